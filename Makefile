@@ -1,0 +1,66 @@
+# `make demo` and `make test` do all the set-up: they need Python >= 3.11, make and git.
+#
+#   ARGS=…    goes on to what the target runs:  make demo ARGS="--scenario outage"
+#   PYTHON=…  the interpreter to build .venv with; the first suitable one otherwise
+
+SUITABLE := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON := $(or $(PYTHON),$(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p $(SUITABLE) 2>/dev/null && echo $$p && break; done))
+
+# The stamps carry the Python version, so another interpreter or a distribution upgrade rebuilds .venv.
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+RUN := .venv/.run-$(VERSION)
+DEV := .venv/.dev-$(VERSION)
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench requirements clean
+.DELETE_ON_ERROR:
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
+	@$(PY) -m exporter demo $(ARGS)
+
+test: lint ## Lint, check types, run every test
+	@sh tools/system-packages.sh promtool
+	$(PY) -m pytest $(ARGS)
+
+lint: $(DEV) ## Check style and types
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+
+docs: $(DEV) ## Write docs/metrics.md from the metric tables
+	$(PY) -m tools.metrics_docs $(ARGS)
+
+bench: $(DEV) ## Measure against the budgets
+	$(PY) -m bench $(ARGS)
+
+requirements: ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest of everything
+	@sh tools/pin-requirements.sh $(PYTHON) $(ARGS)
+
+clean: ## Remove everything that make and the tools have made
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+# Run time only, so that the demo starts soon.
+$(RUN): requirements/run.txt
+	@$(or $(PYTHON),false) $(SUITABLE) 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed: install it, or name one with PYTHON=/path/to/python3" >&2; exit 1; }
+	@sh tools/system-packages.sh venv $(PYTHON)
+	@echo "Setting up .venv with Python $(VERSION): half a minute, once"
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@touch $@
+
+# The project itself, editable, for its command and its metadata.
+$(DEV): $(RUN) requirements/dev.txt pyproject.toml exporter/__init__.py
+	@echo "Adding what the tests and checks need"
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,57 @@
+"""What every test may ask for: real captures, promtool, and how hard hypothesis tries.
+
+What is not there skips the tests that need it, with the reason, and fails them under `CI=true`.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+CAPTURES = ROOT / os.environ.get("ENPHASE_CAPTURES", "../shared/captures")
+
+# No deadline: how long an example takes depends on the machine; `make bench` measures.
+settings.register_profile("default", max_examples=50, deadline=None, print_blob=True)
+settings.register_profile(
+    "fuzz",
+    parent=settings.get_profile("default"),
+    max_examples=5000,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def capture_names() -> list[str]:
+    """Return the names of the real captures, sorted; none where there are no captures."""
+    return sorted(p.name for p in CAPTURES.glob("*") if p.is_dir())
+
+
+@pytest.fixture(scope="session")
+def captures_dir() -> Path:
+    """Return the folder of real captures, which is never part of the repository."""
+    if not capture_names():
+        _missing(f"no captures in {CAPTURES}; ENPHASE_CAPTURES names their folder")
+    return CAPTURES
+
+
+@pytest.fixture(scope="session", params=capture_names() or ["none"])
+def capture(request: pytest.FixtureRequest, captures_dir: Path) -> Path:
+    """Return the folder of one real capture: a test that asks for it runs once for each."""
+    return captures_dir / str(request.param)
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Return the path of promtool."""
+    return shutil.which("promtool") or _missing("promtool is not installed")
+
+
+def _missing(what: str) -> NoReturn:
+    """Skip the test that needs it, or fail it where everything has to be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what, pytrace=False)
+    pytest.skip(what)
