@@ -1,0 +1,171 @@
+"""Brings the sources of the configuration together: YAML < environment < flags.
+
+Remembers which variable or flag a value came from, so that a mistake is reported where it was made.
+"""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from exporter.config import yamlfile
+from exporter.config.models import SECRETS, Config
+from exporter.config.problems import Location, config_error
+from exporter.config.values import read_secret
+from exporter.errors import ConfigError
+
+_PREFIX = "ENPHASE_"
+_STATE_DIR = "ENPHASE_STATE_DIR"
+_FILE = "_FILE"
+#: variable without suffix → key of a gateway
+_VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in ("host", "name", *SECRETS)}
+_NO_GATEWAY = (
+    "no gateway is configured: set ENPHASE_HOST, or name a file with --config.file that lists"
+    " one, such as `gateways: [{host: envoy.local}]`"
+)
+
+
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    listen_address: str | None = None,
+    web_config_file: Path | None = None,
+    log_level: str | None = None,
+    log_format: str | None = None,
+) -> Config:
+    """Return the configuration in force; raise ConfigError with a line for each mistake.
+
+    `path` is the YAML file, if there is one; the keywords are the flags, None where not given.
+    """
+    data = yamlfile.read(path) if path else {}
+    sources: dict[Location, str] = {}
+    if path:
+        data = _beside(path.parent, data)
+    data = _environment(data, environ, sources, yamlfile.shown(path) if path else "")
+    flags = {
+        ("log", "level"): ("--log.level", log_level),
+        ("log", "format"): ("--log.format", log_format),
+        ("web", "listen_address"): ("--web.listen-address", listen_address),
+        ("web", "config_file"): ("--web.config.file", web_config_file),
+    }
+    for (section, key), (flag, value) in flags.items():
+        held = data.get(section) or {}
+        if value is not None and isinstance(held, dict):
+            data[section] = {**held, key: value}
+            sources[section, key] = flag
+    if not data.get("gateways"):
+        raise ConfigError(_NO_GATEWAY + _misspelt(environ))
+    if data.get("state_dir") is None:
+        data["state_dir"] = _default_state_dir(environ)
+    source = yamlfile.shown(path) if path else "environment"
+    try:
+        return Config.model_validate(data).with_cadences()
+    except ValidationError as error:
+        raise config_error(error, Config, source, sources) from None
+
+
+def _beside(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the data of a file with its relative paths taken from the file's directory."""
+
+    def moved(section: Any, keys: tuple[str, ...]) -> Any:
+        if not isinstance(section, dict):
+            return section
+        paths = {key: section[key] for key in keys if isinstance(section.get(key), str)}
+        return {**section, **{key: str(directory / path) for key, path in paths.items() if path}}
+
+    data = moved(data, ("state_dir",))
+    data["web"] = moved(data.get("web"), ("config_file",))
+    if isinstance(data.get("gateways"), list):
+        files = tuple(f"{key}_file" for key in SECRETS)
+        data["gateways"] = [moved(gateway, files) for gateway in data["gateways"]]
+    return data
+
+
+def _environment(
+    data: dict[Any, Any], environ: Mapping[str, str], sources: dict[Location, str], file: str
+) -> dict[Any, Any]:
+    """Return the data with the variables over it; note in `sources` where they went."""
+    data = dict(data)
+    if environ.get(_STATE_DIR):
+        data["state_dir"] = environ[_STATE_DIR]
+        sources["state_dir",] = _STATE_DIR
+    # a variable set to nothing is one not set: compose files pass `${TOKEN:-}` on
+    given = {
+        name: environ[name]
+        for variable in _VARIABLES
+        for name in (variable, variable + _FILE)
+        if environ.get(name)
+    }
+    gateways = data.get("gateways") or []
+    if not given or not isinstance(gateways, list):
+        return data
+    if len(gateways) > 1:
+        raise ConfigError(
+            f"{', '.join(given)}: which gateway is meant? {file} lists {len(gateways)}:"
+            " unset the variable and use the file's keys"
+        )
+    gateway = gateways[0] if gateways else {}
+    if not isinstance(gateway, dict):
+        return data
+    gateway = dict(gateway)
+    for variable, key in _VARIABLES.items():
+        _override(gateway, variable, key, given, sources)
+    if "host" not in gateway and not gateways:
+        return data
+    data["gateways"] = [gateway]
+    return data
+
+
+def _override(
+    gateway: dict[Any, Any],
+    variable: str,
+    key: str,
+    given: Mapping[str, str],
+    sources: dict[Location, str],
+) -> None:
+    """Put one variable, or the file it names, into the gateway."""
+    value, file = given.get(variable), given.get(variable + _FILE)
+    if value and file:
+        raise ConfigError(f"{variable}, {variable}{_FILE}: give one of the two")
+    if not value and not file:
+        return
+    gateway.pop(f"{key}_file", None)
+    gateway.pop(key, None)
+    if value:
+        gateway[key] = value
+        sources["gateways", 0, key] = variable
+    elif key in SECRETS:
+        gateway[f"{key}_file"] = file
+        sources["gateways", 0, f"{key}_file"] = variable + _FILE
+    else:
+        try:
+            gateway[key] = read_secret(Path(file or ""))
+        except ConfigError as error:
+            raise ConfigError(f"{variable}{_FILE}: {error}") from None
+        sources["gateways", 0, key] = variable + _FILE
+
+
+def _misspelt(environ: Mapping[str, str]) -> str:
+    """Return a hint at a variable that is nearly ENPHASE_HOST."""
+    ours = {*_VARIABLES, *(name + _FILE for name in _VARIABLES), _STATE_DIR}
+    strangers = [name for name in environ if name.startswith("ENPH") and name not in ours]
+    near = difflib.get_close_matches("ENPHASE_HOST", strangers, 1, cutoff=0.8)
+    return f" ({yamlfile.shown(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
+
+
+def _default_state_dir(environ: Mapping[str, str]) -> str:
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return given
+    home = environ.get("XDG_STATE_HOME", "")
+    if not home.startswith("/"):
+        try:
+            home = f"{environ.get('HOME') or Path.home()}/.local/state"
+        except RuntimeError:
+            raise ConfigError(
+                "state_dir: this user has no home directory: set ENPHASE_STATE_DIR"
+            ) from None
+    return f"{home}/enphase-exporter"

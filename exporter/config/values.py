@@ -1,0 +1,197 @@
+"""The kinds of values in a configuration, each with its check and the remedy when it fails."""
+
+import ipaddress
+import math
+import re
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from exporter.config.problems import did_you_mean, problem
+from exporter.config.yamlfile import shown
+from exporter.errors import ConfigError
+from exporter.web import address
+
+#: what there is to collect, as named in `cadences` and in the label `collector`
+COLLECTORS = (
+    "gateway",
+    "home",
+    "ensemble",
+    "battery_power",
+    "storage",
+    "dry_contacts",
+    "meters",
+    "production",
+    "inverters",
+    "acb",
+    "tariff",
+    "generator",
+)
+#: seconds; asked more often, gateways have been seen to hang
+_SHORTEST = 5.0
+_LONGEST = 86400.0
+#: bytes; a token has about a thousand
+_LARGEST_SECRET = 64 * 1024
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.A)
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
+_LOOKS_NUMERIC = re.compile(r"[\d.]+", re.A)
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+def _duration(value: Any) -> float:
+    text = str(value).strip()
+    match = _DURATION.fullmatch(text) if text and not isinstance(value, bool) else None
+    if match is None:
+        raise problem(
+            f"{_quoted(value)} is no duration: write 15s, 5m or 1h, or a number of seconds"
+        )
+    hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    total = hours * 3600 + minutes * 60 + seconds
+    if not _SHORTEST <= total <= _LONGEST:
+        raise problem(
+            f"{_quoted(value)} is outside 5s to 24h: a shorter time harms the gateway,"
+            " a longer one hides failures"
+        )
+    return total
+
+
+def _collector(name: str) -> str:
+    if name not in COLLECTORS:
+        raise problem(f"unknown collector: known are {', '.join(COLLECTORS)}")
+    return name
+
+
+def _host(value: str) -> str:
+    text = value.strip()
+    if "@" in text:
+        # not shown: what stands before the @ is a password, as a rule
+        raise problem("must not carry credentials: give them as username and password")
+    if "://" in text:
+        raise problem(f"{_quoted(text)} has a scheme: write only what follows ://")
+    if "/" in text or "?" in text or "#" in text:
+        raise problem(f"{_quoted(text)} has a path: write only the host, and :port if needed")
+    if text.count(":") > 1 and not text.startswith("["):
+        raise problem(f"{_quoted(text)} is a bare IPv6 address: write [{shown(text)}]")
+    try:
+        host, port = address.split(text)
+    except ConfigError as error:
+        raise problem(str(error)) from None
+    if not host or port == 0:
+        raise problem(
+            f"{_quoted(text)} is no host: write a name or an address, such as envoy.local"
+        )
+    if _LOOKS_NUMERIC.fullmatch(host) and not _is_ipv4(host):
+        raise problem(f"{_quoted(text)} is no IPv4 address: write four numbers from 0 to 255")
+    if ":" not in host and not _HOST_NAME.fullmatch(host):
+        raise problem(f"{_quoted(text)} is no host name: letters, digits, - and . make one")
+    return text
+
+
+def _name(value: str) -> str:
+    text = value.strip()
+    if not text:
+        raise problem("is empty: give the gateway a name, or leave the key out")
+    if not text.isprintable():
+        raise problem(f"{_quoted(text)} has control characters: use a name that can be printed")
+    if len(text) > 200:
+        raise problem("is longer than 200 characters: use a shorter name")
+    return text
+
+
+def _percent(value: Any) -> float:
+    try:
+        number = float(str(value).strip().removesuffix("%"))
+    except ValueError:
+        number = math.nan
+    if isinstance(value, bool) or not 0 <= number <= 100:
+        raise problem(f"{_quoted(value)} is no percentage: write a number from 0 to 100")
+    if 0 < number < 1:
+        raise problem(f"{_quoted(value)} is a ratio: write {number * 100:g}, in percent")
+    return number
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError):
+        known = sorted(available_timezones())
+        remedy = "write one such as Europe/Berlin"
+        if not known:
+            remedy = "this machine knows none: install its package tzdata"
+        else:
+            hint = did_you_mean(value, known)
+            remedy = hint if hint.startswith("did") else remedy
+        raise problem(f"{_quoted(value)} is no IANA time zone: {remedy}") from None
+    return value
+
+
+def _listen_address(value: str) -> str:
+    try:
+        address.parse(value)
+    except ConfigError as error:
+        raise problem(str(error)) from None
+    return value
+
+
+def _secret(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value():
+        raise problem("is empty: give a value, or leave the key out")
+    try:
+        value.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise problem("is not UTF-8: set it again in a terminal that uses UTF-8") from None
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if text and not _TOKEN.fullmatch(text):
+        raise problem("has blanks or line breaks inside: paste the token as one word")
+    return _secret(SecretStr(text))
+
+
+def read_secret(path: Path) -> str:
+    """Return what a secret file holds, without its last line break; raise ConfigError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_SECRET + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{shown(path)} cannot be read ({reason}): check the path and its permissions"
+        ) from None
+    if len(content) > _LARGEST_SECRET:
+        raise ConfigError(f"{shown(path)} is larger than 64 KiB: name the file with the secret")
+    try:
+        text = content.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{shown(path)} is not UTF-8 text: write the secret as text") from None
+    if not text:
+        raise ConfigError(f"{shown(path)} is empty: write the secret into it")
+    return text
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _quoted(value: object) -> str:
+    return f"'{shown(value)[:80]}'" if not isinstance(value, (dict, list)) else "this"
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+Cadences = dict[Annotated[str, AfterValidator(_collector)], Duration]
+Host = Annotated[str, AfterValidator(_host)]
+Name = Annotated[str, AfterValidator(_name)]
+Percent = Annotated[float, BeforeValidator(_percent)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+ListenAddress = Annotated[str, AfterValidator(_listen_address)]
+Secret = Annotated[SecretStr, AfterValidator(_secret)]
+Token = Annotated[SecretStr, AfterValidator(_token)]

@@ -1,0 +1,112 @@
+"""YAML read strictly, because a configuration that is half understood is worse than none.
+
+Plain scalars stay text, so that a password `012345` is not octal and a name `no` is not false; the
+models know what should be a number. Duplicate keys are errors. Messages never quote a value: what
+stands at the place of a mistake may be a secret.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exporter.errors import ConfigError
+
+#: bytes; a configuration of thousands of inverters is far smaller, `/dev/zero` is not
+_LARGEST = 4 * 1024 * 1024
+_NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
+#: what the constructors of PyYAML raise when an explicit tag does not fit its text
+_MISFIT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML declares it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in (_NULL, _MERGE)]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        # Here and not while constructing: by then merge keys have put in keys of other mappings.
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        lines: dict[str, int] = {}
+        for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(f"line {line}: a key must be plain text")
+            if key.value in lines and key.tag != _MERGE:
+                raise ConfigError(
+                    f"line {line}: the key {shown(key.value)} is there already, on line"
+                    f" {lines[key.value]}: delete one of them"
+                )
+            lines[key.value] = line
+        return node
+
+
+def read(path: Path) -> dict[Any, Any]:
+    """Return the mapping in a YAML file; raise ConfigError, in one line, for anything else."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"{shown(path)}: cannot be read ({reason}): check the path and its permissions"
+        ) from error
+    if len(content) > _LARGEST:
+        raise ConfigError(f"{shown(path)}: is larger than 4 MiB: name a configuration file")
+    try:
+        return parse(content)
+    except ConfigError as error:
+        raise ConfigError(f"{shown(path)}: {error}") from error
+
+
+def parse(content: bytes) -> dict[Any, Any]:
+    """Return the mapping in YAML text; raise ConfigError, in one line, for anything else."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"line {line}: is not UTF-8: save the file in that encoding") from error
+    try:
+        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer types
+    except yaml.YAMLError as error:
+        raise ConfigError(_explained(error)) from None
+    except _MISFIT as error:
+        raise ConfigError(
+            f"a value does not fit its tag, or is nested too deep ({type(error).__name__}):"
+            " remove the tags, those words that begin with !"
+        ) from None
+    if data is None:
+        raise ConfigError("is empty: see examples/enphase-exporter.yml for what goes in")
+    if not isinstance(data, dict):
+        raise ConfigError("must hold `key: value` lines at top level, not a list or a single value")
+    return data
+
+
+def shown(text: object) -> str:
+    """Return text for a message: one line, without characters that control a terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+
+
+def _explained(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.reader.ReaderError):
+        return f"character {error.position} is a control character: delete it"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return "is not YAML"
+    mark = error.problem_mark or error.context_mark
+    place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
+    problem = error.problem or ""
+    if "alias" in problem or "anchor" in problem:
+        problem = "unknown or repeated anchor: quote values that begin with * or &"
+    elif "tag" in problem:
+        problem = "unknown tag: quote values that begin with !"
+    elif "\\t" in problem:
+        problem = "indent with spaces, not tabs"
+    elif "document" in problem:
+        problem = "a second document begins here: delete the line `---`"
+    elif "merging" in problem:
+        problem = "only mappings can be merged with <<"
+    else:
+        problem = f"{problem}: check indentation, colons and quotes"
+    return f"{place}: is not YAML: {problem}"

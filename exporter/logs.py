@@ -1,0 +1,148 @@
+"""Log lines that can be grepped, shipped and shown to anybody: one line each, no secret in any.
+
+Modules log with `logging.getLogger(__name__)`; what they pass as `extra` becomes `key=value`.
+Secrets are masked last, after everything else has been turned into text, so that no library can
+print one either.
+"""
+
+import json
+import logging
+import math
+import re
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote, quote_plus
+
+Level = Literal["debug", "info", "warn", "error"]
+Format = Literal["logfmt", "json"]
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+_MASK = "***"
+_PATTERNS = (
+    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), _MASK),
+    (re.compile(r"\b(Bearer)\s+[^\s\"',;]+", re.I), rf"\1 {_MASK}"),
+    (re.compile(r"(authorization[\"']?\s*[:=]\s*[\"']?\w+)\s+[^\"'\r\n]+", re.I), rf"\1 {_MASK}"),
+    (re.compile(r"(session_?id[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+", re.I), rf"\1{_MASK}"),
+    (re.compile(r"(://)[^\s/@]*@"), rf"\1{_MASK}@"),
+)
+#: shorter secrets are masked as whole words only, or no line could be read any more
+_WORD = 4
+_RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_PLAIN = re.compile(r"[!#-<>-\[\]-~]+", re.A)
+
+_hidden: dict[str, re.Pattern[str]] = {}
+
+
+def hide(secret: str) -> None:
+    """Mask this text from now on, wherever it is logged, as it is or quoted for a URL or JSON."""
+    quoted = {quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace")}
+    for form in {secret, json.dumps(secret)[1:-1]} | quoted:
+        if form and form not in _hidden:
+            pattern = re.escape(form)
+            _hidden[form] = re.compile(
+                pattern if len(form) >= _WORD else rf"(?<!\w){pattern}(?!\w)"
+            )
+
+
+def mask(text: str) -> str:
+    """Return the text without hidden secrets and without what looks like one."""
+    # longest first: one secret may be part of another
+    for form in sorted(_hidden, key=len, reverse=True):
+        text = _hidden[form].sub(_MASK, text)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def setup(level: Level = "info", fmt: Format = "logfmt") -> None:
+    """Log to stderr from now on; calling it again changes level and format."""
+    threshold = _LEVELS[level]
+    handler = _Handler(sys.stderr)
+    handler.setFormatter(_Json() if fmt == "json" else _Logfmt())
+    root = logging.getLogger()
+    for old in [old for old in root.handlers if isinstance(old, _Handler)]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    debug = level == "debug"
+    root.setLevel(threshold if debug else max(threshold, logging.WARNING))
+    logging.getLogger("exporter").setLevel(threshold)
+    # at debug pyenphase prints whole answers, serial numbers and all
+    logging.getLogger("pyenphase").setLevel(logging.INFO if debug else logging.NOTSET)
+    logging.captureWarnings(True)
+
+
+class _Handler(logging.StreamHandler[Any]):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Drop the record: with stderr gone there is nobody left to tell."""
+
+
+class _Fields(logging.Formatter):
+    """Collects the fields of a line; values are masked text, numbers or bools."""
+
+    def fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        """Return the fields in the order they are written."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        fields: dict[str, Any] = {
+            "time": moment.replace("+00:00", "Z"),
+            "level": _level(record.levelno),
+            "logger": record.name,
+            "msg": mask(_message(record)),
+        }
+        for key, value in vars(record).items():
+            if key not in _RESERVED:
+                fields.setdefault(key, _value(value))
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            fields["error"] = mask(f"{type(error).__name__}: {error}".removesuffix(": "))
+            if logging.getLogger("exporter").isEnabledFor(logging.DEBUG):
+                fields["traceback"] = mask("".join(traceback.format_exception(error)))
+        return fields
+
+
+class _Logfmt(_Fields):
+    def format(self, record: logging.LogRecord) -> str:
+        return " ".join(f"{_key(k)}={_logfmt(v)}" for k, v in self.fields(record).items())
+
+
+class _Json(_Fields):
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(self.fields(record))
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # a wrong format string must not cost the line that tells what happened
+        return f"{record.msg} {record.args}"
+
+
+def _level(number: int) -> str:
+    return next((name for name in reversed(_LEVELS) if number >= _LEVELS[name]), "debug")
+
+
+def _value(value: object) -> Any:
+    if isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return mask(str(value))
+
+
+def _key(key: str) -> str:
+    return re.sub(r"[^\w.-]", "_", key, flags=re.A)
+
+
+def _logfmt(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in escaped) + '"'

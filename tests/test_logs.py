@@ -1,0 +1,179 @@
+"""What a log line looks like, and what is never in one."""
+
+import json
+import logging
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter import logs
+
+JWT = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIifQ.c2lnbmF0dXJl-_"
+log = logging.getLogger("exporter.test")
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start without hidden secrets and leave logging as it was."""
+    monkeypatch.setattr(logs, "_hidden", {})
+    loggers = [logging.getLogger(name) for name in ("", "exporter", "pyenphase")]
+    levels = [logger.level for logger in loggers]
+    handlers = loggers[0].handlers[:]
+    yield
+    logging.captureWarnings(False)
+    loggers[0].handlers[:] = handlers
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return the one line that was logged, without its time."""
+    (line,) = capsys.readouterr().err.splitlines()
+    return line.partition(" ")[2]
+
+
+def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line is key=value, quoted where needed; what is passed as extra becomes fields."""
+    logs.setup()
+    log.info("logged %s", "in", extra={"gateway": "home", "took": 1.5, "cached": True, "x": ""})
+    assert written(capsys) == (
+        'level=info logger=exporter.test msg="logged in" gateway=home took=1.5 cached=true x=""'
+    )
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same fields as JSON; what JSON has no number for is text."""
+    logs.setup("info", "json")
+    log.warning("a\nb", extra={"gateway": "hömé", "took": 1.5, "nan": float("nan")})
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    fields = json.loads(line)
+    assert fields.pop("time").endswith("Z")
+    assert fields == {
+        "level": "warn",
+        "logger": "exporter.test",
+        "msg": "a\nb",
+        "gateway": "hömé",
+        "took": 1.5,
+        "nan": "nan",
+    }
+
+
+@pytest.mark.parametrize("fmt", ["logfmt", "json"])
+@given(message=st.text(), value=st.text())
+def test_every_record_is_one_printable_line(fmt: logs.Format, message: str, value: str) -> None:
+    """No text that a gateway or a user sends can forge a line or steer a terminal."""
+    record = logging.makeLogRecord({"msg": message, "levelno": 20, "extra": value})
+    logs.setup("info", fmt)
+    handler = logging.getLogger().handlers[-1]
+    assert handler.format(record).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"token {JWT} refused", "token *** refused"),
+        (f"token='{JWT[:-9]}", "token='***"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+        ("{'Authorization': 'Basic dXNlcjpwdw=='}", "{'Authorization': 'Basic ***'}"),
+        ("Cookie: sessionId=ab12; path=/", "Cookie: sessionId=***; path=/"),
+        ('{"session_id": "ab12", "a": 1}', '{"session_id": "***", "a": 1}'),
+        ("https://me:pw@envoy.local/home", "https://***@envoy.local/home"),
+        ("https://envoy.local/home@2x", "https://envoy.local/home@2x"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+    """Tokens, sessions and credentials in URLs are recognised by their shape."""
+    assert logs.mask(text) == shown
+
+
+def test_hidden_secrets_are_masked_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """A secret that was registered is in no field, as it is or quoted for a URL."""
+    logs.setup("debug")
+    logs.hide('p w"&ö')
+    try:
+        raise ValueError('p w"&ö is wrong')
+    except ValueError:
+        log.exception('p w"&ö', extra={"a": {"k": 'p w"&ö'}, "b": "p%20w%22%26%C3%B6"})
+    line = written(capsys)
+    assert "p w" not in line
+    assert "p%20w" not in line
+    assert line.startswith("level=error logger=exporter.test msg=*** a=\"{'k': '***'}\" b=***")
+
+
+def test_short_secrets_are_masked_as_words() -> None:
+    """A very short secret is hidden without making everything else unreadable."""
+    logs.hide("q7")
+    assert logs.mask("password q7 in q7q7q7") == "password *** in q7q7q7"
+
+
+def test_tracebacks_are_for_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    """An exception is told by name and reason; where it came from only at debug, in one line."""
+    for level in ("info", "debug"):
+        logs.setup(level)
+        try:
+            raise ValueError("boom")
+        except ValueError:
+            log.exception("failed")
+    plain, debug = capsys.readouterr().err.splitlines()
+    assert plain.endswith('msg=failed error="ValueError: boom"')
+    assert 'traceback="Traceback (most recent call last):\\n' in debug
+
+
+def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
+    """Libraries are quiet, and pyenphase never gets to print whole answers."""
+    for level, expected in [
+        ("error", ["exporter-error", "aiohttp-error", "pyenphase-error"]),
+        ("info", ["exporter-info", "exporter-error", "aiohttp-error", "pyenphase-error"]),
+        (
+            "debug",
+            [
+                *("exporter-debug", "exporter-info", "exporter-error"),
+                *("aiohttp-debug", "aiohttp-info", "aiohttp-error"),
+                *("pyenphase-info", "pyenphase-error"),
+            ],
+        ),
+    ]:
+        logs.setup(level)  # type: ignore[arg-type]
+        for name in ("exporter", "aiohttp", "pyenphase"):
+            for at in ("debug", "info", "error"):
+                getattr(logging.getLogger(f"{name}.x"), at)("%s-%s", name, at)
+        lines = capsys.readouterr().err.splitlines()
+        assert [line.partition("msg=")[2] for line in lines] == expected
+
+
+def test_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning of a library is a line like any other, not text across several."""
+    logs.setup()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)
+        warnings.warn("old", stacklevel=1)
+    assert written(capsys).startswith("level=warn logger=py.warnings")
+
+
+def test_wrong_format_strings_cost_nothing() -> None:
+    """A mistake in a log call still tells what it had to tell."""
+    logs.setup()
+    record = logging.makeLogRecord({"msg": "%d devices", "levelno": 20, "args": ("seven",)})
+    line = logging.getLogger().handlers[-1].format(record)
+    assert line.endswith("""msg="%d devices ('seven',)\"""")
+
+
+def test_lost_stderr_is_no_error() -> None:
+    """With nobody listening the exporter works on."""
+    script = (
+        "import logging; from exporter import logs; logs.setup();"
+        "logging.getLogger('exporter').info('into the void'); print('alive')"
+    )
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", script], check=True, stdout=subprocess.PIPE, stderr=full
+        )
+    assert done.stdout == b"alive\n"

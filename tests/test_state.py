@@ -1,0 +1,158 @@
+"""What is kept over a restart, and what trouble with it costs."""
+
+import logging
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from exporter.state import State
+
+HELD = {"token": "abc", "devices": {"battery": ["1", "2"]}}
+
+
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the warnings and errors logged since the last call."""
+    told = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    caplog.clear()
+    return told
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    """State survives a restart."""
+    State(tmp_path / "a/b", "home").save(HELD)
+    assert State(tmp_path / "a/b", "home").load() == HELD
+
+
+def test_first_start_is_quiet(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """No file yet is no reason to warn."""
+    assert State(tmp_path / "new", "home").load() == {}
+    assert messages(caplog) == []
+
+
+def test_files_are_private(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody else reads the token; a file that was open is closed with a warning."""
+    state = State(tmp_path / "state", "home")
+    state.save(HELD)
+    assert stat.S_IMODE(state.path.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(state.path.stat().st_mode) == 0o600
+    state.path.chmod(0o644)
+    assert state.load() == HELD
+    assert stat.S_IMODE(state.path.stat().st_mode) == 0o600
+    assert messages(caplog) == ["state was open to other users: made it private"]
+
+
+def test_unchanged_state_is_not_written(tmp_path: Path) -> None:
+    """Memory cards live longer when nothing is written that is there already."""
+    State(tmp_path, "home").save(HELD)
+    state = State(tmp_path, "home")
+    inode = state.path.stat().st_ino
+    assert state.load() == HELD
+    state.save(dict(reversed(HELD.items())))
+    assert state.path.stat().st_ino == inode
+    state.save({})
+    assert state.path.stat().st_ino != inode
+
+
+def test_deleted_file_is_written_again(tmp_path: Path) -> None:
+    """Who deletes the file of a running exporter gets it back."""
+    state = State(tmp_path, "home")
+    state.save(HELD)
+    state.path.unlink()
+    state.save(HELD)
+    assert State(tmp_path, "home").load() == HELD
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"token": "ab', b"[1]", b"null", b"\xff", b"[" * 9999, b'{"a": NaN}']
+)
+def test_broken_file_is_moved_aside(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broken file costs the memory and a warning, and is kept for whoever wants to look."""
+    state = State(tmp_path, "home")
+    state.path.write_bytes(content)
+    state.path.chmod(0o600)
+    assert state.load() == {}
+    (told,) = messages(caplog)
+    assert told.endswith("starting afresh; moved to home.json.broken")
+    assert (tmp_path / "home.json.broken").read_bytes() == content
+    state.save(HELD)
+    assert State(tmp_path, "home").load() == HELD
+
+
+def test_no_regular_file_is_moved_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A folder or a pipe in its place neither stops nor blocks the exporter."""
+    for make in (Path.mkdir, os.mkfifo):
+        state = State(tmp_path, make.__name__)
+        make(state.path)
+        assert state.load() == {}
+        state.save(HELD)
+        assert state.healthy
+        assert state.load() == HELD
+    assert len(messages(caplog)) == 2
+
+
+@given(content=st.binary())
+def test_no_content_raises(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever the file holds, there is a state."""
+    state = State(tmp_path_factory.getbasetemp(), "wild")
+    state.path.write_bytes(content)
+    assert isinstance(state.load(), dict)
+
+
+NAMES = st.text() | st.text(alphabet="./\\~%\0aA\udc80", min_size=1) | st.text(min_size=200)
+
+
+@given(names=st.tuples(NAMES, NAMES))
+def test_names_stay_in_the_directory(
+    names: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """No name leads out of the directory, and no two names share a file."""
+    assume(names[0] != names[1])
+    directory = tmp_path_factory.mktemp("state")
+    first, second = (State(directory, name) for name in names)
+    assert first.path != second.path
+    first.save({"name": 1})
+    second.save({"name": 2})
+    assert first.load() == {"name": 1}
+    assert sorted(directory.iterdir()) == sorted([first.path, second.path])
+
+
+def test_unwritable_directory_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Trouble with writing is told when it begins and when it ends, and never raised."""
+    caplog.set_level(logging.INFO, "exporter")
+    (tmp_path / "state").write_text("in the way")
+    state = State(tmp_path / "state", "home")
+    state.save(HELD)
+    state.save(HELD)
+    assert not state.healthy
+    (told,) = messages(caplog)
+    assert told.startswith("state cannot be written (")
+    (tmp_path / "state").unlink()
+    state.save(HELD)
+    assert state.healthy
+    assert [record.getMessage() for record in caplog.records] == ["state can be written again"]
+    assert State(tmp_path / "state", "home").load() == HELD
+
+
+def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
+    """What cannot be written whole does not replace what is there, and leaves no litter."""
+    State(tmp_path, "home").save(HELD)
+    script = (
+        "import resource, sys; from pathlib import Path; from exporter.state import State;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+        "state = State(Path(sys.argv[1]), 'home'); state.save({'token': 'x' * 1000});"
+        "sys.exit(42 if not state.healthy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert done.returncode == 42
+    assert [path.name for path in tmp_path.iterdir()] == ["home.json"]
+    assert State(tmp_path, "home").load() == HELD
