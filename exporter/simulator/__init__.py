@@ -1,0 +1,6 @@
+"""Gateways that we serve ourselves: recorded ones and sample homes, over the real protocol.
+
+A `Gateway` (`answers`) says what is answered to a request; `capture` makes one from a recorded
+folder, `homes` from a table of hardware. `server` puts any of them on the network with the logins
+of a real gateway, and breaks it on request (`faults`).
+"""

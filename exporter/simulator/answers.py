@@ -1,0 +1,43 @@
+"""What a gateway answers, apart from how it is served.
+
+The seam between the HTTP server and everything that knows about a home: a folder of recorded
+answers, a table of hardware, or a simulation that computes its answers when asked.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, ready to send."""
+
+    status: int = 200
+    body: bytes = b""
+    #: header fields; the server adds what is missing for HTTP to work (length, date)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Gateway(ABC):
+    """A gateway as its clients see it: who it is and what it answers."""
+
+    #: serial number as in `/info`, usually twelve digits
+    serial: str
+    #: firmware version as in `/info`, without the leading letter, such as `8.3.5169`
+    firmware: str
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether it speaks HTTPS with tokens; firmware before 7 speaks HTTP with digest."""
+        return int(self.firmware.partition(".")[0]) >= 7
+
+    @abstractmethod
+    def answer(self, target: str) -> Answer | None:
+        """Answer a GET of a path with its query, such as `/production.json?details=1`.
+
+        Returns None for what this gateway does not have (404). Called once per request on the
+        event loop: it must not block.
+        """

@@ -1,0 +1,244 @@
+"""What can go wrong between a gateway and its client, to be switched on at a simulated one.
+
+A fault replaces or damages one answer. It only meets requests that would have been answered: a
+client without a valid login is refused as usual. All of them take `delay` (seconds before
+anything is sent) and `times` (how many answers it hits before it is over; None: until removed).
+
+    Fault             the answer as it is; with `delay`, late
+    Reply             another answer: a status, a redirect, a body that is not what it should be
+    Truncated         a complete answer whose body has been cut short
+    Edit              a JSON answer with keys removed or types changed
+    Hang              nothing at all, until the client gives up
+    Stall             headers and part of the body, then nothing
+    Trickle           a few bytes at a time
+    Reset             the connection is reset, before or within the answer
+    Huge              megabytes of valid JSON, plain or compressed
+"""
+
+import asyncio
+import socket
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from exporter.simulator.answers import JSON_TYPE, Answer
+
+_HTML = {"Content-Type": "text/html"}
+_JSON = {"Content-Type": JSON_TYPE}
+_BLOCK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request on its way, as a fault gets it."""
+
+    request: web.BaseRequest
+    #: what would be answered without the fault
+    answer: Answer
+    #: set when the server stops; whoever waits then gives up
+    closing: asyncio.Event
+
+    async def pause(self, seconds: float | None = None) -> bool:
+        """Wait, for ever by default; returns whether the server is stopping."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.closing.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def start(self) -> web.StreamResponse:
+        """Send status and headers of the answer, with the length of its whole body."""
+        response = web.StreamResponse(status=self.answer.status, headers=self.answer.headers)
+        response.content_length = len(self.answer.body)
+        await response.prepare(self.request)
+        return response
+
+    def abort(self) -> None:
+        """Reset the connection, without the farewell of TCP and TLS."""
+        transport = self.request.transport
+        if transport is None:
+            return
+        peer: socket.socket | None = transport.get_extra_info("socket")
+        if peer is not None:
+            # lingering for zero seconds makes closing a reset
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """The answer as it is, only later; the base of all faults."""
+
+    delay: float = 0.0
+    times: int | None = None
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """Send what the client gets instead of `call.answer`."""
+        return plain(call.answer)
+
+
+def plain(answer: Answer) -> web.Response:
+    """Return the response that sends an answer as it is."""
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Fault):
+    """Another answer in place of the right one."""
+
+    answer: Answer
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        return plain(self.answer)
+
+
+def status(code: int, body: bytes = b"", *, times: int | None = None, delay: float = 0.0) -> Reply:
+    """Answer with this HTTP status."""
+    return Reply(Answer(code, body, _HTML), times=times, delay=delay)
+
+
+def body(content: bytes, *, times: int | None = None, delay: float = 0.0) -> Reply:
+    """Answer 200 with this body, declared to be JSON, whatever it is."""
+    return Reply(Answer(200, content, _JSON), times=times, delay=delay)
+
+
+def login_page(*, times: int | None = None) -> Reply:
+    """Answer 200 with an HTML page that asks for a password."""
+    page = b"<!DOCTYPE html>\n<html><body><form><input type='password'></form></body></html>\n"
+    return Reply(Answer(200, page, _HTML), times=times)
+
+
+def error_object(message: str = "not ready", *, times: int | None = None) -> Reply:
+    """Answer 200 with `{"error": …}`, as gateways do while they start."""
+    return body(orjson.dumps({"error": message}), times=times)
+
+
+def redirect(location: str, *, code: int = 301, times: int | None = None) -> Reply:
+    """Answer with a redirect to another URL."""
+    return Reply(Answer(code, b"", {"Location": location}), times=times)
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated(Fault):
+    """A complete answer whose body ends after a share of it (0 to 1)."""
+
+    share: float = 0.5
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        content = call.answer.body
+        kept = content[: int(len(content) * self.share)]
+        return plain(Answer(call.answer.status, kept, call.answer.headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Fault):
+    """A JSON answer after `change`, which gets the parsed body and returns the one to send."""
+
+    change: Callable[[Any], Any]
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        edited = orjson.dumps(self.change(orjson.loads(call.answer.body)))
+        return plain(Answer(call.answer.status, edited, call.answer.headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Hang(Fault):
+    """The request is taken and nothing is sent."""
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        await call.pause()
+        call.abort()
+        return web.Response()
+
+
+@dataclass(frozen=True, slots=True)
+class Stall(Fault):
+    """Headers and a share of the body (0 to 1) are sent, then nothing."""
+
+    share: float = 0.5
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        response = await call.start()
+        await response.write(call.answer.body[: int(len(call.answer.body) * self.share)])
+        await call.pause()
+        call.abort()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Trickle(Fault):
+    """The body comes `size` bytes at a time, `pause` seconds apart."""
+
+    size: int = 1
+    pause: float = 0.1
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        content = call.answer.body
+        response = await call.start()
+        for start in range(0, len(content), self.size):
+            await response.write(content[start : start + self.size])
+            if await call.pause(self.pause):
+                call.abort()
+                break
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(Fault):
+    """The connection is reset; with `share` (0 to 1), after that much of the body."""
+
+    share: float | None = None
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        response = web.StreamResponse()
+        if self.share is not None:
+            response = await call.start()
+            await response.write(call.answer.body[: int(len(call.answer.body) * self.share)])
+        call.abort()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class Huge(Fault):
+    """Many megabytes of JSON, an empty list full of blanks; compressed it is small on the wire."""
+
+    megabytes: int
+    compressed: bool = False
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        response = web.StreamResponse(headers=_JSON)
+        if self.compressed:
+            response.headers["Content-Encoding"] = "gzip"
+        response.enable_chunked_encoding()
+        await response.prepare(call.request)
+        for block in self._blocks():
+            if call.closing.is_set():
+                call.abort()
+                break
+            await response.write(block)
+        return response
+
+    def _blocks(self) -> Iterator[bytes]:
+        count = self.megabytes * 1024 * 1024 // _BLOCK
+        blocks = chain((b"[",), repeat(b" " * _BLOCK, count), (b"]",))
+        if not self.compressed:
+            yield from blocks
+            return
+        packer = zlib.compressobj(wbits=31)
+        yield from filter(None, map(packer.compress, blocks))
+        yield packer.flush()

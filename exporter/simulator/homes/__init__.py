@@ -1,0 +1,134 @@
+"""Sample homes: a gateway for every kind of hardware, made of tables, with nobody's data in them.
+
+Each shows the same sunny noon, at whatever time it is: time stamps follow the clock, values stand
+still. All serial numbers, names and addresses are made up.
+"""
+
+from collections.abc import Callable
+
+from exporter.errors import ExporterError
+from exporter.simulator.homes.gateway import HomeGateway
+from exporter.simulator.homes.noon import noon
+from exporter.simulator.homes.site import Site
+
+#: the sample homes by name
+SITES: dict[str, Site] = {
+    "battery-home": Site(
+        serial="202499000001",
+        firmware="8.2.4401",
+        cts=("production", "net-consumption"),
+        legs=2,
+        volts=120.0,
+        inverters=24,
+        device_data=True,
+        batteries=6,
+        controller=True,
+        time_of_use=True,
+    ),
+    "solar-only": Site(
+        serial="122199000002",
+        firmware="7.6.190",
+        part_number="800-00654-r08",
+        timezone="Europe/Amsterdam",
+        volts=230.0,
+        hertz=50.0,
+        inverters=12,
+        currency="EUR",
+    ),
+    "three-phase": Site(
+        serial="122399000003",
+        firmware="8.2.4401",
+        part_number="800-00656-r06",
+        timezone="Europe/Berlin",
+        cts=("production", "net-consumption"),
+        legs=3,
+        volts=230.0,
+        hertz=50.0,
+        inverters=18,
+        device_data=True,
+        currency="EUR",
+    ),
+    "collar": Site(
+        serial="482599000004",
+        firmware="8.3.5100",
+        timezone="US/Eastern",
+        cts=("production", "net-consumption", "storage", "backfeed"),
+        legs=2,
+        volts=120.0,
+        inverters=17,
+        batteries=2,
+        battery_part="836-01250-r01",
+        collar=True,
+        combiner=True,
+        time_of_use=True,
+    ),
+    "acb": Site(
+        serial="122499000005",
+        firmware="8.3.5200",
+        part_number="800-00656-r06",
+        timezone="Europe/Paris",
+        cts=("production", "net-consumption"),
+        volts=230.0,
+        hertz=50.0,
+        inverters=14,
+        batteries=1,
+        battery_wh=3500,
+        battery_part="830-01760-r40",
+        acbs=3,
+        currency="EUR",
+    ),
+    "generator": Site(
+        serial="202599000006",
+        firmware="8.3.5200",
+        timezone="US/Central",
+        cts=("production", "net-consumption"),
+        legs=2,
+        volts=120.0,
+        inverters=20,
+        device_data=True,
+        batteries=2,
+        controller=True,
+        generator=True,
+    ),
+    "legacy": Site(
+        serial="121699000007",
+        firmware="5.0.70",
+        part_number="800-00551-r01",
+        inverters=20,
+        inverter_watts=250,
+    ),
+    "big-home": Site(
+        serial="202499000008",
+        firmware="8.2.4401",
+        cts=("production", "net-consumption", "storage"),
+        legs=2,
+        volts=120.0,
+        inverters=100,
+        device_data=True,
+        batteries=20,
+        controller=True,
+        time_of_use=True,
+    ),
+}
+
+#: the names that `home` knows
+HOMES: tuple[str, ...] = tuple(SITES)
+
+
+def home(name: str, now: Callable[[], float]) -> HomeGateway:
+    """Return the gateway of a sample home; `now` returns epoch seconds.
+
+    Raises `ExporterError` for a name that is not in `HOMES`.
+    """
+    try:
+        site = SITES[name]
+    except KeyError:
+        raise ExporterError(
+            f"there is no sample home {name!r}; choose one of {', '.join(HOMES)}"
+        ) from None
+    return build(site, now)
+
+
+def build(site: Site, now: Callable[[], float]) -> HomeGateway:
+    """Return a gateway for any hardware, on a sunny noon; `now` returns epoch seconds."""
+    return HomeGateway(site, lambda: noon(site, now()))

@@ -1,0 +1,100 @@
+"""Who the gateway of a sample home is: `/info` and `/home`."""
+
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from exporter.simulator.homes.site import Site, State
+
+
+def info(site: Site, state: State) -> bytes:
+    """`/info`: serial number, part number and firmware, as XML."""
+    metered = "true" if site.cts else "false"
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<envoy_info>",
+        f"  <time>{state.now}</time>",
+        "  <device>",
+        f"    <sn>{site.serial}</sn>",
+        f"    <pn>{site.part_number}</pn>",
+        f"    <software>{'D' if site.major >= 4 else 'R'}{site.firmware}</software>",
+        "    <euaid>000000</euaid>",
+        "    <seqnum>0</seqnum>",
+        "    <apiver>1</apiver>",
+        f"    <imeter>{metered}</imeter>",
+        "  </device>",
+        *(["  <web-tokens>true</web-tokens>"] if site.major >= 7 else []),
+        "</envoy_info>",
+        "",
+    ]
+    return "\n".join(lines).encode()
+
+
+def home(site: Site, state: State) -> Any:
+    """`/home`: network, cloud and how well the devices are heard."""
+    local = datetime.fromtimestamp(state.now, _zone(site.timezone))
+    heard = site.inverters + site.acbs
+    return {
+        "software_build_epoch": state.installed - 30 * 86400,
+        "timezone": site.timezone,
+        "current_date": local.strftime("%m/%d/%Y"),
+        "current_time": local.strftime("%H:%M"),
+        "network": {
+            "web_comm": True,
+            "ever_reported_to_enlighten": True,
+            "last_enlighten_report_time": state.now - 190,
+            "primary_interface": "eth0",
+            "interfaces": [
+                {
+                    "type": "ethernet",
+                    "interface": "eth0",
+                    "mac": "02:00:00:00:00:01",
+                    "dhcp": True,
+                    "ip": "192.0.2.10",
+                    "signal_strength": 1,
+                    "signal_strength_max": 1,
+                    "carrier": True,
+                },
+                {
+                    "signal_strength": 0,
+                    "signal_strength_max": 0,
+                    "type": "wifi",
+                    "interface": "wlan0",
+                    "mac": "02:00:00:00:00:02",
+                    "dhcp": True,
+                    "ip": None,
+                    "carrier": False,
+                    "supported": True,
+                    "present": True,
+                    "configured": False,
+                    "status": "connecting",
+                },
+            ],
+        },
+        "tariff": "time_of_use" if site.time_of_use else "single_rate",
+        "comm": {
+            "num": heard,
+            "level": 5,
+            "pcu": _comm(site.inverters),
+            "acb": _comm(site.acbs),
+            "nsrb": _comm(0),
+            "esub": _comm(int(site.controller or site.collar)),
+            "encharge": [
+                {**_comm(site.batteries), "level_24g": 0, "level_subg": 0},
+            ],
+        },
+        "wireless_connection": [
+            {"signal_strength": 0, "signal_strength_max": 0, "type": "BLE", "connected": True}
+        ],
+    }
+
+
+def _comm(count: int) -> dict[str, int]:
+    return {"num": count, "level": 5 if count else 0}
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, OSError):
+        return UTC
