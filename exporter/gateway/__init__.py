@@ -1,0 +1,1 @@
+"""All that knows pyenphase: the connection to a gateway, its collectors, their loop."""

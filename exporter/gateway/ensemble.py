@@ -1,0 +1,171 @@
+"""The ensemble inventory taken apart: controller, batteries, collar and combiner, each on its own.
+
+pyenphase reads five endpoints in one go and loses all when one fails. The grid state stands in the
+first of them and must not hang on the others, so its models are filled here one endpoint and one
+device at a time; a device that cannot be read costs only itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pyenphase.models.c6combiner import EnvoyC6CC
+from pyenphase.models.collar import EnvoyCollar
+from pyenphase.models.dry_contacts import EnvoyDryContactSettings, EnvoyDryContactStatus
+from pyenphase.models.encharge import EnvoyEncharge, EnvoyEnchargeAggregate, EnvoyEnchargePower
+from pyenphase.models.enpower import EnvoyEnpower
+
+from exporter.errors import BadData, FeatureMissing, GatewayError, NotReady
+from exporter.gateway.extras import Device, DryContactSettings, DryContactStatus, Secctrl
+from exporter.gateway.members import Presence
+from exporter.gateway.memory import Memory
+
+#: group of the inventory, the member it fills, what remembers that it was there
+_SINGLES: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
+    ("ENPOWER", "enpower", EnvoyEnpower.from_api),
+    ("COLLAR", "collar", EnvoyCollar.from_api),
+    ("C6 COMBINER CONTROLLER", "c6cc", EnvoyC6CC.from_api),
+)
+_FEATURES = {"ENPOWER": "ENPOWER", "COLLAR": "COLLAR", "C6 COMBINER CONTROLLER": "C6CC"}
+
+
+def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[GatewayError]]:
+    """Return the members in `/ivp/ensemble/inventory` and what is wrong with it.
+
+    Raises NotReady for the empty list of a gateway that starts, BadData for anything but a list.
+    """
+    if not isinstance(told, list):
+        raise BadData("/ivp/ensemble/inventory: not a list")
+    known = memory.features & {*_FEATURES.values(), "ENCHARGE"}
+    if not told and known:
+        raise NotReady("/ivp/ensemble/inventory: empty, though devices were there before")
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for group in told:
+        if isinstance(group, dict) and isinstance(group.get("devices"), list):
+            devices = (device for device in group["devices"] if isinstance(device, dict))
+            groups.setdefault(str(group.get("type")), []).extend(devices)
+    data: dict[str, Any] = {}
+    problems: list[GatewayError] = []
+    for name, member, model in _SINGLES:
+        if groups.get(name):
+            memory.features.add(_FEATURES[name])
+            device = groups[name][0]
+            data[f"{member}_extra"] = Device.model_validate(device)
+            filled = _filled(model, device, member, problems)
+            if filled is not None:
+                data[member] = filled
+        elif _FEATURES[name] in memory.features:
+            problems.append(FeatureMissing(f"{name} is not in the ensemble inventory any more"))
+    data.update(_batteries(groups, memory, problems))
+    return data, problems
+
+
+def _batteries(
+    groups: Mapping[str, list[dict[str, Any]]], memory: Memory, problems: list[GatewayError]
+) -> dict[str, Any]:
+    if "ENCHARGE" not in groups and "ENCHARGE" in memory.features:
+        problems.append(FeatureMissing("ENCHARGE is not in the ensemble inventory any more"))
+    devices = {str(d["serial_num"]): d for d in groups.get("ENCHARGE", ()) if d.get("serial_num")}
+    if devices:
+        memory.features.add("ENCHARGE")
+    return {
+        "encharge_inventory": {
+            serial: filled
+            for serial, device in devices.items()
+            if (filled := _filled(EnvoyEncharge.from_api, device, f"battery {serial}", problems))
+        },
+        "encharge_extra": {
+            serial: Device.model_validate(device) for serial, device in devices.items()
+        },
+        "encharge_presence": presence("encharge", devices, memory),
+    }
+
+
+def presence(kind: str, listed: Iterable[str], memory: Memory) -> dict[str, Presence]:
+    """Remember the serials listed now and say of each serial ever listed whether it is."""
+    now = frozenset(listed)
+    ever = memory.devices.setdefault(kind, set())
+    ever |= now
+    return {serial: Presence(int(serial in now)) for serial in sorted(ever)}
+
+
+def _filled(
+    model: Callable[[dict[str, Any]], Any],
+    device: dict[str, Any],
+    what: str,
+    problems: list[GatewayError],
+) -> Any:
+    """Return the filled model, or None with a problem noted."""
+    try:
+        filled = model(device)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        problems.append(BadData(f"{what}: {type(error).__name__} {error}"))
+        return None
+    if filled is None:
+        problems.append(BadData(f"{what}: keys are missing"))
+    return filled
+
+
+def read_power(told: Any) -> tuple[dict[str, Any], list[GatewayError]]:
+    """Return the member `encharge_power` of `/ivp/ensemble/power`; the colon in its key is real."""
+    problems: list[GatewayError] = []
+    power = {
+        str(device["serial_num"]): filled
+        for device in told["devices:"]
+        if (filled := _filled(EnvoyEnchargePower.from_api, device, "battery power", problems))
+    }
+    return {"encharge_power": power}, problems
+
+
+def read_secctrl(
+    told: Any, with_aggregate: Callable[[dict[str, Any]], Any] | None
+) -> dict[str, Any]:
+    """Return the aggregates of `/ivp/ensemble/secctrl`; none where there is no battery.
+
+    Gateways without any battery report a state of charge of 0 all the same; a battery exists only
+    where there is capacity. `with_aggregate` fills the combined aggregate of sites with ACBs.
+    """
+    data: dict[str, Any] = {}
+    encharge = EnvoyEnchargeAggregate.from_api(told)
+    if _positive(encharge.max_available_capacity) or _positive(
+        told.get("Enc_commissioned_capacity")
+    ):
+        data["encharge_aggregate"] = encharge
+    if with_aggregate is not None and _positive(told.get("Max_energy")):
+        data["battery_aggregate"] = with_aggregate(told)
+    if data:
+        data["secctrl"] = Secctrl.model_validate(told)
+    return data
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value > 0
+
+
+def read_dry_contacts(status: Any, settings: Any) -> tuple[dict[str, Any], list[GatewayError]]:
+    """Return status and settings by relay; a word that pyenphase does not know is kept."""
+    problems: list[GatewayError] = []
+    return {
+        "dry_contact_status": _relays(
+            status, EnvoyDryContactStatus.from_api, DryContactStatus.model_validate, problems
+        ),
+        "dry_contact_settings": _relays(
+            settings, EnvoyDryContactSettings.from_api, DryContactSettings.model_validate, problems
+        ),
+    }, problems
+
+
+def _relays(
+    told: Any,
+    model: Callable[[dict[str, Any]], Any],
+    plain: Callable[[dict[str, Any]], Any],
+    problems: list[GatewayError],
+) -> dict[str, Any]:
+    relays: dict[str, Any] = {}
+    for relay in told["dry_contacts"]:
+        try:
+            relays[str(relay["id"])] = model(relay)
+        except ValueError:
+            relays[str(relay["id"])] = plain(relay)
+        except (KeyError, TypeError, AttributeError) as error:
+            problems.append(BadData(f"dry contact: {type(error).__name__} {error}"))
+    return relays

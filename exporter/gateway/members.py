@@ -1,0 +1,78 @@
+"""Members of a reading that neither pyenphase nor the gateway has a model for: our own findings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayInfo:
+    """Identity of the gateway, from `/info` and the probe."""
+
+    serial: str
+    part_number: str
+    firmware: str
+    metered: bool
+    phase_mode: str
+    phase_count: int
+    ct_count: int
+    #: whether the gateway now is another one than the state directory remembers; epoch seconds or
+    #: None
+    replaced_at: float | None
+    #: when the exporter saw the firmware change; epoch seconds or None
+    firmware_changed_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class InverterLabels:
+    """What the owner's configuration says of an inverter."""
+
+    name: str
+    array: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a device that was seen before is in the gateway's list now (1) or not (0)."""
+
+    present: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoragePower:
+    """Power of all batteries together in W; positive discharges."""
+
+    watts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Price of a kWh in force now, in the currency of the tariff."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorReport:
+    """How one collector fares; times in seconds, the last success in epoch seconds."""
+
+    up: bool
+    duration: float | None
+    last_success: float | None
+    failures: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfReport:
+    """How the exporter fares with one gateway.
+
+    `requests` counts answers by (endpoint, status code or reason of failure), `anomalies` the
+    counter readings rejected by metric name, `clock_skew` is the gateway's clock less ours in
+    seconds.
+    """
+
+    up: bool
+    collectors: Mapping[str, CollectorReport]
+    requests: Mapping[tuple[str, str], int]
+    anomalies: Mapping[str, int]
+    token_expiry: float | None
+    clock_skew: float | None

@@ -1,0 +1,277 @@
+"""The loop that watches one gateway: what is due is collected, and a new snapshot published.
+
+Nothing raises out of it. A collector that fails costs its own series; a gateway that is gone costs
+one attempt to connect every few seconds; a mistake of ours costs a line in the log.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from exporter.clock import Clock
+from exporter.config import Gateway
+from exporter.errors import (
+    CloudLoginFailed,
+    FeatureMissing,
+    GatewayError,
+    LoginRefused,
+    NotReady,
+    Unreachable,
+    Unsupported,
+)
+from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
+from exporter.gateway.counters import CounterGuard
+from exporter.gateway.endpoints import METERS
+from exporter.gateway.members import GatewayInfo, SelfReport
+from exporter.gateway.memory import Memory
+from exporter.gateway.probe import DRIVEN, Discovery, lost_features, probe
+from exporter.gateway.session import Session
+from exporter.gateway.site import Site
+from exporter.gateway.standings import Standings
+from exporter.gateway.wire import Wire
+from exporter.snapshot import SELF, Reading, Snapshot
+from exporter.state import State
+
+log = logging.getLogger(__name__)
+
+#: how long a gateway that is gone is left alone before the next attempt
+_HOLD = 15.0
+_LONGEST_LOGIN_PAUSE = 300.0
+_PROBE_CADENCE = 6 * 3600.0
+_PROBE_RETRY = 60.0
+_LONGEST_PROBE_RETRY = 1800.0
+#: a moment without meters makes pyenphase read other registers: how often, and after how many
+#: seconds, to look again before going on without
+_METERS_TRIES, _METERS_PAUSE = 4, 5.0
+#: seldom enough for a memory card
+_SAVE_CADENCE = 300.0
+#: data lives for three cadences and at least this long
+_LEAST_LIFE = 120.0
+#: a gateway is up while its last data is younger than this, or than three of its shortest cadences
+_UP_FOR = 90.0
+
+
+class Poller:
+    """Watches one gateway; `publish` is called with each new snapshot."""
+
+    def __init__(
+        self, config: Gateway, state: State, clock: Clock, publish: Callable[[Snapshot], None]
+    ) -> None:
+        self.config = config
+        self._state = state
+        self._clock = clock
+        self._publish = publish
+        cadences = {**CADENCES, **config.cadences}
+        self._memory = memory = Memory.load(state.load())
+        self._wire = Wire(clock, cadences)
+        self._session = Session(config, memory, self._wire, clock)
+        self._guard = CounterGuard(memory, clock, cadences["battery_power"])
+        self._site = Site(
+            config, self._session, self._wire, memory, self._guard, clock, Discovery()
+        )
+        self._standings = Standings(config.name, cadences, clock)
+        self._up_for = max(_UP_FOR, 3 * min(cadences[c.name] for c in COLLECTORS))
+        self._readings: dict[str, Reading] = {}
+        self._open = False
+        self._login_pause = _HOLD
+        self._probe_due = 0.0
+        self._probe_retry = _PROBE_RETRY
+        self._save_due = clock.monotonic() + _SAVE_CADENCE
+        self._last_data = float("-inf")
+        self._tell()
+
+    async def run(self) -> None:
+        """Watch until cancelled; then save and close."""
+        try:
+            while True:
+                try:
+                    pause = await self.step()
+                except Exception:
+                    log.exception("a round failed", extra={"gateway": self.config.name})
+                    pause = _HOLD
+                await self._clock.sleep(pause)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Save what is remembered and close the connection."""
+        self._state.save(self._memory.dump(closing=True))
+        await self._session.close()
+
+    async def step(self) -> float:
+        """Do the most urgent thing that is due; return the seconds until something is due again."""
+        now = self._clock.monotonic()
+        if now >= self._standings["gateway"].due:
+            await self._attend("gateway", self._look)
+        elif self._open and now >= self._probe_due:
+            await self._attend("gateway", self._probe)
+        elif self._open and (collector := self._next_due(now)):
+            await self._attend(collector.name, lambda: self._collect(collector))
+        if self._guard.rebased or self._clock.monotonic() >= self._save_due:
+            self._guard.rebased = False
+            self._save_due = self._clock.monotonic() + _SAVE_CADENCE
+            self._state.save(self._memory.dump())
+        self._session.renew_if_due()
+        self._tell()
+        return max(0.0, self._next_time() - self._clock.monotonic())
+
+    @property
+    def _relevant(self) -> list[str]:
+        """Collectors that have, or ever had, something to collect, most urgent first."""
+        return [c.name for c in COLLECTORS if c.name in self._memory.collectors]
+
+    def _next_due(self, now: float) -> Collector | None:
+        relevant = self._memory.collectors
+        return next(
+            (c for c in COLLECTORS if c.name in relevant and now >= self._standings[c.name].due),
+            None,
+        )
+
+    def _next_time(self) -> float:
+        times = [self._standings["gateway"].due, self._save_due]
+        if self._open:
+            times += [self._probe_due, *(self._standings[name].due for name in self._relevant)]
+        return min(times)
+
+    async def _attend(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Do the work of a collector and keep the record of how it went."""
+        began = self._clock.monotonic()
+        self._standings.began(name)
+        try:
+            await work()
+        except GatewayError as error:
+            self._standings.failed(name, error)
+            self._after_failure(error)
+        else:
+            self._standings.succeeded(name)
+        self._standings[name].duration = self._clock.monotonic() - began
+
+    def _after_failure(self, error: GatewayError) -> None:
+        now = self._clock.monotonic()
+        if isinstance(error, Unreachable):
+            self._wait_for_gateway(error, now + _HOLD)
+        elif isinstance(error, (LoginRefused, CloudLoginFailed)) and not self._session.let_in:
+            self._open = False
+            self._wait_for_gateway(error, now + self._login_pause)
+            # A check of a token is hard work for the gateway.
+            self._login_pause = min(self._login_pause * 2, _LONGEST_LOGIN_PAUSE)
+        elif not self._open:
+            self._wait_for_gateway(error, now + _HOLD)
+        elif isinstance(error, FeatureMissing):
+            self._probe_due = min(self._probe_due, now + self._probe_retry)
+
+    def _wait_for_gateway(self, error: GatewayError, until: float) -> None:
+        """Leave the gateway alone until then, and look first whether it is still the same."""
+        self._standings.wait_for_gateway(self._relevant, error, until)
+        self._standings["gateway"].due = until
+
+    async def _look(self) -> None:
+        """Connect and log in, or look whether it is still the same gateway and firmware."""
+        if self._open and not await self._session.refresh():
+            self._remember_info()
+            return
+        self._open = False
+        await self._session.open()
+        self._login_pause = _HOLD
+        self._recognise()
+        await self._probe()
+        self._open = True
+        self._remember_info()
+        self._standings.all_due(self._relevant)
+
+    def _recognise(self) -> None:
+        """Compare the gateway with the one remembered; another one starts its counters afresh."""
+        identity, memory = self._session.identity, self._memory
+        if identity is None:
+            return
+        name, now = {"gateway": self.config.name}, self._clock.time()
+        if memory.serial not in (None, identity.serial):
+            memory.replaced_at = now
+            self._guard.start_afresh()
+            log.warning("this is another gateway: serial %s", identity.serial, extra=name)
+        if memory.firmware not in (None, str(identity.firmware)):
+            memory.firmware_changed_at = now
+            # Updaters are chosen by firmware: the old ones may read what is no longer there.
+            self._site.discovery = Discovery()
+            log.info("the firmware changed to %s", identity.firmware, extra=name)
+        memory.serial, memory.firmware = identity.serial, str(identity.firmware)
+
+    async def _probe(self) -> None:
+        """Find out what there is; what was there before is never forgotten."""
+        session, site, memory = self._session, self._site, self._memory
+        if session.identity is None:
+            raise Unreachable("not connected")
+        found = await probe(session, session.identity)
+        for _ in range(_METERS_TRIES - 1):
+            if site.discovery.features or not found.failed(METERS):
+                break
+            await self._clock.sleep(_METERS_PAUSE)
+            found = await probe(session, session.identity)
+        if not (found.features or memory.features):
+            for doubt in found.doubts.values():
+                raise NotReady(f"nothing can be read yet: {doubt}")
+            raise Unsupported(
+                f"firmware {session.identity.firmware} has no production data that can be read:"
+                " it is too old, or this is not an Envoy"
+            )
+        site.discovery = site.discovery.adopt(found)
+        memory.collectors |= site.discovery.collectors
+        memory.features |= site.discovery.names
+        now = self._clock.monotonic()
+        if found.doubts or memory.features - found.names:
+            self._probe_due = now + self._probe_retry
+            self._probe_retry = min(self._probe_retry * 2, _LONGEST_PROBE_RETRY)
+        else:
+            self._probe_due, self._probe_retry = now + _PROBE_CADENCE, _PROBE_RETRY
+        for doubt in found.doubts.values():
+            log.debug("the probe has a doubt: %s", doubt, extra={"gateway": self.config.name})
+
+    async def _collect(self, collector: Collector) -> None:
+        name, site = collector.name, self._site
+        if name in DRIVEN and not site.discovery.updaters.get(name):
+            raise FeatureMissing(f"{name}: was there before, but the gateway does not offer it now")
+        found = await collect(collector, site)
+        counters = {**self._guard.judge(name, found.data), **found.counters}
+        self._keep(name, Reading(found.data, self._clock.time(), counters=counters))
+        self._last_data = self._clock.monotonic()
+        # The inventory may show what the probe could not see.
+        self._memory.collectors |= site.collectors_seen()
+        for problem in found.problems:
+            raise problem
+        if lost := lost_features(name, self._memory.features, site.discovery):
+            raise FeatureMissing(f"{name}: {', '.join(lost)} was there before, but is not now")
+
+    def _keep(self, name: str, reading: Reading) -> None:
+        life = max(3 * self._standings[name].cadence, _LEAST_LIFE)
+        self._readings[name] = reading.lasting(self._clock.monotonic() + life)
+
+    def _remember_info(self) -> None:
+        identity, common = self._session.identity, self._site.discovery.common
+        if identity is None:
+            return
+        info = GatewayInfo(
+            identity.serial,
+            identity.part_number,
+            str(identity.firmware),
+            identity.metered,
+            common.phase_mode or "",
+            common.phase_count,
+            common.ct_meter_count,
+            self._memory.replaced_at,
+            self._memory.firmware_changed_at,
+        )
+        self._keep("gateway", Reading({"gateway": info}, self._clock.time()))
+
+    def _tell(self) -> None:
+        """Publish what is known now."""
+        now = self._clock.monotonic()
+        up_until = self._last_data + self._up_for
+        report = SelfReport(
+            up=now < up_until,
+            collectors=self._standings.report(["gateway", *self._relevant]),
+            requests=dict(self._wire.requests),
+            anomalies=dict(self._guard.anomalies),
+            token_expiry=self._session.token.expires if self._session.token else None,
+            clock_skew=self._wire.clock_skew if now < up_until else None,
+        )
+        self._readings[SELF] = Reading({"self": report}, self._clock.time())
+        self._publish(Snapshot(self.config.name, dict(self._readings)))

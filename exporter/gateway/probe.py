@@ -1,0 +1,197 @@
+"""Finding out what a gateway offers, without believing a bad moment.
+
+pyenphase's probe runs once and takes a 503 for "has no batteries". Here each endpoint that failed
+in a way that proves nothing makes the probe doubtful, to be repeated; only a clear answer or a 404
+counts.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import orjson
+from pyenphase.const import SupportedFeatures
+from pyenphase.envoy import get_updaters
+from pyenphase.exceptions import EnvoyAuthenticationRequired
+from pyenphase.models.common import CommonProperties
+from pyenphase.updaters.api_v1_production import EnvoyApiV1ProductionUpdater
+from pyenphase.updaters.api_v1_production_inverters import EnvoyApiV1ProductionInvertersUpdater
+from pyenphase.updaters.base import EnvoyUpdater
+from pyenphase.updaters.device_data_inverters import EnvoyDeviceDataInvertersUpdater
+from pyenphase.updaters.ensemble import EnvoyEnembleUpdater
+from pyenphase.updaters.generator import EnvoyGeneratorUpdater
+from pyenphase.updaters.inventory import EnvoyInventoryUpdater
+from pyenphase.updaters.meters import EnvoyMetersUpdater
+from pyenphase.updaters.production import EnvoyProductionUpdater
+from pyenphase.updaters.tariff import EnvoyTariffUpdater
+
+from exporter.errors import BadAnswer, BadData, BadStatus, GatewayError, LoginRefused
+from exporter.gateway.endpoints import HOME
+from exporter.gateway.session import Identity, Session
+from exporter.gateway.wire import Answer, WireError
+
+log = logging.getLogger(__name__)
+
+#: which collector drives an updater; subclasses count as their base
+_COLLECTOR: tuple[tuple[type[EnvoyUpdater], str], ...] = (
+    (EnvoyMetersUpdater, "meters"),
+    (EnvoyProductionUpdater, "production"),
+    (EnvoyApiV1ProductionUpdater, "production"),
+    (EnvoyDeviceDataInvertersUpdater, "inverters"),
+    (EnvoyApiV1ProductionInvertersUpdater, "inverters"),
+    (EnvoyEnembleUpdater, "ensemble"),
+    (EnvoyInventoryUpdater, "acb"),
+    (EnvoyTariffUpdater, "tariff"),
+    (EnvoyGeneratorUpdater, "generator"),
+)
+#: collectors that can do nothing without an updater
+DRIVEN = frozenset({"meters", "production", "inverters", "acb", "generator"})
+#: the collector that is short of something when a feature is gone; the ensemble inventory speaks
+#: for itself, and detail of inverters ends by design when there are more than fifty
+_OWNER = {
+    SupportedFeatures.PRODUCTION: "production",
+    SupportedFeatures.METERING: "production",
+    SupportedFeatures.TOTAL_CONSUMPTION: "production",
+    SupportedFeatures.NET_CONSUMPTION: "production",
+    SupportedFeatures.ACB: "production",
+    SupportedFeatures.INVERTERS: "inverters",
+    SupportedFeatures.CTMETERS: "meters",
+    SupportedFeatures.TARIFF: "tariff",
+    SupportedFeatures.GENERATOR: "generator",
+    SupportedFeatures.GENERATOR_SCHEDULE: "generator",
+}
+_NONE = SupportedFeatures(0)
+_BATTERIES = SupportedFeatures.ENCHARGE | SupportedFeatures.ACB
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What a probe found: features, the updaters of each collector, and what it is not sure of."""
+
+    features: SupportedFeatures = _NONE
+    updaters: Mapping[str, tuple[EnvoyUpdater, ...]] = field(default_factory=dict)
+    common: CommonProperties = field(default_factory=CommonProperties)
+    #: endpoints whose failure proves nothing, with the failure
+    doubts: Mapping[str, GatewayError] = field(default_factory=dict)
+    home: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the features, as they are remembered."""
+        return frozenset(feature.name for feature in self.features if feature.name)
+
+    def failed(self, endpoint: str) -> bool:
+        """Return whether an endpoint failed in a way that is likely to pass."""
+        doubt = self.doubts.get(endpoint)
+        return doubt is not None and not isinstance(doubt, LoginRefused)
+
+    @property
+    def collectors(self) -> frozenset[str]:
+        """Names of the collectors that have something to collect."""
+        found = {name for name, updaters in self.updaters.items() if updaters}
+        if self.features & SupportedFeatures.ENCHARGE:
+            found.add("battery_power")
+        if self.features & _BATTERIES and "ensemble" in found:
+            found.add("storage")
+        if self.features & SupportedFeatures.ENPOWER:
+            found.add("dry_contacts")
+        if self.home:
+            found.add("home")
+        return frozenset(found)
+
+    def adopt(self, newer: "Discovery") -> "Discovery":
+        """Return what to work with after another probe.
+
+        One that found everything known before, and is no less sure, replaces it. One that came
+        short adds what is new and leaves the rest: the production updaters of a moment without
+        meters read other registers.
+        """
+        complete = self.features & newer.features == self.features
+        if complete and newer.doubts.keys() <= self.doubts.keys():
+            return newer
+        return replace(
+            self,
+            features=self.features | newer.features,
+            updaters={**newer.updaters, **{k: v for k, v in self.updaters.items() if v}},
+            doubts=newer.doubts,
+            home=self.home or newer.home,
+        )
+
+
+def lost_features(collector: str, remembered: set[str], discovery: Discovery) -> list[str]:
+    """Return the names of what a collector had once and the gateway does not offer now."""
+    return [
+        feature.name
+        for feature, owner in _OWNER.items()
+        if owner == collector
+        and feature.name
+        and feature.name in remembered
+        and not feature & discovery.features
+    ]
+
+
+class _Listener:
+    """Passes probe requests on and remembers those whose failure proves nothing."""
+
+    def __init__(self, session: Session) -> None:
+        self.doubts: dict[str, GatewayError] = {}
+        self._session = session
+
+    async def request(self, endpoint: str) -> Answer:
+        try:
+            answer = await self._session.probe_request(endpoint)
+        except WireError as error:
+            self.doubts[endpoint] = error.error
+            raise
+        except EnvoyAuthenticationRequired as error:
+            self.doubts[endpoint] = LoginRefused(error.status)
+            raise
+        if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
+            self.doubts[endpoint] = BadStatus(f"{endpoint}: status {answer.status}")
+        elif answer.status == 200 and not _is_json(answer.body):
+            self.doubts[endpoint] = BadAnswer(f"{endpoint}: the answer is not JSON")
+        return answer
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+async def probe(session: Session, identity: Identity) -> Discovery:
+    """Ask every updater what it finds; raise GatewayError only when the login is lost."""
+    common = CommonProperties()
+    common.reset_probe_properties(is_metered=identity.metered, v2_acb_mode=False)
+    listener = _Listener(session)
+    features = _NONE
+    updaters: dict[str, tuple[EnvoyUpdater, ...]] = {}
+    for kind in get_updaters():
+        collector = next((name for base, name in _COLLECTOR if issubclass(kind, base)), None)
+        if collector is None:
+            continue
+        updater = kind(identity.firmware, listener.request, session.request, common)  # type: ignore[arg-type] # an Answer has the part of ClientResponse that updaters use
+        try:
+            found = await updater.probe(features)
+        except GatewayError:
+            raise
+        except (EnvoyAuthenticationRequired, WireError):
+            continue
+        except Exception as error:  # noqa: BLE001 - an updater fails in any way when JSON has another shape
+            listener.doubts[collector] = BadData(f"{collector}: {type(error).__name__} {error}")
+            continue
+        if found:
+            features |= found
+            updaters[collector] = (*updaters.get(collector, ()), updater)
+    return Discovery(features, updaters, common, listener.doubts, await _has_home(listener))
+
+
+async def _has_home(listener: _Listener) -> bool:
+    try:
+        answer = await listener.request(HOME)
+    except (WireError, EnvoyAuthenticationRequired):
+        return False
+    return answer.status == 200 and _is_json(answer.body)

@@ -1,0 +1,222 @@
+"""The one path by which a gateway is asked: budgeted, with a deadline, a size limit and a cache.
+
+Errors leave here as `WireError`, which pyenphase's updaters take for the connection errors they
+know and which carries the error we report. A refused login leaves as pyenphase's own exception,
+because its updaters treat that one apart.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+from pyenphase.exceptions import EnvoyAuthenticationRequired
+
+from exporter.clock import Clock
+from exporter.errors import (
+    BadAnswer,
+    BadStatus,
+    ConnectionLost,
+    DeadlineExceeded,
+    GatewayError,
+    Unreachable,
+)
+from exporter.gateway.budget import Budget
+from exporter.gateway.endpoints import ENDPOINTS
+
+log = logging.getLogger(__name__)
+
+#: the largest honest answer seen, a hundred inverters in detail, has a twentieth of this
+MAX_BODY = 8 * 2**20
+_CONNECT = 6.0
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class WireError(aiohttp.ClientError):
+    """An answer that did not come; `error` is what is told of it."""
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class BoundedResponse(aiohttp.ClientResponse):
+    """A response whose body is never read past the limit, however it is sent or compressed."""
+
+    async def read(self) -> bytes:
+        """Return the body; raise ClientPayloadError when it is larger than the limit."""
+        if self._body is None:
+            body = bytearray()
+            async for chunk in self.content.iter_any():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    self.close()
+                    raise BodyTooLarge
+            self._body = bytes(body)
+            self.release()
+        return self._body
+
+
+class BodyTooLarge(aiohttp.ClientPayloadError):
+    """A body larger than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the gateway said; has the part of aiohttp's response that updaters use."""
+
+    url: str
+    status: int
+    body: bytes
+    read_at: float
+
+    async def read(self) -> bytes:
+        """Return the body."""
+        return self.body
+
+
+#: what went wrong on the wire, the most specific first: aiohttp's exceptions, ours, and the words
+_EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], str], ...] = (
+    (
+        (aiohttp.ClientConnectorDNSError,),
+        Unreachable,
+        "the name cannot be resolved; check `host`, or give an address",
+    ),
+    (
+        (aiohttp.ConnectionTimeoutError,),
+        Unreachable,
+        f"no connection within {_CONNECT:g} s; is the gateway on this network?",
+    ),
+    ((TimeoutError,), DeadlineExceeded, "no complete answer in time"),
+    ((BodyTooLarge,), BadAnswer, f"the answer is larger than {MAX_BODY // 2**20} MiB"),
+    (
+        (aiohttp.ClientSSLError, ssl.SSLError),
+        Unreachable,
+        "TLS failed; does this port speak HTTPS?",
+    ),
+    ((aiohttp.ClientConnectorError,), Unreachable, "cannot connect; is the gateway switched on?"),
+    ((aiohttp.ClientPayloadError,), BadAnswer, "the answer was cut off or cannot be decoded"),
+    (
+        (aiohttp.ServerConnectionError, aiohttp.ClientOSError, ConnectionError),
+        ConnectionLost,
+        "the gateway closed the connection",
+    ),
+)
+
+
+def explain(error: BaseException, endpoint: str) -> GatewayError:
+    """Return the error of ours for one of aiohttp's, in words for the owner."""
+    if isinstance(error, GatewayError):
+        return error
+    for kinds, ours, words in _EXPLANATIONS:
+        if isinstance(error, kinds):
+            return ours(f"{endpoint}: {words}")
+    return BadAnswer(f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})")
+
+
+class Wire:
+    """Asks one gateway. `requests` counts by (endpoint, status or reason of failure)."""
+
+    def __init__(self, clock: Clock, cadences: dict[str, float]) -> None:
+        self.requests: Counter[tuple[str, str]] = Counter()
+        #: the gateway's clock less ours in seconds, from the `Date` of its last answer
+        self.clock_skew: float | None = None
+        #: monotonic time of the last answer of any status
+        self.last_answer = float("-inf")
+        self._clock = clock
+        self._budget = Budget(clock)
+        self._limits = {path: endpoint.age_limit(cadences) for path, endpoint in ENDPOINTS.items()}
+        self._cache: dict[str, Answer] = {}
+
+    def forget(self) -> None:
+        """Drop every kept answer."""
+        self._cache.clear()
+
+    def kept(self, endpoint: str) -> Answer | None:
+        """Return the kept answer of an endpoint unless it is due again."""
+        answer = self._cache.get(endpoint)
+        if answer and self._clock.monotonic() - answer.read_at < self._limits[endpoint]:
+            return answer
+        return None
+
+    @asynccontextmanager
+    async def turn(self, endpoint: str) -> AsyncIterator[None]:
+        """Wait for the gateway's turn, then bound and count what is asked inside.
+
+        Raises WireError for whatever keeps the answer from coming whole and in time.
+        """
+        deadline = ENDPOINTS[endpoint].deadline
+        async with self._budget.turn():
+            try:
+                async with asyncio.timeout(deadline):
+                    yield
+            except (aiohttp.ClientError, GatewayError, OSError, ValueError) as error:
+                told = explain(error, endpoint)
+                self.requests[endpoint, told.reason] += 1
+                raise WireError(told) from error
+
+    async def ask(
+        self,
+        client: aiohttp.ClientSession,
+        url: str,
+        endpoint: str,
+        headers: dict[str, str],
+        digest: aiohttp.DigestAuthMiddleware | None = None,
+    ) -> Answer:
+        """Return the gateway's answer, whatever its status.
+
+        Raises WireError (no whole answer within the deadline) and EnvoyAuthenticationRequired (401,
+        403).
+        """
+        async with (
+            self.turn(endpoint),
+            client.get(
+                url,
+                headers={"Accept": "application/json", **headers},
+                timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT),
+                middlewares=(digest,) if digest else None,
+                # A missing endpoint of some firmware redirects to an error page.
+                allow_redirects=False,
+            ) as response,
+        ):
+            body = await response.read()
+        self.note_answer(endpoint, response.status)
+        self._note_date(response.headers.get("Date"))
+        log.debug(
+            "answer", extra={"endpoint": endpoint, "status": response.status, "bytes": len(body)}
+        )
+        if response.status in _REFUSED:
+            raise EnvoyAuthenticationRequired(
+                f"{endpoint} is refused with status {response.status}"
+            )
+        answer = Answer(url, response.status, body, self.last_answer)
+        if response.status == HTTPStatus.OK:
+            self._cache[endpoint] = answer
+        return answer
+
+    def note_answer(self, endpoint: str, status: int) -> None:
+        """Count an answer of any status: the gateway is there."""
+        self.requests[endpoint, str(status)] += 1
+        self.last_answer = self._clock.monotonic()
+
+    def _note_date(self, date: str | None) -> None:
+        try:
+            told = parsedate_to_datetime(date or "").timestamp()
+        except ValueError:
+            self.clock_skew = None
+            return
+        # The header has whole seconds and travelled; what is less than that is no skew.
+        skew = told - self._clock.time()
+        self.clock_skew = 0.0 if -2 < skew < 1 else round(skew)
+
+
+def expect_success(answer: Answer, endpoint: str) -> None:
+    """Raise WireError with BadStatus unless the answer's status is 2xx."""
+    if not 200 <= answer.status < 300:
+        raise WireError(BadStatus(f"{endpoint}: status {answer.status}"))
