@@ -1,0 +1,92 @@
+"""How the exporter itself fares with a gateway: success, effort, refusals; no data of the site."""
+
+from exporter.metrics.table import PlainCounter, Table, gauge, timestamp
+from exporter.metrics.units import flag, seconds, signed_seconds
+from exporter.snapshot import SELF
+
+GATEWAY = Table(
+    "Exporter",
+    SELF,
+    "self",
+    (
+        gauge("enphase_up", "Whether the gateway has given any data lately.", "up", flag),
+        timestamp(
+            "enphase_token_expiry_timestamp_seconds",
+            "When the token that the exporter shows to the gateway expires.",
+            "token_expiry",
+        ),
+        gauge(
+            "enphase_gateway_clock_skew_seconds",
+            "How far the gateway's clock is ahead of the exporter's; negative is behind.",
+            "clock_skew",
+            signed_seconds,
+        ),
+    ),
+)
+
+COLLECTORS = Table(
+    "Exporter",
+    SELF,
+    "self.collectors.*",
+    (
+        gauge(
+            "enphase_collector_up",
+            "Whether the last run of the collector succeeded.",
+            "up",
+            flag,
+        ),
+        gauge(
+            "enphase_collector_duration_seconds",
+            "How long the last run of the collector took.",
+            "duration",
+            seconds,
+        ),
+        timestamp(
+            "enphase_collector_last_success_timestamp_seconds",
+            "When the collector last succeeded.",
+            "last_success",
+        ),
+    ),
+    keys=("collector",),
+)
+
+FAILURES = Table(
+    "Exporter",
+    SELF,
+    "self.collectors.*.failures.*",
+    (
+        PlainCounter(
+            "enphase_collector_failures_total",
+            "Number of failed runs of the collector, by reason.",
+        ),
+    ),
+    keys=("collector", "reason"),
+)
+
+REQUESTS = Table(
+    "Exporter",
+    SELF,
+    "self.requests.*",
+    (
+        PlainCounter(
+            "enphase_gateway_requests_total",
+            "Number of requests to the gateway, by status code or reason of failure.",
+        ),
+    ),
+    keys=("endpoint", "code"),
+)
+
+ANOMALIES = Table(
+    "Exporter",
+    SELF,
+    "self.anomalies.*",
+    (
+        PlainCounter(
+            "enphase_counter_anomalies_total",
+            "Number of readings of a lifetime counter that were rejected as impossible.",
+        ),
+    ),
+    keys=("metric",),
+)
+
+TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, ANOMALIES)
