@@ -1,0 +1,106 @@
+"""Calls a command and turns whatever goes wrong in it into one line and an exit status.
+
+0    done, or a server that was told to stop
+1    an error: configuration, address, gateway, or one of our own
+2    flags that do not exist or do not fit
+130  interrupted (Ctrl-C)
+"""
+
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import Annotated
+
+import typer
+
+from exporter import __version__, logs
+from exporter.errors import ExporterError
+
+_PROGRAM = "enphase-exporter"
+_DEBUG = "--log.level=debug"
+#: a module of this package for each command, in the order of `--help`; it has a function `command`,
+#: or, where a command has commands of its own, a typer application `app`
+_COMMANDS = ("serve", "replay")
+
+_HELP = """Prometheus metrics from Enphase gateways, read over the local network.
+
+\b
+Examples:
+  ENPHASE_HOST=envoy.local ENPHASE_TOKEN_FILE=token.txt enphase-exporter serve
+  enphase-exporter serve --config.file=enphase-exporter.yml --config.check
+  enphase-exporter serve --help
+"""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the command that these words of the command line name; return the exit status."""
+    try:
+        command = typer.main.get_command(_application(words[0] if words else ""))
+        command.main(args=list(words), prog_name=_PROGRAM)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 - the last place where it can be told decently
+        return _tell(error, debug=_wants_debug(words))
+    return 0
+
+
+def _application(name: str) -> typer.Typer:
+    """Return the application with the command of this name, or with all when it is none."""
+    application = typer.Typer(
+        help=_HELP,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    application.callback()(_root)
+    for command in (name,) if name in _COMMANDS else _COMMANDS:
+        module = import_module(f"exporter.cli.{command}")
+        if hasattr(module, "app"):
+            application.add_typer(module.app, name=command)
+        else:
+            application.command(command)(module.command)
+    return application
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"{_PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hold what belongs to no command."""
+
+
+def _tell(error: Exception, *, debug: bool) -> int:
+    told = [leaf for leaf in _leaves(error) if isinstance(leaf, ExporterError)]
+    lines = [line for leaf in told for line in str(leaf).splitlines()]
+    if not told:
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        hint = "" if debug else f"; this is a bug: report it with what {_DEBUG} shows"
+        lines = [f"{what}{hint}"]
+        if debug:
+            typer.echo(logs.mask("".join(traceback.format_exception(error))), err=True, nl=False)
+    for line in lines:
+        typer.echo(f"{_PROGRAM}: error: {logs.mask(line)}", err=True)
+    return 1
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    """Return the errors in a group, as a task group raises one, or the error itself."""
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]
+
+
+def _wants_debug(words: Sequence[str]) -> bool:
+    return _DEBUG in words or ("--log.level", "debug") in pairwise(words)

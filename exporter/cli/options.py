@@ -1,0 +1,18 @@
+"""Flags that several commands have in common."""
+
+from typing import Annotated
+
+import typer
+
+from exporter.logs import Format, Level
+
+LogLevel = Annotated[
+    Level | None,
+    typer.Option(
+        "--log.level", metavar="LEVEL", help="debug, info, warn or error. [default: info]"
+    ),
+]
+LogFormat = Annotated[
+    Format | None,
+    typer.Option("--log.format", metavar="FORMAT", help="logfmt or json. [default: logfmt]"),
+]

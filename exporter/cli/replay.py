@@ -1,0 +1,64 @@
+"""`enphase-exporter replay`: a recorded gateway on the network, to point an exporter at."""
+
+# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exporter.cli.options import LogFormat, LogLevel
+from exporter.web.address import Address, parse
+
+
+def command(
+    *,
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Folder that `enphase-exporter capture` has written."),
+    ],
+    listen_address: Annotated[
+        str,
+        typer.Option("--listen-address", metavar="[HOST]:PORT", help="Where to be a gateway."),
+    ] = "127.0.0.1:10056",
+    now: Annotated[
+        bool, typer.Option("--now", help="Move all time stamps in the answers to the present.")
+    ] = False,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Serve a capture as a gateway.
+
+    It prints the ENPHASE_* variables that let `serve` read it.
+
+    \b
+    Examples:
+      enphase-exporter replay captures/home --now
+      enphase-exporter replay captures/home --listen-address=:8443
+    """  # noqa: D301 - \b keeps the lines after it as they are
+    from exporter.cli.signals import end_quietly_on_sigterm
+
+    end_quietly_on_sigterm()
+
+    import asyncio
+
+    from exporter import logs
+
+    logs.setup(log_level or "info", log_format or "logfmt")
+    asyncio.run(_serve(directory, parse(listen_address), now))
+
+
+async def _serve(directory: Path, where: Address, now: bool) -> None:
+    import time
+
+    from exporter.cli.signals import stop_event
+    from exporter.simulator import capture, server
+
+    stop = stop_event()
+    gateway = capture.load(directory, now=time.time if now else None)
+    async with server.serve(gateway, host=where.host or "", port=where.port) as running:
+        typer.echo(f"Gateway {gateway.serial}, firmware {gateway.firmware}, at {running.url}")
+        typer.echo(f"ENPHASE_HOST={running.host}")
+        if gateway.uses_tls:
+            typer.echo(f"ENPHASE_TOKEN={running.token}")
+        await stop.wait()

@@ -1,0 +1,98 @@
+"""`enphase-exporter serve`: the exporter itself."""
+
+# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exporter.cli.options import LogFormat, LogLevel
+
+if TYPE_CHECKING:
+    from exporter.config import Config
+
+
+def command(
+    *,
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config.file",
+            metavar="FILE",
+            help="Configuration in YAML; without it, one gateway from the environment.",
+        ),
+    ] = None,
+    config_check: Annotated[
+        bool,
+        typer.Option("--config.check", help="Only say whether the configuration is valid."),
+    ] = False,
+    listen_address: Annotated[
+        str | None,
+        typer.Option(
+            "--web.listen-address",
+            metavar="[HOST]:PORT",
+            help="Where to serve the metrics. [default: :10055]",
+        ),
+    ] = None,
+    web_config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--web.config.file",
+            metavar="FILE",
+            help="TLS and users, in the format of Prometheus's exporter-toolkit.",
+        ),
+    ] = None,
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Read gateways and serve their metrics.
+
+    Flags win over ENPHASE_* variables, those over the file. SIGHUP reads the file again.
+
+    \b
+    Examples:
+      ENPHASE_HOST=envoy.local ENPHASE_TOKEN_FILE=token.txt enphase-exporter serve
+      enphase-exporter serve --config.file=enphase-exporter.yml --config.check
+      enphase-exporter serve --config.file=enphase-exporter.yml --log.level=debug
+    """  # noqa: D301 - \b keeps the lines after it as they are
+    from exporter.cli.signals import end_quietly_on_sigterm
+
+    end_quietly_on_sigterm()
+
+    import os
+    import signal
+
+    # until the event loop takes SIGHUP: what it asks for is about to be done anyway
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    from exporter import logs
+    from exporter.config import load
+    from exporter.web.config import WebConfig
+
+    def read() -> "Config":
+        config = load(
+            config_file,
+            os.environ,
+            listen_address=listen_address,
+            web_config_file=web_config_file,
+            log_level=log_level,
+            log_format=log_format,
+        )
+        logs.setup(config.log.level, config.log.format)
+        return config
+
+    logs.setup(log_level or "info", log_format or "logfmt")
+    config = read()
+    web = WebConfig.load(config.web.config_file)
+    if config_check:
+        count = len(config.gateways)
+        source = config_file or "The environment"
+        typer.echo(f"{source} is valid: {count} gateway{'' if count == 1 else 's'}")
+        return
+
+    import asyncio
+
+    from exporter.serve import run
+
+    asyncio.run(run(read, config, web))

@@ -1,0 +1,88 @@
+"""All gateways of one process: a poller for each, their snapshots on one exposition.
+
+Gateways come and go by configuration. Those that stay the same are not touched, and one that hangs
+or fails never holds up another.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from exporter.clock import Clock
+from exporter.config import Config, Gateway
+from exporter.exposition import Exposition
+from exporter.gateway.poller import Poller
+from exporter.snapshot import SELF, Snapshot
+from exporter.state import State
+
+log = logging.getLogger(__name__)
+
+#: several collectors run close together; their snapshots are rendered in one go
+_SETTLE = 0.05
+
+
+class Watch:
+    """The pollers of the configured gateways."""
+
+    def __init__(self, state_dir: Path, clock: Clock) -> None:
+        self.exposition = Exposition(clock)
+        self._state_dir = state_dir
+        self._clock = clock
+        self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
+        self._tried: set[str] = set()
+        self._warming: asyncio.TimerHandle | None = None
+
+    @property
+    def gateways(self) -> list[Gateway]:
+        """The gateways that are watched."""
+        return [gateway for gateway, _ in self._running.values()]
+
+    @property
+    def ready(self) -> bool:
+        """Whether every gateway was tried at least once, with or without success."""
+        return self._running.keys() <= self._tried
+
+    async def adopt(self, config: Config) -> None:
+        """Watch the gateways of this configuration, and only those."""
+        wanted = {gateway.name: gateway for gateway in config.gateways}
+        changed = [
+            name for name, (gateway, _) in self._running.items() if wanted.get(name) != gateway
+        ]
+        await self._stop(changed)
+        for name in changed:
+            if name not in wanted:
+                self.exposition.remove(name)
+        for name, gateway in wanted.items():
+            if name not in self._running:
+                self._start(gateway)
+
+    async def close(self) -> None:
+        """Stop watching; what is remembered is saved."""
+        if self._warming is not None:
+            self._warming.cancel()
+        await self._stop(list(self._running))
+
+    def _start(self, gateway: Gateway) -> None:
+        state = State(self._state_dir, gateway.name)
+        poller = Poller(gateway, state, self._clock, self._publish)
+        task = asyncio.create_task(poller.run(), name=f"poller {gateway.name}")
+        self._running[gateway.name] = gateway, task
+        log.info("watching", extra={"gateway": gateway.name, "host": gateway.host})
+
+    async def _stop(self, names: list[str]) -> None:
+        tasks = [self._running.pop(name)[1] for name in names]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        report = snapshot.readings[SELF].data["self"]
+        if any(c.up or c.failures for c in report.collectors.values()):
+            self._tried.add(snapshot.gateway)
+        self.exposition.update(snapshot)
+        if self._warming is None:
+            self._warming = asyncio.get_running_loop().call_later(_SETTLE, self._warm)
+
+    def _warm(self) -> None:
+        self._warming = None
+        self.exposition.warm()

@@ -1,0 +1,1 @@
+"""The exporter as a web server: its pages, and who may see them."""

@@ -1,0 +1,118 @@
+"""A gateway served for real and watched by the real poller, in time that the test lets pass."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.clock import VirtualClock
+from exporter.config import Gateway as GatewayConfig
+from exporter.exposition import Exposition
+from exporter.gateway import wire
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.poller import Poller
+from exporter.simulator.answers import Gateway
+from exporter.simulator.homes import home
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+
+#: a summer noon
+START = 1_782_000_000.0
+
+Samples = Mapping[str, Mapping[frozenset[tuple[str, str]], float]]
+
+
+@dataclass
+class Watched:
+    """A gateway under watch."""
+
+    gateway: RunningGateway
+    poller: Poller
+    clock: VirtualClock
+    exposition: Exposition
+    state: Path
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let the poller work for `seconds` of virtual time."""
+        end = self.clock.monotonic() + seconds
+        while True:
+            pause = await self.poller.step()
+            if self.clock.monotonic() + pause > end:
+                break
+            await self.clock.sleep(pause)
+        await self.clock.sleep(end - self.clock.monotonic())
+
+    def text(self) -> str:
+        """Return what `/metrics` says now."""
+        return self.exposition.serve("", "")[0].decode()
+
+    def samples(self) -> Samples:
+        """Return the samples on `/metrics` by name and labels."""
+        return samples(self.text())
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """Return the one sample of that name whose labels include these, or None."""
+        wanted = set(labels.items())
+        found = [v for told, v in self.samples().get(name, {}).items() if wanted <= told]
+        assert len(found) <= 1, f"{name}{labels} is ambiguous"
+        return found[0] if found else None
+
+    def names(self) -> set[str]:
+        """Return the names of all metrics of the gateway that have a sample."""
+        return {name for name in self.samples() if name.startswith("enphase_")}
+
+
+def samples(text: str) -> Samples:
+    """Parse an exposition with prometheus_client; a duplicate series fails."""
+    found: dict[str, dict[frozenset[tuple[str, str]], float]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = frozenset(sample.labels.items())
+            series = found.setdefault(sample.name, {})
+            assert labels not in series, f"{sample.name}{sample.labels} stands twice"
+            assert math.isfinite(sample.value)
+            series[labels] = sample.value
+    return found
+
+
+@asynccontextmanager
+async def watching(
+    gateway: Gateway | str, state: Path, clock: VirtualClock | None = None, **config: Any
+) -> AsyncIterator[Watched]:
+    """Serve a gateway, or the sample home of that name, and watch it; nothing was polled yet."""
+    clock = clock or VirtualClock(START)
+    if isinstance(gateway, str):
+        gateway = home(gateway, clock.time)
+    async with serve(gateway, now=clock.time) as running:
+        if gateway.uses_tls and not {"token", "token_file", "username"} & config.keys():
+            config["token"] = running.token
+        exposition = Exposition(clock)
+        poller = Poller(
+            GatewayConfig(host=running.host, **{"name": "home", **config}),
+            State(state, "home"),
+            clock,
+            exposition.update,
+        )
+        try:
+            yield Watched(running, poller, clock, exposition, state)
+        finally:
+            await poller.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every request have a fraction of a second, so that a test of a hang is short."""
+    for path, endpoint in ENDPOINTS.items():
+        monkeypatch.setitem(ENDPOINTS, path, replace(endpoint, deadline=0.3))
+    monkeypatch.setattr(wire, "_CONNECT", 0.3)
+
+
+async def settle() -> None:
+    """Let callbacks that are due run."""
+    await asyncio.sleep(0)

@@ -1,0 +1,56 @@
+"""Where to listen."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.errors import ConfigError
+from exporter.web.address import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "port"),
+    [
+        (":10055", None, 10055),
+        ("localhost:0", "localhost", 0),
+        ("0.0.0.0:80", "0.0.0.0", 80),  # noqa: S104 - nothing is listened on
+        ("[::1]:10055", "::1", 10055),
+    ],
+)
+def test_addresses(text: str, host: str | None, port: int) -> None:
+    """An address is written as everywhere in the Prometheus world, and reads back as it was."""
+    assert parse(text) == (host, port)
+    assert str(parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("10055", "write :10055"),
+        ("", "write host:10055, or :10055"),
+        ("localhost", "write localhost:10055"),
+        ("localhost:", "use a number up to 65535"),
+        (":70000", "use a number up to 65535"),
+        (":-1", "use a number up to 65535"),
+        (":٣", "use a number up to 65535"),
+        ("::1:10055", "write host:port, or [IPv6 address]:port"),
+        ("[localhost]:80", "write [::1]"),
+        ("http://localhost:80", "write host:port"),
+        ("a b:80", "write :10055 or host:10055"),
+    ],
+)
+def test_mistakes(text: str, remedy: str) -> None:
+    """What is no address is answered with how to write one."""
+    with pytest.raises(ConfigError) as raised:
+        parse(text)
+    assert remedy in str(raised.value)
+
+
+@given(text=st.text() | st.from_regex(r"\[?[\w.:%-]*\]?:?\d*", fullmatch=True))
+def test_no_text_is_worse_than_an_error(text: str) -> None:
+    """Whatever is given, it is an address that reads back the same, or a ConfigError."""
+    try:
+        address = parse(text)
+    except ConfigError:
+        return
+    assert parse(str(address)) == address

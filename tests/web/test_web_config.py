@@ -1,0 +1,311 @@
+"""Who may see the pages, and over what: the web configuration file on a real listener."""
+
+import asyncio
+import base64
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import bcrypt
+import pytest
+from aiohttp import web
+
+from exporter.errors import ConfigError
+from exporter.web.config import WebConfig
+from tests.conftest import ROOT
+from tests.web.certificates import Authority
+
+ALICE = bcrypt.hashpw(b"wonderland", bcrypt.gensalt(4)).decode()
+BOB = bcrypt.hashpw(b"builder", bcrypt.gensalt(5)).decode()
+TLS = "tls_server_config: {cert_file: server.pem, key_file: server.key%s}\n"
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Return a function that writes the file anew, as an editor does, and returns its path."""
+
+    def write(text: str) -> Path:
+        path, draft = tmp_path / "web.yml", tmp_path / "draft"
+        draft.write_text(text)
+        return draft.replace(path)
+
+    return write
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Return an authority that has issued `server.pem`."""
+    authority = Authority(tmp_path)
+    authority.issue("server")
+    return authority
+
+
+async def _page(request: web.Request) -> web.Response:
+    return web.Response(text="seen")
+
+
+@asynccontextmanager
+async def listening(config: WebConfig) -> AsyncIterator[str]:
+    """Serve a page with this configuration; yields its address without scheme."""
+    app = web.Application(middlewares=[config.middleware])
+    app.router.add_get("/", _page)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=config.ssl_context()).start()
+    try:
+        yield f"127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def client_context(authority: Authority, client: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+    """Return a client's context that trusts the authority and may show a certificate."""
+    context = ssl.create_default_context(cafile=str(authority.path))
+    if client:
+        context.load_cert_chain(*client)
+    return context
+
+
+async def status(
+    url: str, user: str = "", password: str = "", context: ssl.SSLContext | None = None
+) -> int:
+    """Get a page over a connection of its own and return the status."""
+    headers = {"Authorization": basic(user, password)} if user else {}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.get(url, ssl=context or True) as response,
+    ):
+        return response.status
+
+
+def basic(user: str, password: str) -> str:
+    """Return the value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def problem(path: Path) -> list[str]:
+    """Return the lines of what is wrong with a file, without its folder."""
+    with pytest.raises(ConfigError) as raised:
+        WebConfig.load(path)
+    return str(raised.value).replace(f"{path.parent}/", "").split("\n")
+
+
+async def test_without_a_file_everybody_sees_everything() -> None:
+    """No web configuration is plain HTTP without users."""
+    config = WebConfig.load(None)
+    async with listening(config) as address:
+        assert config.ssl_context() is None
+        assert await status(f"http://{address}/") == 200
+
+
+async def test_users(write: Write) -> None:
+    """Only who knows a user's password gets in; everybody else is asked for one."""
+    path = write(f"basic_auth_users: {{alice: '{ALICE}', bob: '{BOB}'}}")
+    async with listening(WebConfig.load(path)) as address:
+        url = f"http://{address}/"
+        assert await status(url, "alice", "wonderland") == 200
+        assert await status(url, "bob", "builder") == 200
+        assert await status(url, "alice", "builder") == 401
+        assert await status(url, "mallory", "wonderland") == 401
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            assert (response.status, await response.text()) == (401, "Unauthorized\n")
+            assert response.headers["WWW-Authenticate"] == "Basic"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *(None, "", "Basic", "Basic ?", "Basic YWxpY2U=", "Bearer abc", "Basic /w=="),
+        *(basic("alice", "a\0b"), basic("alice", "x" * 5000), basic("", ""), basic("ä", "ö")),
+    ],
+)
+async def test_odd_headers_are_no_way_in(write: Write, header: str | None) -> None:
+    """Whatever a header holds, it neither lets in nor raises."""
+    config = WebConfig.load(write(f"basic_auth_users: {{alice: '{ALICE}'}}"))
+    assert not await config.allows(header)
+
+
+async def test_scheme_is_case_insensitive(write: Write) -> None:
+    """Clients write `basic` as they like."""
+    config = WebConfig.load(write(f"basic_auth_users: {{alice: '{ALICE}'}}"))
+    assert await config.allows(basic("alice", "wonderland").replace("Basic", "bASIC"))
+
+
+async def test_bcrypt_is_paid_once_for_the_right_password(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scrapes cost no bcrypt after the first, however many come at once; guesses always do.
+
+    For a user that does not exist the dearest hash is computed, so time tells nothing of names.
+    """
+    paid: list[bytes] = []
+    compute = bcrypt.checkpw
+
+    def checkpw(password: bytes, hashed: bytes) -> bool:
+        paid.append(hashed)
+        return compute(password, hashed)
+
+    monkeypatch.setattr("bcrypt.checkpw", checkpw)
+    config = WebConfig.load(write(f"basic_auth_users: {{alice: '{ALICE}', bob: '{BOB}'}}"))
+    right = [config.allows(basic("alice", "wonderland")) for _ in range(5)]
+    assert await asyncio.gather(*right) == [True] * 5
+    assert paid == [ALICE.encode()]
+    for _ in range(2):
+        assert not await config.allows(basic("alice", "guess"))
+        assert not await config.allows(basic("mallory", "builder"))
+    assert paid[1:] == [ALICE.encode(), BOB.encode()] * 2
+
+
+async def test_changes_take_effect(write: Write) -> None:
+    """Users come and go with the file, without a restart."""
+    config = WebConfig.load(write(f"basic_auth_users: {{alice: '{ALICE}'}}"))
+    assert await config.allows(basic("alice", "wonderland"))
+    write(f"basic_auth_users: {{bob: '{BOB}'}}")
+    assert not await config.allows(basic("alice", "wonderland"))
+    assert await config.allows(basic("bob", "builder"))
+
+
+@pytest.mark.parametrize("broken", ["basic_auth_users: [", "basic_auth_users: {alice: x}", None])
+async def test_broken_change_is_ignored(
+    write: Write, caplog: pytest.LogCaptureFixture, broken: str | None
+) -> None:
+    """A broken or lost file leaves the users as they were, never nobody or everybody."""
+    path = write(f"basic_auth_users: {{alice: '{ALICE}'}}")
+    config = WebConfig.load(path)
+    path.unlink() if broken is None else write(broken)
+    for _ in range(3):
+        assert await config.allows(basic("alice", "wonderland"))
+        assert not await config.allows(None)
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.getMessage().startswith("web configuration stays as it was: ")
+
+
+async def test_tls(write: Write, authority: Authority) -> None:
+    """The listener speaks TLS 1.2 and later with the configured certificate."""
+    async with listening(WebConfig.load(write(TLS % ""))) as address:
+        context = client_context(authority)
+        assert await status(f"https://{address}/", context=context) == 200
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        assert await status(f"https://{address}/", context=context) == 200
+
+
+async def test_minimum_version(write: Write, authority: Authority) -> None:
+    """A client that is too old gets no connection."""
+    async with listening(WebConfig.load(write(TLS % ", min_version: TLS13"))) as address:
+        context = client_context(authority)
+        assert await status(f"https://{address}/", context=context) == 200
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(aiohttp.ClientError):
+            await status(f"https://{address}/", context=context)
+
+
+async def test_client_certificates(write: Write, authority: Authority) -> None:
+    """Without a certificate of the authority nobody gets a page."""
+    path = write(TLS % ", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert")
+    async with listening(WebConfig.load(path)) as address:
+        url = f"https://{address}/"
+        known = client_context(authority, authority.issue("client"))
+        assert await status(url, context=known) == 200
+        with pytest.raises((aiohttp.ClientError, ConnectionError)):
+            await status(url, context=client_context(authority))
+
+
+async def test_renewed_certificate_is_used(
+    write: Write, authority: Authority, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """New connections get the new certificate; one without its key changes nothing."""
+    path = write(TLS % "")
+    async with listening(WebConfig.load(path)) as address:
+        url = f"https://{address}/"
+        (tmp_path / "later").mkdir()
+        renewed = Authority(tmp_path / "later")
+        certificate, key = renewed.issue("server")
+        certificate.replace(tmp_path / "server.pem")
+        assert await status(url, context=client_context(authority)) == 200
+        assert "no matching pair" in caplog.text
+        key.replace(tmp_path / "server.key")
+        assert await status(url, context=client_context(renewed)) == 200
+        with pytest.raises(aiohttp.ClientError):
+            await status(url, context=client_context(authority))
+
+
+async def test_certificate_may_come_after_its_configuration(
+    write: Write, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file that is named before it exists is used as soon as it does."""
+    async with listening(WebConfig.load(write(TLS % ""))) as address:
+        write(TLS.replace("server.", "later.") % ", min_version: TLS13")
+        context = client_context(authority)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        assert await status(f"https://{address}/", context=context) == 200
+        assert "later.pem cannot be read" in caplog.text
+        authority.issue("later")
+        with pytest.raises(aiohttp.ClientError):
+            await status(f"https://{address}/", context=context)
+
+
+async def test_tls_is_not_switched_off_by_a_change(
+    write: Write, authority: Authority, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A listener stays as secure as it was started."""
+    async with listening(WebConfig.load(write(TLS % ""))) as address:
+        write("basic_auth_users: {}")
+        assert await status(f"https://{address}/", context=client_context(authority)) == 200
+        assert "restart the exporter" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a", "not a list"),
+        ("basic_auth_users: {alice: hunter2}", "basic_auth_users.alice: is no bcrypt hash"),
+        (f"basic_auth_users: {{'a:b': '{ALICE}'}}", "hold a colon"),
+        ("basic_auth_user: {}", "did you mean basic_auth_users?"),
+        ("http_server_config: {headers: {}}", "http_server_config.headers: unknown key"),
+        ("tls_server_config: {cert_file: server.pem}", "tls_server_config.key_file: is missing"),
+        (TLS % ", min_version: TLS10", "min_version: 'TLS10' must be 'TLS12' or 'TLS13'"),
+        (TLS % ", min_version: TLS13, max_version: TLS12", "is lower than min_version"),
+        (TLS % ", cipher_suites: [A]", "cipher_suites: unknown key"),
+        (TLS % ", client_ca_file: ca.pem", "set client_auth_type to"),
+        (TLS % ", client_auth_type: VerifyClientCertIfGiven", "needs client_ca_file"),
+        (TLS % ", client_auth_type: RequireAnyClientCert", "client_auth_type: 'RequireAny"),
+        (
+            TLS % ", client_ca_file: server.key, client_auth_type: RequireAndVerifyClientCert",
+            "client_ca_file server.key holds no certificate",
+        ),
+        (TLS.replace("server.key", "ca.pem") % "", "server.pem and key_file ca.pem are no match"),
+        (TLS.replace("server.key", "no.key") % "", "no.key cannot be read"),
+        (TLS.replace("server.", "locked.") % "", "locked.key is encrypted"),
+    ],
+)
+def test_mistakes(write: Write, authority: Authority, text: str, said: str) -> None:
+    """Each mistake is one line with key and remedy, and without the value of a password."""
+    authority.issue("locked", b"password")
+    (line,) = problem(write(text))
+    assert line.startswith("web.yml: ")
+    assert said in line
+    assert "hunter2" not in line
+
+
+def test_example_is_valid(write: Write, authority: Authority) -> None:
+    """The shipped example loads once its certificate is there."""
+    certificate, key = authority.issue("enphase-exporter")
+    certificate.rename(certificate.with_suffix(".crt"))
+    path = write((ROOT / "examples/web.yml").read_text())
+    assert WebConfig.load(path).ssl_context() is not None
+    key.unlink()
+    assert "enphase-exporter.key cannot be read" in problem(path)[0]
+
+
+def test_meaningless_keys_are_accepted(write: Write, authority: Authority) -> None:
+    """What other exporters understand and we need not is no reason to refuse a file."""
+    path = write(
+        (TLS % ", prefer_server_cipher_suites: false") + "http_server_config: {http2: true}\n"
+    )
+    assert WebConfig.load(path).ssl_context() is not None
