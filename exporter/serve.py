@@ -17,7 +17,7 @@ from exporter.clock import SystemClock
 from exporter.config import Config
 from exporter.errors import ConfigError, ListenError
 from exporter.watch import Watch
-from exporter.web.address import Address, parse
+from exporter.address import Address, parse
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from exporter.cli.options import LogFormat, LogLevel
-from exporter.web.address import Address, parse
+from exporter.address import Address, parse
 
 
 def command(

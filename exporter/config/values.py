@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from exporter.config.problems import did_you_mean, problem
 from exporter.config.yamlfile import shown
 from exporter.errors import ConfigError
-from exporter.web import address
+from exporter import address
 
 #: what there is to collect, as named in `cadences` and in the label `collector`
 COLLECTORS = (

@@ -24,6 +24,7 @@ from exporter.errors import (
     BadData,
     BadStatus,
     DeadlineExceeded,
+    FeatureMissing,
     GatewayError,
     LoginRefused,
     NotReady,
@@ -33,6 +34,10 @@ from exporter.gateway.endpoints import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,
     DRY_CONTACTS,
+    GENERATOR,
+    GENERATOR_CONFIG,
+    GENERATOR_MODE,
+    GENERATOR_SCHEDULE,
     HOME,
     INVENTORY,
     METERS,
@@ -46,7 +51,7 @@ from exporter.gateway.tariff import prices
 from exporter.gateway.wire import WireError
 
 #: a metered section of the production report older than this is not what flows now
-_STALE_SECTION = 900.0
+STALE_SECTION = 900.0
 
 
 def _members(data: EnvoyData, *names: str) -> dict[str, Any]:
@@ -177,7 +182,7 @@ def _drop_stale(site: Site, members: dict[str, Any], sections: Mapping[str, Sect
             section is not None
             and section.active
             and section.reading_time
-            and site.gateway_time() - section.reading_time > _STALE_SECTION
+            and site.gateway_time() - section.reading_time > STALE_SECTION
         ):
             for member in stand:
                 members.pop(member, None)
@@ -203,7 +208,10 @@ async def _inverters(site: Site) -> Found:
 
 
 async def _acb(site: Site) -> Found:
-    return Found(_members(await site.update("acb"), "acb_inventory"))
+    members = _members(await site.update("acb"), "acb_inventory")
+    if not members:
+        raise FeatureMissing("acb: there is no ACB in the inventory any more")
+    return Found(members)
 
 
 async def _tariff(site: Site) -> Found:
@@ -226,22 +234,30 @@ async def _tariff(site: Site) -> Found:
     return Found(members)
 
 
+_GENERATOR_MEMBERS = {
+    GENERATOR: "generator",
+    GENERATOR_CONFIG: "generator_config",
+    GENERATOR_SCHEDULE: "generator_schedule",
+    GENERATOR_MODE: "generator_mode",
+}
+
+
 async def _generator(site: Site) -> Found:
-    return Found(
-        _members(
-            await site.update("generator"),
-            "generator",
-            "generator_config",
-            "generator_schedule",
-            "generator_mode",
-        )
-    )
+    data = await site.update("generator")
+    members = _members(data, *_GENERATOR_MEMBERS.values())
+    # pyenphase leaves out what it cannot read, without a word.
+    problems: list[GatewayError] = [
+        BadData(f"{endpoint}: not what it was when it was probed")
+        for endpoint, member in _GENERATOR_MEMBERS.items()
+        if endpoint in data.raw and member not in members
+    ]
+    return Found(members, problems)
 
 
 async def _home(site: Site) -> Found:
     told = await site.json(HOME)
-    if not isinstance(told, dict):
-        raise BadData("/home: not an object")
+    if not isinstance(told, dict) or not isinstance(told.get("network"), dict):
+        raise BadData("/home: says nothing of the network")
     home = Home.from_api(told)
     site.memory.timezone = home.timezone or site.memory.timezone
     return Found({"home": home})

@@ -39,6 +39,10 @@ BATTERY_POWER = URL_ENCHARGE_BATTERY
 DRY_CONTACTS = URL_DRY_CONTACT_STATUS
 DRY_CONTACT_SETTINGS = URL_DRY_CONTACT_SETTINGS
 TARIFF = URL_TARIFF
+GENERATOR = URL_GENERATOR
+GENERATOR_CONFIG = URL_GEN_CONFIG
+GENERATOR_MODE = URL_GEN_MODE
+GENERATOR_SCHEDULE = URL_GEN_SCHEDULE
 
 #: a collector's schedule is never exact to the millisecond; an answer this much younger than its
 #: age counts as due, so that a cadence of 15 s does not become one of 30 s
@@ -76,10 +80,10 @@ ENDPOINTS: dict[str, Endpoint] = {
     URL_PRODUCTION_INVERTERS: Endpoint("inverters", deadline=25),
     URL_INVENTORY: Endpoint("acb", deadline=25),
     TARIFF: Endpoint("tariff", _SETTINGS),
-    URL_GENERATOR: Endpoint("generator"),
-    URL_GEN_CONFIG: Endpoint("generator", _SETTINGS),
-    URL_GEN_MODE: Endpoint("generator", _SETTINGS),
-    URL_GEN_SCHEDULE: Endpoint("generator", _SETTINGS),
+    GENERATOR: Endpoint("generator"),
+    GENERATOR_CONFIG: Endpoint("generator", _SETTINGS),
+    GENERATOR_MODE: Endpoint("generator", _SETTINGS),
+    GENERATOR_SCHEDULE: Endpoint("generator", _SETTINGS),
     HOME: Endpoint("home", deadline=25),
     CHECK_JWT: Endpoint("gateway", max_age=0, deadline=10),
     INFO: Endpoint("gateway", max_age=0, deadline=20),

@@ -38,13 +38,10 @@ def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[Gate
     known = memory.features & {*_FEATURES.values(), "ENCHARGE"}
     if not told and known:
         raise NotReady("/ivp/ensemble/inventory: empty, though devices were there before")
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for group in told:
-        if isinstance(group, dict) and isinstance(group.get("devices"), list):
-            devices = (device for device in group["devices"] if isinstance(device, dict))
-            groups.setdefault(str(group.get("type")), []).extend(devices)
     data: dict[str, Any] = {}
     problems: list[GatewayError] = []
+    groups = _groups(told, problems)
+    whole = not problems
     for name, member, model in _SINGLES:
         if groups.get(name):
             memory.features.add(_FEATURES[name])
@@ -56,7 +53,23 @@ def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[Gate
         elif _FEATURES[name] in memory.features:
             problems.append(FeatureMissing(f"{name} is not in the ensemble inventory any more"))
     data.update(_batteries(groups, memory, problems))
+    if whole:
+        # In half a list, what is not there may only be hidden.
+        listed = (str(d["serial_num"]) for d in groups.get("ENCHARGE", ()) if d.get("serial_num"))
+        data["encharge_presence"] = presence("encharge", listed, memory)
     return data, problems
+
+
+def _groups(told: list[Any], problems: list[GatewayError]) -> dict[str, list[dict[str, Any]]]:
+    """Return the devices by type; there can be two groups of one type."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for group in told:
+        try:
+            devices = [device for device in group["devices"] if isinstance(device, dict)]
+            groups.setdefault(group["type"], []).extend(devices)
+        except (KeyError, TypeError) as error:
+            problems.append(BadData(f"/ivp/ensemble/inventory: {type(error).__name__} {error}"))
+    return groups
 
 
 def _batteries(
@@ -76,7 +89,6 @@ def _batteries(
         "encharge_extra": {
             serial: Device.model_validate(device) for serial, device in devices.items()
         },
-        "encharge_presence": presence("encharge", devices, memory),
     }
 
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
+    BadAnswer,
+    BadData,
     CloudLoginFailed,
     FeatureMissing,
     GatewayError,
@@ -23,7 +25,7 @@ from exporter.gateway.counters import CounterGuard
 from exporter.gateway.endpoints import METERS
 from exporter.gateway.members import GatewayInfo, SelfReport
 from exporter.gateway.memory import Memory
-from exporter.gateway.probe import DRIVEN, Discovery, lost_features, probe
+from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
 from exporter.gateway.session import Session
 from exporter.gateway.site import Site
 from exporter.gateway.standings import Standings
@@ -46,8 +48,8 @@ _METERS_TRIES, _METERS_PAUSE = 4, 5.0
 _SAVE_CADENCE = 300.0
 #: data lives for three cadences and at least this long
 _LEAST_LIFE = 120.0
-#: a gateway is up while its last data is younger than this, or than three of its shortest cadences
-_UP_FOR = 90.0
+#: failures that lie in the answer: it must not be kept, but asked for again
+_SPOILT = (BadAnswer, BadData, NotReady, FeatureMissing)
 
 
 class Poller:
@@ -60,7 +62,8 @@ class Poller:
         self._state = state
         self._clock = clock
         self._publish = publish
-        cadences = {**CADENCES, **config.cadences}
+        #: seconds between two runs, by collector
+        self.cadences = cadences = {**CADENCES, **config.cadences}
         self._memory = memory = Memory.load(state.load())
         self._wire = Wire(clock, cadences)
         self._session = Session(config, memory, self._wire, clock)
@@ -69,14 +72,12 @@ class Poller:
             config, self._session, self._wire, memory, self._guard, clock, Discovery()
         )
         self._standings = Standings(config.name, cadences, clock)
-        self._up_for = max(_UP_FOR, 3 * min(cadences[c.name] for c in COLLECTORS))
-        self._readings: dict[str, Reading] = {}
+        self.readings: dict[str, Reading] = {}
         self._open = False
         self._login_pause = _HOLD
         self._probe_due = 0.0
         self._probe_retry = _PROBE_RETRY
         self._save_due = clock.monotonic() + _SAVE_CADENCE
-        self._last_data = float("-inf")
         self._tell()
 
     async def run(self) -> None:
@@ -136,17 +137,20 @@ class Poller:
         """Do the work of a collector and keep the record of how it went."""
         began = self._clock.monotonic()
         self._standings.began(name)
+        self._standings[name].alive = False
         try:
             await work()
         except GatewayError as error:
             self._standings.failed(name, error)
-            self._after_failure(error)
+            self._after_failure(name, error)
         else:
             self._standings.succeeded(name)
         self._standings[name].duration = self._clock.monotonic() - began
 
-    def _after_failure(self, error: GatewayError) -> None:
+    def _after_failure(self, name: str, error: GatewayError) -> None:
         now = self._clock.monotonic()
+        if isinstance(error, _SPOILT):
+            self._wire.forget(name)
         if isinstance(error, Unreachable):
             self._wait_for_gateway(error, now + _HOLD)
         elif isinstance(error, (LoginRefused, CloudLoginFailed)) and not self._session.let_in:
@@ -155,7 +159,9 @@ class Poller:
             # A check of a token is hard work for the gateway.
             self._login_pause = min(self._login_pause * 2, _LONGEST_LOGIN_PAUSE)
         elif not self._open:
-            self._wait_for_gateway(error, now + _HOLD)
+            # Looking at all that it may offer is hard work for the gateway too.
+            hold = _LONGEST_LOGIN_PAUSE if isinstance(error, Unsupported) else 2 * _HOLD
+            self._wait_for_gateway(error, now + hold)
         elif isinstance(error, FeatureMissing):
             self._probe_due = min(self._probe_due, now + self._probe_retry)
 
@@ -207,12 +213,7 @@ class Poller:
             await self._clock.sleep(_METERS_PAUSE)
             found = await probe(session, session.identity)
         if not (found.features or memory.features):
-            for doubt in found.doubts.values():
-                raise NotReady(f"nothing can be read yet: {doubt}")
-            raise Unsupported(
-                f"firmware {session.identity.firmware} has no production data that can be read:"
-                " it is too old, or this is not an Envoy"
-            )
+            raise nothing_found(found, str(session.identity.firmware))
         site.discovery = site.discovery.adopt(found)
         memory.collectors |= site.discovery.collectors
         memory.features |= site.discovery.names
@@ -232,7 +233,7 @@ class Poller:
         found = await collect(collector, site)
         counters = {**self._guard.judge(name, found.data), **found.counters}
         self._keep(name, Reading(found.data, self._clock.time(), counters=counters))
-        self._last_data = self._clock.monotonic()
+        self._standings[name].alive = True
         # The inventory may show what the probe could not see.
         self._memory.collectors |= site.collectors_seen()
         for problem in found.problems:
@@ -242,7 +243,7 @@ class Poller:
 
     def _keep(self, name: str, reading: Reading) -> None:
         life = max(3 * self._standings[name].cadence, _LEAST_LIFE)
-        self._readings[name] = reading.lasting(self._clock.monotonic() + life)
+        self.readings[name] = reading.lasting(self._clock.monotonic() + life)
 
     def _remember_info(self) -> None:
         identity, common = self._session.identity, self._site.discovery.common
@@ -263,15 +264,14 @@ class Poller:
 
     def _tell(self) -> None:
         """Publish what is known now."""
-        now = self._clock.monotonic()
-        up_until = self._last_data + self._up_for
+        up = any(self._standings[name].alive for name in self._relevant)
         report = SelfReport(
-            up=now < up_until,
+            up=up,
             collectors=self._standings.report(["gateway", *self._relevant]),
             requests=dict(self._wire.requests),
             anomalies=dict(self._guard.anomalies),
             token_expiry=self._session.token.expires if self._session.token else None,
-            clock_skew=self._wire.clock_skew if now < up_until else None,
+            clock_skew=self._wire.clock_skew if up else None,
         )
-        self._readings[SELF] = Reading({"self": report}, self._clock.time())
-        self._publish(Snapshot(self.config.name, dict(self._readings)))
+        self.readings[SELF] = Reading({"self": report}, self._clock.time())
+        self._publish(Snapshot(self.config.name, dict(self.readings)))

@@ -25,7 +25,15 @@ from pyenphase.updaters.meters import EnvoyMetersUpdater
 from pyenphase.updaters.production import EnvoyProductionUpdater
 from pyenphase.updaters.tariff import EnvoyTariffUpdater
 
-from exporter.errors import BadAnswer, BadData, BadStatus, GatewayError, LoginRefused
+from exporter.errors import (
+    BadAnswer,
+    BadData,
+    BadStatus,
+    GatewayError,
+    LoginRefused,
+    NotReady,
+    Unsupported,
+)
 from exporter.gateway.endpoints import HOME
 from exporter.gateway.session import Identity, Session
 from exporter.gateway.wire import Answer, WireError
@@ -117,6 +125,18 @@ class Discovery:
             doubts=newer.doubts,
             home=self.home or newer.home,
         )
+
+
+def nothing_found(discovery: Discovery, firmware: str) -> GatewayError:
+    """Return what to say of a gateway that offers nothing: not yet, or never."""
+    doubts = list(discovery.doubts.values())
+    for doubt in doubts:
+        if not isinstance(doubt, (BadAnswer, LoginRefused)):
+            return NotReady(f"nothing can be read yet: {doubt}")
+    return Unsupported(
+        f"firmware {firmware} offers nothing that can be read; it is too old, or this is no Envoy"
+        + (f" ({doubts[0]})" if doubts else "")
+    )
 
 
 def lost_features(collector: str, remembered: set[str], discovery: Discovery) -> list[str]:

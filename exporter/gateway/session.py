@@ -38,7 +38,7 @@ from exporter.gateway.endpoints import CHECK_JWT, INFO
 from exporter.gateway.memory import Memory
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.gateway.wire import Answer, BoundedResponse, Wire, WireError, expect_success
-from exporter.web.address import split
+from exporter.address import split
 
 log = logging.getLogger(__name__)
 

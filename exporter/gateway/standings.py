@@ -19,6 +19,8 @@ class Standing:
     cadence: float
     due: float
     up: bool = False
+    #: whether the last run brought data, be it not all that it should
+    alive: bool = False
     duration: float | None = None
     last_success: float | None = None
     failures: Counter[str] = field(default_factory=Counter)
@@ -41,7 +43,8 @@ class Standings:
     def began(self, name: str) -> None:
         """Set the next run one cadence on, in the same rhythm unless a whole beat was missed."""
         standing, now = self._all[name], self._clock.monotonic()
-        standing.due = max(standing.due + standing.cadence, now + standing.cadence / 2)
+        if standing.due <= now:
+            standing.due = max(standing.due + standing.cadence, now + standing.cadence / 2)
 
     def succeeded(self, name: str) -> None:
         """Note a run that brought data."""
@@ -63,14 +66,13 @@ class Standings:
         log.log(level, told, extra=where)
 
     def wait_for_gateway(self, names: Iterable[str], error: GatewayError, until: float) -> None:
-        """Let those that are due before `until` wait until then, failing with the gateway."""
+        """Let these fail with the gateway, and be due again at `until`."""
         for name in names:
             standing = self._all[name]
-            if standing.due <= until:
-                standing.due = until
-                if standing.up:
-                    standing.up = False
-                    standing.failures[error.reason] += 1
+            standing.due, standing.alive = until, False
+            if standing.up:
+                standing.up = False
+                standing.failures[error.reason] += 1
 
     def all_due(self, names: Iterable[str]) -> None:
         """Make all of these due at once."""

@@ -134,9 +134,11 @@ class Wire:
         self._limits = {path: endpoint.age_limit(cadences) for path, endpoint in ENDPOINTS.items()}
         self._cache: dict[str, Answer] = {}
 
-    def forget(self) -> None:
-        """Drop every kept answer."""
-        self._cache.clear()
+    def forget(self, collector: str | None = None) -> None:
+        """Drop the kept answers of one collector's endpoints, or all."""
+        for endpoint in list(self._cache):
+            if collector in (None, ENDPOINTS[endpoint].collector):
+                del self._cache[endpoint]
 
     def kept(self, endpoint: str) -> Answer | None:
         """Return the kept answer of an endpoint unless it is due again."""

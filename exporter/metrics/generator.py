@@ -213,7 +213,7 @@ MODE = Table(
             known=("off", "on", "auto"),
         ),
         Info(
-            "enphase_generator_mode_info",
+            "enphase_generator_mode_source_info",
             "Who set the mode of the generator.",
             describes=(("last_updated_by", "last_updated_by"),),
         ),

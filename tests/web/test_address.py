@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.web.address import parse
+from exporter.address import parse
 
 
 @pytest.mark.parametrize(

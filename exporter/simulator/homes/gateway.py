@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from exporter.simulator.answers import JSON_TYPE, Answer, Gateway
-from exporter.simulator.homes import ensemble, identity, inverters, metering, settings
+from exporter.simulator.homes import contacts, ensemble, identity, inverters, metering, settings
 from exporter.simulator.homes.site import Site, State
 
 #: makes the answer of one endpoint: an object for JSON, bytes for anything else
@@ -32,9 +32,9 @@ _SINCE_7: dict[str, Builder] = {
     "/ivp/ensemble/inventory": ensemble.inventory,
     "/ivp/ensemble/power": ensemble.power,
     "/ivp/ensemble/secctrl": ensemble.secctrl,
-    "/ivp/ensemble/dry_contacts": ensemble.contacts,
+    "/ivp/ensemble/dry_contacts": contacts.status,
     "/ivp/ensemble/generator": settings.generator,
-    "/ivp/ss/dry_contact_settings": ensemble.contact_settings,
+    "/ivp/ss/dry_contact_settings": contacts.settings,
     "/ivp/ss/gen_config": settings.generator_config,
     "/ivp/ss/gen_schedule": settings.generator_schedule,
     "/ivp/ss/pel_settings": settings.export_limit,

@@ -6,18 +6,56 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exporter.simulator.homes.site import Site, State
 
+_CELLULAR = {
+    "signal_strength": 31,
+    "signal_strength_max": 31,
+    "network": True,
+    "type": "cellular",
+    "interface": "ppp0",
+    "dhcp": True,
+    "ip": "198.51.100.10",
+    "carrier": True,
+}
+_INTERFACES = (
+    {
+        "type": "ethernet",
+        "interface": "eth0",
+        "mac": "02:00:00:00:00:01",
+        "dhcp": True,
+        "ip": "192.0.2.10",
+        "signal_strength": 1,
+        "signal_strength_max": 1,
+        "carrier": True,
+    },
+    {
+        "signal_strength": 0,
+        "signal_strength_max": 0,
+        "type": "wifi",
+        "interface": "wlan0",
+        "mac": "02:00:00:00:00:02",
+        "dhcp": True,
+        "ip": None,
+        "carrier": False,
+        "supported": True,
+        "present": True,
+        "configured": False,
+        "status": "connecting",
+    },
+)
+
 
 def info(site: Site, state: State) -> bytes:
     """`/info`: serial number, part number and firmware, as XML."""
     metered = "true" if site.cts else "false"
+    firmware = state.firmware or site.firmware
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         "<envoy_info>",
         f"  <time>{state.now}</time>",
         "  <device>",
-        f"    <sn>{site.serial}</sn>",
+        f"    <sn>{state.serial or site.serial}</sn>",
         f"    <pn>{site.part_number}</pn>",
-        f"    <software>{'D' if site.major >= 4 else 'R'}{site.firmware}</software>",
+        f"    <software>{'D' if site.major >= 4 else 'R'}{firmware}</software>",
         "    <euaid>000000</euaid>",
         "    <seqnum>0</seqnum>",
         "    <apiver>1</apiver>",
@@ -33,54 +71,32 @@ def info(site: Site, state: State) -> bytes:
 def home(site: Site, state: State) -> Any:
     """`/home`: network, cloud and how well the devices are heard."""
     local = datetime.fromtimestamp(state.now, _zone(site.timezone))
-    heard = site.inverters + site.acbs
+    inverters = sum(inverter.communicating for inverter in state.inverters)
+    batteries = sum(battery.communicating for battery in state.batteries)
+    acbs = sum(acb.communicating for acb in state.acbs)
+    switches = int((site.controller or site.collar) and state.switch.communicating)
     return {
         "software_build_epoch": state.installed - 30 * 86400,
         "timezone": site.timezone,
         "current_date": local.strftime("%m/%d/%Y"),
         "current_time": local.strftime("%H:%M"),
         "network": {
-            "web_comm": True,
+            "web_comm": state.cloud.connected,
             "ever_reported_to_enlighten": True,
-            "last_enlighten_report_time": state.now - 190,
+            "last_enlighten_report_time": state.cloud.reported,
             "primary_interface": "eth0",
-            "interfaces": [
-                {
-                    "type": "ethernet",
-                    "interface": "eth0",
-                    "mac": "02:00:00:00:00:01",
-                    "dhcp": True,
-                    "ip": "192.0.2.10",
-                    "signal_strength": 1,
-                    "signal_strength_max": 1,
-                    "carrier": True,
-                },
-                {
-                    "signal_strength": 0,
-                    "signal_strength_max": 0,
-                    "type": "wifi",
-                    "interface": "wlan0",
-                    "mac": "02:00:00:00:00:02",
-                    "dhcp": True,
-                    "ip": None,
-                    "carrier": False,
-                    "supported": True,
-                    "present": True,
-                    "configured": False,
-                    "status": "connecting",
-                },
-            ],
+            "interfaces": [*([_CELLULAR] if state.cloud.cellular else []), *_INTERFACES],
         },
         "tariff": "time_of_use" if site.time_of_use else "single_rate",
         "comm": {
-            "num": heard,
+            "num": inverters + acbs,
             "level": 5,
-            "pcu": _comm(site.inverters),
-            "acb": _comm(site.acbs),
+            "pcu": _comm(inverters),
+            "acb": _comm(acbs),
             "nsrb": _comm(0),
-            "esub": _comm(int(site.controller or site.collar)),
+            "esub": _comm(switches),
             "encharge": [
-                {**_comm(site.batteries), "level_24g": 0, "level_subg": 0},
+                {**_comm(batteries), "level_24g": 0, "level_subg": 0},
             ],
         },
         "wireless_connection": [

@@ -1,8 +1,9 @@
-"""Energy endpoints of a sample home: `/production.json`, `/api/v1/production`, `/ivp/meters`."""
+"""Energy endpoints of a home: `/production.json`, `/api/v1/production`, `/ivp/meters`."""
 
 from math import sqrt
 from typing import Any, NamedTuple
 
+from exporter.simulator.homes.devices import HEALTHY_METER
 from exporter.simulator.homes.site import CtKind, Site, State
 
 #: how the legs share the power, by number of legs
@@ -51,24 +52,30 @@ def flow(site: Site, state: State, kind: CtKind) -> Flow:
     watts, delivered, received = {
         "production": (state.sun, state.produced, 0.0),
         "net-consumption": (state.grid, state.imported, state.exported),
-        "total-consumption": (state.load, state.consumed, 0.0),
+        "total-consumption": (state.total, state.total_energy, 0.0),
         "storage": (state.battery, state.discharged, state.charged),
         "backfeed": (-state.grid, state.exported, state.imported),
     }[kind]
-    factor = _POWER_FACTOR.get(kind, _HOUSE_POWER_FACTOR)
-    return Flow(watts, delivered, received, site.volts * site.legs, factor)
+    meter = state.meters.get(kind, HEALTHY_METER)
+    return Flow(
+        0.0 if meter.status == "not-metering" else watts,
+        delivered - meter.missed_delivered,
+        received - meter.missed_received,
+        sum(leg.volts for leg in state.legs),
+        _POWER_FACTOR.get(kind, _HOUSE_POWER_FACTOR),
+    )
 
 
-def legs(site: Site, total: Flow) -> list[Flow]:
+def legs(state: State, total: Flow) -> list[Flow]:
     """Split what a meter sees over its legs; the parts add up to the whole."""
     return [
         total._replace(
             watts=total.watts * share,
             delivered=total.delivered * share,
             received=total.received * share,
-            volts=site.volts,
+            volts=leg.volts,
         )
-        for share in _SHARES[site.legs]
+        for share, leg in zip(_SHARES[len(state.legs)], state.legs, strict=True)
     ]
 
 
@@ -78,25 +85,30 @@ def meters(site: Site, state: State) -> Any:
     return [
         {
             "eid": _eid(kind),
-            "state": "enabled",
+            "state": "enabled" if meter.enabled else "disabled",
             "measurementType": kind,
             "phaseMode": mode,
             "phaseCount": site.legs,
-            "meteringStatus": "normal",
-            "statusFlags": [],
+            "meteringStatus": meter.status,
+            "statusFlags": list(meter.flags),
         }
         for kind in site.cts
+        for meter in [state.meters.get(kind, HEALTHY_METER)]
     ]
 
 
 def readings(site: Site, state: State) -> Any:
     """`/ivp/meters/readings`: what the CTs measure."""
+    hertz = [leg.hertz for leg in state.legs]
+    mean = sum(hertz) / len(hertz)
+    # a channel without a leg tells the frequency all the same
+    hertz += [mean] * (_CHANNELS - len(hertz))
     return [
-        _reading(site, state, _eid(kind), total := flow(site, state, kind))
+        _reading(state, _eid(kind), total := flow(site, state, kind), mean)
         | {
             "channels": [
-                _reading(site, state, _eid(kind) + 1 + index, leg)
-                for index, leg in enumerate(_three(legs(site, total)))
+                _reading(state, _eid(kind) + 1 + index, leg, hertz[index])
+                for index, leg in enumerate(_three(legs(state, total)))
             ]
         }
         for kind in site.cts
@@ -112,8 +124,8 @@ def production(site: Site, state: State, *, details: bool = True) -> Any:
         {
             "type": "inverters",
             "activeCount": site.inverters,
-            "readingTime": state.now - 40,
-            "wNow": round(state.sun),
+            "readingTime": state.sun_read,
+            "wNow": round(state.sun_reported),
             "whLifetime": round(state.produced),
         }
     ]
@@ -135,7 +147,7 @@ def summary(site: Site, state: State) -> Any:
         "wattHoursToday": round(state.produced_today),
         "wattHoursSevenDays": round(state.produced_week),
         "wattHoursLifetime": round(state.produced),
-        "wattsNow": round(state.sun),
+        "wattsNow": round(state.sun if "production" in site.cts else state.sun_reported),
     }
 
 
@@ -147,18 +159,24 @@ def _section(site: Site, state: State, kind: CtKind, details: bool) -> dict[str,
     }.get(kind, (0.0, 0.0))
     section = {
         "type": "eim",
-        "activeCount": 1,
+        "activeCount": int(_counts(state, kind)),
         "measurementType": kind,
-        "readingTime": state.now - 2,
+        "readingTime": state.meters_read,
         **_measured(total, today, week),
     }
     if details and site.legs > 1:
         shares = _SHARES[site.legs]
         section["lines"] = [
             _measured(leg, today * share, week * share)
-            for leg, share in zip(legs(site, total), shares, strict=True)
+            for leg, share in zip(legs(state, total), shares, strict=True)
         ]
     return section
+
+
+def _counts(state: State, kind: CtKind) -> bool:
+    """Tell whether a section comes from an enabled CT; total consumption from the net one."""
+    source: CtKind = "net-consumption" if kind == "total-consumption" else kind
+    return state.meters.get(source, HEALTHY_METER).enabled
 
 
 def _measured(part: Flow, today: float, week: float) -> dict[str, Any]:
@@ -186,7 +204,7 @@ def _acb(site: Site, state: State) -> dict[str, Any]:
     section: dict[str, Any] = {
         "type": "acb",
         "activeCount": site.acbs,
-        "readingTime": state.now - 600 if site.acbs else 0,
+        "readingTime": state.acb_read if site.acbs else 0,
         "wNow": round(state.acb),
         "whNow": round(site.acb_capacity_wh * state.acb_soc),
         "state": charge_status(state.acb),
@@ -203,7 +221,7 @@ def charge_status(watts: float) -> str:
     return "discharging" if watts > 0 else "charging"
 
 
-def _reading(site: Site, state: State, eid: int, part: Flow) -> dict[str, Any]:
+def _reading(state: State, eid: int, part: Flow, hertz: float) -> dict[str, Any]:
     values = {
         "actEnergyDlvd": part.delivered,
         "actEnergyRcvd": part.received,
@@ -217,7 +235,7 @@ def _reading(site: Site, state: State, eid: int, part: Flow) -> dict[str, Any]:
         "pwrFactor": part.factor if part.watts >= 0 else -part.factor,
         "voltage": part.volts,
         "current": part.amperes,
-        "freq": site.hertz,
+        "freq": hertz,
     }
     rounded = {key: round(value, 3) for key, value in values.items()}
     return {"eid": eid, "timestamp": state.now, **rounded}

@@ -1,6 +1,21 @@
 """A sunny noon: fixed numbers for any hardware, that add up."""
 
-from exporter.simulator.homes.site import Site, State
+from math import sin
+
+from exporter.simulator.homes.contacts import CONTACTS
+from exporter.simulator.homes.devices import (
+    Acb,
+    Battery,
+    Cloud,
+    Inverter,
+    Leg,
+    Storage,
+    Switch,
+    acb_serial,
+    battery_serial,
+    inverter_serial,
+)
+from exporter.simulator.homes.site import AGE, Site, State
 
 #: power of one inverter, of one battery and of one AC Battery (charging), in watts
 _INVERTER, _BATTERY, _ACB = 304.0, -600.0, -90.0
@@ -14,19 +29,31 @@ _CONSUMED_TODAY, _CONSUMED_WEEK = 9_200.0, 171_000.0
 _IMPORTED, _CHARGED = 3_900_000.0, 122.0
 #: share of the production that was exported, and of what was charged that came back
 _EXPORTED, _RETURNED = 0.35, 0.89
+#: charge of the batteries and of the AC Batteries
+_SOC, _ACB_SOC = 0.64, 0.41
+#: seconds between two reports of an inverter
+_INTERVAL = 300
 
 
 def noon(site: Site, now: float) -> State:
     """Return the state of this hardware at noon of a sunny day; `now` is epoch seconds."""
+    at = int(now)
     charged = _CHARGED * (site.battery_capacity_wh + site.acb_capacity_wh)
+    sun = _INVERTER * site.inverters * site.inverter_watts / 366
+    battery, acb = _BATTERY * site.batteries, _ACB * site.acbs
     return State(
-        now=int(now),
-        sun=_INVERTER * site.inverters * site.inverter_watts / 366,
+        now=at,
+        installed=at - AGE,
+        sun=sun,
+        sun_reported=sun,
+        sun_read=at - 40,
         load=_LOAD,
-        battery=_BATTERY * site.batteries,
-        acb=_ACB * site.acbs,
-        soc=0.64 if site.batteries else 0.0,
-        acb_soc=0.41 if site.acbs else 0.0,
+        battery=battery,
+        acb=acb,
+        acb_read=at - 600,
+        grid=_LOAD - sun - battery - acb,
+        soc=_SOC if site.batteries else 0.0,
+        acb_soc=_ACB_SOC if site.acbs else 0.0,
         produced=_PRODUCED * site.inverters,
         imported=_IMPORTED,
         exported=_EXPORTED * _PRODUCED * site.inverters,
@@ -36,4 +63,60 @@ def noon(site: Site, now: float) -> State:
         consumed_today=_CONSUMED_TODAY,
         produced_week=_PRODUCED_WEEK * site.inverters,
         consumed_week=_CONSUMED_WEEK,
+        meters_read=at - 2,
+        legs=(Leg(site.volts, site.hertz),) * site.legs,
+        inverters=tuple(_inverter(site, at, index) for index in range(site.inverters)),
+        batteries=tuple(_battery(site, at, index) for index in range(site.batteries)),
+        acbs=tuple(_acb(at, index) for index in range(site.acbs)),
+        switch=Switch(reported=at - 30),
+        contacts=CONTACTS,
+        storage=Storage(available_capacity=site.battery_capacity_wh, changed=at - 20 * 86400),
+        cloud=Cloud(reported=at - 190),
+    )
+
+
+def _inverter(site: Site, now: int, index: int) -> Inverter:
+    """Return an inverter with an equal share of the sun, a little off as roofs are."""
+    watts = max(0, round(_INVERTER * site.inverter_watts / 366 * (1 + 0.03 * sin(1.7 * index))))
+    return Inverter(
+        serial=inverter_serial(index),
+        index=index,
+        watts=watts,
+        max_watts=site.inverter_watts,
+        # they take turns
+        reported=now - 5 - (index * 37) % _INTERVAL,
+        interval=_INTERVAL,
+        joules=watts * _INTERVAL,
+        today=_PRODUCED_TODAY,
+        yesterday=_PRODUCED_WEEK / 7,
+        week=_PRODUCED_WEEK,
+        lifetime=_PRODUCED,
+        volts=site.line_volts,
+        hertz=site.hertz,
+        panel_volts=38.0 + 0.1 * (index % 8),
+        temperature=24 + watts // 15,
+    )
+
+
+def _battery(site: Site, now: int, index: int) -> Battery:
+    return Battery(
+        serial=battery_serial(index),
+        part=site.battery_part,
+        capacity_wh=site.battery_wh,
+        watts=_BATTERY,
+        soc=_SOC,
+        soc_reported=_SOC,
+        reported=now - 20 - 45 * (index % 6),
+        temperature=24 + index % 3,
+        cell_temperature=25 + index % 3,
+    )
+
+
+def _acb(now: int, index: int) -> Acb:
+    return Acb(
+        serial=acb_serial(index),
+        watts=round(_ACB),
+        soc=_ACB_SOC,
+        reported=now - 300 - 60 * index,
+        cell_temperature=27 + index,
     )

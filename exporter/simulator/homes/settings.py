@@ -1,15 +1,16 @@
-"""Settings of a sample home: tariff, export limit and standby generator."""
+"""Settings of a home: tariff, export limit and standby generator."""
 
 from typing import Any
 
-from exporter.simulator.homes.ensemble import RESERVE, VERY_LOW
+from exporter.simulator.homes.prices import FLAT, PERIODS, SEASONS, SELL, WEEKDAYS, WEEKEND
 from exporter.simulator.homes.site import Site, State
 
-#: prices per kWh; a fixed reading of the clock in minutes after midnight for each
-_FLAT, _SELL = 0.28, 0.06
-_WEEKDAYS, _WEEKEND = "Mon,Tue,Wed,Thu,Fri", "Sat,Sun"
-#: seasons: name, first day, price off peak, before and after the peak, and at the peak
-_SEASONS = (("summer", "6/1", 0.24, 0.38, 0.56), ("winter", "10/1", 0.24, 0.31, 0.42))
+#: modes of the generator, in the order of the numbers they have
+_MODES = ("off", "on", "auto")
+#: its exercise: every so many weeks, at a minute of the day, for so many minutes, on a weekday
+EXERCISE = (2, 660, 15, "Wed")
+#: rated power in kW, and minutes it warms up and cools down
+RATED_KW, WARM_UP, COOL_DOWN = 11.0, 3, 4
 
 
 def tariff(site: Site, state: State) -> Any:
@@ -19,20 +20,20 @@ def tariff(site: Site, state: State) -> Any:
             "currency": {"code": site.currency},
             "logger": "mylogger",
             "date": str(state.now - 3 * 86400),
-            "single_rate": {"rate": _FLAT, "sell": _SELL},
+            "single_rate": {"rate": FLAT, "sell": SELL},
             "seasons": _seasons() if site.time_of_use else [],
             "seasons_sell": _seasons_sell() if site.time_of_use else [],
         }
     }
     if site.batteries or site.acbs:
         storage: dict[str, Any] = {
-            "mode": "self-consumption",
+            "mode": state.storage.mode,
             "operation_mode_sub_type": "",
-            "reserved_soc": float(RESERVE),
-            "very_low_soc": VERY_LOW,
-            "charge_from_grid": False,
-            "date": str(state.now - 20 * 86400),
-            "opt_schedules": False,
+            "reserved_soc": float(round(100 * state.storage.reserve)),
+            "very_low_soc": round(100 * state.storage.very_low),
+            "charge_from_grid": state.storage.charge_from_grid,
+            "date": str(state.storage.changed),
+            "opt_schedules": state.storage.opt_schedules,
         }
         answer["tariff"]["storage_settings"] = storage
         answer["schedule"] = {
@@ -63,15 +64,15 @@ def export_limit(site: Site, state: State) -> Any:
 
 def generator(site: Site, state: State) -> Any:
     """`/ivp/ensemble/generator`: whether it runs."""
-    running = "closed" if state.generator > 0 else "open"
+    unit = state.unit
     return {
-        "admin_state": running if site.generator else "unknown",
-        "oper_state": running if site.generator else "close",
-        "admin_mode": 2 if site.generator else 0,
+        "admin_state": unit.commanded if site.generator else "unknown",
+        "oper_state": "close" if unit.running or not site.generator else "open",
+        "admin_mode": _MODES.index(unit.mode) if site.generator else 0,
         "schedule": int(site.generator),
-        "start_soc": 25 if site.generator else 0,
-        "stop_soc": 65 if site.generator else 0,
-        "exc_on": 0,
+        "start_soc": unit.start_soc if site.generator else 0,
+        "stop_soc": unit.stop_soc if site.generator else 0,
+        "exc_on": int(unit.exercising),
         "present": int(site.generator),
         "type": int(site.generator),
     }
@@ -85,10 +86,10 @@ def generator_config(site: Site, state: State) -> Any:
         "max_cont_gen_amps": 45.0,
         "min_gen_loading_perc": 10,
         "max_gen_efficiency_perc": 90,
-        "name_plate_rating_wat": 11.0,
+        "name_plate_rating_wat": RATED_KW,
         "start_method": "auto",
-        "warm_up_mins": 3,
-        "cool_down_mins": 4,
+        "warm_up_mins": WARM_UP,
+        "cool_down_mins": COOL_DOWN,
         "gen_type": "Standby",
         "model": "Sample 11 kW",
         "manufacturer": "Nobody",
@@ -100,25 +101,31 @@ def generator_config(site: Site, state: State) -> Any:
 
 def generator_mode(site: Site, state: State) -> Any:
     """`/ivp/ss/gen_mode`: what was asked of it."""
-    return {"gen_cmd": "auto", "last_updated_by": "ITK"}
+    return {"gen_cmd": state.unit.mode, "last_updated_by": "ITK"}
 
 
 def generator_schedule(site: Site, state: State) -> Any:
     """`/ivp/ss/gen_schedule`: its exercise, and the states of charge that start and stop it."""
     if not site.generator:
         return {}
+    weeks, start, minutes, day = EXERCISE
     period = {
         "id": "quiet_1",
         "start": 0.0,
         "duration": 1440.0,
-        "start_soc": 25.0,
-        "stop_soc": 65.0,
+        "start_soc": float(state.unit.start_soc),
+        "stop_soc": float(state.unit.stop_soc),
         "setting": "SOC",
     }
-    days = {"id": "all_days", "week_days": f"{_WEEKDAYS},{_WEEKEND}", "periods": [period]}
+    days = {"id": "all_days", "week_days": f"{WEEKDAYS},{WEEKEND}", "periods": [period]}
     return {
-        "exercise_config": {"freq_in_weeks": 2, "start": 660, "duration": 15, "day": "Wed"},
-        "default_soc": {"start_soc": 25, "stop_soc": 65},
+        "exercise_config": {
+            "freq_in_weeks": weeks,
+            "start": start,
+            "duration": minutes,
+            "day": day,
+        },
+        "default_soc": {"start_soc": state.unit.start_soc, "stop_soc": state.unit.stop_soc},
         "schedule": {
             "default": [{"id": "all_year", "start": "1/1", "end": "12/31", "days": [days]}]
         },
@@ -129,27 +136,25 @@ def generator_schedule(site: Site, state: State) -> Any:
 def _seasons() -> list[Any]:
     return [
         {
-            "id": name,
-            "start": start,
+            "id": season.name,
+            "start": season.start,
             "days": [
-                _days(
-                    "weekdays", _WEEKDAYS, [(0, low), (840, middle), (960, high), (1260, middle)]
-                ),
-                _days("weekend", _WEEKEND, [(0, low), (960, middle), (1260, low)]),
+                _days(name, days, [(start, season.price(level)) for start, level in steps])
+                for name, days, steps in PERIODS
             ],
         }
-        for name, start, low, middle, high in _SEASONS
+        for season in SEASONS
     ]
 
 
 def _seasons_sell() -> list[Any]:
     return [
         {
-            "id": name,
-            "start": start,
-            "days": [_days("all", f"{_WEEKDAYS},{_WEEKEND}", [(0, _SELL), (960, high / 4)])],
+            "id": season.name,
+            "start": season.start,
+            "days": [_days("all", f"{WEEKDAYS},{WEEKEND}", [(0, SELL), (960, season.high / 4)])],
         }
-        for name, start, _low, _middle, high in _SEASONS
+        for season in SEASONS
     ]
 
 

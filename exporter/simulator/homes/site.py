@@ -1,12 +1,27 @@
-"""A home as the sample gateways know it: its hardware, and what is going on there at a moment.
+"""A home as its gateway knows it: its hardware, and what is going on there at a moment.
 
-`Site` never changes while it is served; `State` is one moment of it. The endpoint modules turn the
-two into answers and decide nothing themselves, so that whoever computes states (a table of fixed
-numbers, or a simulation of the weather) gets consistent answers from every endpoint.
+`Site` never changes while it is served; `State` is one moment of it, with its `devices`. The
+endpoint modules turn the two into answers and decide nothing themselves, so that whoever makes
+states (a table of fixed numbers, or a simulation) gets consistent answers from every endpoint.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from exporter.simulator.homes.devices import (
+    NO_GENERATOR,
+    Acb,
+    Battery,
+    Cloud,
+    Contact,
+    Generator,
+    Inverter,
+    Leg,
+    Meter,
+    Storage,
+    Switch,
+)
 
 CtKind = Literal["production", "net-consumption", "total-consumption", "storage", "backfeed"]
 
@@ -58,6 +73,11 @@ class Site:
         return int(self.firmware.partition(".")[0])
 
     @property
+    def line_volts(self) -> float:
+        """Nominal voltage that an inverter sees: of both legs on a split-phase service."""
+        return self.volts * min(self.legs, 2) if self.volts < 200 else self.volts
+
+    @property
     def battery_capacity_wh(self) -> int:
         """Capacity of all Encharge batteries together."""
         return self.batteries * self.battery_wh
@@ -70,52 +90,92 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One moment of a home.
+    """One moment of a home, as its gateway sees it.
 
     Power in watts, energy in watt-hours since installation. What flows in equals what flows out:
     the grid takes or gives the rest.
     """
 
-    #: epoch seconds
+    #: epoch seconds by the gateway's clock
     now: int
-    #: solar production
+    #: when the hardware was installed (epoch seconds)
+    installed: int
+    #: whether the gateway has mains power; without, nobody answers
+    powered: bool = True
+    #: identity, where it is no longer that of the site
+    serial: str | None = None
+    firmware: str | None = None
+
+    #: solar production, by the CT where there is one
     sun: float = 0.0
+    #: solar production as the inverters last reported it, and when the last of them did
+    sun_reported: float = 0.0
+    sun_read: int
     #: consumption of the house, without the charging of batteries
     load: float = 0.0
     #: Encharge batteries together; positive discharges
     battery: float = 0.0
-    #: AC Batteries together; positive discharges
+    #: AC Batteries together, as they last reported; positive discharges
     acb: float = 0.0
+    acb_read: int = 0
     generator: float = 0.0
+    #: power from the grid; negative is exported
+    grid: float = 0.0
     #: state of charge, 0 to 1
     soc: float = 0.0
     acb_soc: float = 0.0
 
-    #: whether the home is connected to the grid
-    on_grid: bool = True
-
     produced: float = 0.0
     imported: float = 0.0
     exported: float = 0.0
+    #: into and out of all batteries, measured at their AC side
     charged: float = 0.0
     discharged: float = 0.0
+    generated: float = 0.0
     produced_today: float = 0.0
     consumed_today: float = 0.0
     #: in the seven days before today
     produced_week: float = 0.0
     consumed_week: float = 0.0
+    #: when the meters were read for `/production.json` (epoch seconds)
+    meters_read: int
+    #: a defect of some firmware: total consumption shows net consumption
+    total_is_net: bool = False
+
+    legs: tuple[Leg, ...]
+    inverters: tuple[Inverter, ...] = ()
+    batteries: tuple[Battery, ...] = ()
+    acbs: tuple[Acb, ...] = ()
+    switch: Switch
+    contacts: tuple[Contact, ...] = ()
+    storage: Storage
+    unit: Generator = NO_GENERATOR
+    #: CTs that are not as they should be
+    meters: Mapping[CtKind, Meter] = field(default_factory=dict)
+    cloud: Cloud
 
     @property
-    def grid(self) -> float:
-        """Power from the grid; negative is exported."""
-        return self.load - self.sun - self.battery - self.acb - self.generator
+    def on_grid(self) -> bool:
+        """Whether the home is connected to the grid."""
+        return self.switch.actual == "closed"
 
     @property
     def consumed(self) -> float:
         """Energy the house used since installation."""
-        return self.produced + self.imported + self.discharged - self.exported - self.charged
+        supplied = self.produced + self.imported + self.discharged + self.generated
+        return supplied - self.exported - self.charged
 
     @property
-    def installed(self) -> int:
-        """When the hardware was installed (epoch seconds)."""
-        return self.now - AGE
+    def total(self) -> float:
+        """Power that the gateway calls total consumption: production and net consumption.
+
+        It has no meter for that, so charging batteries count as consumers, discharging ones as
+        consumption that is not there.
+        """
+        return self.grid if self.total_is_net else self.sun + self.grid
+
+    @property
+    def total_energy(self) -> float:
+        """Energy that the gateway calls total consumption."""
+        net = self.imported - self.exported
+        return net if self.total_is_net else self.produced + net

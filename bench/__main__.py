@@ -1,0 +1,52 @@
+"""`python -m bench`: run all benches, or those that are named, and show one table.
+
+Nothing is written unless `--write` names a file.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import cpu, memory, report, requests, scrape, sizes, start
+from bench.results import Bench, Findings
+
+BENCHES: tuple[Bench, ...] = (
+    Bench("cpu", "CPU of polling, beside pyenphase", cpu.run),
+    Bench("memory", "memory of the process, beside pyenphase", memory.run),
+    Bench("scrape", "/metrics under load, beside prometheus_client", scrape.run),
+    Bench("requests", "requests to the gateway", requests.run),
+    Bench("start", "start of the process", start.run),
+    Bench("sizes", "samples and bytes of a scrape", sizes.run),
+)
+
+
+async def _run(benches: Sequence[Bench], console: Console) -> list[Findings]:
+    with console.status("Starting") as status:
+        return [await bench.run(status.update) for bench in benches]
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure against the budgets.",
+        epilog="; ".join(f"{bench.name}: {bench.about}" for bench in BENCHES),
+    )
+    names = [bench.name for bench in BENCHES]
+    parser.add_argument("bench", nargs="*", help=f"{', '.join(names)}; all when none is named")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table as Markdown")
+    asked = parser.parse_args(words)
+    if unknown := set(asked.bench).difference(names):
+        parser.error(f"there is no bench {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
+    chosen = [bench for bench in BENCHES if not asked.bench or bench.name in asked.bench]
+    findings = asyncio.run(_run(chosen, Console(stderr=True)))
+    Console().print(report.table(findings))
+    if asked.write:
+        asked.write.write_text(report.page(findings))
+
+
+if __name__ == "__main__":
+    main()

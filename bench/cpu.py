@@ -1,0 +1,137 @@
+"""How much CPU it costs to poll a gateway, beside pyenphase's own `update()`.
+
+Both run in this process, on one gateway in another, over HTTPS, logged in before, with the same
+options of aiohttp. Ours includes the guard, the rendering and the state file.
+"""
+
+import gc
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from pyenphase import Envoy
+from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
+
+from bench.results import Findings, Goal, Progress, Quantity, Result, side_by_side
+from bench.simulated import Simulated, simulated
+from bench.watched import EVERYTHING_AT_ONCE, PROMETHEUS, TEXT, watching
+
+HOMES = ("battery-home", "big-home")
+_GOAL = Goal(1.5, of_ratio=True)
+_REPETITIONS = 9
+#: few enough rounds that six hours, after which a poller looks for new hardware, do not pass
+_WARM, _ROUNDS = 5, 7
+_MINUTES = 10
+
+
+async def run(progress: Progress) -> Findings:
+    """Compare one round of everything, and the minutes of a day."""
+    results: list[Result] = []
+    notes: list[str] = []
+    for name in HOMES:
+        progress(f"CPU of polling {name}")
+        async with simulated(name) as gateway, pyenphase_on(gateway) as envoy:
+            results += await _rounds(name, gateway, envoy, notes)
+            results.append(await _day(name, gateway, envoy))
+    return Findings(tuple(results), tuple(notes))
+
+
+@asynccontextmanager
+async def pyenphase_on(gateway: Simulated) -> AsyncIterator[Envoy]:
+    """Log pyenphase in, on a connection like ours, and let it find out what there is."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT, limit=2),
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+    ) as client:
+        envoy = Envoy(gateway.host, client=client, v2_acb_mode=False)
+        await envoy.setup()
+        await envoy.authenticate(token=gateway.token)
+        await envoy.update()
+        yield envoy
+
+
+async def _rounds(
+    name: str, gateway: Simulated, envoy: Envoy, notes: list[str]
+) -> tuple[Result, Result]:
+    async with watching(gateway.host, gateway.token, cadences=EVERYTHING_AT_ONCE) as watched:
+
+        async def ours() -> float:
+            began = _start()
+            for _ in range(_ROUNDS):
+                await watched.round()
+                watched.exposition.serve(TEXT, "")
+            return _milliseconds(began, _ROUNDS)
+
+        async def theirs() -> float:
+            began = _start()
+            for _ in range(_ROUNDS):
+                await envoy.update()
+            return _milliseconds(began, _ROUNDS)
+
+        for _ in range(_WARM):
+            await watched.round()
+            await envoy.update()
+        await gateway.asked()
+        await watched.round()
+        asked = await gateway.asked()
+        await envoy.update()
+        asked_by_pyenphase = await gateway.asked()
+        mine, its = await side_by_side(ours, theirs, _REPETITIONS)
+    notes.append(_endpoints(name, asked, asked_by_pyenphase))
+    many, few = asked.total(), asked_by_pyenphase.total()
+    return (
+        Result(f"CPU of a full poll, {name}", Quantity(mine, "ms"), Quantity(its, "ms"), _GOAL),
+        Result(
+            f"… for each request ({many}, {few})",
+            Quantity(mine / many, "ms"),
+            Quantity(its / few, "ms"),
+        ),
+    )
+
+
+def _endpoints(name: str, ours: Counter[str], theirs: Counter[str]) -> str:
+    """Say what both ask for, so that nobody has to believe that it is the same."""
+    twice = [target for target, count in (ours + theirs).items() if count > 2]
+    told = f"{name}: a full poll asks {ours.total()} endpoints, update() {theirs.total()}"
+    for who, more in (("only we", ours - theirs), ("only pyenphase", theirs - ours)):
+        if more:
+            told += f"; {who}: {', '.join(sorted(more))}"
+    return f"{told}; more than once: {', '.join(twice)}" if twice else told
+
+
+async def _day(name: str, gateway: Simulated, envoy: Envoy) -> Result:
+    """Compare a minute of ours, four looks at the grid in it, with one update in a minute."""
+    async with watching(gateway.host, gateway.token) as watched:
+
+        async def ours() -> float:
+            began = _start()
+            await watched.minutes(_MINUTES)
+            return _milliseconds(began, _MINUTES)
+
+        async def theirs() -> float:
+            began = _start()
+            for _ in range(_MINUTES):
+                await envoy.update()
+            return _milliseconds(began, _MINUTES)
+
+        # a body is prepared only in a format that somebody has asked for
+        watched.exposition.serve(PROMETHEUS, "gzip")
+        await watched.minutes(_MINUTES)
+        mine, its = await side_by_side(ours, theirs, _REPETITIONS // 2)
+    return Result(
+        f"CPU of a minute as served, {name} (update() once a minute)",
+        Quantity(mine, "ms"),
+        Quantity(its, "ms"),
+    )
+
+
+def _start() -> float:
+    # what one party has left behind is not collected at the expense of the other
+    gc.collect()
+    return time.process_time()
+
+
+def _milliseconds(began: float, count: int) -> float:
+    return (time.process_time() - began) / count * 1000

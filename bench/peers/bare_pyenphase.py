@@ -1,0 +1,34 @@
+"""The least that reads a gateway: pyenphase in a loop, once a second, and nothing served.
+
+`python -m bench.peers.bare_pyenphase HOST TOKEN` tells in a line each time that it has polled.
+"""
+
+import asyncio
+import sys
+
+from pyenphase import Envoy
+
+
+async def _main(host: str, token: str) -> None:
+    envoy = Envoy(host, v2_acb_mode=False)
+    await envoy.setup()
+    await envoy.authenticate(token=token)
+    while True:
+        await envoy.update()
+        sys.stdout.write("true\n")
+        sys.stdout.flush()
+        await asyncio.sleep(1)
+
+
+async def _until_input_ends(host: str, token: str) -> None:
+    loop = asyncio.get_running_loop()
+    end = asyncio.Event()
+    loop.add_reader(sys.stdin, end.set)
+    polling = loop.create_task(_main(host, token))
+    polling.add_done_callback(lambda _: end.set())
+    await end.wait()
+    polling.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(_until_input_ends(*sys.argv[1:]))

@@ -1,0 +1,128 @@
+"""Processes to measure: ours, and those to compare with.
+
+Each ends with its context. A child of ours also ends when its input does, so that none outlives a
+bench that was killed.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+
+from bench.load import Request, get
+
+_ROOT = Path(__file__).resolve().parent.parent
+_ENDING = 10.0
+_FULL = 30.0
+_GLANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A module of the bench that runs as a process and speaks in lines of JSON."""
+
+    process: Process
+
+    def send(self, line: bytes) -> None:
+        """Write a line to its input."""
+        assert self.process.stdin
+        self.process.stdin.write(line)
+
+    async def told(self) -> Any:
+        """Return the next line that it says; raise RuntimeError when it has ended instead."""
+        assert self.process.stdout
+        line = await self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("a process to measure has ended too early; see its message above")
+        return orjson.loads(line)
+
+
+@asynccontextmanager
+async def child(module: str, *words: str) -> AsyncIterator[Child]:
+    """Run a module of the bench."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *words, cwd=_ROOT, stdin=PIPE, stdout=PIPE
+    )
+    try:
+        yield Child(process)
+    finally:
+        await _end(process)
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """`enphase-exporter serve` as a process."""
+
+    pid: int
+    port: int
+
+    async def full(self) -> None:
+        """Return once every collector has brought its data; raise TimeoutError if that lasts."""
+        async with asyncio.timeout(_FULL):
+            while not await self._is_full():
+                await asyncio.sleep(_GLANCE)  # noqa: ASYNC110 - it happens in another process
+
+    async def _is_full(self) -> bool:
+        try:
+            text = await get(Request(self.port, "/metrics"))
+        except ConnectionError:
+            return False
+        ups = [line for line in text.decode().splitlines() if line.startswith(_UP)]
+        # the gateway itself is a collector too, and the first to be there
+        return len(ups) > 1 and all(line.endswith(" 1") for line in ups)
+
+
+_UP = "enphase_collector_up{"
+
+
+@asynccontextmanager
+async def exporting(host: str, token: str) -> AsyncIterator[Exporter]:
+    """Run the exporter on a gateway, with nothing remembered from before."""
+    port = _free_port()
+    with TemporaryDirectory() as state:
+        gateway = {"ENPHASE_HOST": host, "ENPHASE_TOKEN": token, "ENPHASE_STATE_DIR": state}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "exporter", "serve"),
+            *("--web.listen-address", f"127.0.0.1:{port}", "--log.level", "warn"),
+            cwd=_ROOT,
+            env={**_clean(os.environ), **gateway},
+            stdin=DEVNULL,
+        )
+        try:
+            yield Exporter(process.pid, port)
+        finally:
+            await _end(process)
+
+
+def _clean(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without what would configure an exporter."""
+    return {name: value for name, value in environ.items() if not name.startswith("ENPHASE_")}
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+async def _end(process: Process) -> None:
+    if process.stdin:
+        process.stdin.close()
+    elif process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(_ENDING):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,83 @@
+"""Shows the results: a table in the terminal, or a page in Markdown that names the machine."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.table import Table
+
+from bench.results import TIMES, Findings, Result
+from exporter import __version__
+
+_COLUMNS = ("What", "Ours", "Baseline", "Ratio", "Goal", "Met")
+_TITLE = "Performance"
+_LIBRARIES = ("pyenphase", "aiohttp", "prometheus-client", "pydantic")
+_INTRO = """\
+<!-- Written by `make bench ARGS="--write docs/performance.md"`; do not edit. -->
+
+Medians of several repetitions, ours and the baseline in turn in one run, on sample homes served by
+the simulator in a process of its own. The numbers are those of one machine; the ratios travel.
+"""
+
+
+def table(findings: Sequence[Findings]) -> Table:
+    """Return the one table of a run."""
+    shown = Table(title=_TITLE, caption="\n".join(_notes(findings)), caption_justify="left")
+    for number, column in enumerate(_COLUMNS):
+        shown.add_column(column, justify="right" if number else "left")
+    for found in findings:
+        for result in found.results:
+            style = "bold red" if result.met is False else ""
+            shown.add_row(*_cells(result), style=style)
+        shown.add_section()
+    return shown
+
+
+def page(findings: Sequence[Findings]) -> str:
+    """Return the results as a page."""
+    rows = [_COLUMNS, ("---", *["---:"] * (len(_COLUMNS) - 1))]
+    rows += [_cells(result) for found in findings for result in found.results]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    told = [f"- {line}" for line in (*machine(), *_notes(findings))]
+    return "\n".join([f"# {_TITLE}", "", _INTRO, *lines, "", *told, ""])
+
+
+def machine() -> list[str]:
+    """Return what the numbers depend on, without anything that names the machine or its owner."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    return [
+        f"CPU: {_cpu()}, {cores} cores",
+        f"{platform.system()}, {platform.python_implementation()} {platform.python_version()}",
+        f"enphase-exporter {__version__}, {versions}",
+        f"measured on {datetime.now(UTC):%Y-%m-%d}",
+    ]
+
+
+def _cpu() -> str:
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _notes(findings: Iterable[Findings]) -> list[str]:
+    return [note for found in findings for note in found.notes]
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    ratio, met = result.ratio, result.met
+    return (
+        result.what,
+        str(result.ours),
+        str(result.theirs or ""),
+        "" if ratio is None else f"{ratio:,.2f}{TIMES}",
+        str(result.goal or ""),
+        "" if met is None else "yes" if met else "no",
+    )

@@ -1,0 +1,74 @@
+"""How much is asked of a gateway that has everything, in half an hour of virtual time."""
+
+import time
+from bisect import bisect_left
+
+from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.watched import watching
+from exporter.clock import VirtualClock
+from exporter.simulator.homes import build
+from exporter.simulator.homes.site import Site
+from exporter.simulator.server import RunningGateway, serve
+
+_MINUTES = 30.0
+_WINDOW = 600.0
+
+_EVERYTHING = Site(
+    serial="202499000099",
+    firmware="8.3.5200",
+    cts=("production", "net-consumption", "storage", "backfeed"),
+    legs=2,
+    volts=120.0,
+    inverters=24,
+    device_data=True,
+    batteries=6,
+    acbs=3,
+    controller=True,
+    collar=True,
+    combiner=True,
+    generator=True,
+    time_of_use=True,
+)
+
+
+class _NotingClock(VirtualClock):
+    """Notes when requests came: all that arrived since time last passed came at that moment."""
+
+    def __init__(self, start: float) -> None:
+        super().__init__(start)
+        self.gateway: RunningGateway | None = None
+        self.times: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.note()
+        await super().sleep(seconds)
+
+    def note(self) -> None:
+        """Note what has arrived until now."""
+        if self.gateway:
+            new = len(self.gateway.requests) - len(self.times)
+            self.times += [self.monotonic()] * new
+
+
+async def run(progress: Progress) -> Findings:
+    """Count over the window of ten minutes that has the most, the start included."""
+    progress("Requests to the gateway")
+    clock = _NotingClock(time.time())
+    async with (
+        serve(build(_EVERYTHING, clock.time), now=clock.time) as gateway,
+        watching(gateway.host, gateway.token, clock) as watched,
+    ):
+        clock.gateway = gateway
+        await watched.minutes(_MINUTES)
+        clock.note()
+        times, targets = clock.times, {request.target for request in gateway.requests}
+        busiest = max(bisect_left(times, at + _WINDOW) - n for n, at in enumerate(times))
+        later = len(times) - bisect_left(times, _WINDOW)
+    return Findings(
+        (
+            Result("Requests a minute, in the busiest ten", Quantity(busiest / 10), goal=Goal(14)),
+            Result("… once it runs", Quantity(later / (_MINUTES - 10))),
+            Result("Requests at once, at most", Quantity(gateway.max_concurrency), goal=Goal(1)),
+        ),
+        (f"requests: a site with everything, {len(targets)} endpoints, {_MINUTES:g} minutes",),
+    )

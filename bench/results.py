@@ -1,0 +1,96 @@
+"""What a bench finds: figures of ours beside a baseline, and the goal they are held against."""
+
+import statistics
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+
+#: told while a bench runs, so that a minute of silence is not taken for a hang
+Progress = Callable[[str], None]
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit, shown with as many digits as mean something."""
+
+    value: float
+    unit: str = ""
+
+    def __str__(self) -> str:
+        digits = 0 if self.value >= 100 or self.value == int(self.value) else 2
+        return f"{self.value:,.{digits}f} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The bound that a ratio, or else our own figure, has to keep."""
+
+    limit: float
+    at_least: bool = False
+    of_ratio: bool = False
+
+    def met(self, value: float) -> bool:
+        """Return whether a value is on the right side of the limit."""
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        return f"{sign} {self.limit:g}{TIMES if self.of_ratio else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the table."""
+
+    what: str
+    ours: Quantity
+    theirs: Quantity | None = None
+    goal: Goal | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours by theirs, where there is something to compare with."""
+        return self.ours.value / self.theirs.value if self.theirs else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal is met; None where there is none."""
+        if self.goal is None:
+            return None
+        value = self.ratio if self.goal.of_ratio else self.ours.value
+        return value is not None and self.goal.met(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All lines of one bench, and what has to be known to read them."""
+
+    results: tuple[Result, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A bench by its name on the command line."""
+
+    name: str
+    about: str
+    run: Callable[[Progress], Awaitable[Findings]]
+
+
+def median(values: Iterable[float]) -> float:
+    """Return the median: one hiccup of the machine does not move it."""
+    return statistics.median(values)
+
+
+Measure = Callable[[], Awaitable[float]]
+
+
+async def side_by_side(ours: Measure, theirs: Measure, repetitions: int) -> tuple[float, float]:
+    """Return the medians of both, measured in turn so that the machine's mood hits both."""
+    found: dict[Measure, list[float]] = {ours: [], theirs: []}
+    for number in range(repetitions):
+        for measure in (ours, theirs) if number % 2 else (theirs, ours):
+            found[measure].append(await measure())
+    return median(found[ours]), median(found[theirs])

@@ -1,0 +1,94 @@
+"""How fast `/metrics` is, beside prometheus_client's own handler with the same samples.
+
+Both servers keep polling a big home. The load comes from this process, four connections that ask
+again as soon as they are answered, so the percentiles are those of a server at its limit.
+"""
+
+import gzip
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bench.load import Load, Request, get, load
+from bench.processes import child, exporting
+from bench.results import Findings, Goal, Progress, Quantity, Result, median
+from bench.simulated import simulated
+from bench.watched import PROMETHEUS, TEXT
+
+_HOME = "big-home"
+_CONNECTIONS = 4
+_SECONDS = 2.0
+_REPETITIONS = 5
+_FASTER = Goal(20, at_least=True, of_ratio=True)
+_SOON = Goal(5)
+
+#: the formats of a scraper: words for the table, Accept, Accept-Encoding
+_SCRAPERS = (
+    ("OpenMetrics, gzip", PROMETHEUS, "gzip"),
+    ("OpenMetrics, plain", PROMETHEUS, "identity"),
+    ("text, gzip", TEXT, "gzip"),
+    ("text, plain", TEXT, "identity"),
+)
+
+
+async def run(progress: Progress) -> Findings:
+    """Compare the rates in every format that is asked for."""
+    progress("Scrapes: waiting for both servers")
+    results: list[Result] = []
+    async with (
+        simulated(_HOME) as gateway,
+        exporting(gateway.host, gateway.token) as ours,
+        child("bench.peers.client_handler", gateway.host, gateway.token) as theirs,
+    ):
+        port = await theirs.told()
+        await ours.full()
+        count = await _same_samples(ours.port, port)
+        for words, accept, encoding in _SCRAPERS:
+            progress(f"Scrapes: {words}")
+            request = Request(ours.port, "/metrics", accept, encoding)
+            results += await _compared(words, request, replace(request, port=port))
+    note = f"scrapes: {_HOME}, {count} samples of the gateway, {_CONNECTIONS} connections kept busy"
+    return Findings(tuple(results), (note,))
+
+
+async def _same_samples(ours: int, theirs: int) -> int:
+    """Return how many samples both serve; raise RuntimeError when they differ."""
+    served = [
+        _series(gzip.decompress(await get(Request(port, "/metrics", PROMETHEUS, "gzip"))))
+        for port in (ours, theirs)
+    ]
+    if different := served[0] ^ served[1]:
+        raise RuntimeError(f"the two servers do not serve the same series: {sorted(different)[:5]}")
+    return len(served[0])
+
+
+def _series(text: bytes) -> set[bytes]:
+    """Return the series of a body that tell of the gateway, not of the process."""
+    return {
+        line.rpartition(b" ")[0]
+        for line in text.splitlines()
+        if line.startswith(b"enphase_") and b'gateway="' in line
+    }
+
+
+async def _compared(words: str, ours: Request, theirs: Request) -> tuple[Result, Result]:
+    loads: dict[Request, list[Load]] = {ours: [], theirs: []}
+    for request in loads:
+        await load(request, _CONNECTIONS, 0.2)
+    for _ in range(_REPETITIONS):
+        for request, found in loads.items():
+            found.append(await load(request, _CONNECTIONS, _SECONDS))
+    mine, its = (_figures(found) for found in loads.values())
+    return (
+        Result(f"Scrapes a second, {words}", *_quantities("", mine[0], its[0]), _FASTER),
+        Result("… 99 % answered within", *_quantities("ms", mine[1], its[1]), _SOON),
+    )
+
+
+def _figures(loads: Iterable[Load]) -> tuple[float, float]:
+    """Return the medians of rate and 99th percentile in ms."""
+    pairs = [(one.rate, one.percentile(0.99) * 1000) for one in loads]
+    return median(rate for rate, _ in pairs), median(slow for _, slow in pairs)
+
+
+def _quantities(unit: str, ours: float, theirs: float) -> tuple[Quantity, Quantity]:
+    return Quantity(ours, unit), Quantity(theirs, unit)

@@ -1,0 +1,58 @@
+"""A sample home served by a process of its own, so that its work is not counted as a client's.
+
+As a module it is that process: `python -m bench.simulated HOME` tells host and token in a line of
+JSON, then answers each line on its input with the requests since the last one, and ends with it.
+"""
+
+import asyncio
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import orjson
+
+from bench.processes import Child, child
+from exporter.simulator.homes import home
+from exporter.simulator.server import serve
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated gateway in another process."""
+
+    host: str
+    token: str
+    _process: Child
+
+    async def asked(self) -> Counter[str]:
+        """Return how often each target was asked for since the last call."""
+        self._process.send(b"\n")
+        return Counter(await self._process.told())
+
+
+@asynccontextmanager
+async def simulated(name: str) -> AsyncIterator[Simulated]:
+    """Serve the sample home of that name as long as the context lasts."""
+    async with child("bench.simulated", name) as process:
+        told = await process.told()
+        yield Simulated(told["host"], told["token"], process)
+
+
+async def _main(name: str) -> None:
+    async with serve(home(name, time.time)) as running:
+        _tell({"host": running.host, "token": running.token})
+        while await asyncio.to_thread(sys.stdin.readline):
+            _tell(Counter(request.target for request in running.requests))
+            running.requests.clear()
+
+
+def _tell(what: object) -> None:
+    sys.stdout.buffer.write(orjson.dumps(what, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1]))

@@ -1,0 +1,52 @@
+"""How soon it is there: the first whole `/metrics`, and the answer to `--version`."""
+
+import asyncio
+import sys
+import time
+from asyncio.subprocess import DEVNULL
+
+from bench.processes import exporting
+from bench.results import Findings, Goal, Progress, Quantity, Result, median, side_by_side
+from bench.simulated import simulated
+
+_STARTS = 5
+_CALLS = 10
+
+
+async def run(progress: Progress) -> Findings:
+    """Start the exporter again and again, each time with nothing remembered."""
+    progress("Start")
+    starts = []
+    async with simulated("battery-home") as gateway:
+        for _ in range(_STARTS):
+            began = time.perf_counter()
+            async with exporting(gateway.host, gateway.token) as exporter:
+                await exporter.full()
+                starts.append(time.perf_counter() - began)
+    version, nothing = await side_by_side(
+        lambda: _call("-m", "exporter", "--version"), lambda: _call("-c", "pass"), _CALLS
+    )
+    return Findings(
+        (
+            Result(
+                "From start to a full /metrics, battery-home",
+                Quantity(median(starts), "s"),
+                goal=Goal(1.5),
+            ),
+            Result(
+                "--version (a Python that does nothing)",
+                Quantity(version, "s"),
+                Quantity(nothing, "s"),
+                Goal(0.25),
+            ),
+        )
+    )
+
+
+async def _call(*words: str) -> float:
+    """Return the seconds that a call of Python takes."""
+    began = time.perf_counter()
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, stdout=DEVNULL)
+    if await process.wait():
+        raise RuntimeError(f"{' '.join(words)} has failed")
+    return time.perf_counter() - began

@@ -1,0 +1,75 @@
+"""Our poller on a gateway in another process, in time that a bench lets pass."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from exporter.clock import VirtualClock
+from exporter.config import Gateway
+from exporter.exposition import Exposition
+from exporter.gateway.collectors import CADENCES
+from exporter.gateway.poller import Poller
+from exporter.state import State
+
+#: what Prometheus sends: OpenMetrics before text, and gzip
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+    "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+)
+#: a scraper that knows only the text format
+TEXT = "text/plain;version=0.0.4"
+
+#: with this one cadence for all, every endpoint is due once in each round
+ROUND = 300.0
+EVERYTHING_AT_ONCE = dict.fromkeys(CADENCES, ROUND)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A gateway under watch, and what is served of it."""
+
+    poller: Poller
+    clock: VirtualClock
+    exposition: Exposition
+
+    async def round(self) -> None:
+        """Let the time of one round pass and do all that is due, until there is nothing left."""
+        await self.clock.sleep(ROUND)
+        while await self.poller.step() <= 0:
+            pass
+
+    async def minutes(self, count: float) -> None:
+        """Let minutes pass, with a body prepared after each step as while `serve` runs."""
+        end = self.clock.monotonic() + count * 60
+        while True:
+            pause = await self.poller.step()
+            self.exposition.warm()
+            if self.clock.monotonic() + pause > end:
+                break
+            await self.clock.sleep(pause)
+        await self.clock.sleep(end - self.clock.monotonic())
+
+
+@asynccontextmanager
+async def watching(
+    host: str,
+    token: str,
+    clock: VirtualClock | None = None,
+    cadences: Mapping[str, float] | None = None,
+) -> AsyncIterator[Watched]:
+    """Watch a gateway, by default at our cadences; nothing was asked yet."""
+    clock = clock or VirtualClock(time.time())
+    exposition = Exposition(clock)
+    gateway = Gateway.model_validate(
+        {"host": host, "name": "home", "token": token, "cadences": dict(cadences or {})}
+    )
+    with TemporaryDirectory() as directory:
+        state = State(Path(directory), gateway.name)
+        poller = Poller(gateway, state, clock, exposition.update)
+        try:
+            yield Watched(poller, clock, exposition)
+        finally:
+            await poller.close()

@@ -1,0 +1,135 @@
+"""The weather: what the sky lets through, snow on the panels, and how warm it is.
+
+A `Plan` says which sky there is at a time; what that means from minute to minute follows from the
+seed.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from math import cos, pi
+from typing import Literal, NamedTuple, get_args
+
+from exporter.simulator.physics.calendar import DAY
+from exporter.simulator.physics.noise import Drift, chance
+from exporter.simulator.physics.sun import Light
+
+Sky = Literal["clear", "broken", "overcast", "snow"]
+#: the sky at a time (epoch seconds)
+Plan = Callable[[float], Sky]
+
+SKIES: tuple[Sky, ...] = get_args(Sky)
+
+_YEAR = 365.2425 * DAY
+#: how long one kind of sky lasts at least
+_SPELL = 6 * 3600
+#: light that a layer of snow lets through
+_THROUGH_SNOW = 0.02
+#: below this air temperature (°C) precipitation stays on the panels
+_FREEZING = 0.5
+_COLDEST_NORTH = 17 * DAY
+
+
+class Weather(NamedTuple):
+    """What is left of the sun: beam and diffuse light in W/m², share passing the snow, °C."""
+
+    beam: float
+    diffuse: float
+    through_snow: float
+    air: float
+
+
+class Atmosphere:
+    """The weather of one place by a plan."""
+
+    def __init__(self, seed: int, latitude: float, plan: Plan | None) -> None:
+        """Follow `plan`; without one, the skies that a year at this latitude (degrees) brings."""
+        self._climate = Climate(seed, latitude)
+        self._plan = plan or seasonal(seed, latitude)
+        self._haze = Drift(seed, "haze", 1800)
+        self._clouds = Drift(seed, "clouds", 240)
+        self._cover = Drift(seed, "cover", 2700)
+        #: a sky that replaces the plan's
+        self.sky: Sky | None = None
+
+    def at(self, now: float, light: Light) -> Weather:
+        """Return the weather at `now` (epoch seconds) under a clear sky's light."""
+        air = self._climate.air(now)
+        if light.up <= 0.0:
+            return Weather(0.0, 0.0, 1.0, air)
+        sky = self.sky or self._plan(now)
+        through, scattered = self._left(sky, now)
+        snow = _THROUGH_SNOW if sky == "snow" else 1.0
+        return Weather(light.beam * through, light.diffuse * scattered, snow, air)
+
+    def _left(self, sky: Sky, now: float) -> tuple[float, float]:
+        """Return how much the clouds leave of the beam and of the diffuse light."""
+        if sky == "clear":
+            return 0.94 + 0.06 * self._haze.at(now), 1.0
+        if sky == "broken":
+            # clouds have edges: a drifting value, made steep
+            open_sky = min(1.0, max(0.0, 2.6 * self._clouds.at(now) - 0.6))
+            return 0.12 + 0.86 * open_sky, 1.7 - 0.4 * open_sky
+        return 0.03 * self._clouds.at(now), 0.9 + 0.9 * self._cover.at(now)
+
+
+class Climate:
+    """Air temperature by latitude, season, time of day, and chance."""
+
+    def __init__(self, seed: int, latitude: float) -> None:
+        self._mean = 30.0 - 0.38 * abs(latitude)
+        self._season = 0.2 * abs(latitude)
+        self._coldest = _COLDEST_NORTH + (0.0 if latitude >= 0 else _YEAR / 2)
+        self._front = Drift(seed, "front", 2 * DAY)
+        self._hour: float | None = None
+        self._air = 0.0
+
+    def air(self, now: float) -> float:
+        """Return the temperature in °C at `now` (epoch seconds)."""
+        # it changes slowly: a new value every ten minutes is enough
+        bucket = now // 600
+        if bucket != self._hour:
+            self._hour = bucket
+            season = cos((now - self._coldest) / _YEAR * 2 * pi)
+            self._air = self._mean - self._season * season + 10.0 * (self._front.at(now) - 0.5)
+        return self._air
+
+
+def always(sky: Sky) -> Plan:
+    """Return a plan with one sky for ever."""
+    return lambda now: sky
+
+
+def changing(spells: Sequence[tuple[float, Sky]]) -> Plan:
+    """Return a plan of spells, each from its time (epoch seconds) on; the first also before."""
+    ordered = sorted(spells, key=lambda spell: spell[0])
+    starts = [start for start, _ in ordered]
+    return lambda now: ordered[max(0, bisect_right(starts, now) - 1)][1]
+
+
+def seasonal(seed: int, latitude: float) -> Plan:
+    """Return a plan with more cloud in winter and towards the poles, and snow when it freezes."""
+    climate = Climate(seed, latitude)
+    dull = min(0.75, 0.2 + 0.008 * abs(latitude))
+    coldest = _COLDEST_NORTH + (0.0 if latitude >= 0 else _YEAR / 2)
+    known: dict[int, Sky] = {}
+
+    def sky(spell: int) -> Sky:
+        now = float(spell * _SPELL)
+        winter = cos((now - coldest) / _YEAR * 2 * pi)
+        cloudy = dull + 0.15 * winter
+        # today's weather is mostly that of the last two days
+        luck = 0.6 * chance(seed, "spell", spell // 8) + 0.4 * chance(seed, "hours", spell)
+        if luck > cloudy + 0.12:
+            return "clear"
+        if luck > cloudy - 0.15:
+            return "broken"
+        return "snow" if climate.air(now) < _FREEZING else "overcast"
+
+    def plan(now: float) -> Sky:
+        spell = int(now // _SPELL)
+        if spell not in known:
+            known.clear()
+            known[spell] = sky(spell)
+        return known[spell]
+
+    return plan
