@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from email.utils import formatdate
 from typing import NamedTuple
 
 from aiohttp import web
@@ -47,6 +48,7 @@ class RunningGateway:
     def __init__(self, gateway: Gateway, now: Callable[[], float]) -> None:
         """Prepare to serve `gateway`; `now` (epoch seconds) judges tokens and sessions."""
         self.gateway = gateway
+        self._now = now
         #: where to find it, such as `127.0.0.1:8443`
         self.host = ""
         #: an owner's token that it accepts; firmware before 7 takes none
@@ -95,11 +97,12 @@ class RunningGateway:
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         refusal = self._login.refusal(request)
         if refusal is not None:
-            return plain(refusal)
+            return plain(self._dated(refusal))
         if request.method not in ("GET", "HEAD"):
-            return plain(_NOT_ALLOWED)
+            return plain(self._dated(_NOT_ALLOWED))
         target = request.raw_path
         answer = self._login.answer(request.path) or self.gateway.answer(target) or _NOT_FOUND
+        answer = self._dated(answer)
         fault = self._fault(target)
         if fault is None:
             return plain(answer)
@@ -107,6 +110,13 @@ class RunningGateway:
         if fault.delay and await call.pause(fault.delay):
             call.abort()
         return await fault.send(call)
+
+    def _dated(self, answer: Answer) -> Answer:
+        """Return the answer with the date of our clock, unless it has one."""
+        if "Date" in answer.headers:
+            return answer
+        date = formatdate(self._now(), usegmt=True)
+        return replace(answer, headers={**answer.headers, "Date": date})
 
     def _fault(self, target: str) -> Fault | None:
         """Return the fault this target meets now, and count it."""
