@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench requirements clean
+.PHONY: help demo test lint golden docs bench requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -33,6 +33,9 @@ lint: $(DEV) ## Check style and types
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+
+golden: $(DEV) ## Write the expositions of the sample homes anew; read the difference before committing
+	GOLDEN=write $(PY) -m pytest -q tests/test_golden.py
 
 docs: $(DEV) ## Write docs/metrics.md from the metric tables
 	$(PY) -m tools.metrics_docs $(ARGS)

@@ -58,6 +58,9 @@ async def child(module: str, *words: str) -> AsyncIterator[Child]:
         await _end(process)
 
 
+_UP = "enphase_collector_up{"
+
+
 @dataclass(frozen=True, slots=True)
 class Exporter:
     """`enphase-exporter serve` as a process."""
@@ -68,8 +71,8 @@ class Exporter:
     async def full(self) -> None:
         """Return once every collector has brought its data; raise TimeoutError if that lasts."""
         async with asyncio.timeout(_FULL):
-            while not await self._is_full():
-                await asyncio.sleep(_GLANCE)  # noqa: ASYNC110 - it happens in another process
+            while not await self._is_full():  # noqa: ASYNC110 - no event tells of another process
+                await asyncio.sleep(_GLANCE)
 
     async def _is_full(self) -> bool:
         try:
@@ -79,9 +82,6 @@ class Exporter:
         ups = [line for line in text.decode().splitlines() if line.startswith(_UP)]
         # the gateway itself is a collector too, and the first to be there
         return len(ups) > 1 and all(line.endswith(" 1") for line in ups)
-
-
-_UP = "enphase_collector_up{"
 
 
 @asynccontextmanager

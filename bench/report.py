@@ -77,7 +77,7 @@ def _cells(result: Result) -> tuple[str, ...]:
         result.what,
         str(result.ours),
         str(result.theirs or ""),
-        "" if ratio is None else f"{ratio:,.2f}{TIMES}",
+        "" if ratio is None else f"{ratio:{',.0f' if ratio >= 100 else '.3g'}}{TIMES}",
         str(result.goal or ""),
         "" if met is None else "yes" if met else "no",
     )

@@ -18,7 +18,8 @@ class Quantity:
     unit: str = ""
 
     def __str__(self) -> str:
-        digits = 0 if self.value >= 100 or self.value == int(self.value) else 2
+        whole = isinstance(self.value, int) or self.value >= 100
+        digits = 0 if whole else 2 if self.value >= 1 else 3
         return f"{self.value:,.{digits}f} {self.unit}".strip()
 
 

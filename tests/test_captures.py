@@ -1,12 +1,14 @@
 """Every real gateway we have answers of is exported whole, over its own protocol."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from pyenphase import Envoy
 from pyenphase.models.envoy import EnvoyData
@@ -86,7 +88,7 @@ async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: 
         openmetrics, _ = watched.exposition.serve("application/openmetrics-text", "")
         told = {
             (sample.name, frozenset(sample.labels.items()), sample.value)
-            for family in text_string_to_metric_families(openmetrics.decode())
+            for family in parsed(openmetrics)
             for sample in family.samples
             if sample.name.startswith("enphase_")
         }
@@ -141,6 +143,11 @@ async def update(gateway: RunningGateway) -> EnvoyData:
         else:
             await envoy.authenticate()
         return await envoy.update()
+
+
+def parsed(openmetrics: bytes) -> Iterator[Metric]:
+    """Parse OpenMetrics, which prometheus_client does without type hints."""
+    yield from text_string_to_metric_families(openmetrics.decode())  # type: ignore[no-untyped-call]
 
 
 def stale_sections(watched: Watched) -> set[str]:

@@ -94,7 +94,7 @@ async def watching(
             config["token"] = running.token
         exposition = Exposition(clock)
         poller = Poller(
-            GatewayConfig(host=running.host, **{"name": "home", **config}),
+            GatewayConfig(**{"host": running.host, "name": "home", **config}),
             State(state, "home"),
             clock,
             exposition.update,

@@ -11,13 +11,16 @@ from pyenphase import Envoy
 
 async def _main(host: str, token: str) -> None:
     envoy = Envoy(host, v2_acb_mode=False)
-    await envoy.setup()
-    await envoy.authenticate(token=token)
-    while True:
-        await envoy.update()
-        sys.stdout.write("true\n")
-        sys.stdout.flush()
-        await asyncio.sleep(1)
+    try:
+        await envoy.setup()
+        await envoy.authenticate(token=token)
+        while True:
+            await envoy.update()
+            sys.stdout.write("true\n")
+            sys.stdout.flush()
+            await asyncio.sleep(1)
+    finally:
+        await envoy.close()
 
 
 async def _until_input_ends(host: str, token: str) -> None:
@@ -28,6 +31,7 @@ async def _until_input_ends(host: str, token: str) -> None:
     polling.add_done_callback(lambda _: end.set())
     await end.wait()
     polling.cancel()
+    await asyncio.gather(polling, return_exceptions=True)
 
 
 if __name__ == "__main__":

@@ -285,11 +285,12 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("storage", _storage_control, 60, 30),
     Collector("dry_contacts", _dry_contacts, 120, 45),
     Collector("generator", _generator, 120, 60),
+    # Before the tariff: it knows the time zone.
+    Collector("home", _home, 300, 60),
     # The price in force changes between two readings of the tariff.
     Collector("tariff", _tariff, 60, 30),
     Collector("inverters", _inverters, 300, 60),
     Collector("acb", _acb, 300, 60),
-    Collector("home", _home, 300, 60),
 )
 #: how often `/info` is read again, to notice another firmware or another gateway
 GATEWAY_CADENCE = 300.0

@@ -59,7 +59,7 @@ class Poller:
         self, config: Gateway, state: State, clock: Clock, publish: Callable[[Snapshot], None]
     ) -> None:
         self.config = config
-        self._state = state
+        self.state = state
         self._clock = clock
         self._publish = publish
         #: seconds between two runs, by collector
@@ -95,7 +95,7 @@ class Poller:
 
     async def close(self) -> None:
         """Save what is remembered and close the connection."""
-        self._state.save(self._memory.dump(closing=True))
+        self.state.save(self._memory.dump(closing=True))
         await self._session.close()
 
     async def step(self) -> float:
@@ -110,7 +110,7 @@ class Poller:
         if self._guard.rebased or self._clock.monotonic() >= self._save_due:
             self._guard.rebased = False
             self._save_due = self._clock.monotonic() + _SAVE_CADENCE
-            self._state.save(self._memory.dump())
+            self.state.save(self._memory.dump())
         self._session.renew_if_due()
         self._tell()
         return max(0.0, self._next_time() - self._clock.monotonic())

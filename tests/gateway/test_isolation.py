@@ -1,4 +1,4 @@
-"""An endpoint that fails costs its own collector's series, nothing else, and only while it lasts."""
+"""A failing endpoint costs its own collector's series, nothing else, and only while it lasts."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -38,13 +38,44 @@ class Weather(NamedTuple):
     air: float
 
 
+class Climate:
+    """Air temperature by latitude, season, time of day, and chance."""
+
+    def __init__(self, seed: int, latitude: float, longitude: float) -> None:
+        """Take the climate of a place; degrees, north and east positive."""
+        self.latitude = latitude
+        self._mean = 30.0 - 0.38 * abs(latitude)
+        self._season = 0.2 * abs(latitude)
+        self._coldest = _COLDEST_NORTH + (0.0 if latitude >= 0 else _YEAR / 2)
+        self._noon = longitude * 240
+        self._front = Drift(seed, "front", 2 * DAY)
+        self._bucket: float | None = None
+        self._air = 0.0
+
+    def winter(self, now: float) -> float:
+        """Return 1 in the middle of winter, -1 in the middle of summer."""
+        return cos((now - self._coldest) / _YEAR * 2 * pi)
+
+    def air(self, now: float) -> float:
+        """Return the temperature in °C at `now` (epoch seconds)."""
+        # it changes slowly: a new value every ten minutes is enough
+        bucket = now // 600
+        if bucket != self._bucket:
+            self._bucket = bucket
+            # warmest three hours after the sun's noon
+            day = cos((now + self._noon - 15 * 3600) / DAY * 2 * pi)
+            front = 10.0 * (self._front.at(now) - 0.5)
+            self._air = self._mean - self._season * self.winter(now) + 4.0 * day + front
+        return self._air
+
+
 class Atmosphere:
     """The weather of one place by a plan."""
 
-    def __init__(self, seed: int, latitude: float, plan: Plan | None) -> None:
-        """Follow `plan`; without one, the skies that a year at this latitude (degrees) brings."""
-        self._climate = Climate(seed, latitude)
-        self._plan = plan or seasonal(seed, latitude)
+    def __init__(self, climate: Climate, seed: int, plan: Plan) -> None:
+        """Follow `plan`, in this climate."""
+        self._climate = climate
+        self._plan = plan
         self._haze = Drift(seed, "haze", 1800)
         self._clouds = Drift(seed, "clouds", 240)
         self._cover = Drift(seed, "cover", 2700)
@@ -72,28 +103,6 @@ class Atmosphere:
         return 0.03 * self._clouds.at(now), 0.9 + 0.9 * self._cover.at(now)
 
 
-class Climate:
-    """Air temperature by latitude, season, time of day, and chance."""
-
-    def __init__(self, seed: int, latitude: float) -> None:
-        self._mean = 30.0 - 0.38 * abs(latitude)
-        self._season = 0.2 * abs(latitude)
-        self._coldest = _COLDEST_NORTH + (0.0 if latitude >= 0 else _YEAR / 2)
-        self._front = Drift(seed, "front", 2 * DAY)
-        self._hour: float | None = None
-        self._air = 0.0
-
-    def air(self, now: float) -> float:
-        """Return the temperature in °C at `now` (epoch seconds)."""
-        # it changes slowly: a new value every ten minutes is enough
-        bucket = now // 600
-        if bucket != self._hour:
-            self._hour = bucket
-            season = cos((now - self._coldest) / _YEAR * 2 * pi)
-            self._air = self._mean - self._season * season + 10.0 * (self._front.at(now) - 0.5)
-        return self._air
-
-
 def always(sky: Sky) -> Plan:
     """Return a plan with one sky for ever."""
     return lambda now: sky
@@ -106,17 +115,14 @@ def changing(spells: Sequence[tuple[float, Sky]]) -> Plan:
     return lambda now: ordered[max(0, bisect_right(starts, now) - 1)][1]
 
 
-def seasonal(seed: int, latitude: float) -> Plan:
+def seasonal(climate: Climate, seed: int) -> Plan:
     """Return a plan with more cloud in winter and towards the poles, and snow when it freezes."""
-    climate = Climate(seed, latitude)
-    dull = min(0.75, 0.2 + 0.008 * abs(latitude))
-    coldest = _COLDEST_NORTH + (0.0 if latitude >= 0 else _YEAR / 2)
+    dull = min(0.75, 0.2 + 0.008 * abs(climate.latitude))
     known: dict[int, Sky] = {}
 
     def sky(spell: int) -> Sky:
         now = float(spell * _SPELL)
-        winter = cos((now - coldest) / _YEAR * 2 * pi)
-        cloudy = dull + 0.15 * winter
+        cloudy = dull + 0.15 * climate.winter(now)
         # today's weather is mostly that of the last two days
         luck = 0.6 * chance(seed, "spell", spell // 8) + 0.4 * chance(seed, "hours", spell)
         if luck > cloudy + 0.12:

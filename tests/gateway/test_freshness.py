@@ -1,0 +1,123 @@
+"""What is served is true now: data vanishes when it is old, and the exporter's own word stays."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.simulator.faults import Edit, Reset, status
+from tests.watching import Watched, impatient, watching
+
+__all__ = ["impatient"]
+
+OWN = {
+    "enphase_up",
+    "enphase_collector_up",
+    "enphase_collector_duration_seconds",
+    "enphase_collector_last_success_timestamp_seconds",
+    "enphase_collector_failures_total",
+    "enphase_gateway_requests_total",
+    "enphase_token_expiry_timestamp_seconds",
+    "enphase_exporter_build_info",
+}
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_nothing_of_a_dead_gateway_is_served_for_long(tmp_path: Path) -> None:
+    """Grid and power go within two minutes, the slow rest within fifteen; up is 0 at once."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(100)
+        watched.gateway.faults["*"] = Reset()
+        await watched.pass_time(121)
+        assert watched.value("enphase_grid_connected") is None
+        assert watched.value("enphase_production_watts") is None
+        assert watched.value("enphase_inverter_info", serial=first_inverter(watched)) is not None
+        await watched.pass_time(900)
+        assert watched.value("enphase_up") == 0
+        assert watched.names() <= OWN
+
+
+async def test_a_gateway_that_comes_back_is_watched_at_once(tmp_path: Path) -> None:
+    """After ten minutes of 503, every collector is up within its cadence."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(10)
+        watched.gateway.faults["*"] = status(503)
+        await watched.pass_time(600)
+        assert watched.value("enphase_up") == 0
+        watched.gateway.faults.clear()
+        await watched.pass_time(330)
+        assert set(watched.samples()["enphase_collector_up"].values()) == {1}
+
+
+async def test_an_outage_shows_within_fifteen_seconds(tmp_path: Path) -> None:
+    """The relay that opened is seen with the next look at the inventory."""
+
+    def islanded(told: list[dict[str, list[dict[str, str]]]]) -> object:
+        for group in told:
+            for device in group["devices"]:
+                if "mains_oper_state" in device:
+                    device["mains_oper_state"] = "open"
+        return told
+
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(61)
+        assert watched.value("enphase_grid_connected") == 1
+        watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(islanded)
+        await watched.pass_time(15)
+        assert watched.value("enphase_grid_connected") == 0
+        assert watched.value("enphase_grid_disconnect_commanded") == 0
+        assert watched.value("enphase_enpower_mains_oper_state", state="open") == 1
+
+
+async def test_a_battery_that_leaves_the_list_is_known_as_missing(tmp_path: Path) -> None:
+    """Its series vanish, and its presence becomes 0, also after a restart."""
+
+    def without_first(told: list[dict[str, list[dict[str, str]]]]) -> object:
+        for group in told:
+            if "led_status" in group["devices"][0]:
+                del group["devices"][0]
+        return told
+
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(1)
+        serial = sorted(dict(k)["serial"] for k in watched.samples()["enphase_encharge_info"])[0]
+    async with watching("battery-home", tmp_path) as watched:
+        watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(without_first)
+        await watched.pass_time(1)
+        assert watched.value("enphase_encharge_present", serial=serial) == 0
+        assert watched.value("enphase_encharge_info", serial=serial) is None
+        assert len(watched.samples()["enphase_encharge_info"]) == 5
+
+
+async def test_one_unreadable_battery_does_not_hide_the_others_or_the_grid(tmp_path: Path) -> None:
+    """A key missing in one device costs that device, and the collector says that it fails."""
+
+    def spoiled(told: list[dict[str, list[dict[str, str]]]]) -> object:
+        for group in told:
+            group["devices"][0].pop("led_status", None)
+        return told
+
+    async with watching("battery-home", tmp_path) as watched:
+        watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(spoiled)
+        await watched.pass_time(1)
+        assert len(watched.samples()["enphase_encharge_info"]) == 5
+        assert len(watched.samples()["enphase_encharge_present"]) == 6
+        assert watched.value("enphase_grid_connected") == 1
+        assert watched.value("enphase_collector_up", collector="ensemble") == 0
+
+
+async def test_batteries_in_two_groups_are_all_seen(tmp_path: Path) -> None:
+    """A second group of batteries does not replace the first."""
+
+    def split(told: list[dict[str, list[dict[str, str]]]]) -> object:
+        batteries = next(group for group in told if "led_status" in group["devices"][0])
+        return [*told, {**batteries, "devices": [batteries["devices"].pop()]}]
+
+    async with watching("battery-home", tmp_path) as watched:
+        watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(split)
+        await watched.pass_time(1)
+        assert len(watched.samples()["enphase_encharge_info"]) == 6
+
+
+def first_inverter(watched: Watched) -> str:
+    """Return the serial of an inverter."""
+    return min(dict(labels)["serial"] for labels in watched.samples()["enphase_inverter_present"])

@@ -1,0 +1,46 @@
+"""What `/metrics` says of each sample home, to the letter, so that any change of it is seen.
+
+`make golden` writes the files anew.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from exporter.metrics.catalogue import FAMILIES
+from exporter.simulator.homes import HOMES
+from tests.watching import watching
+
+GOLDEN = Path(__file__).parent / "golden"
+#: made for load, and like another home but for its size
+LARGE = {"big-home"}
+
+
+@pytest.mark.parametrize("home", sorted(set(HOMES) - LARGE))
+async def test_the_exposition_of_a_sample_home_is_as_recorded(home: str, tmp_path: Path) -> None:
+    """The exposition of the home at noon is the one that was committed."""
+    golden = GOLDEN / f"{home}.prom"
+    async with watching(home, tmp_path) as watched:
+        # long enough for a first zero to be believed
+        await watched.pass_time(361)
+        actual = watched.exposition.serve("", "", FAMILIES.keys())[0].decode()
+    if os.environ.get("GOLDEN") == "write":
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(actual)
+    assert golden.read_text() == actual
+
+
+def test_no_golden_is_left_over() -> None:
+    """Every recorded exposition belongs to a sample home."""
+    assert {file.stem for file in GOLDEN.iterdir()} == set(HOMES) - LARGE
+
+
+def test_the_goldens_pass_promtool(promtool: str) -> None:
+    """promtool finds nothing to say about any of them."""
+    for golden in sorted(GOLDEN.iterdir()):
+        check = subprocess.run(
+            [promtool, "check", "metrics"], input=golden.read_bytes(), capture_output=True, check=False
+        )
+        assert (check.returncode, check.stderr.decode()) == (0, ""), golden.name
