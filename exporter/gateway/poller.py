@@ -273,5 +273,7 @@ class Poller:
             token_expiry=self._session.token.expires if self._session.token else None,
             clock_skew=self._wire.clock_skew if up else None,
         )
-        self.readings[SELF] = Reading({"self": report}, self._clock.time())
+        self.readings[SELF] = Reading(
+            {"self": report, "wanted": self.config.wanted}, self._clock.time()
+        )
         self._publish(Snapshot(self.config.name, dict(self.readings)))

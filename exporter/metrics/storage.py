@@ -8,8 +8,10 @@ from typing import Any
 
 from exporter.metrics.table import EnergyCounter, Row, States, Table, derived, gauge, timestamp
 from exporter.metrics.units import flag, ratio, stored_joules, watts
+from exporter.snapshot import SELF
 
 _TITLE = "Storage"
+_MODES = ("backup", "self-consumption", "economy")
 _AGGREGATES = ("battery_aggregate", "encharge_aggregate")
 
 
@@ -227,7 +229,7 @@ SETTINGS = Table(
             "What the batteries are used for, as configured; savings-mode shows as economy.",
             "mode",
             label="mode",
-            known=("backup", "self-consumption", "economy"),
+            known=_MODES,
         ),
         States(
             "enphase_storage_mode_sub_type",
@@ -269,4 +271,26 @@ SETTINGS = Table(
     ),
 )
 
-TABLES = (COMBINED, AGGREGATE, SECCTRL, POWER, ACB_POWER, SETTINGS)
+#: what the owner's configuration asks for, absent where it does not
+WANTED = Table(
+    _TITLE,
+    SELF,
+    "wanted",
+    (
+        States(
+            "enphase_storage_wanted_mode",
+            "What the owner wants the batteries to be used for.",
+            "storage_mode",
+            label="mode",
+            known=_MODES,
+        ),
+        gauge(
+            "enphase_storage_wanted_reserve_soc_ratio",
+            "Charge that the owner wants to be kept for an outage.",
+            "reserve_soc",
+            ratio,
+        ),
+    ),
+)
+
+TABLES = (COMBINED, AGGREGATE, SECCTRL, POWER, ACB_POWER, SETTINGS, WANTED)

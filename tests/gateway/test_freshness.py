@@ -121,3 +121,15 @@ async def test_batteries_in_two_groups_are_all_seen(tmp_path: Path) -> None:
 def first_inverter(watched: Watched) -> str:
     """Return the serial of an inverter."""
     return min(dict(labels)["serial"] for labels in watched.samples()["enphase_inverter_present"])
+
+
+async def test_what_the_owner_wants_stands_beside_what_is_set(tmp_path: Path) -> None:
+    """The wanted mode and reserve are exported when configured, and only then."""
+    wanted = {"storage_mode": "backup", "reserve_soc": 40}
+    async with watching("battery-home", tmp_path, wanted=wanted) as watched:
+        await watched.pass_time(1)
+        assert watched.value("enphase_storage_wanted_mode", mode="backup") == 1
+        assert watched.value("enphase_storage_wanted_reserve_soc_ratio") == 0.4
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(1)
+        assert not {name for name in watched.names() if "wanted" in name}

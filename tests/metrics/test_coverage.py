@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pyenphase.models.dry_contacts import EnvoyDryContactSettings, EnvoyDryContactStatus
 from pyenphase.models.envoy import EnvoyData
 
+from exporter.config import Wanted
 from exporter.gateway import extras, members
 from exporter.gateway.counters import ENERGIES
 from exporter.metrics.catalogue import FAMILIES, TABLES
@@ -60,6 +61,7 @@ ENVOY_DATA: Mapping[str, Any] = typing.get_type_hints(EnvoyData)
 MEMBERS: Mapping[str, Any] = {
     **ENVOY_DATA,
     "self": members.SelfReport,
+    "wanted": Wanted,
     "gateway": members.GatewayInfo,
     "home": extras.Home,
     "enpower_extra": extras.Device,
