@@ -22,18 +22,21 @@ PROMETHEUS = (
 #: a scraper that knows only the text format
 TEXT = "text/plain;version=0.0.4"
 
+_SCRAPE_INTERVAL = 15.0
+
 #: with this one cadence for all, every endpoint is due once in each round
 ROUND = 300.0
 EVERYTHING_AT_ONCE = dict.fromkeys(CADENCES, ROUND)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Watched:
     """A gateway under watch, and what is served of it."""
 
     poller: Poller
     clock: VirtualClock
     exposition: Exposition
+    _scrape_due: float = 0.0
 
     async def round(self) -> None:
         """Let the time of one round pass and do all that is due, until there is nothing left."""
@@ -42,15 +45,23 @@ class Watched:
             pass
 
     async def minutes(self, count: float) -> None:
-        """Let minutes pass, with a body prepared after each step as while `serve` runs."""
+        """Let minutes pass as while `serve` runs: bodies prepared, Prometheus coming by."""
         end = self.clock.monotonic() + count * 60
         while True:
             pause = await self.poller.step()
             self.exposition.warm()
             if self.clock.monotonic() + pause > end:
                 break
-            await self.clock.sleep(pause)
-        await self.clock.sleep(end - self.clock.monotonic())
+            await self._scraped_while(pause)
+        await self._scraped_while(end - self.clock.monotonic())
+
+    async def _scraped_while(self, seconds: float) -> None:
+        until = self.clock.monotonic() + seconds
+        while self._scrape_due <= until:
+            await self.clock.sleep(self._scrape_due - self.clock.monotonic())
+            self.exposition.serve(PROMETHEUS, "gzip")
+            self._scrape_due = self.clock.monotonic() + _SCRAPE_INTERVAL
+        await self.clock.sleep(until - self.clock.monotonic())
 
 
 @asynccontextmanager

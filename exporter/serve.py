@@ -12,12 +12,12 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from exporter.address import Address, parse
 from exporter.cli.signals import stop_event
 from exporter.clock import SystemClock
 from exporter.config import Config
 from exporter.errors import ConfigError, ListenError
 from exporter.watch import Watch
-from exporter.address import Address, parse
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 

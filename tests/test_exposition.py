@@ -128,6 +128,6 @@ def test_an_expired_reading_is_not_rendered(passed: float) -> None:
     report = SimpleNamespace(up=True)
     reading = Reading({"self": report}, START, expires=100)
     exposition.update(Snapshot("a", {"self": reading}))
-    clock._passed = passed  # noqa: SLF001 - time passes without an event loop
+    clock._passed = passed  # time passes without an event loop
     served = "enphase_up" in samples(exposition.serve("", "")[0].decode())
     assert served == (passed < 100)

@@ -38,9 +38,12 @@ def test_no_golden_is_left_over() -> None:
 
 
 def test_the_goldens_pass_promtool(promtool: str) -> None:
-    """promtool finds nothing to say about any of them."""
+    """None of them gives promtool anything to say."""
     for golden in sorted(GOLDEN.iterdir()):
         check = subprocess.run(
-            [promtool, "check", "metrics"], input=golden.read_bytes(), capture_output=True, check=False
+            [promtool, "check", "metrics"],
+            input=golden.read_bytes(),
+            capture_output=True,
+            check=False,
         )
         assert (check.returncode, check.stderr.decode()) == (0, ""), golden.name

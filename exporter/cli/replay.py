@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from exporter.cli.options import LogFormat, LogLevel
 from exporter.address import Address, parse
+from exporter.cli.options import LogFormat, LogLevel
 
 
 def command(

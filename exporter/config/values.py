@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
+from exporter import address
 from exporter.config.problems import did_you_mean, problem
 from exporter.config.yamlfile import shown
 from exporter.errors import ConfigError
-from exporter import address
 
 #: what there is to collect, as named in `cadences` and in the label `collector`
 COLLECTORS = (

@@ -24,6 +24,7 @@ from pyenphase.exceptions import (
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter import logs
+from exporter.address import split
 from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
 from exporter.errors import (
@@ -38,7 +39,6 @@ from exporter.gateway.endpoints import CHECK_JWT, INFO
 from exporter.gateway.memory import Memory
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.gateway.wire import Answer, BoundedResponse, Wire, WireError, expect_success
-from exporter.address import split
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.errors import ConfigError
 from exporter.address import parse
+from exporter.errors import ConfigError
 
 
 @pytest.mark.parametrize(
