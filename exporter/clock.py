@@ -49,6 +49,27 @@ class VirtualClock:
         await asyncio.sleep(0)
 
 
+class FastClock:
+    """Time that passes `speed` times as fast as on the wall, from `start` (epoch seconds) on."""
+
+    def __init__(self, start: float, speed: float) -> None:
+        self._start = start
+        self._speed = speed
+        self._began = time.monotonic()
+
+    def time(self) -> float:
+        """Return the fast wall clock in seconds since the epoch."""
+        return self._start + self.monotonic()
+
+    def monotonic(self) -> float:
+        """Return the fast seconds that have passed."""
+        return (time.monotonic() - self._began) * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of fast time."""
+        await asyncio.sleep(max(0.0, seconds) / self._speed)
+
+
 class SystemClock:
     """The machine's own clock."""
 

@@ -193,6 +193,16 @@ class Exposition:
         registry = self._process.restricted_registry(names) if names else self._process
         return (generate_openmetrics if openmetrics else generate_latest)(registry)
 
+    def stamped(self, at: float) -> bytes:
+        """Return the samples of all gateways, each with a time stamp (epoch seconds), for import.
+
+        Without HELP and TYPE, so that what is appended time after time is one OpenMetrics file.
+        """
+        self._drop_expired()
+        end = f" {at:.3f}\n".encode()
+        lines = (b"".join(b.values()) for site in self._sites.values() for b in site.lines if b)
+        return b"".join(lines).replace(b"\n", end)
+
     def _drop_expired(self) -> None:
         if self._clock.monotonic() >= self._expires:
             for site in self._sites.values():

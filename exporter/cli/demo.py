@@ -85,7 +85,7 @@ async def _run(host: str | None, port: int) -> None:
         ):
             login = {"host": gateway.host, "name": "demo", "token": gateway.token}
             await watch.adopt(Config.model_validate({"gateways": [login], "state_dir": state}))
-            while not watch.ready and not stop.is_set():
+            while not watch.ready and not stop.is_set():  # noqa: ASYNC110 - a start, once
                 await asyncio.sleep(0.05)
             base = f"http://{host or 'localhost'}:{taken}"
             console.print(f"Gateway of a sample home  https://{gateway.host}")
