@@ -69,19 +69,27 @@ class Exporter:
     port: int
 
     async def full(self) -> None:
-        """Return once every collector has brought its data; raise TimeoutError if that lasts."""
-        async with asyncio.timeout(_FULL):
-            while not await self._is_full():  # noqa: ASYNC110 - no event tells of another process
-                await asyncio.sleep(_GLANCE)
+        """Return once every collector has brought its data; raise RuntimeError if that lasts."""
+        try:
+            async with asyncio.timeout(_FULL):
+                while await self._missing():  # noqa: ASYNC110 - another process tells no event
+                    await asyncio.sleep(_GLANCE)
+        except TimeoutError:
+            raise RuntimeError(
+                f"after {_FULL:g} s /metrics still lacks: {await self._missing()}"
+            ) from None
 
-    async def _is_full(self) -> bool:
+    async def _missing(self) -> str:
+        """Return what is still missing, empty when all is there."""
         try:
             text = await get(Request(self.port, "/metrics"))
         except ConnectionError:
-            return False
+            return "an answer"
         ups = [line for line in text.decode().splitlines() if line.startswith(_UP)]
         # the gateway itself is a collector too, and the first to be there
-        return len(ups) > 1 and all(line.endswith(" 1") for line in ups)
+        if len(ups) <= 1:
+            return "collectors"
+        return ", ".join(line for line in ups if not line.endswith(" 1"))
 
 
 @asynccontextmanager

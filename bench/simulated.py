@@ -1,7 +1,8 @@
 """A sample home served by a process of its own, so that its work is not counted as a client's.
 
-As a module it is that process: `python -m bench.simulated HOME` tells host and token in a line of
-JSON, then answers each line on its input with the requests since the last one, and ends with it.
+As a module it is that process: `python -m bench.simulated HOME SPEED` tells host and token in a
+line of JSON, then answers each line on its input with the requests since the last one, and ends
+with its input.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from bench.processes import Child, child
+from exporter.clock import FastClock
 from exporter.simulator.homes import home
 from exporter.simulator.server import serve
 
@@ -34,15 +36,15 @@ class Simulated:
 
 
 @asynccontextmanager
-async def simulated(name: str) -> AsyncIterator[Simulated]:
-    """Serve the sample home of that name as long as the context lasts."""
-    async with child("bench.simulated", name) as process:
+async def simulated(name: str, speed: float = 1.0) -> AsyncIterator[Simulated]:
+    """Serve the sample home of that name, whose time may run fast, while the context lasts."""
+    async with child("bench.simulated", name, str(speed)) as process:
         told = await process.told()
         yield Simulated(told["host"], told["token"], process)
 
 
-async def _main(name: str) -> None:
-    async with serve(home(name, time.time)) as running:
+async def _main(name: str, speed: float) -> None:
+    async with serve(home(name, FastClock(time.time(), speed).time)) as running:
         _tell({"host": running.host, "token": running.token})
         while await asyncio.to_thread(sys.stdin.readline):
             _tell(Counter(request.target for request in running.requests))
@@ -55,4 +57,4 @@ def _tell(what: object) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1]))
+    asyncio.run(_main(sys.argv[1], float(sys.argv[2])))
