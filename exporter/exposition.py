@@ -1,16 +1,16 @@
 """The exposition: bytes that are ready before anybody scrapes.
 
 Samples are rendered table by table when the reading behind them changes, and joined by family when
-a snapshot changes. A scrape sends what lies there. prometheus_client renders what has to be asked
-at the moment of the scrape, the process itself, and knows what formats and versions a scraper
-accepts.
+a snapshot changes, once for all scrapes to come. A scrape sends what lies there. prometheus_client
+renders what has to be asked at the moment of the scrape, the process itself, and knows what formats
+and versions a scraper accepts.
 """
 
 import gzip
 import struct
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,77 +26,57 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from exporter import __version__
 from exporter.clock import Clock
 from exporter.metrics.catalogue import FAMILIES, TABLES
-from exporter.metrics.table import Row, Table
+from exporter.rendering import TableLines, header
 from exporter.snapshot import Reading, Snapshot
 
 _OPENMETRICS = "application/openmetrics-text"
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 #: fast is what matters here, and repetitive text shrinks to a tenth at any level
 _LEVEL = 1
-_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
-_HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
-
-
-def sample_lines(table: Table, reading: Reading, gateway: str) -> dict[str, bytes]:
-    """Return the rendered samples of one table for one gateway, by metric name."""
-    lines: dict[str, list[str]] = {row.name: [] for row in table.rows}
-    own = f'gateway="{_escaped(gateway)}"'
-    for labels, path, item in table.objects(reading.data):
-        told = "".join(
-            f',{name}="{_escaped(value)}"' for name, value in zip(table.keys, labels, strict=True)
-        )
-        for row in table.rows:
-            for extra, value in row.samples(item, reading, path):
-                more = "".join(f',{name}="{_escaped(told)}"' for name, told in extra)
-                lines[row.name].append(f"{row.name}{{{own}{told}{more}}} {value!r}\n")
-    return {name: "".join(rendered).encode() for name, rendered in lines.items() if rendered}
-
-
-def _escaped(value: str) -> str:
-    return value.translate(_ESCAPES)
-
-
-def _header(row: Row, *, openmetrics: bool) -> bytes:
-    """Return HELP and TYPE; OpenMetrics names a family without the suffix of its samples."""
-    name, kind = row.name, str(row.kind)
-    if openmetrics:
-        name = name.removesuffix({"counter": "_total", "info": "_info"}.get(kind, ""))
-        about = row.help.translate(_ESCAPES)
-    else:
-        kind = "gauge" if kind == "info" else kind
-        about = row.help.translate(_HELP_ESCAPES)
-    return f"# HELP {name} {about}\n# TYPE {name} {kind}\n".encode()
-
 
 _HEADERS = {
     openmetrics: {
-        name: _header(family.row, openmetrics=openmetrics) for name, family in FAMILIES.items()
+        name: header(family.row, openmetrics=openmetrics) for name, family in FAMILIES.items()
     }
     for openmetrics in (False, True)
 }
 
 
-@dataclass
 class _Site:
-    """What is rendered of one gateway: the readings shown and their lines, both by table."""
+    """What is rendered of one gateway: by table, the reading shown and its lines."""
 
-    snapshot: Snapshot
-    shown: list[Reading | None] = field(default_factory=lambda: [None] * len(TABLES))
-    lines: list[Mapping[str, bytes]] = field(default_factory=lambda: [{}] * len(TABLES))
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        #: whether the snapshot is newer than the lines
+        self.stale = True
+        self.lines: list[Mapping[str, bytes]] = [{} for _ in TABLES]
+        self._tables = [TableLines(table, snapshot.gateway) for table in TABLES]
+        self._shown: list[Reading | None] = [None] * len(TABLES)
+
+    def render(self, now: float) -> bool:
+        """Render the tables whose reading is another one; return whether there was any."""
+        self.stale = changed = False
+        for index, table in enumerate(TABLES):
+            reading = self.snapshot.fresh(table.collector, now)
+            if reading is not self._shown[index]:
+                changed = True
+                self._shown[index] = reading
+                self.lines[index] = self._tables[index].render(reading) if reading else {}
+        return changed
 
 
-@dataclass(frozen=True, slots=True)
 class _Piece:
-    """A part of a body, as it is and deflated up to a byte boundary."""
+    """A part of a body, deflated up to a byte boundary when that is first asked for."""
 
-    plain: bytes
-    deflated: bytes
+    def __init__(self, plain: bytes, flush: int) -> None:
+        self.plain = plain
+        self._flush = flush
 
-    @classmethod
-    def of(cls, plain: bytes, flush: int) -> "_Piece":
-        """Deflate `plain`, leaving the stream open or ending it."""
+    @cached_property
+    def deflated(self) -> bytes:
+        """The deflated part, which leaves the stream open or ends it, as `flush` says."""
         deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        return cls(plain, deflate.compress(plain) + deflate.flush(flush))
+        return deflate.compress(self.plain) + deflate.flush(self._flush)
 
 
 def _gzipped(first: _Piece, last: _Piece) -> bytes:
@@ -126,10 +106,11 @@ class Exposition:
         build.info({"version": __version__})
 
     def update(self, snapshot: Snapshot) -> None:
-        """Take a new snapshot of a gateway."""
-        site = self._sites.setdefault(snapshot.gateway, _Site(snapshot))
-        site.snapshot = snapshot
-        self._render(site)
+        """Take a new snapshot of a gateway; it is rendered once, when it is next needed."""
+        site = self._sites.get(snapshot.gateway)
+        if site is None:
+            site = self._sites[snapshot.gateway] = _Site(snapshot)
+        site.snapshot, site.stale = snapshot, True
 
     def remove(self, gateway: str) -> None:
         """Forget a gateway that is not configured any more."""
@@ -153,12 +134,12 @@ class Exposition:
             headers["Content-Encoding"] = "gzip"
         if not names:
             return self._body(openmetrics, compressed), headers
-        self._drop_expired()
+        self._bring_up_to_date()
         body = self._joined(openmetrics, names) + self._tail(openmetrics, names)
         return gzip.compress(body, _LEVEL) if compressed else body, headers
 
     def _body(self, openmetrics: bool, compressed: bool) -> bytes:
-        self._drop_expired()
+        self._bring_up_to_date()
         # What the process says of itself never stands still; once a second is often enough.
         second = int(self._clock.monotonic())
         kept = self._bodies.get((openmetrics, compressed))
@@ -166,10 +147,10 @@ class Exposition:
             return kept[1]
         first = self._pieces.get(openmetrics)
         if first is None:
-            first = _Piece.of(self._joined(openmetrics), zlib.Z_FULL_FLUSH)
+            first = _Piece(self._joined(openmetrics), zlib.Z_FULL_FLUSH)
             self._pieces[openmetrics] = first
         last = self._tail(openmetrics)
-        body = _gzipped(first, _Piece.of(last, zlib.Z_FINISH)) if compressed else first.plain + last
+        body = _gzipped(first, _Piece(last, zlib.Z_FINISH)) if compressed else first.plain + last
         self._bodies[openmetrics, compressed] = second, body
         return body
 
@@ -198,31 +179,22 @@ class Exposition:
 
         Without HELP and TYPE, so that what is appended time after time is one OpenMetrics file.
         """
-        self._drop_expired()
+        self._bring_up_to_date()
         end = f" {at:.3f}\n".encode()
         lines = (b"".join(b.values()) for site in self._sites.values() for b in site.lines if b)
         return b"".join(lines).replace(b"\n", end)
 
-    def _drop_expired(self) -> None:
-        if self._clock.monotonic() >= self._expires:
-            for site in self._sites.values():
-                self._render(site)
-
-    def _render(self, site: _Site) -> None:
-        """Render what changed since the gateway was last rendered."""
+    def _bring_up_to_date(self) -> None:
+        """Render what is newer than its lines, and drop what has expired."""
         now = self._clock.monotonic()
-        changed = False
-        for index, table in enumerate(TABLES):
-            reading = site.snapshot.fresh(table.collector, now)
-            if reading is not site.shown[index]:
-                changed = True
-                site.shown[index] = reading
-                site.lines[index] = (
-                    sample_lines(table, reading, site.snapshot.gateway) if reading else {}
-                )
-        self._expires = min(other.snapshot.next_expiry(now) for other in self._sites.values())
+        expired = now >= self._expires
+        stale = [site for site in self._sites.values() if expired or site.stale]
+        if not stale:
+            return
+        changed = [site for site in stale if site.render(now)]
         if changed:
             self._changed()
+        self._expires = min(site.snapshot.next_expiry(now) for site in self._sites.values())
 
     def _changed(self) -> None:
         self._pieces.clear()

@@ -17,8 +17,8 @@ from exporter.state import State
 
 log = logging.getLogger(__name__)
 
-#: several collectors run close together; their snapshots are rendered in one go
-_SETTLE = 0.05
+#: seconds; several collectors run close together, and their snapshots are rendered in one go
+_SETTLE = 1.0
 
 
 class Watch:

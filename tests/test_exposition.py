@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.clock import VirtualClock
-from exporter.exposition import Exposition, sample_lines
+from exporter.exposition import Exposition
 from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import Info, Table, gauge
 from exporter.metrics.units import number
+from exporter.rendering import TableLines
 from exporter.snapshot import Reading, Snapshot
 from tests.watching import START, samples, watching
 
@@ -37,7 +38,7 @@ def test_any_text_and_number_survives_the_exposition(
     )
     table = Table("Things", "things", "things.*", rows, keys=("serial",))
     thing = SimpleNamespace(watts=value, name=name)
-    lines = sample_lines(table, Reading({"things": {serial: thing}}, START), gateway)
+    lines = TableLines(table, gateway).render(Reading({"things": {serial: thing}}, START))
     text = b"".join(lines.values()).decode()
     # the parser splits lines where Python does, Prometheus at line feeds only
     parsed = {

@@ -5,8 +5,9 @@ each `*` is a level keyed by serial, phase or the like, and `keys` names the lab
 Adding a metric is adding a row; nothing here branches on a device.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from exporter.metrics.units import Conversion, count, epoch, number
@@ -51,11 +52,10 @@ class Row:
             return self.value(item)
         return getattr(item, self.field, None) if self.field else item
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterator[Sample]:
-        """Yield the samples of this row for one object; none when its value is unknown."""
+    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
+        """Return the samples of this row for one object; none when its value is unknown."""
         converted = self.convert(self.told(item))
-        if converted is not None:
-            yield (), converted
+        return () if converted is None else (((), converted),)
 
 
 def gauge(name: str, meaning: str, field: str, convert: Conversion) -> Row:
@@ -88,11 +88,10 @@ class EnergyCounter(Row):
 
     kind: Kind = "counter"
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterator[Sample]:
-        """Yield the guarded value of the field, if the guard let one pass."""
+    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
+        """Return the guarded value of the field, if the guard let one pass."""
         guarded = reading.counters.get((*path, self.field))
-        if guarded is not None:
-            yield (), guarded
+        return () if guarded is None else (((), guarded),)
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ class Info(Row):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.describes)
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterator[Sample]:
+    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
         """Yield 1 with the description; a part that is unknown is an empty label."""
         yield tuple((label, text(getattr(item, field, None))) for label, field in self.describes), 1
 
@@ -137,7 +136,7 @@ class States(Row):
         """Names of the labels that this row adds to those of its table."""
         return (self.label,)
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterator[Sample]:
+    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
         """Yield one sample for each state; none when the gateway does not tell the field."""
         raw = self.told(item)
         if raw is None:
@@ -152,7 +151,7 @@ class States(Row):
 class Flags(States):
     """A set of conditions of which any number can hold at once; 1 where one does."""
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterator[Sample]:
+    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
         """Yield one sample for each condition; none when the gateway does not tell the field."""
         raw = self.told(item)
         if not isinstance(raw, (list, tuple, set, frozenset)):
@@ -183,7 +182,7 @@ class Split(Row):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.parts)
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterator[Sample]:
+    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
         """Yield one sample for each part that is known."""
         for name, field in self.parts:
             converted = self.convert(getattr(item, field, None))
@@ -209,8 +208,12 @@ class Table:
 
     def objects(self, data: Mapping[str, Any]) -> Iterator[Found]:
         """Yield label values, path and object for each object of the source that is there."""
-        for labels, path, item in _walk(data, _steps(self.source), (), ()):
+        for labels, path, item in _walk(data, self._steps, (), ()):
             yield (*labels, *(text(_at(data, told, path)) for told in self.described)), path, item
+
+    @cached_property
+    def _steps(self) -> tuple[str, ...]:
+        return _steps(self.source)
 
     def paths(self, row: Row) -> tuple[str, ...]:
         """Return the paths in the data of the collector that a row reads."""

@@ -10,6 +10,8 @@ from typing import Any
 
 Conversion = Callable[[Any], float | None]
 
+_PLAIN = (int, float)
+
 
 def number(value: Any) -> float | None:
     """Return a finite number as it is, a numeric string as number, anything else as None."""
@@ -55,10 +57,11 @@ def scaled(factor: float, low: float, high: float) -> Conversion:
     """Return a conversion `value * factor` whose result must lie in [low, high]."""
 
     def convert(value: Any) -> float | None:
-        known = number(value)
+        # The usual case first: this runs for every sample.
+        known = value if type(value) in _PLAIN else number(value)
         if known is None:
             return None
-        result = known * factor
+        result: float = known * factor
         return result if low <= result <= high else None
 
     return convert
@@ -69,10 +72,10 @@ def divided(divisor: float, low: float, high: float) -> Conversion:
 
     # Dividing keeps 1234 / 1000 exact to the last digit shown, multiplying by 0.001 does not.
     def convert(value: Any) -> float | None:
-        known = number(value)
+        known = value if type(value) in _PLAIN else number(value)
         if known is None:
             return None
-        result = known / divisor
+        result: float = known / divisor
         return result if low <= result <= high else None
 
     return convert
