@@ -1,16 +1,28 @@
 """Turns the samples of a table into the lines of an exposition.
 
-This runs whenever a reading changes, so what seldom changes is kept: the beginning of each line,
-which is the metric's name and the labels of the device.
+This runs whenever a reading changes, and in most of its objects nothing did: an inverter reports
+every five minutes at the most, a battery's state is looked at every fifteen seconds. So lines are
+kept with the object that they show, and made anew for another.
 """
 
 from functools import lru_cache
+from typing import Any, NamedTuple
 
-from exporter.metrics.table import Row, Table
+from exporter.metrics.table import EnergyCounter, Row, Table
 from exporter.snapshot import Reading
 
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP_ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n"})
+
+
+class _Rendered(NamedTuple):
+    """The lines of one object, by row, and what they were made of."""
+
+    item: Any
+    counters: tuple[float | None, ...]
+    #: name and labels of the device, with which the lines of a row begin
+    beginnings: list[str]
+    lines: list[str]
 
 
 class TableLines:
@@ -19,27 +31,41 @@ class TableLines:
     def __init__(self, table: Table, gateway: str) -> None:
         self._table = table
         self._own = f'gateway="{_escaped(gateway)}"'
-        #: the beginning of the line of each row, by the label values of the object
-        self._beginnings: dict[tuple[str, ...], list[str]] = {}
+        self._counted = [row.field for row in table.rows if isinstance(row, EnergyCounter)]
+        self._rendered: dict[tuple[str, ...], _Rendered] = {}
 
     def render(self, reading: Reading) -> dict[str, bytes]:
         """Return the rendered samples by metric name; metrics without any are left out."""
-        rows = self._table.rows
-        lines: list[list[str]] = [[] for _ in rows]
-        used: dict[tuple[str, ...], list[str]] = {}
+        rendered: dict[tuple[str, ...], _Rendered] = {}
         for labels, path, item in self._table.objects(reading.data):
-            beginnings = self._beginnings.get(labels) or self._begin(labels)
-            used[labels] = beginnings
-            for row, beginning, rendered in zip(rows, beginnings, lines, strict=True):
-                for extra, value in row.samples(item, reading, path):
-                    more = _more(extra) if extra else ""
-                    rendered.append(f"{beginning}{more}}} {value!r}\n")
-        self._beginnings = used
-        return {
-            row.name: "".join(rendered).encode()
-            for row, rendered in zip(rows, lines, strict=True)
-            if rendered
-        }
+            counters = tuple([reading.counters.get((*path, field)) for field in self._counted])
+            known = self._rendered.get(labels)
+            if known is None or known.counters != counters or known.item != item:
+                beginnings = known.beginnings if known else self._begin(labels)
+                lines = self._lines(beginnings, item, reading, path)
+                known = _Rendered(item, counters, beginnings, lines)
+            rendered[labels] = known
+        self._rendered = rendered
+        found = {}
+        for index, row in enumerate(self._table.rows):
+            text = "".join([known.lines[index] for known in rendered.values()])
+            if text:
+                found[row.name] = text.encode()
+        return found
+
+    def _lines(
+        self, beginnings: list[str], item: Any, reading: Reading, path: tuple[str, ...]
+    ) -> list[str]:
+        """Return the lines of one object by row, empty where its value is unknown."""
+        return [
+            "".join(
+                [
+                    f"{beginning}{_more(extra) if extra else ''}}} {value!r}\n"
+                    for extra, value in row.samples(item, reading, path)
+                ]
+            )
+            for row, beginning in zip(self._table.rows, beginnings, strict=True)
+        ]
 
     def _begin(self, labels: tuple[str, ...]) -> list[str]:
         device = "".join(

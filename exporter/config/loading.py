@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exporter.config import yamlfile
 from exporter.config.models import SECRETS, Config
 from exporter.config.problems import Location, config_error
+from exporter.config.texts import shown
 from exporter.config.values import read_secret
 from exporter.errors import ConfigError
 
@@ -40,11 +40,11 @@ def load(
 
     `path` is the YAML file, if there is one; the keywords are the flags, None where not given.
     """
-    data = yamlfile.read(path) if path else {}
+    data = _file(path) if path else {}
     sources: dict[Location, str] = {}
     if path:
         data = _beside(path.parent, data)
-    data = _environment(data, environ, sources, yamlfile.shown(path) if path else "")
+    data = _environment(data, environ, sources, shown(path) if path else "")
     flags = {
         ("log", "level"): ("--log.level", log_level),
         ("log", "format"): ("--log.format", log_format),
@@ -60,11 +60,18 @@ def load(
         raise ConfigError(_NO_GATEWAY + _misspelt(environ))
     if data.get("state_dir") is None:
         data["state_dir"] = _default_state_dir(environ)
-    source = yamlfile.shown(path) if path else "environment"
+    source = shown(path) if path else "environment"
     try:
         return Config.model_validate(data).with_cadences()
     except ValidationError as error:
         raise config_error(error, Config, source, sources) from None
+
+
+def _file(path: Path) -> dict[Any, Any]:
+    # An exporter configured by its environment need not carry YAML about.
+    from exporter.config import yamlfile  # noqa: PLC0415 - see above
+
+    return yamlfile.read(path)
 
 
 def _beside(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
@@ -153,7 +160,7 @@ def _misspelt(environ: Mapping[str, str]) -> str:
     ours = {*_VARIABLES, *(name + _FILE for name in _VARIABLES), _STATE_DIR}
     strangers = [name for name in environ if name.startswith("ENPH") and name not in ours]
     near = difflib.get_close_matches("ENPHASE_HOST", strangers, 1, cutoff=0.8)
-    return f" ({yamlfile.shown(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
+    return f" ({shown(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
 
 
 def _default_state_dir(environ: Mapping[str, str]) -> str:

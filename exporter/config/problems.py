@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from exporter.config.yamlfile import shown
+from exporter.config.texts import shown
 from exporter.errors import ConfigError
 
 Location = tuple[int | str, ...]
@@ -24,6 +25,7 @@ _SAYINGS = {
     "missing": "is missing: add it",
     "string_type": "must be text",
     "bool_parsing": "must be true or false",
+    "int_parsing": "must be a whole number",
     "float_parsing": "must be a number",
     "float_type": "must be a number",
     "dict_type": "must hold `key: value` lines",
@@ -35,7 +37,7 @@ _SAYINGS = {
     "invalid_key": "a key must be text: put it in quotes",
 }
 #: kinds whose value is worth repeating; others are whole sections, or explain themselves
-_TELLING = frozenset({"bool_parsing", "float_parsing", "literal_error"})
+_TELLING = frozenset({"bool_parsing", "int_parsing", "float_parsing", "literal_error"})
 
 
 class Strict(BaseModel):
@@ -48,7 +50,7 @@ class Strict(BaseModel):
     def _empty_is_absent(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        return {k: v for k, v in data.items() if v is not None or k not in cls.model_fields}
+        return {k: v for k, v in data.items() if v is not None or k not in _keys(cls)}
 
 
 def problem(message: str, key: str = "") -> PydanticCustomError:
@@ -93,7 +95,7 @@ def _said(details: ErrorDetails, location: Location, model: type[BaseModel]) -> 
         return str(context["message"])
     if kind == "extra_forbidden":
         holder, _ = _at(model, location[:-1])
-        known = sorted(holder.model_fields) if holder else []
+        known = sorted(_keys(holder)) if holder else []
         return f"unknown key: {did_you_mean(location[-1], known)}"
     if kind == "literal_error":
         saying = f"must be {context['expected']}"
@@ -103,6 +105,11 @@ def _said(details: ErrorDetails, location: Location, model: type[BaseModel]) -> 
     if kind in _TELLING and not secret and not isinstance(details["input"], (dict, list)):
         return f"{shown(reprlib.repr(details['input']))} {saying}"
     return saying
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a section by the key that they have in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _path(location: Location) -> str:
@@ -120,7 +127,7 @@ def _at(model: type[BaseModel], location: Location) -> tuple[type[BaseModel] | N
     holder: type[BaseModel] | None = model
     secret = False
     for step in location:
-        field = holder.model_fields.get(str(step)) if holder else None
+        field = _keys(holder).get(str(step)) if holder else None
         if field is not None:
             holder, secret = _parts(field.annotation)
     return holder, secret

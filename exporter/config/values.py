@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from exporter import address
 from exporter.config.problems import did_you_mean, problem
-from exporter.config.yamlfile import shown
+from exporter.config.texts import shown
 from exporter.errors import ConfigError
 
 #: what there is to collect, as named in `cadences` and in the label `collector`

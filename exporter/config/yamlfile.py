@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from exporter.config.texts import shown
 from exporter.errors import ConfigError
 
 #: bytes; a configuration of thousands of inverters is far smaller, `/dev/zero` is not
@@ -82,11 +83,6 @@ def parse(content: bytes) -> dict[Any, Any]:
     if not isinstance(data, dict):
         raise ConfigError("must hold `key: value` lines at top level, not a list or a single value")
     return data
-
-
-def shown(text: object) -> str:
-    """Return text for a message: one line, without characters that control a terminal."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
 
 
 def _explained(error: yaml.YAMLError) -> str:

@@ -20,8 +20,8 @@ from typing import Annotated, Any
 from aiohttp.typedefs import Middleware
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
-from exporter.config import yamlfile
 from exporter.config.problems import Strict, config_error, problem
+from exporter.config.texts import shown
 from exporter.errors import ConfigError
 from exporter.web.auth import BasicAuth, middleware
 from exporter.web.tls import CurrentContext, Tls
@@ -120,7 +120,7 @@ class WebConfig:
             loaded = self._read(self._path)
             if (loaded.context is None) != (self._loaded.context is None):
                 raise ConfigError(
-                    f"{yamlfile.shown(self._path)}: tls_server_config came or went:"
+                    f"{shown(self._path)}: tls_server_config came or went:"
                     " restart the exporter to switch TLS on or off"
                 )
         except ConfigError as error:
@@ -134,7 +134,9 @@ class WebConfig:
         # Stamps are taken before reading: what changes meanwhile is read once more. They count even
         # if the reading fails, so that a broken file is complained about once.
         self._watched, self._stamp = (path, *self._watched[1:]), _stamp((path, *self._watched[1:]))
-        source = yamlfile.shown(path)
+        from exporter.config import yamlfile  # noqa: PLC0415 - most have no such file
+
+        source = shown(path)
         try:
             file = _File.model_validate(_beside(path.parent, yamlfile.read(path)))
         except ValidationError as error:

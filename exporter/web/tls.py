@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from exporter.config.problems import Strict, problem
-from exporter.config.yamlfile import shown
+from exporter.config.texts import shown
 from exporter.errors import ConfigError
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
