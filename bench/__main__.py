@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cpu, memory, report, requests, scrape, sizes, start
+from bench import cpu, house, memory, report, requests, scrape, sizes, start
 from bench.results import Bench, Findings
 
 BENCHES: tuple[Bench, ...] = (
@@ -20,6 +20,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("requests", "requests to the gateway", requests.run),
     Bench("start", "start of the process", start.run),
     Bench("sizes", "samples and bytes of a scrape", sizes.run),
+    Bench("house", "speed of the simulated house", house.run),
 )
 
 

@@ -42,7 +42,8 @@ class Battery:
     cell_temperature: float
     grid_state: str = "grid-tied"
     communicating: bool = True
-    admin: tuple[int, str] = READY
+    admin: int = READY[0]
+    admin_name: str = READY[1]
     dc_switch_off: bool = False
     firmware: str = "3.0.7900_rel/31.44"
     bmu_firmware: str = "3.9.20"
@@ -163,6 +164,18 @@ class Storage:
     changed: int
 
 
+class Exercise(NamedTuple):
+    """When a generator runs to stay fit: every so many weeks on a day, in minutes of that day."""
+
+    weeks: int
+    start: int
+    minutes: int
+    day: str
+
+
+EXERCISE = Exercise(2, 660, 15, "Wed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generator:
     """The standby generator; charges in percent."""
@@ -173,6 +186,9 @@ class Generator:
     start_soc: int = 25
     stop_soc: int = 65
     exercising: bool = False
+    #: whether it may charge the batteries
+    charges: bool = True
+    exercise: Exercise = EXERCISE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,12 +93,11 @@ def _common(serial: str, part: str, state: State, reported: int) -> dict[str, An
 
 
 def _battery(state: State, battery: Battery) -> dict[str, Any]:
-    number, name = battery.admin
     return _common(battery.serial, battery.part, state, battery.reported) | {
         "device_status": list(battery.status),
         "communicating": battery.communicating,
-        "admin_state": number,
-        "admin_state_str": name,
+        "admin_state": battery.admin,
+        "admin_state_str": battery.admin_name,
         "img_pnum_running": battery.firmware,
         "bmu_fw_version": battery.bmu_firmware,
         "sleep_enabled": False,

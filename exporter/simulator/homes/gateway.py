@@ -61,11 +61,24 @@ class HomeGateway(Gateway):
     def __init__(self, site: Site, state: Callable[[], State]) -> None:
         """Answer for this hardware; `state` returns what is going on there now."""
         self.site = site
-        self.serial = site.serial
-        self.firmware = site.firmware
         self._state = state
         self._builders = endpoints(site)
         self._ready: dict[str, tuple[State, Answer]] = {}
+
+    @property
+    def serial(self) -> str:
+        """See `Gateway.serial`."""
+        return self._state().serial or self.site.serial
+
+    @property
+    def firmware(self) -> str:
+        """See `Gateway.firmware`."""
+        return self._state().firmware or self.site.firmware
+
+    @property
+    def powered(self) -> bool:
+        """See `Gateway.powered`."""
+        return self._state().powered
 
     def answer(self, target: str) -> Answer | None:
         """Answer from the state of this moment; see `Gateway.answer`."""

@@ -7,8 +7,6 @@ from exporter.simulator.homes.site import Site, State
 
 #: modes of the generator, in the order of the numbers they have
 _MODES = ("off", "on", "auto")
-#: its exercise: every so many weeks, at a minute of the day, for so many minutes, on a weekday
-EXERCISE = (2, 660, 15, "Wed")
 #: rated power in kW, and minutes it warms up and cools down
 RATED_KW, WARM_UP, COOL_DOWN = 11.0, 3, 4
 
@@ -29,7 +27,7 @@ def tariff(site: Site, state: State) -> Any:
         storage: dict[str, Any] = {
             "mode": state.storage.mode,
             "operation_mode_sub_type": "",
-            "reserved_soc": float(round(100 * state.storage.reserve)),
+            "reserved_soc": round(100 * state.storage.reserve, 1),
             "very_low_soc": round(100 * state.storage.very_low),
             "charge_from_grid": state.storage.charge_from_grid,
             "date": str(state.storage.changed),
@@ -95,7 +93,7 @@ def generator_config(site: Site, state: State) -> Any:
         "manufacturer": "Nobody",
         "last_updated_by": "ITK",
         "generator_id": "4999000001",
-        "charge_from_generator": True,
+        "charge_from_generator": state.unit.charges,
     }
 
 
@@ -108,7 +106,7 @@ def generator_schedule(site: Site, state: State) -> Any:
     """`/ivp/ss/gen_schedule`: its exercise, and the states of charge that start and stop it."""
     if not site.generator:
         return {}
-    weeks, start, minutes, day = EXERCISE
+    exercise = state.unit.exercise
     period = {
         "id": "quiet_1",
         "start": 0.0,
@@ -120,10 +118,10 @@ def generator_schedule(site: Site, state: State) -> Any:
     days = {"id": "all_days", "week_days": f"{WEEKDAYS},{WEEKEND}", "periods": [period]}
     return {
         "exercise_config": {
-            "freq_in_weeks": weeks,
-            "start": start,
-            "duration": minutes,
-            "day": day,
+            "freq_in_weeks": exercise.weeks,
+            "start": exercise.start,
+            "duration": exercise.minutes,
+            "day": exercise.day,
         },
         "default_soc": {"start_soc": state.unit.start_soc, "stop_soc": state.unit.stop_soc},
         "schedule": {

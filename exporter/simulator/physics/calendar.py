@@ -1,6 +1,6 @@
-"""The owner's clock: local day, weekday and time of day, without asking the time zone every time."""
+"""The owner's clock: local day, weekday and time of day, cheap enough to ask every step."""
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -46,10 +46,6 @@ class Calendar:
         day, rest = divmod(seconds + self._offset, DAY)
         # the first of January 1970 was a Thursday
         return Local(day, rest, (day + 3) % 7)
-
-    def date(self, day: int) -> date:
-        """Return the date of a local day."""
-        return date(1970, 1, 1) + timedelta(days=day)
 
 
 def _zone(name: str) -> tzinfo:

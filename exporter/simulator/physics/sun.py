@@ -63,16 +63,12 @@ class Sun:
         angle = (now + self._solar_offset) % 86400 / 86400 * 2 * pi - pi
         cos_angle = cos(angle)
         sin_declination, cos_declination = self._sin_declination, self._cos_declination
-        up = (
-            self._sin_latitude * sin_declination
-            + self._cos_latitude * cos_declination * cos_angle
-        )
+        up = self._sin_latitude * sin_declination + self._cos_latitude * cos_declination * cos_angle
         if up <= 0.0:
             return DARK
         east = -cos_declination * sin(angle)
         north = (
-            self._cos_latitude * sin_declination
-            - self._sin_latitude * cos_declination * cos_angle
+            self._cos_latitude * sin_declination - self._sin_latitude * cos_declination * cos_angle
         )
         # air crossed, in thicknesses of the atmosphere; finite at the horizon
         air = 1.0 / (up + 0.50572 * (degrees(asin(min(1.0, up))) + 6.07995) ** -1.6364)
@@ -109,9 +105,7 @@ def facing(tilt: float, azimuth: float) -> Facing:
 
 def on_surface(light: Light, surface: Facing, beam: float, diffuse: float) -> float:
     """Return W/m² on a surface, with this beam and diffuse light left by the weather."""
-    direct = (
-        light.east * surface.east + light.north * surface.north + light.up * surface.up
-    )
+    direct = light.east * surface.east + light.north * surface.north + light.up * surface.up
     sky = diffuse * (1 + surface.up) / 2
     ground = _GROUND * (beam * light.up + diffuse) * (1 - surface.up) / 2
     return beam * max(0.0, direct) + sky + ground

@@ -23,7 +23,7 @@ _YEAR = 365.2425 * DAY
 #: how long one kind of sky lasts at least
 _SPELL = 6 * 3600
 #: light that a layer of snow lets through
-_THROUGH_SNOW = 0.02
+_THROUGH_SNOW = 0.06
 #: below this air temperature (°C) precipitation stays on the panels
 _FREEZING = 0.5
 _COLDEST_NORTH = 17 * DAY

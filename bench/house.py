@@ -1,0 +1,25 @@
+"""How fast the simulated house lives: the time that a year of it takes."""
+
+import asyncio
+import time
+
+from bench.results import Findings, Goal, Progress, Quantity, Result
+from exporter.simulator.homes import SITES
+from exporter.simulator.physics import House
+
+#: the seasons cost the same, so that a fifth of a year from spring to summer stands for all
+_SHARE = 5
+_YEAR = 365 * 86400
+_SPRING = 1_775_000_000
+
+
+async def run(progress: Progress) -> Findings:
+    """Let the home with 24 inverters and 6 batteries live a part of a year, minute by minute."""
+    progress("A simulated house")
+    house = House(SITES["battery-home"], seed=1, start=_SPRING)
+    began = time.perf_counter()
+    await asyncio.to_thread(house.advance, house.now + _YEAR / _SHARE)
+    took = (time.perf_counter() - began) * _SHARE
+    return Findings(
+        (Result("A simulated year in steps of a minute", Quantity(took, "s"), goal=Goal(60)),)
+    )
