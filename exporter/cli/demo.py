@@ -1,15 +1,21 @@
-"""`enphase-exporter demo`: a sample home and the exporter beside it, to see what it is about."""
+"""`enphase-exporter demo`: a simulated home and the exporter beside it, to see what it is about."""
 
 # ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.address import Address, parse
+from exporter.cli import playing
 from exporter.cli.options import LogFormat, LogLevel
+from exporter.cli.playing import ScenarioName, Seed
 
-#: what is shown of the home; all the rest is on /metrics
-SHOWN = (
+if TYPE_CHECKING:
+    from exporter.simulator.scenario import Scenario
+
+#: printed once, of the hundreds there are
+_DOZEN = (
     "enphase_up",
     "enphase_grid_connected",
     "enphase_production_watts",
@@ -20,13 +26,19 @@ SHOWN = (
     "enphase_storage_available_joules",
     "enphase_encharge_soc_ratio",
     "enphase_gateway_cloud_connected",
+    "enphase_gateway_cloud_last_report_timestamp_seconds",
     "enphase_tariff_import_price",
-    "enphase_token_expiry_timestamp_seconds",
 )
 
 
 def command(
     *,
+    name: ScenarioName = "sunny-day",
+    speed: Annotated[
+        str,
+        typer.Option("--speed", metavar="X", help="How many times as fast as the wall clock."),
+    ] = "60",
+    seed: Seed = None,
     listen_address: Annotated[
         str,
         typer.Option(
@@ -36,12 +48,17 @@ def command(
     log_level: LogLevel = None,
     log_format: LogFormat = None,
 ) -> None:
-    """Run a home with 24 inverters and 6 batteries, and the exporter beside it.
+    """Run a simulated home, let a scenario happen there, and the exporter beside it.
+
+    The exporter's clock runs as fast as the home's. Beside a Prometheus, whose clock does not, a
+    speed of 1 is right.
 
     \b
     Examples:
       enphase-exporter demo
-      enphase-exporter demo --web.listen-address=:10055
+      enphase-exporter demo --scenario=grid-outage
+      enphase-exporter demo --scenario=owners-story --speed=3600
+      enphase-exporter demo --speed=1 --web.listen-address=:10055
     """  # noqa: D301 - \b keeps the lines after it as they are
     from exporter.cli.signals import end_quietly_on_sigterm
 
@@ -50,13 +67,14 @@ def command(
     import asyncio
 
     from exporter import logs
-    from exporter.address import parse
 
-    logs.setup(log_level or "warn", log_format or "logfmt")
-    asyncio.run(_run(*parse(listen_address)))
+    logs.setup(log_level or "error", log_format or "logfmt")
+    found = playing.scenario(name)
+    number, fast = playing.seed(seed), playing.speed(speed)
+    asyncio.run(_run(found, number, fast, parse(listen_address)))
 
 
-async def _run(host: str | None, port: int) -> None:
+async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Address) -> None:
     import asyncio
     import tempfile
     import time
@@ -64,37 +82,57 @@ async def _run(host: str | None, port: int) -> None:
 
     from rich.console import Console
 
-    from exporter.address import Address
+    from exporter.cli.screen import Screen
     from exporter.cli.signals import stop_event
-    from exporter.clock import SystemClock
+    from exporter.clock import FastClock
     from exporter.config import Config
+    from exporter.recorder import Keys
     from exporter.serve import listening
-    from exporter.simulator.homes import home
+    from exporter.simulator.scenario import Said, Stage
+    from exporter.simulator.scenario.present import Present
     from exporter.simulator.server import serve
     from exporter.watch import Watch
     from exporter.web.config import WebConfig
 
-    console = Console(highlight=False, soft_wrap=True)
     stop = stop_event()
+    # Two clocks at one pace: the scenario has a date of its own, the exporter lives today.
+    then, now = FastClock(scenario.begins, speed), FastClock(time.time(), speed)
+    stage = Stage(scenario, then, seed=seed)
+    gateway = Present(stage.gateway, then.time, now.time)
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
-        state = Path(folder)
-        watch = Watch(state, SystemClock())
+        watch = Watch(Path(folder), now)
+        screen = Screen(Console(highlight=False, soft_wrap=True), watch.exposition)
         async with (
-            serve(home("battery-home", time.time)) as gateway,
-            listening(watch, WebConfig.load(None), Address(host, port)) as (_, taken),
+            serve(gateway, now=now.time) as running,
+            listening(watch, WebConfig.load(None), where) as (_, port),
         ):
-            login = {"host": gateway.host, "name": "demo", "token": gateway.token}
-            await watch.adopt(Config.model_validate({"gateways": [login], "state_dir": state}))
-            while not watch.ready and not stop.is_set():  # noqa: ASYNC110 - a start, once
-                await asyncio.sleep(0.05)
-            base = f"http://{host or 'localhost'}:{taken}"
-            console.print(f"Gateway of a sample home  https://{gateway.host}")
-            console.print(f"Metrics                   {base}/metrics")
-            console.print(f"Landing page              {base}/\n")
-            for name in SHOWN:
-                for line in watch.exposition.serve("", "", [name])[0].decode().splitlines():
-                    if not line.startswith("#"):
-                        console.print(line)
-            console.print("\nCtrl-C ends it.")
-            await stop.wait()
+            stage.drive(running)
+            keys = Keys(running, Path(folder) / "token")
+            keys.write(scenario.token)
+            home = {"host": running.host, "name": "demo", "token_file": keys.path}
+            await watch.adopt(Config.model_validate({"gateways": [home], "state_dir": folder}))
+            base = f"http://{where.host or 'localhost'}:{port}"
+            places = {
+                "Scenario": scenario.title,
+                "Gateway": running.url,
+                "Metrics": f"{base}/metrics",
+                "Landing page": f"{base}/",
+            }
+
+            def tell(said: Said) -> None:
+                keys.write()
+                screen.say(f"{scenario.local(said.at):%Y-%m-%d %H:%M}  {said.text}")
+
+            async def show() -> None:
+                await watch.wait_ready()
+                screen.welcome(places, _DOZEN)
+                await screen.live(lambda: scenario.local(then.time()), now.time)
+
+            tasks = [
+                asyncio.create_task(work) for work in (show(), stage.follow(tell), stop.wait())
+            ]
+            await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await watch.close()
