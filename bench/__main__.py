@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cpu, house, memory, report, requests, scrape, sizes, start
+from bench import cpu, house, memory, report, requests, scrape, simulator, sizes, start
 from bench.results import Bench, Findings
 
 BENCHES: tuple[Bench, ...] = (
@@ -21,6 +21,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("start", "start of the process", start.run),
     Bench("sizes", "samples and bytes of a scrape", sizes.run),
     Bench("house", "speed of the simulated house", house.run),
+    Bench("simulator", "recording, and many gateways in one process", simulator.run),
 )
 
 

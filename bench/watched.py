@@ -23,6 +23,8 @@ PROMETHEUS = (
 TEXT = "text/plain;version=0.0.4"
 
 _SCRAPE_INTERVAL = 15.0
+#: seconds of quiet after which `serve` prepares the bodies
+_SETTLED = 1.0
 
 #: with this one cadence for all, every endpoint is due once in each round
 ROUND = 300.0
@@ -49,7 +51,8 @@ class Watched:
         end = self.clock.monotonic() + count * 60
         while True:
             pause = await self.poller.step()
-            self.exposition.warm()
+            if pause > _SETTLED:
+                self.exposition.warm()
             if self.clock.monotonic() + pause > end:
                 break
             await self._scraped_while(pause)
