@@ -29,6 +29,8 @@ _SETTLED = 1.0
 #: with this one cadence for all, every endpoint is due once in each round
 ROUND = 300.0
 EVERYTHING_AT_ONCE = dict.fromkeys(CADENCES, ROUND)
+#: the same, but for the two that pyenphase's `update()` has nothing of
+WHAT_PYENPHASE_READS = {**EVERYTHING_AT_ONCE, "gateway": 86400.0, "home": 86400.0}
 
 
 @dataclass

@@ -33,22 +33,32 @@ class TableLines:
         self._own = f'gateway="{_escaped(gateway)}"'
         self._counted = [row.field for row in table.rows if isinstance(row, EnergyCounter)]
         self._rendered: dict[tuple[str, ...], _Rendered] = {}
+        self._found: dict[str, bytes] = {}
 
     def render(self, reading: Reading) -> dict[str, bytes]:
         """Return the rendered samples by metric name; metrics without any are left out."""
         rendered: dict[tuple[str, ...], _Rendered] = {}
+        changed = False
         for labels, path, item in self._table.objects(reading.data):
             counters = tuple([reading.counters.get((*path, field)) for field in self._counted])
             known = self._rendered.get(labels)
-            if known is None or known.counters != counters or known.item != item:
+            same = known is not None and (known.item is item or known.item == item)
+            if known is None or not same or known.counters != counters:
                 beginnings = known.beginnings if known else self._begin(labels)
                 lines = self._lines(beginnings, item, reading, path)
                 known = _Rendered(item, counters, beginnings, lines)
+                changed = True
             rendered[labels] = known
-        self._rendered = rendered
+        if changed or rendered.keys() != self._rendered.keys():
+            self._rendered = rendered
+            self._found = self._joined()
+        return self._found
+
+    def _joined(self) -> dict[str, bytes]:
+        """Return the lines of all objects by metric name, without metrics that have none."""
         found = {}
         for index, row in enumerate(self._table.rows):
-            text = "".join([known.lines[index] for known in rendered.values()])
+            text = "".join([known.lines[index] for known in self._rendered.values()])
             if text:
                 found[row.name] = text.encode()
         return found

@@ -188,6 +188,9 @@ def _drop_stale(site: Site, members: dict[str, Any], sections: Mapping[str, Sect
                 members.pop(member, None)
 
 
+_UNLABELLED = InverterLabels("", "")
+
+
 async def _inverters(site: Site) -> Found:
     inverters = (await site.update("inverters")).inverters
     known = site.memory.devices.get("inverters")
@@ -200,7 +203,7 @@ async def _inverters(site: Site) -> Found:
             "inverter_labels": {
                 serial: InverterLabels(label.name, label.array)
                 if (label := site.config.inverters.get(serial))
-                else InverterLabels("", "")
+                else _UNLABELLED
                 for serial in inverters
             },
         }

@@ -25,6 +25,7 @@ _SINGLES: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
     ("COLLAR", "collar", EnvoyCollar.from_api),
     ("C6 COMBINER CONTROLLER", "c6cc", EnvoyC6CC.from_api),
 )
+_PRESENT, _MISSING = Presence(1), Presence(0)
 _FEATURES = {"ENPOWER": "ENPOWER", "COLLAR": "COLLAR", "C6 COMBINER CONTROLLER": "C6CC"}
 
 
@@ -97,7 +98,7 @@ def presence(kind: str, listed: Iterable[str], memory: Memory) -> dict[str, Pres
     now = frozenset(listed)
     ever = memory.devices.setdefault(kind, set())
     ever |= now
-    return {serial: Presence(int(serial in now)) for serial in sorted(ever)}
+    return {serial: _PRESENT if serial in now else _MISSING for serial in sorted(ever)}
 
 
 def _filled(

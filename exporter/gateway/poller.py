@@ -48,6 +48,8 @@ _METERS_TRIES, _METERS_PAUSE = 4, 5.0
 _SAVE_CADENCE = 300.0
 #: data lives for three cadences and at least this long
 _LEAST_LIFE = 120.0
+#: while more is due, what is known is not published more often than this
+_HASTE = 0.1
 #: failures that lie in the answer: it must not be kept, but asked for again
 _SPOILT = (BadAnswer, BadData, NotReady, FeatureMissing)
 
@@ -112,8 +114,12 @@ class Poller:
             self._save_due = self._clock.monotonic() + _SAVE_CADENCE
             self.state.save(self._memory.dump())
         self._session.renew_if_due()
-        self._tell()
-        return max(0.0, self._next_time() - self._clock.monotonic())
+        now = self._clock.monotonic()
+        pause = max(0.0, self._next_time() - now)
+        # Of a gateway that answers at once, the round is told as a whole.
+        if pause > 0 or now >= self._told + _HASTE:
+            self._tell()
+        return pause
 
     @property
     def _relevant(self) -> list[str]:
@@ -264,6 +270,7 @@ class Poller:
 
     def _tell(self) -> None:
         """Publish what is known now."""
+        self._told = self._clock.monotonic()
         up = any(self._standings[name].alive for name in self._relevant)
         report = SelfReport(
             up=up,

@@ -5,7 +5,7 @@ each `*` is a level keyed by serial, phase or the like, and `keys` names the lab
 Adding a metric is adding a row; nothing here branches on a device.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -206,10 +206,16 @@ class Table:
     keys: tuple[str, ...] = ()
     described: tuple[str, ...] = ()
 
-    def objects(self, data: Mapping[str, Any]) -> Iterator[Found]:
-        """Yield label values, path and object for each object of the source that is there."""
-        for labels, path, item in _walk(data, self._steps, (), ()):
-            yield (*labels, *(text(_at(data, told, path)) for told in self.described)), path, item
+    def objects(self, data: Mapping[str, Any]) -> list[Found]:
+        """Return label values, path and object for each object of the source that is there."""
+        found: list[Found] = []
+        _walk(data, self._steps, (), (), found)
+        if not self.described:
+            return found
+        return [
+            ((*labels, *(text(_at(data, told, path)) for told in self.described)), path, item)
+            for labels, path, item in found
+        ]
 
     @cached_property
     def _steps(self) -> tuple[str, ...]:
@@ -229,20 +235,27 @@ def _step(node: Any, step: str) -> Any:
 
 
 def _walk(
-    node: Any, steps: tuple[str, ...], labels: tuple[str, ...], path: tuple[str, ...]
-) -> Iterator[Found]:
-    if node is None:
-        return
-    if not steps:
-        yield labels, path, node
-        return
-    step, *rest = steps
-    if step != "*":
-        yield from _walk(_step(node, step), tuple(rest), labels, (*path, step))
-        return
-    for key, child in node.items():
-        parts = tuple(map(text, key)) if isinstance(key, tuple) else (text(key),)
-        yield from _walk(child, tuple(rest), (*labels, *parts), (*path, text(key)))
+    node: Any,
+    steps: tuple[str, ...],
+    labels: tuple[str, ...],
+    path: tuple[str, ...],
+    found: list[Found],
+) -> None:
+    """Add to `found` what the steps lead to; into a list, as generators cost more than the walk."""
+    for index, step in enumerate(steps):
+        if node is None:
+            return
+        if step == "*":
+            rest = steps[index + 1 :]
+            for key, child in node.items():
+                name = key if type(key) is str else text(key)
+                parts = tuple(map(text, key)) if isinstance(key, tuple) else (name,)
+                _walk(child, rest, (*labels, *parts), (*path, name), found)
+            return
+        node = _step(node, step)
+        path = (*path, step)
+    if node is not None:
+        found.append((labels, path, node))
 
 
 def _at(data: Mapping[str, Any], told: str, path: tuple[str, ...]) -> Any:
