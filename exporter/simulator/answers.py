@@ -22,17 +22,32 @@ class Answer:
 
 
 class Gateway(ABC):
-    """A gateway as its clients see it: who it is and what it answers."""
+    """A gateway as its clients see it: who it is, what it answers and what it can be told."""
 
-    #: serial number as in `/info`, usually twelve digits
-    serial: str
-    #: firmware version as in `/info`, without the leading letter, such as `8.3.5169`
-    firmware: str
+    @property
+    @abstractmethod
+    def serial(self) -> str:
+        """Serial number as in `/info`, usually twelve digits."""
+
+    @property
+    @abstractmethod
+    def firmware(self) -> str:
+        """Firmware version as in `/info`, without the leading letter, such as `8.3.5169`."""
 
     @property
     def uses_tls(self) -> bool:
         """Whether it speaks HTTPS with tokens; firmware before 7 speaks HTTP with digest."""
         return int(self.firmware.partition(".")[0]) >= 7
+
+    @property
+    def powered(self) -> bool:
+        """Whether it has mains power; without, nobody answers."""
+        return True
+
+    @property
+    def clock_offset(self) -> float:
+        """How many seconds its clock is ahead."""
+        return 0.0
 
     @abstractmethod
     def answer(self, target: str) -> Answer | None:
@@ -41,3 +56,11 @@ class Gateway(ABC):
         Returns None for what this gateway does not have (404). Called once per request on the
         event loop: it must not block.
         """
+
+    def command(self, method: str, target: str, body: bytes) -> Answer | None:
+        """Do what a request other than GET says, and answer it; a body that is wrong gets 400.
+
+        Returns None for what this gateway cannot be told, and then nothing has changed. Called as
+        `answer` is.
+        """
+        return None

@@ -63,13 +63,23 @@ class CaptureGateway(Gateway):
         now: Callable[[], float] | None,
     ) -> None:
         """Serve `recordings`, by name; with `now` (epoch seconds), their time stamps follow it."""
-        self.serial = serial
-        self.firmware = firmware
+        self._serial = serial
+        self._firmware = firmware
         self._recordings = recordings
         self._now = now
         self._recorded_at = _recorded_at(recordings)
         self._texts: dict[str, StampedText] = {}
         self._moved: dict[str, tuple[int, Answer]] = {}
+
+    @property
+    def serial(self) -> str:
+        """See `Gateway.serial`."""
+        return self._serial
+
+    @property
+    def firmware(self) -> str:
+        """See `Gateway.firmware`."""
+        return self._firmware
 
     @property
     def recorded_at(self) -> int | None:

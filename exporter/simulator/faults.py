@@ -16,8 +16,6 @@ anything is sent) and `times` (how many answers it hits before it is over; None:
 """
 
 import asyncio
-import socket
-import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ import orjson
 from aiohttp import web
 
 from exporter.simulator.answers import JSON_TYPE, Answer
+from exporter.simulator.listener import reset
 
 _HTML = {"Content-Type": "text/html"}
 _JSON = {"Content-Type": JSON_TYPE}
@@ -62,14 +61,7 @@ class Call:
 
     def abort(self) -> None:
         """Reset the connection, without the farewell of TCP and TLS."""
-        transport = self.request.transport
-        if transport is None:
-            return
-        peer: socket.socket | None = transport.get_extra_info("socket")
-        if peer is not None:
-            # lingering for zero seconds makes closing a reset
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
+        reset(self.request.transport)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

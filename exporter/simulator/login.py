@@ -1,14 +1,17 @@
 """Who may ask a simulated gateway: the two logins that real firmware knows.
 
 From firmware 7 a token of the Enphase cloud, which `/auth/check_jwt` turns into a session cookie
-for ten minutes; before that a digest of the password that follows from the serial number.
+for ten minutes; before that a digest of the password that follows from the serial number. Tokens
+can be revoked, sessions forgotten and everybody refused while the gateway is served.
 """
 
 import hashlib
 import hmac
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.request import parse_http_list, parse_keqv_list
 
 from aiohttp import web
@@ -27,26 +30,47 @@ _HTML = {"Content-Type": "text/html"}
 _COOKIE = "sessionId"
 
 
-class Login(Protocol):
-    """What the server asks before it answers."""
+class Login(ABC):
+    """What the server asks before it answers; who is let in can change at any time."""
 
+    def __init__(self, serial: Callable[[], str]) -> None:
+        """Admit who has the credentials of the gateway with this serial number."""
+        self._serial = serial
+        #: whether everybody is refused, whatever they show
+        self.refuse = False
+
+    @abstractmethod
     def refusal(self, request: web.BaseRequest) -> Answer | None:
         """Return what to answer to a request that may not be answered, None if it may."""
-        ...
 
-    def answer(self, path: str) -> Answer | None:
+    def answer(self, request: web.BaseRequest) -> Answer | None:
         """Answer a path that belongs to the login itself, None for all others."""
-        ...
+        return None
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Forget who has logged in, as a gateway does that restarts."""
 
 
-class TokenLogin:
+class _Session(NamedTuple):
+    """What a session cookie stands for."""
+
+    serial: str
+    token: str
+    #: epoch seconds
+    end: float
+
+
+class TokenLogin(Login):
     """Token or session cookie, for everything but `/info`."""
 
-    def __init__(self, serial: str, now: Callable[[], float]) -> None:
+    def __init__(self, serial: Callable[[], str], now: Callable[[], float]) -> None:
         """Admit tokens made for this serial number and valid at `now` (epoch seconds)."""
-        self._serial = serial
+        super().__init__(serial)
         self._now = now
-        self._sessions: dict[str, float] = {}
+        self._sessions: dict[str, _Session] = {}
+        #: tokens that are not accepted any more
+        self._revoked: set[str] = set()
         #: how many tokens were checked, which is expensive for a real gateway
         self.checks = 0
 
@@ -55,56 +79,72 @@ class TokenLogin:
         if request.path == "/info":
             return None
         # a session does not vouch for a token: checking tokens is what this path is for
-        if request.path != CHECK_JWT and self._in_session(request):
+        if request.path != CHECK_JWT and not self.refuse and self._in_session(request):
             return None
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme == "Bearer":
+        token = _bearer(request)
+        if token:
             self.checks += 1
-            if tokens.accepts(token, serial=self._serial, now=self._now()):
+            if self._accepts(token):
                 return None
         return Answer(401, _REFUSED, _HTML)
 
-    def answer(self, path: str) -> Answer | None:
+    def answer(self, request: web.BaseRequest) -> Answer | None:
         """See `Login`; a checked token opens a session."""
-        if path != CHECK_JWT:
+        if request.path != CHECK_JWT:
             return None
         now = self._now()
-        self._sessions = {key: end for key, end in self._sessions.items() if end > now}
-        session = secrets.token_hex(16)
-        self._sessions[session] = now + SESSION_LIFETIME
-        cookie = f"{_COOKIE}={session}; Path=/; HttpOnly; Secure"
+        self._sessions = {key: each for key, each in self._sessions.items() if each.end > now}
+        name = secrets.token_hex(16)
+        self._sessions[name] = _Session(self._serial(), _bearer(request), now + SESSION_LIFETIME)
+        cookie = f"{_COOKIE}={name}; Path=/; HttpOnly; Secure"
         return Answer(200, b"<h2>Valid token.</h2>\n", {**_HTML, "Set-Cookie": cookie})
 
+    def forget(self) -> None:
+        """See `Login`."""
+        self._sessions.clear()
+
+    def revoke(self, token: str) -> None:
+        """Accept this token no more, nor the sessions it has opened."""
+        self._revoked.add(token)
+
+    def _accepts(self, token: str) -> bool:
+        if self.refuse or token in self._revoked:
+            return False
+        return tokens.accepts(token, serial=self._serial(), now=self._now())
+
     def _in_session(self, request: web.BaseRequest) -> bool:
-        return self._sessions.get(request.cookies.get(_COOKIE, ""), 0.0) > self._now()
+        session = self._sessions.get(request.cookies.get(_COOKIE, ""))
+        return (
+            session is not None
+            and session.end > self._now()
+            and session.serial == self._serial()
+            and session.token not in self._revoked
+        )
 
 
-class DigestLogin:
-    """User name and password as an MD5 digest, for everything but a few open paths."""
+class DigestLogin(Login):
+    """User name and password as an MD5 digest, for everything but a few open paths.
+
+    Lets in `envoy` with the last six of the serial number, and `installer`.
+    """
 
     _OPEN = frozenset({"/info", "/production.json", "/api/v1/production"})
 
-    def __init__(self, serial: str) -> None:
-        """Admit `envoy` with the last six of the serial number, and `installer`."""
+    def __init__(self, serial: Callable[[], str]) -> None:
+        """See `Login`."""
+        super().__init__(serial)
         self._nonce = secrets.token_hex(16)
-        passwords = {
-            "envoy": serial[-6:],
-            "installer": EnvoyUtils.get_password(serial, "installer"),
-        }
-        self._secrets = {
-            user: _md5(f"{user}:{_REALM}:{password}") for user, password in passwords.items()
-        }
 
     def refusal(self, request: web.BaseRequest) -> Answer | None:
         """See `Login`."""
-        if request.path in self._OPEN or self._proven(request):
+        if request.path in self._OPEN or (not self.refuse and self._proven(request)):
             return None
         challenge = f'Digest realm="{_REALM}", qop="auth", nonce="{self._nonce}", algorithm=MD5'
         return Answer(401, _REFUSED, {**_HTML, "WWW-Authenticate": challenge})
 
-    def answer(self, path: str) -> Answer | None:
-        """See `Login`; digest has no path of its own."""
-        return None
+    def forget(self) -> None:
+        """See `Login`; with a new nonce, every client has to prove itself again."""
+        self._nonce = secrets.token_hex(16)
 
     def _proven(self, request: web.BaseRequest) -> bool:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
@@ -112,7 +152,7 @@ class DigestLogin:
             return False
         try:
             given = parse_keqv_list(parse_http_list(rest))
-            secret = self._secrets[given["username"]]
+            secret = _secrets(self._serial())[given["username"]]
             if given["nonce"] != self._nonce or given["uri"] != request.raw_path:
                 return False
             between = [given["nonce"]]
@@ -123,6 +163,19 @@ class DigestLogin:
             return hmac.compare_digest(expected, given["response"])
         except (KeyError, ValueError, IndexError, TypeError):
             return False
+
+
+@lru_cache
+def _secrets(serial: str) -> dict[str, str]:
+    """Return the hashed credentials of the local users by name."""
+    passwords = {"envoy": serial[-6:], "installer": EnvoyUtils.get_password(serial, "installer")}
+    return {user: _md5(f"{user}:{_REALM}:{password}") for user, password in passwords.items()}
+
+
+def _bearer(request: web.BaseRequest) -> str:
+    """Return the token that comes with a request; empty if none does."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme == "Bearer" else ""
 
 
 def _md5(text: str) -> str:

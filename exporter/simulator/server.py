@@ -1,7 +1,8 @@
 """Puts a simulated gateway on the network, as real firmware would: TLS, login, then the answer.
 
 Firmware 7 and later speaks HTTPS with a self-signed certificate, earlier firmware plain HTTP, each
-on its one port. Every request is noted, and faults can be switched on and off while it runs.
+on its one port. Every request is noted. While it runs, the gateway can be replaced, unplugged and
+told whom to let in, and faults can be switched on and off.
 """
 
 import asyncio
@@ -11,25 +12,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.utils import formatdate
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from aiohttp import web
 
-from exporter.errors import ListenError
+from exporter.errors import ExporterError
 from exporter.simulator import tokens
 from exporter.simulator.answers import Answer, Gateway
-from exporter.simulator.faults import Call, Fault, plain
+from exporter.simulator.faults import Call, Fault, Reset, plain
+from exporter.simulator.listener import Listener
 from exporter.simulator.login import DigestLogin, Login, TokenLogin
 from exporter.simulator.tls import server_context
 
 _HTML = {"Content-Type": "text/html"}
 _NOT_FOUND = Answer(404, b"<html><body><h2>404 Not Found</h2></body></html>\n", _HTML)
 _NOT_ALLOWED = Answer(405, b"", {"Allow": "GET"})
-_WILDCARDS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # only compared with
+_READS = frozenset({"GET", "HEAD"})
 #: how many requests are remembered
 _REMEMBERED = 20_000
-#: seconds a connection gets to end by itself when the server stops
-_FAREWELL = 0.2
 
 
 class Request(NamedTuple):
@@ -46,34 +46,91 @@ class RunningGateway:
     """A gateway that is being served."""
 
     def __init__(self, gateway: Gateway, now: Callable[[], float]) -> None:
-        """Prepare to serve `gateway`; `now` (epoch seconds) judges tokens and sessions."""
-        self.gateway = gateway
+        """Prepare to serve `gateway`; `now` (epoch seconds) is the right time."""
+        self._gateway = gateway
         self._now = now
-        #: where to find it, such as `127.0.0.1:8443`
-        self.host = ""
-        #: an owner's token that it accepts; firmware before 7 takes none
-        self.token = tokens.make(gateway.serial, now=now())
+        self._tls = gateway.uses_tls
         #: the newest requests, whether answered or refused
         self.requests: deque[Request] = deque(maxlen=_REMEMBERED)
         #: how many requests were under way at once, at most
         self.max_concurrency = 0
-        #: faults by target, by path, or `*` for all; the most particular one counts
+        #: faults by method and target, by target, by path, or `*` for all; the most particular one
+        #: counts: `PUT /admin/lib/tariff`, `/production.json?details=1`, `/production.json`
         self.faults: dict[str, Fault] = {}
-        self._login: Login = (
-            TokenLogin(gateway.serial, now) if gateway.uses_tls else DigestLogin(gateway.serial)
+        #: who is let in
+        self.login: Login = (
+            TokenLogin(self._serial, self.time) if self._tls else DigestLogin(self._serial)
         )
+        self._own = gateway.serial, self.issue()
         self._under_way = 0
         self._closing = asyncio.Event()
+        # a client that goes away ends its request, even one that a fault keeps waiting
+        protocols = web.Server(self.handle, handler_cancellation=True, access_log=None)
+        self.listener = Listener(protocols, server_context() if self._tls else None)
+
+    @property
+    def gateway(self) -> Gateway:
+        """What is served; another one can take its place, at the same address."""
+        return self._gateway
+
+    @gateway.setter
+    def gateway(self, other: Gateway) -> None:
+        if other.uses_tls != self._tls:
+            spoken, wanted = ("HTTPS", "HTTP") if self._tls else ("HTTP", "HTTPS")
+            raise ExporterError(
+                f"firmware {other.firmware} cannot take the place of {self._gateway.firmware} at "
+                f"{self.host}: what speaks {spoken} cannot go on in {wanted}; serve it anew"
+            )
+        self._gateway = other
+        self.login.forget()
+
+    @property
+    def host(self) -> str:
+        """Where to find it, such as `127.0.0.1:8443`."""
+        return self.listener.host
 
     @property
     def url(self) -> str:
         """The address with its scheme, without a path."""
-        return f"{'https' if self.gateway.uses_tls else 'http'}://{self.host}"
+        return f"{'https' if self._tls else 'http'}://{self.host}"
+
+    @property
+    def up(self) -> bool:
+        """Whether it is on the network; otherwise connections are refused, and reset if there."""
+        return self.listener.up
+
+    @up.setter
+    def up(self, wanted: bool) -> None:
+        self.listener.up = wanted
+
+    @property
+    def token(self) -> str:
+        """An owner's token that it accepts, the same until it is another gateway.
+
+        Firmware before 7 takes none.
+        """
+        serial = self._serial()
+        if self._own[0] != serial:
+            self._own = serial, self.issue()
+        return self._own[1]
+
+    def issue(
+        self, user: Literal["owner", "installer"] = "owner", lifetime: float | None = None
+    ) -> str:
+        """Return a new token, as the cloud would: for a year, an installer's for 12 hours.
+
+        `lifetime` in seconds makes it another time; negative, it has ended already.
+        """
+        return tokens.make(self._serial(), now=self._now(), user=user, lifetime=lifetime)
+
+    def time(self) -> float:
+        """Return epoch seconds by the gateway's own clock, by which tokens and sessions end."""
+        return self._now() + self._gateway.clock_offset
 
     @property
     def token_checks(self) -> int:
         """How many tokens it had to check; a client that keeps its session cookie asks few."""
-        return self._login.checks if isinstance(self._login, TokenLogin) else 0
+        return self.login.checks if isinstance(self.login, TokenLogin) else 0
 
     def count(self, target: str) -> int:
         """Return how often a target was asked for."""
@@ -95,15 +152,13 @@ class RunningGateway:
         self._closing.set()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
-        refusal = self._login.refusal(request)
+        if not self._gateway.powered:
+            return await Reset().send(Call(request, _NOT_FOUND, self._closing))
+        refusal = self.login.refusal(request)
         if refusal is not None:
             return plain(self._dated(refusal))
-        if request.method not in ("GET", "HEAD"):
-            return plain(self._dated(_NOT_ALLOWED))
-        target = request.raw_path
-        answer = self._login.answer(request.path) or self.gateway.answer(target) or _NOT_FOUND
-        answer = self._dated(answer)
-        fault = self._fault(target)
+        answer = self._dated(self.login.answer(request) or await self._answer(request))
+        fault = self._fault(request.method, request.raw_path)
         if fault is None:
             return plain(answer)
         call = Call(request, answer, self._closing)
@@ -111,16 +166,28 @@ class RunningGateway:
             call.abort()
         return await fault.send(call)
 
+    async def _answer(self, request: web.BaseRequest) -> Answer:
+        target = request.raw_path
+        if request.method in _READS:
+            return self._gateway.answer(target) or _NOT_FOUND
+        told = self._gateway.command(request.method, target, await request.read())
+        if told is not None:
+            return told
+        return _NOT_FOUND if self._gateway.answer(target) is None else _NOT_ALLOWED
+
+    def _serial(self) -> str:
+        return self._gateway.serial
+
     def _dated(self, answer: Answer) -> Answer:
         """Return the answer with the date of our clock, unless it has one."""
         if "Date" in answer.headers:
             return answer
-        date = formatdate(self._now(), usegmt=True)
+        date = formatdate(self.time(), usegmt=True)
         return replace(answer, headers={**answer.headers, "Date": date})
 
-    def _fault(self, target: str) -> Fault | None:
-        """Return the fault this target meets now, and count it."""
-        for key in (target, target.partition("?")[0], "*"):
+    def _fault(self, method: str, target: str) -> Fault | None:
+        """Return the fault this request meets now, and count it."""
+        for key in (f"{method} {target}", target, target.partition("?")[0], "*"):
             fault = self.faults.get(key)
             if fault is None:
                 continue
@@ -142,33 +209,13 @@ async def serve(
 ) -> AsyncIterator[RunningGateway]:
     """Serve a gateway as long as the context lasts; port 0 takes a free one.
 
-    `now` (epoch seconds) is the clock by which tokens and sessions expire. Raises `ListenError` if
-    the address cannot be listened on.
+    `now` (epoch seconds) is the right time, which the gateway's own clock may not show. Raises
+    `ListenError` if the address cannot be listened on.
     """
     running = RunningGateway(gateway, now)
-    # a client that goes away ends its request, even one that a fault keeps waiting
-    protocols = web.Server(running.handle, handler_cancellation=True, access_log=None)
-    context = server_context() if gateway.uses_tls else None
-    loop = asyncio.get_running_loop()
-    try:
-        listener = await loop.create_server(protocols, host or None, port, ssl=context)
-    except OSError as error:
-        raise ListenError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; "
-            "stop what uses the address, or choose another"
-        ) from error
-    chosen = listener.sockets[0].getsockname()[1]
-    named = "127.0.0.1" if host in _WILDCARDS else host
-    running.host = f"[{named}]:{chosen}" if ":" in named else f"{named}:{chosen}"
+    await running.listener.start(host, port)
     try:
         yield running
     finally:
         running.close()
-        listener.close()
-        transports = [protocol.transport for protocol in protocols.connections]
-        await protocols.shutdown(_FAREWELL)
-        for transport in transports:
-            if transport is not None:
-                # closing TLS politely waits for the client, which may never answer
-                transport.abort()
-        await listener.wait_closed()
+        await running.listener.stop()

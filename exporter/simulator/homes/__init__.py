@@ -5,6 +5,7 @@ still. All serial numbers, names and addresses are made up.
 """
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 
 from exporter.errors import ExporterError
 from exporter.simulator.homes.gateway import HomeGateway
@@ -52,7 +53,10 @@ SITES: dict[str, Site] = {
         serial="482599000004",
         firmware="8.3.5100",
         timezone="US/Eastern",
-        cts=("production", "net-consumption", "storage", "backfeed"),
+        cts=(
+            *("production", "net-consumption", "storage", "backfeed"),
+            *("load", "evse", "pv3p"),
+        ),
         legs=2,
         volts=120.0,
         inverters=17,
@@ -131,4 +135,6 @@ def home(name: str, now: Callable[[], float]) -> HomeGateway:
 
 def build(site: Site, now: Callable[[], float]) -> HomeGateway:
     """Return a gateway for any hardware, on a sunny noon; `now` returns epoch seconds."""
-    return HomeGateway(site, lambda: noon(site, now()))
+    # one request asks several times
+    at = lru_cache(maxsize=1)(partial(noon, site))
+    return HomeGateway(site, lambda: at(int(now())))

@@ -1,5 +1,6 @@
 """Dry contacts of a system controller, and how the sample homes have set them."""
 
+from dataclasses import replace
 from typing import Any
 
 from exporter.simulator.homes.devices import Contact, ContactUse
@@ -12,6 +13,14 @@ _INSTALLED: tuple[tuple[str, ContactUse, str, float, float], ...] = (
     ("NO1", "PV", "Garage roof", 25.0, 90.0),
     ("NO2", "NONE", "", 30.0, 70.0),
 )
+
+#: settings that only systems with a meter collar know
+_OF_COLLARS = {
+    "safe_state_action": "shed",
+    "black_start_retries": 3.0,
+    "action_retries": 1.0,
+    "pv_phase_select": [],
+}
 
 #: as installed; the system controller opens and closes them by these settings
 CONTACTS: tuple[Contact, ...] = tuple(
@@ -32,19 +41,38 @@ CONTACTS: tuple[Contact, ...] = tuple(
 )
 
 
+#: what firmware 7 and later tells of where there is no system controller
+_NOT_THERE: tuple[Contact, ...] = tuple(
+    replace(
+        contact,
+        use="NONE",
+        name="",
+        status="open",
+        mode="manual",
+        grid_action="none",
+        micro_grid_action="none",
+        gen_action="none",
+    )
+    for contact in CONTACTS
+)
+
+
 def status(site: Site, state: State) -> Any:
     """`/ivp/ensemble/dry_contacts`: which contacts are closed."""
-    return {
-        "dry_contacts": [{"id": contact.id, "status": contact.status} for contact in state.contacts]
-    }
+    contacts = _contacts(site, state)
+    return {"dry_contacts": [{"id": each.id, "status": each.status} for each in contacts]}
 
 
 def settings(site: Site, state: State) -> Any:
     """`/ivp/ss/dry_contact_settings`: what the contacts are for."""
-    return {"dry_contacts": [_settings(contact) for contact in state.contacts]}
+    return {"dry_contacts": [_settings(site, each) for each in _contacts(site, state)]}
 
 
-def _settings(contact: Contact) -> dict[str, Any]:
+def _contacts(site: Site, state: State) -> tuple[Contact, ...]:
+    return state.contacts if site.controller else _NOT_THERE
+
+
+def _settings(site: Site, contact: Contact) -> dict[str, Any]:
     return {
         "id": contact.id,
         "type": contact.use,
@@ -63,4 +91,5 @@ def _settings(contact: Contact) -> dict[str, Any]:
         "soc_low": contact.soc_low,
         "soc_high": contact.soc_high,
         "pv_serial_nb": [],
+        **(_OF_COLLARS if site.collar else {}),
     }

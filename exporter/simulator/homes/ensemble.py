@@ -5,18 +5,27 @@ from typing import Any
 from exporter.simulator.homes.devices import Battery
 from exporter.simulator.homes.site import Site, State
 
+#: how voltage and frequency are steered off grid; nobody reads it
+_OFF_GRID = {
+    **dict.fromkeys(("F", "V", "Vd_neg", "Vq_neg", "Vd_zero", "Vq_zero"), 0.0),
+    "is_active": False,
+    "is_system_balanced": True,
+}
+
 
 def inventory(site: Site, state: State) -> Any:
     """`/ivp/ensemble/inventory`: batteries, system controller, meter collar, combiner."""
     groups: list[tuple[str, list[Any]]] = []
     if site.batteries or site.controller:
-        groups.append(("ENCHARGE", [_battery(state, battery) for battery in state.batteries]))
+        batteries = [_battery(state, battery) | _dongle(site) for battery in state.batteries]
+        groups.append(("ENCHARGE", batteries))
     if site.controller:
-        groups.append(("ENPOWER", [_controller(state)]))
+        groups.append(("ENPOWER", [_controller(state) | _dongle(site)]))
     if site.collar:
         groups.append(("COLLAR", [_collar(state)]))
     if site.combiner:
         groups.append(("C6 COMBINER CONTROLLER", [_combiner(state)]))
+        groups.append(("C6 RGM", [_revenue_meter(state)]))
     return [{"type": kind, "devices": devices} for kind, devices in groups]
 
 
@@ -68,6 +77,8 @@ def secctrl(site: Site, state: State) -> Any:
         "soc_recovery_exit": 10,
         "Commission_in_progress": False,
         "ESS_in_progress": False,
+        **({"offgrid_secctrl": _OFF_GRID} if site.since(8, 3) else {}),
+        **({"ESS_R3_To_R4_in_progress": False} if site.collar else {}),
     }
 
 
@@ -114,6 +125,13 @@ def _battery(state: State, battery: Battery) -> dict[str, Any]:
         "phase": "ph-a",
         "der_index": 2,
     }
+
+
+def _dongle(site: Site) -> dict[str, Any]:
+    """Return what firmware before 8 tells of every device on the radio."""
+    if site.since(8):
+        return {}
+    return {"operating": True, "zigbee_dongle_fw_version": "0x1000"}
 
 
 def _led(battery: Battery) -> int:
@@ -163,10 +181,22 @@ def _collar(state: State) -> dict[str, Any]:
 
 
 def _combiner(state: State) -> dict[str, Any]:
-    return _common("482900000921", "800-02403-r00", state, state.installed) | {
+    common = _common("482900000921", "800-02403-r00", state, state.installed)
+    del common["device_status"]
+    return common | {
         "communicating": state.switch.combiner_communicating,
         "admin_state": 82,
         "admin_state_str": "ENCMN_C6_CC_READY",
         "fw_version": "0.1.24-D1",
         "dmir_version": "0.1.24-D1",
+    }
+
+
+def _revenue_meter(state: State) -> dict[str, Any]:
+    return {
+        "part_num": "800-02403-r00",
+        "serial_num": "482900000922",
+        "installed": state.installed,
+        "FW Version": "2.2.0-D4000",
+        "Device State": 80,
     }

@@ -1,6 +1,6 @@
 """The gateway of a sample home: which endpoints its firmware and hardware have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from functools import partial
 from typing import Any
@@ -8,7 +8,15 @@ from typing import Any
 import orjson
 
 from exporter.simulator.answers import JSON_TYPE, Answer, Gateway
-from exporter.simulator.homes import contacts, ensemble, identity, inverters, metering, settings
+from exporter.simulator.homes import (
+    contacts,
+    ensemble,
+    identity,
+    inverters,
+    metering,
+    settings,
+    tariff,
+)
 from exporter.simulator.homes.site import Site, State
 
 #: makes the answer of one endpoint: an object for JSON, bytes for anything else
@@ -28,7 +36,6 @@ _EVERY: dict[str, Builder] = {
 }
 _SINCE_7: dict[str, Builder] = {
     "/production": partial(metering.production, details=False),
-    "/admin/lib/tariff": settings.tariff,
     "/ivp/ensemble/inventory": ensemble.inventory,
     "/ivp/ensemble/power": ensemble.power,
     "/ivp/ensemble/secctrl": ensemble.secctrl,
@@ -41,11 +48,20 @@ _SINCE_7: dict[str, Builder] = {
 }
 
 
+#: what came with which major version
+_SINCE: tuple[tuple[int, Mapping[str, Builder]], ...] = (
+    (0, _EVERY),
+    (4, {"/admin/lib/tariff": tariff.tariff}),
+    (7, _SINCE_7),
+)
+
+
 def endpoints(site: Site) -> dict[str, Builder]:
     """Return the targets a gateway of this firmware and hardware answers."""
-    found = dict(_EVERY)
-    if site.major >= 7:
-        found |= _SINCE_7
+    found: dict[str, Builder] = {}
+    for version, builders in _SINCE:
+        if site.since(version):
+            found |= builders
     if site.controller:
         found["/ivp/ensemble/relay"] = ensemble.relay
     if site.device_data:

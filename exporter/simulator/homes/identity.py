@@ -100,7 +100,8 @@ def home(site: Site, state: State) -> Any:
             ],
         },
         "wireless_connection": [
-            {"signal_strength": 0, "signal_strength_max": 0, "type": "BLE", "connected": True}
+            {"signal_strength": 0, "signal_strength_max": 0, "type": radio, "connected": True}
+            for radio in (("zigbee", "subghz") if site.controller else ("BLE",))
         ],
     }
 

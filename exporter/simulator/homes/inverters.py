@@ -40,7 +40,7 @@ def inventory(site: Site, state: State) -> Any:
         {"type": "PCU", "devices": [_inverter(site, state, each) for each in state.inverters]},
         {"type": "ACB", "devices": [_storage(state, each) for each in state.acbs]},
         {"type": "NSRB", "devices": []},
-        {"type": "ESUB", "devices": []},
+        {"type": "ESUB", "devices": [_submodule(state)] if site.controller else []},
     ]
 
 
@@ -155,4 +155,26 @@ def _storage(state: State, acb: Acb) -> dict[str, Any]:
         "sleep_min_soc": acb.sleep_min,
         "sleep_max_soc": acb.sleep_max,
         "charge_status": charge_status(acb.watts),
+    }
+
+
+def _submodule(state: State) -> dict[str, Any]:
+    """Return the part of the system controller that speaks over the power line."""
+    return {
+        "part_num": "800-01855-r00",
+        "installed": str(state.installed),
+        "serial_num": "202900000902",
+        "device_status": ["envoy.global.ok"],
+        "last_rpt_date": str(state.switch.reported),
+        "admin_state": 1,
+        "dev_type": 19,
+        "created_date": str(state.installed),
+        "img_load_date": "0",
+        "img_pnum_running": "523-00001-r00-v01.10.00",
+        "ptpn": "551-00064-r00-v01.10.00",
+        "chaneid": 1_929_000_000,
+        "device_control": [{"gficlearset": False}],
+        "producing": False,
+        "communicating": state.switch.communicating,
+        "operating": state.switch.communicating,
     }

@@ -17,7 +17,12 @@ _KINDS: tuple[CtKind, ...] = (
     "storage",
     "total-consumption",
     "backfeed",
+    "load",
+    "evse",
+    "pv3p",
 )
+#: legs of a split-phase service
+_SPLIT = 2
 #: channels of every meter, whether a leg is connected or not
 _CHANNELS = 3
 
@@ -55,7 +60,7 @@ def flow(site: Site, state: State, kind: CtKind) -> Flow:
         "total-consumption": (state.total, state.total_energy, 0.0),
         "storage": (state.battery, state.discharged, state.charged),
         "backfeed": (-state.grid, state.exported, state.imported),
-    }[kind]
+    }.get(kind, (0.0, 0.0, 0.0))
     meter = state.meters.get(kind, HEALTHY_METER)
     return Flow(
         0.0 if meter.status == "not-metering" else watts,
@@ -81,7 +86,8 @@ def legs(state: State, total: Flow) -> list[Flow]:
 
 def meters(site: Site, state: State) -> Any:
     """`/ivp/meters`: which CTs there are."""
-    mode = {1: "single", 2: "split", 3: "three"}[site.legs]
+    # a service with one leg counts as one with three of which two are not there
+    mode = "split" if site.legs == _SPLIT else "three"
     return [
         {
             "eid": _eid(kind),
@@ -118,7 +124,7 @@ def readings(site: Site, state: State) -> Any:
 def production(site: Site, state: State, *, details: bool = True) -> Any:
     """`/production.json` and `/production`: production, consumption and AC Batteries.
 
-    Legs are only there with `details` and on sites that have more than one.
+    Legs are only there with `details`, even if there is only one.
     """
     made: list[Any] = [
         {
@@ -164,7 +170,7 @@ def _section(site: Site, state: State, kind: CtKind, details: bool) -> dict[str,
         "readingTime": state.meters_read,
         **_measured(total, today, week),
     }
-    if details and site.legs > 1:
+    if details:
         shares = _SHARES[site.legs]
         section["lines"] = [
             _measured(leg, today * share, week * share)

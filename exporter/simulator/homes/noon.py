@@ -9,13 +9,14 @@ from exporter.simulator.homes.devices import (
     Cloud,
     Inverter,
     Leg,
+    Meter,
     Storage,
     Switch,
     acb_serial,
     battery_serial,
     inverter_serial,
 )
-from exporter.simulator.homes.site import AGE, Site, State
+from exporter.simulator.homes.site import AGE, UNUSED_CTS, Site, State
 
 #: power of one inverter, of one battery and of one AC Battery (charging), in watts
 _INVERTER, _BATTERY, _ACB = 304.0, -600.0, -90.0
@@ -70,6 +71,7 @@ def noon(site: Site, now: float) -> State:
         acbs=tuple(_acb(at, index) for index in range(site.acbs)),
         switch=Switch(reported=at - 30),
         contacts=CONTACTS,
+        meters={kind: Meter(enabled=False) for kind in site.cts if kind in UNUSED_CTS},
         storage=Storage(available_capacity=site.battery_capacity_wh, changed=at - 20 * 86400),
         cloud=Cloud(reported=at - 190),
     )

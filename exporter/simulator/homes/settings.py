@@ -1,50 +1,14 @@
-"""Settings of a home: tariff, export limit and standby generator."""
+"""Settings of a home: export limit and standby generator."""
 
 from typing import Any
 
-from exporter.simulator.homes.prices import FLAT, PERIODS, SEASONS, SELL, WEEKDAYS, WEEKEND
+from exporter.simulator.homes.prices import WEEKDAYS, WEEKEND
 from exporter.simulator.homes.site import Site, State
 
 #: modes of the generator, in the order of the numbers they have
 _MODES = ("off", "on", "auto")
 #: rated power in kW, and minutes it warms up and cools down
 RATED_KW, WARM_UP, COOL_DOWN = 11.0, 3, 4
-
-
-def tariff(site: Site, state: State) -> Any:
-    """`/admin/lib/tariff`: prices, and how the batteries are used."""
-    answer: dict[str, Any] = {
-        "tariff": {
-            "currency": {"code": site.currency},
-            "logger": "mylogger",
-            "date": str(state.now - 3 * 86400),
-            "single_rate": {"rate": FLAT, "sell": SELL},
-            "seasons": _seasons() if site.time_of_use else [],
-            "seasons_sell": _seasons_sell() if site.time_of_use else [],
-        }
-    }
-    if site.batteries or site.acbs:
-        storage: dict[str, Any] = {
-            "mode": state.storage.mode,
-            "operation_mode_sub_type": "",
-            "reserved_soc": round(100 * state.storage.reserve, 1),
-            "very_low_soc": round(100 * state.storage.very_low),
-            "charge_from_grid": state.storage.charge_from_grid,
-            "date": str(state.storage.changed),
-            "opt_schedules": state.storage.opt_schedules,
-        }
-        answer["tariff"]["storage_settings"] = storage
-        answer["schedule"] = {
-            "filename": "Tariff",
-            "source": "Tariff",
-            "version": "00.00.02",
-            "reserved_soc": storage["reserved_soc"],
-            "very_low_soc": storage["very_low_soc"],
-            "charge_from_grid": storage["charge_from_grid"],
-            "battery_mode": storage["mode"],
-            "opt_schedules": storage["opt_schedules"],
-        }
-    return answer
 
 
 def export_limit(site: Site, state: State) -> Any:
@@ -128,46 +92,4 @@ def generator_schedule(site: Site, state: State) -> Any:
             "default": [{"id": "all_year", "start": "1/1", "end": "12/31", "days": [days]}]
         },
         "last_updated_by": "ITK",
-    }
-
-
-def _seasons() -> list[Any]:
-    return [
-        {
-            "id": season.name,
-            "start": season.start,
-            "days": [
-                _days(name, days, [(start, season.price(level)) for start, level in steps])
-                for name, days, steps in PERIODS
-            ],
-        }
-        for season in SEASONS
-    ]
-
-
-def _seasons_sell() -> list[Any]:
-    return [
-        {
-            "id": season.name,
-            "start": season.start,
-            "days": [_days("all", f"{WEEKDAYS},{WEEKEND}", [(0, SELL), (960, season.high / 4)])],
-        }
-        for season in SEASONS
-    ]
-
-
-def _days(name: str, days: str, steps: list[tuple[int, float]]) -> dict[str, Any]:
-    """Return the prices of some weekdays, each from a minute of the day on."""
-    return {
-        "id": name,
-        "days": days,
-        "must_charge_start": 0,
-        "must_charge_duration": 0,
-        "must_charge_mode": "CP",
-        "peak_rule": "US",
-        "enable_discharge_to_grid": False,
-        "periods": [
-            {"id": "filler" if not start else f"period_{index}", "start": start, "rate": rate}
-            for index, (start, rate) in enumerate(steps)
-        ],
     }

@@ -23,7 +23,18 @@ from exporter.simulator.homes.devices import (
     Switch,
 )
 
-CtKind = Literal["production", "net-consumption", "total-consumption", "storage", "backfeed"]
+CtKind = Literal[
+    "production",
+    "net-consumption",
+    "total-consumption",
+    "storage",
+    "backfeed",
+    "load",
+    "evse",
+    "pv3p",
+]
+#: CTs that a meter collar lists, and for which sample homes have no use
+UNUSED_CTS: frozenset[CtKind] = frozenset({"load", "evse", "pv3p"})
 
 #: usable energy of one AC Battery, in Wh
 ACB_WH = 1240
@@ -71,6 +82,10 @@ class Site:
     def major(self) -> int:
         """Major version of the firmware."""
         return int(self.firmware.partition(".")[0])
+
+    def since(self, *version: int) -> bool:
+        """Tell whether the firmware is this version, or a later one."""
+        return tuple(int(part) for part in self.firmware.split(".")) >= version
 
     @property
     def line_volts(self) -> float:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from exporter.simulator.homes.devices import Cloud, Meter, Metering
-from exporter.simulator.homes.site import CtKind
+from exporter.simulator.homes.site import UNUSED_CTS, CtKind
 from exporter.simulator.physics.flows import Flows
 
 #: seconds between two reports to the cloud, over the network and by cellular modem
@@ -71,7 +71,7 @@ class MeterUnit:
 
     def __init__(self, kind: CtKind) -> None:
         self._kind = kind
-        self.enabled = True
+        self.enabled = kind not in UNUSED_CTS
         self.status: Metering = "normal"
         self.flags: tuple[str, ...] = ()
         self._missed = (0.0, 0.0)
@@ -113,4 +113,4 @@ def _power(kind: CtKind, flows: Flows) -> float:
         "total-consumption": flows.sun + flows.grid,
         "storage": flows.battery,
         "backfeed": -flows.grid,
-    }[kind]
+    }.get(kind, 0.0)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
+from exporter.errors import ExporterError
 from exporter.simulator.homes.site import AGE, Site, State
 from exporter.simulator.physics import history, levers
 from exporter.simulator.physics.accounts import Energy
@@ -30,6 +31,8 @@ STEP, _PAST_STEP = 60, 900
 _RECENT = 7200
 #: below this nominal voltage of a leg it is America, where houses use twice as much
 _AMERICAN = 200.0
+#: major version of the firmware from which on a gateway speaks HTTPS
+_HTTPS = 7
 #: how long ago the storage settings were last changed
 _SETTLED = 20 * DAY
 
@@ -174,6 +177,12 @@ class House:
         found = [(address, *levers.find(self._parts, address)) for address in values]
         for address, lever, _ in found:
             levers.check(lever, address, values[address])
+        firmware = values.get("gateway.firmware")
+        if firmware and (int(firmware.partition(".")[0]) >= _HTTPS) != self.site.since(_HTTPS):
+            raise ExporterError(
+                f"firmware {self.site.firmware} cannot become {firmware} in place: with {_HTTPS} "
+                "a gateway changes from HTTP to HTTPS; build another house"
+            )
         return found
 
     def _reach(self, now: float) -> None:

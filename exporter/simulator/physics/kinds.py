@@ -1,10 +1,13 @@
 """What the value of a lever may be, in words for a list and as a check."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
+
+_VERSION = re.compile(r"\d+(\.\d+)+", re.A)
 
 
 class Kind(ABC):
@@ -86,6 +89,20 @@ class Several(Kind):
     def takes(self, value: Any) -> bool:
         """See `Kind`."""
         return isinstance(value, (list, tuple)) and all(word in self.among for word in value)
+
+
+@dataclass(frozen=True)
+class Version(Kind):
+    """A firmware version: numbers with dots between them."""
+
+    @property
+    def words(self) -> str:
+        """See `Kind`."""
+        return "a version such as 8.3.5200"
+
+    def takes(self, value: Any) -> bool:
+        """See `Kind`."""
+        return isinstance(value, str) and _VERSION.fullmatch(value) is not None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any, get_args
 from exporter.errors import ExporterError
 from exporter.simulator.homes.devices import Metering, StorageMode
 from exporter.simulator.physics.generator import WEEKDAYS
-from exporter.simulator.physics.kinds import Choice, Flag, Kind, Number, Several, Text
+from exporter.simulator.physics.kinds import Choice, Flag, Kind, Number, Several, Text, Version
 from exporter.simulator.physics.plant import Plant
 from exporter.simulator.physics.weather import SKIES
 
@@ -157,7 +157,7 @@ LEVERS: tuple[Lever, ...] = (
     Lever("gateway", "today_reset_delay", Number(0, 80000, "s"), "midnight of today's counters"),
     Lever("gateway", "reading_lag", Number(0, _ANY, "s"), "age of what `/production.json` says"),
     Lever("gateway", "serial", _TEXT, "another serial number", optional=True),
-    Lever("gateway", "firmware", _TEXT, "another firmware, such as 8.3.5200", optional=True),
+    Lever("gateway", "firmware", Version(), "another firmware, after an update", optional=True),
     Lever("cloud", "reporting", _FLAG, "whether it reports to the cloud"),
     Lever("cloud", "connected", _FLAG, "whether it says that it reaches the cloud"),
     Lever("cloud", "overwrites", _FLAG, "whether it puts back what was set at the gateway"),

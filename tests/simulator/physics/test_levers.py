@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from exporter.errors import ExporterError
 from exporter.simulator.homes import HOMES
-from exporter.simulator.physics.kinds import Choice, Flag, Kind, Number, Several
+from exporter.simulator.physics.kinds import Choice, Flag, Kind, Number, Several, Version
 from exporter.simulator.physics.levers import LEVERS
 from tests.simulator.physics.houses import HOUR, house
 
 
-def _value(kind: Kind) -> Any:
-    """Return a value that a lever of this kind takes."""
+def _value(kind: Kind, firmware: str) -> Any:
+    """Return a value that a lever of this kind takes, in a house with this firmware."""
     match kind:
         case Flag():
             return True
@@ -26,6 +26,8 @@ def _value(kind: Kind) -> Any:
             return among[-1]
         case Several(among=among):
             return list(among)
+        case Version():
+            return f"{firmware}.1"
         case _:
             return "something"
 
@@ -35,7 +37,7 @@ def test_every_lever_of_every_home_moves(name: str) -> None:
     """Each takes a value of its kind, says what it is set to, and the house lives on."""
     it = house(name, past_days=0)
     for address, lever in it.levers().items():
-        value = _value(lever.kind)
+        value = _value(lever.kind, it.site.firmware)
         it.set(address, value)
         assert it.get(address) == (tuple(value) if isinstance(value, list) else value)
         if lever.optional:

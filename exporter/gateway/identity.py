@@ -1,0 +1,72 @@
+"""Who a gateway is: serial number, part, firmware, from its `/info`.
+
+pyenphase reads `/info` on its own, with retries that nobody counts and redirects that it follows.
+Here it only gets to read an answer that was asked for like any other.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import aiohttp
+from awesomeversion import AwesomeVersion, AwesomeVersionException
+from pyenphase import Envoy
+from pyenphase.const import AUTH_TOKEN_MIN_VERSION
+from pyenphase.exceptions import EnvoyError
+
+from exporter.errors import BadAnswer
+from exporter.gateway.wire import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the gateway is."""
+
+    serial: str
+    part_number: str
+    firmware: AwesomeVersion
+    metered: bool
+
+    @property
+    def wants_token(self) -> bool:
+        """Whether it lets in by token; firmware before 7 does by user and password."""
+        return bool(self.firmware >= AUTH_TOKEN_MIN_VERSION)
+
+
+class _Told:
+    """The part of an HTTP client that pyenphase reads `/info` with; the answer is there already."""
+
+    closed = False
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    async def get(self, url: str, **options: Any) -> Answer:
+        return self._answer
+
+
+async def identify(host: str, answer: Answer) -> tuple[Identity, Envoy]:
+    """Return who `/info` says it is, and pyenphase's idea of it; raise BadAnswer."""
+    told = cast("aiohttp.ClientSession", _Told(answer))
+    envoy = Envoy(host, client=told, v2_acb_mode=False)
+    try:
+        await envoy.setup()
+        known: Any = envoy.firmware
+        if known is None or not known.valid:
+            raise BadAnswer("/info names no firmware; is this an Enphase gateway?")
+        if not envoy.serial_number:
+            raise BadAnswer("/info names no serial number; is this an Enphase gateway?")
+        identity = Identity(
+            envoy.serial_number, envoy.part_number or "", known, bool(envoy.is_metered)
+        )
+        identity.wants_token  # noqa: B018 - a firmware that cannot be compared is none
+    except (
+        EnvoyError,
+        AwesomeVersionException,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ):
+        # lxml's and ElementTree's parse errors are SyntaxErrors
+        raise BadAnswer("/info is not what an Enphase gateway says; check `host`") from None
+    return identity, envoy

@@ -1,0 +1,215 @@
+"""Being let in by token, for years: which token to show, a session to spare its checks, renewal.
+
+A token comes from the configuration, from the state directory or from the Enphase cloud. The one
+that the gateway takes stays in use until a newer one has been taken.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import aiohttp
+from pyenphase.auth import EnvoyTokenAuth
+from pyenphase.exceptions import EnvoyAuthenticationRequired
+
+from exporter import logs
+from exporter.clock import Clock
+from exporter.config import Credentials, Gateway
+from exporter.errors import GatewayError, LoginRefused, Unreachable
+from exporter.gateway.endpoints import CHECK_JWT
+from exporter.gateway.identity import Identity
+from exporter.gateway.memory import Memory
+from exporter.gateway.tokens import CloudLogin, Token
+from exporter.gateway.wire import Wire, WireError, expect_success
+
+log = logging.getLogger(__name__)
+
+#: the gateway's session lasts ten minutes; without one it checks the token of every request
+_SESSION = 540.0
+_SESSION_RETRY = 60.0
+_RENEWAL = "renewal"
+#: how often to look for a token when it is time for a new one
+_RENEWAL_PAUSE = 300.0
+#: a gateway that has been silent for longer cannot be shown a new token
+_SILENCE = 600.0
+
+
+class TokenLogin:
+    """The login of firmware 7 and later."""
+
+    def __init__(self, config: Gateway, memory: Memory, wire: Wire, clock: Clock) -> None:
+        #: the token in use; None before the first login
+        self.token: Token | None = None
+        #: what to send along with each request; None while nobody is logged in
+        self.auth: EnvoyTokenAuth | None = None
+        #: whether the last login succeeded
+        self.let_in = False
+        self._config = config
+        self._memory = memory
+        self._wire = wire
+        self._clock = clock
+        self._cloud = CloudLogin(config.host, clock)
+        self._client: aiohttp.ClientSession | None = None
+        self._identity: Identity | None = None
+        #: held by whoever logs in, so that a renewal and a new login never cross
+        self._lock = asyncio.Lock()
+        self._session_ends = 0.0
+        self._renewal: asyncio.Task[None] | None = None
+        self._renew_after = 0.0
+
+    async def close(self) -> None:
+        """Let go of the connection; a renewal under way ends."""
+        self.auth = self._client = None
+        if self._renewal is not None:
+            self._renewal.cancel()
+            await asyncio.gather(self._renewal, return_exceptions=True)
+            self._renewal = None
+
+    async def open(self, client: aiohttp.ClientSession, identity: Identity) -> None:
+        """Log in to this gateway over this connection; raises what `again` does."""
+        self._client, self._identity = client, identity
+        await self.again()
+
+    async def again(self) -> None:
+        """Log in; raise LoginRefused, CloudLoginFailed, or WireError for want of an answer."""
+        async with self._lock:
+            self.let_in = False
+            credentials = self._config.credentials()
+            now = self._clock.time()
+            known = self._tokens(credentials)
+            alive = [token for token in known if token.expires > now]
+            if await self._entered_by(alive):
+                return
+            by_cloud = credentials.username and credentials.password
+            # What the cloud gave a moment ago is among the tokens that were refused.
+            if not by_cloud or (alive and not self._cloud.allowed and not self._cloud.failure):
+                raise self._no_way_in(known, alive)
+            token = await self._fetch(credentials)
+            # Kept untried: the gateway may not answer now, and the cloud gives no other soon.
+            self._memory.token = token.value
+            await self._enter(token)
+
+    async def keep_session(self) -> None:
+        """Open a new session before the old one ends; without, the token alone still lets in."""
+        if (
+            self.token is None
+            or self._clock.monotonic() < self._session_ends
+            or self._lock.locked()
+        ):
+            return
+        async with self._lock:
+            self._session_ends = self._clock.monotonic() + _SESSION_RETRY
+            try:
+                await self._enter(self.token)
+            except LoginRefused:
+                # Should the next answer be a refusal too, it is time for a whole new login.
+                self.let_in = False
+            except (GatewayError, WireError) as error:
+                log.debug("no new session: %s", error, extra={"gateway": self._config.name})
+
+    def renew_if_due(self) -> None:
+        """Start renewing the token in the background when its time has come."""
+        now = self._clock.monotonic()
+        if (
+            self.token is not None
+            and self._clock.time() >= self.token.renew_at
+            and now >= self._renew_after
+            and now - self._wire.last_answer < _SILENCE
+            and (self._renewal is None or self._renewal.done())
+        ):
+            self._renew_after = now + _RENEWAL_PAUSE
+            self._renewal = asyncio.create_task(self._renew(), name=_RENEWAL)
+
+    def _tokens(self, credentials: Credentials) -> list[Token]:
+        """Return the tokens at hand, the longest-lived first."""
+        in_use = self.token.value if self.token else None
+        texts = [text for text in (credentials.token, self._memory.token, in_use) if text]
+        parsed = [Token.parse(text, self._clock.time()) for text in texts]
+        if credentials.token and not parsed[0]:
+            log.warning("the configured token is not a token", extra={"gateway": self._config.name})
+        tokens = {token.value: token for token in parsed if token}
+        return sorted(tokens.values(), key=lambda token: -token.expires)
+
+    def _no_way_in(self, known: list[Token], alive: list[Token]) -> LoginRefused:
+        """Return why the tokens at hand do not do."""
+        remedy = "set a new `token`, or `username` and `password` of the Enphase account"
+        if alive:
+            return self._refused()
+        if known:
+            # A date beyond 2242 is nobody's, and later ones are no dates at all.
+            end = datetime.fromtimestamp(min(known[0].expires, 2**33), UTC)
+            return LoginRefused(f"the token ended on {end:%Y-%m-%d}: {remedy}")
+        firmware = self._identity.firmware if self._identity else ""
+        return LoginRefused(f"firmware {firmware} wants a token: {remedy}")
+
+    def _refused(self) -> LoginRefused:
+        return LoginRefused(
+            "the gateway refuses the token: it may be revoked, or made for another gateway"
+            f" (this one is {self._identity.serial if self._identity else 'unknown'})"
+        )
+
+    async def _entered_by(self, tokens: Iterable[Token]) -> bool:
+        """Enter with the first of these tokens that the gateway takes; return whether it did."""
+        for token in tokens:
+            with suppress(LoginRefused):
+                await self._enter(token)
+                return True
+        return False
+
+    async def _enter(self, token: Token) -> None:
+        """Show the gateway a token and use it from now on; raises LoginRefused and WireError."""
+        if self._client is None:
+            raise Unreachable("not connected")
+        logs.hide(token.value)
+        auth = EnvoyTokenAuth(self._config.host, token=token.value)
+        url = auth.get_endpoint_url(CHECK_JWT)
+        try:
+            answer = await self._wire.ask(
+                self._client, url, CHECK_JWT, auth.headers, (_without_cookies,)
+            )
+        except EnvoyAuthenticationRequired:
+            raise self._refused() from None
+        expect_success(answer, CHECK_JWT)
+        self.auth, self.token, self.let_in = auth, token, True
+        self._session_ends = self._clock.monotonic() + _SESSION
+
+    async def _fetch(self, credentials: Credentials) -> Token:
+        return await self._cloud.fetch(
+            credentials.username or "",
+            credentials.password or "",
+            self._identity.serial if self._identity else "",
+        )
+
+    async def _renew(self) -> None:
+        """Change to a newer token at hand, else to one from the cloud, while polling goes on."""
+        name = {"gateway": self._config.name}
+        async with self._lock:
+            old = self.token
+            if old is None or old.renew_at > self._clock.time():
+                return
+            credentials = self._config.credentials()
+            newer = [token for token in self._tokens(credentials) if token.expires > old.expires]
+            try:
+                if not await self._entered_by(newer):
+                    by_cloud = credentials.username and credentials.password
+                    if not by_cloud or not self._cloud.allowed:
+                        return
+                    token = await self._fetch(credentials)
+                    await self._enter(token)
+                    self._memory.token = token.value
+            except (GatewayError, WireError) as error:
+                log.warning("the token could not be renewed: %s", error, extra=name)
+            except Exception:
+                log.exception("the token could not be renewed", extra=name)
+            else:
+                log.info("the token was renewed", extra=name)
+
+
+async def _without_cookies(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Ask outside of the session that is open: it would be judged in place of the token."""
+    request.headers.pop(aiohttp.hdrs.COOKIE, None)
+    return await send(request)

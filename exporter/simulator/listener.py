@@ -1,0 +1,149 @@
+"""A TCP port that can be closed and opened again while everything behind it goes on.
+
+Closed, the address stays ours: connecting to it is refused, and nobody gets it by chance.
+"""
+
+import asyncio
+import socket
+import ssl
+import struct
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+
+from exporter.errors import ListenError
+
+_BACKLOG = 128
+#: seconds a connection gets to end by itself when all is over
+_FAREWELL = 0.2
+#: who listens everywhere can be found here
+_NEAREST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # only compared
+
+
+class Listener:
+    """Serves `protocols` on one port of all addresses that a host name stands for."""
+
+    def __init__(self, protocols: web.Server, context: ssl.SSLContext | None) -> None:
+        """Prepare; with a context, the port speaks TLS."""
+        #: where to find it, such as `127.0.0.1:8443`
+        self.host = ""
+        self._protocols = protocols
+        self._context = context
+        self._servers: list[asyncio.Server] = []
+        #: held while it is closed: bound, and not listening
+        self._held: list[socket.socket] = []
+        #: listening, and not served yet
+        self._waiting: list[socket.socket] = []
+        self._opening: asyncio.Task[None] | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether it accepts connections."""
+        return not self._held
+
+    @up.setter
+    def up(self, wanted: bool) -> None:
+        if wanted and self._held:
+            self._listen()
+        elif not wanted and not self._held:
+            self._hold()
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes a free one. Raises `ListenError` if that cannot be done."""
+        loop = asyncio.get_running_loop()
+        try:
+            server = await loop.create_server(
+                self._protocols, host or None, port, ssl=self._context, backlog=_BACKLOG
+            )
+        except OSError as error:
+            raise ListenError(
+                f"cannot listen on {host}:{port}: {error.strerror or error}; "
+                "stop what uses the address, or choose another"
+            ) from error
+        self._servers = [server]
+        named = _NEAREST.get(host, host)
+        family = socket.AF_INET6 if ":" in named else socket.AF_INET
+        # a free port is another one for each family
+        chosen = min(server.sockets, key=lambda each: each.family != family).getsockname()[1]
+        self.host = f"[{named}]:{chosen}" if ":" in named else f"{named}:{chosen}"
+
+    async def stop(self) -> None:
+        """Let go of the port and of all clients."""
+        servers = self._servers
+        self._close()
+        transports = self._transports()
+        await self._protocols.shutdown(_FAREWELL)
+        for transport in transports:
+            # closing TLS politely waits for the client, which may never answer
+            transport.abort()
+        for server in servers:
+            await server.wait_closed()
+        for held in self._held:
+            held.close()
+
+    def _hold(self) -> None:
+        """Refuse connections from now on, and reset those that there are."""
+        self._held = [_bound(family, address) for family, address in self._close()]
+        for transport in self._transports():
+            reset(transport)
+
+    def _close(self) -> list[tuple[int, Any]]:
+        """Stop listening; returns families and addresses of what was listened on."""
+        if self._opening is not None:
+            self._opening.cancel()
+        listening = [each for server in self._servers for each in server.sockets]
+        addresses: list[tuple[int, Any]] = [
+            (each.family, each.getsockname()) for each in (*listening, *self._waiting)
+        ]
+        for server in self._servers:
+            server.close()
+        for each in self._waiting:
+            each.close()
+        self._servers, self._waiting = [], []
+        return addresses
+
+    def _listen(self) -> None:
+        """Accept connections from now on."""
+        self._waiting, self._held = self._held, []
+        for each in self._waiting:
+            # already now, so that who connects at once waits instead of being refused
+            each.listen(_BACKLOG)
+        self._opening = asyncio.get_running_loop().create_task(self._serve())
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        for each in tuple(self._waiting):
+            server = await loop.create_server(
+                self._protocols, sock=each, ssl=self._context, start_serving=False
+            )
+            self._waiting.remove(each)
+            self._servers.append(server)
+            await server.start_serving()
+
+    def _transports(self) -> list[asyncio.Transport]:
+        found = [protocol.transport for protocol in self._protocols.connections]
+        return [transport for transport in found if transport is not None]
+
+
+def reset(transport: asyncio.BaseTransport | None) -> None:
+    """Reset a connection, without the farewell of TCP and TLS."""
+    if not isinstance(transport, asyncio.Transport):
+        return
+    peer: socket.socket | None = transport.get_extra_info("socket")
+    if peer is not None:
+        # lingering for zero seconds makes closing a reset
+        with suppress(OSError):
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _bound(family: int, address: Any) -> socket.socket:
+    """Return a socket that keeps an address."""
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        held.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    held.bind(address)
+    held.setblocking(False)
+    return held

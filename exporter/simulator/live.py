@@ -1,0 +1,79 @@
+"""The gateway of a simulated house: it answers from what is going on there, and can be told things.
+
+    house = House(SITES["battery-home"], seed=1, start=time.time())
+    gateway = LiveGateway(house, lambda: house.at(time.time()))
+
+What it is told moves the levers of the house, so that the answers that follow show it, each in its
+own rhythm.
+"""
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import orjson
+
+from exporter.errors import ExporterError
+from exporter.simulator.answers import JSON_TYPE, Answer
+from exporter.simulator.commands import COMMANDS, TARIFF, Refused, Values
+from exporter.simulator.homes.gateway import HomeGateway
+from exporter.simulator.homes.site import State
+from exporter.simulator.physics.house import House
+
+#: seconds until the cloud puts its own settings in the place of local ones
+_OVERWRITES_AFTER = 90.0
+#: the settings that the cloud keeps
+_KEPT = ("mode", "reserve", "very_low", "charge_from_grid", "opt_schedules")
+
+
+class LiveGateway(HomeGateway):
+    """The gateway of a house that lives."""
+
+    def __init__(self, house: House, state: Callable[[], State] | None = None) -> None:
+        """Answer for this house; `state` brings it to the present first, if nobody else does."""
+        super().__init__(house.site, state or house.state)
+        self.house = house
+        #: when the cloud overwrites what was set here (epoch seconds)
+        self._overwritten_at = -inf
+
+    @property
+    def clock_offset(self) -> float:
+        """See `Gateway.clock_offset`."""
+        offset: float = self.house.get("gateway.clock_offset")
+        return offset
+
+    def command(self, method: str, target: str, body: bytes) -> Answer | None:
+        """See `Gateway.command`."""
+        command = COMMANDS.get((method, target))
+        if command is None or not command.there(self.site):
+            return None
+        state = self._state()
+        try:
+            values = command.levers(body, self.site, state)
+            if target == TARIFF:
+                self._expect_the_cloud(values)
+            self._move(values, command.delay)
+        except (Refused, ExporterError) as error:
+            return _json({"error": str(error)}, 400)
+        if command.told is not None:
+            return self.answer(command.told)
+        return _json(orjson.loads(body), 200)
+
+    def _move(self, values: Values, delay: float) -> None:
+        if delay:
+            self.house.plan(self.house.now + delay, values)
+        else:
+            self.house.set_all(values)
+
+    def _expect_the_cloud(self, values: Values) -> None:
+        """Let the cloud put back what it knows, if it is that kind of cloud."""
+        house = self.house
+        if not values or not house.get("cloud.overwrites") or house.now < self._overwritten_at:
+            return
+        self._overwritten_at = house.now + _OVERWRITES_AFTER
+        known = {lever: house.get(lever) for lever in (f"storage.{name}" for name in _KEPT)}
+        house.plan(self._overwritten_at, known)
+
+
+def _json(content: Any, status: int) -> Answer:
+    return Answer(status, orjson.dumps(content), {"Content-Type": JSON_TYPE})

@@ -1,0 +1,30 @@
+"""The simulated Enphase cloud, with secrets that are known to the tests, asked by pyenphase."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from pyenphase.auth import EnvoyTokenAuth
+
+from exporter.gateway import tokens as exporter_tokens
+from exporter.simulator.cloud import Cloud, Mode, serve_cloud
+
+__all__ = ["MANAGER_TOKEN", "PASSWORD", "SESSION", "USER", "Cloud", "Mode", "serving_cloud"]
+
+USER = "owner@example.invalid"
+#: these must never be seen anywhere
+PASSWORD = "canary-password"
+SESSION = "canary-cloud-session"
+MANAGER_TOKEN = "canary-manager-token"
+
+
+@asynccontextmanager
+async def serving_cloud(now: Callable[[], float], patience: float = 30.0) -> AsyncIterator[Cloud]:
+    """Serve a cloud, and let pyenphase ask that one, for `patience` seconds at most."""
+    async with serve_cloud(now, username=USER, password=PASSWORD) as cloud:
+        cloud.session, cloud.manager_token = SESSION, MANAGER_TOKEN
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(EnvoyTokenAuth, "JSON_LOGIN_URL", cloud.login_url)
+            patch.setattr(EnvoyTokenAuth, "TOKEN_URL", cloud.token_url)
+            patch.setattr(exporter_tokens, "_DEADLINE", patience)
+            yield cloud
