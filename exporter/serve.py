@@ -59,17 +59,17 @@ async def listening(
         shutdown_timeout=_LAST_SCRAPES,
     )
     await runner.setup()
-    site = web.TCPSite(runner, address.host, address.port, ssl_context=config.ssl_context())
     try:
+        site = web.TCPSite(runner, address.host, address.port, ssl_context=config.ssl_context())
         try:
             await site.start()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise ListenError(
-                f"cannot listen on {address}: {error.strerror or error};"
+                f"cannot listen on {address}: {getattr(error, 'strerror', None) or error};"
                 " stop what listens there, or choose another address with --web.listen-address"
             ) from error
         host, port = runner.addresses[0][:2]
-        log.info("listening", extra={"address": f"{host}:{port}"})
+        log.info("listening", extra={"address": str(Address(host, port))})
         yield host, port
     finally:
         await runner.cleanup()
@@ -87,6 +87,9 @@ async def _reload_whenever(
         except ConfigError as error:
             for line in str(error).splitlines():
                 log.error("the configuration is not reloaded, the old one stays: %s", line)
+            continue
+        except Exception:
+            log.exception("the configuration is not reloaded, the old one stays")
             continue
         for name in ("state_dir", "web"):
             if getattr(config, name) != getattr(current, name):

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 #: seconds; several collectors run close together, and their snapshots are rendered in one go
 _SETTLE = 1.0
+#: seconds until a poller that broke off is started anew
+_RESTART = 15.0
 
 
 class Watch:
@@ -30,6 +32,7 @@ class Watch:
         self._clock = clock
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
         self._tried: set[str] = set()
+        self._all_tried = asyncio.Event()
         self._warming: asyncio.TimerHandle | None = None
 
     @property
@@ -39,8 +42,12 @@ class Watch:
 
     @property
     def ready(self) -> bool:
-        """Whether every gateway was tried at least once, with or without success."""
+        """Whether all there is to collect was tried at least once, with or without success."""
         return self._running.keys() <= self._tried
+
+    async def wait_ready(self) -> None:
+        """Return once everything was tried for the first time."""
+        await self._all_tried.wait()
 
     async def adopt(self, config: Config) -> None:
         """Watch the gateways of this configuration, and only those."""
@@ -52,6 +59,7 @@ class Watch:
         for name in changed:
             if name not in wanted:
                 self.exposition.remove(name)
+                self._tried.discard(name)
         for name, gateway in wanted.items():
             if name not in self._running:
                 self._start(gateway)
@@ -63,22 +71,39 @@ class Watch:
         await self._stop(list(self._running))
 
     def _start(self, gateway: Gateway) -> None:
-        state = State(self._state_dir, gateway.name)
-        poller = Poller(gateway, state, self._clock, self._publish)
-        task = asyncio.create_task(poller.run(), name=f"poller {gateway.name}")
+        task = asyncio.create_task(self._poll(gateway), name=f"poller {gateway.name}")
         self._running[gateway.name] = gateway, task
         log.info("watching", extra={"gateway": gateway.name, "host": gateway.host})
+
+    async def _poll(self, gateway: Gateway) -> None:
+        """Poll until cancelled; a poller that breaks off by itself is told of and replaced."""
+        while True:
+            try:
+                state = State(self._state_dir, gateway.name)
+                await Poller(gateway, state, self._clock, self._publish).run()
+            except (Exception, asyncio.CancelledError):
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+                log.exception("polling broke off", extra={"gateway": gateway.name})
+            await self._clock.sleep(_RESTART)
 
     async def _stop(self, names: list[str]) -> None:
         tasks = [self._running.pop(name)[1] for name in names]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for name, end in zip(names, ends, strict=True):
+            if isinstance(end, Exception):
+                log.error("stopping failed", exc_info=end, extra={"gateway": name})
 
     def _publish(self, snapshot: Snapshot) -> None:
         report = snapshot.readings[SELF].data["self"]
-        if any(c.up or c.failures for c in report.collectors.values()):
+        away = report.collectors["gateway"].failures
+        if away or all(c.up or c.failures for c in report.collectors.values()):
             self._tried.add(snapshot.gateway)
+            if self.ready:
+                self._all_tried.set()
         self.exposition.update(snapshot)
         if self._warming is None:
             self._warming = asyncio.get_running_loop().call_later(_SETTLE, self._warm)

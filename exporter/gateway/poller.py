@@ -127,11 +127,19 @@ class Poller:
         return [c.name for c in COLLECTORS if c.name in self._memory.collectors]
 
     def _next_due(self, now: float) -> Collector | None:
-        relevant = self._memory.collectors
-        return next(
-            (c for c in COLLECTORS if c.name in relevant and now >= self._standings[c.name].due),
-            None,
-        )
+        """Return the collector that is the latest by the measure of its cadence.
+
+        So the grid state comes first, and yet a gateway on which every request hangs does not keep
+        the slow ones from their turn.
+        """
+        due = [
+            (standing, collector)
+            for collector in COLLECTORS
+            if collector.name in self._memory.collectors
+            and now >= (standing := self._standings[collector.name]).due
+        ]
+        latest = max(due, key=lambda one: (now - one[0].due) / one[0].cadence, default=None)
+        return latest[1] if latest else None
 
     def _next_time(self) -> float:
         times = [self._standings["gateway"].due, self._save_due]
@@ -271,6 +279,10 @@ class Poller:
     def _tell(self) -> None:
         """Publish what is known now."""
         self._told = self._clock.monotonic()
+        for name in self._relevant:
+            reading = self.readings.get(name)
+            if reading is None or self._told >= reading.expires:
+                self._standings.expired(name)
         up = any(self._standings[name].alive for name in self._relevant)
         report = SelfReport(
             up=up,

@@ -74,6 +74,10 @@ class Standings:
                 standing.up = False
                 standing.failures[error.reason] += 1
 
+    def expired(self, name: str) -> None:
+        """Note that what the last run brought is too old by now, whatever became of the next."""
+        self._all[name].up = self._all[name].alive = False
+
     def all_due(self, names: Iterable[str]) -> None:
         """Make all of these due at once."""
         now = self._clock.monotonic()

@@ -7,7 +7,8 @@ often and may be slow for ever, so it is asked at most three times an hour, with
 import asyncio
 import base64
 import logging
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 
 import aiohttp
 import orjson
@@ -30,14 +31,14 @@ _LONGEST_PAUSE = 6 * 3600.0
 class Token:
     """A token and its life in epoch seconds."""
 
-    value: str
+    value: str = field(repr=False)
     issued: float
     expires: float
 
     @property
     def renew_at(self) -> float:
         """When to get the next: 30 days before the end, or in the last quarter of a short life."""
-        return self.expires - min(_RENEW_BEFORE, (self.expires - self.issued) / 4)
+        return self.expires - min(_RENEW_BEFORE, max(0.0, self.expires - self.issued) / 4)
 
     @classmethod
     def parse(cls, value: str, now: float) -> "Token | None":
@@ -59,7 +60,8 @@ class CloudLogin:
         self._clock = clock
         self._pause = _PAUSE
         self._not_before = float("-inf")
-        self._last_failure = ""
+        #: why the last attempt failed; empty when it did not
+        self.failure = ""
 
     @property
     def allowed(self) -> bool:
@@ -70,15 +72,16 @@ class CloudLogin:
         """Return a new token; raise CloudLoginFailed, which never carries what the cloud said."""
         if not self.allowed:
             minutes = (self._not_before - self._clock.monotonic()) / 60
-            raise CloudLoginFailed(f"{self._last_failure}; asking again in {minutes:.0f} min")
+            raise CloudLoginFailed(f"{self.failure}; asking again in {minutes:.0f} min")
         self._not_before = self._clock.monotonic() + self._pause
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         try:
             token = await self._ask(username, password, serial)
         except CloudLoginFailed as error:
-            self._last_failure = str(error)
+            self.failure = str(error)
             raise
-        self._pause = _PAUSE
+        self._pause, self.failure = _PAUSE, ""
+        self._not_before = self._clock.monotonic() + _PAUSE
         return token
 
     async def _ask(self, username: str, password: str, serial: str) -> Token:
@@ -93,7 +96,14 @@ class CloudLogin:
         except EnvoyAuthenticationError as error:
             # The cause may hold what the cloud said, and that may hold a secret.
             raise CloudLoginFailed(_in_words(error.status)) from None
-        except (aiohttp.ClientError, OSError, ValueError, AttributeError, TypeError):
+        except (
+            aiohttp.ClientError,
+            OSError,
+            ValueError,
+            LookupError,
+            AttributeError,
+            TypeError,
+        ):
             raise CloudLoginFailed("the Enphase cloud gave an answer that cannot be read") from None
         token = Token.parse(auth.token, self._clock.time())
         if token is None:
@@ -107,6 +117,9 @@ def _in_words(told: str) -> str:
             "the Enphase account asks for a second factor (MFA), which a program cannot give:"
             " set a `token` got by hand, or use an account without MFA"
         )
+    status = re.search(r": (\d{3}): ", told)
+    if status and status[1] >= "429":
+        return f"the Enphase cloud has trouble (status {status[1]})"
     if told.startswith("Unable to login"):
         return "the Enphase cloud refuses username and password; check both"
     if told.startswith("Unable to obtain token"):

@@ -6,17 +6,22 @@ because its updaters treat that one apart.
 """
 
 import asyncio
+import errno
 import logging
+import os
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 from pyenphase.exceptions import EnvoyAuthenticationRequired
+from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter.clock import Clock
 from exporter.errors import (
@@ -67,6 +72,35 @@ class BodyTooLarge(aiohttp.ClientPayloadError):
     """A body larger than the limit."""
 
 
+@dataclass(slots=True)
+class _Sending:
+    """How one request is sent: how often, as a digest challenge has it, and over what."""
+
+    times: int = 0
+    #: whether over a connection that was there already
+    reused: bool = False
+
+
+async def _note_reuse(
+    client: aiohttp.ClientSession, context: Any, told: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    context.trace_request_ctx.reused = True
+
+
+def new_client() -> aiohttp.ClientSession:
+    """Return a client for one gateway."""
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_reuse)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT, limit=2),
+        # With an address as host the default jar drops the gateway's session cookie, and every
+        # request would cost the gateway a check of the token's signature.
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+        response_class=BoundedResponse,
+        trace_configs=[trace],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the gateway said; has the part of aiohttp's response that updaters use."""
@@ -87,6 +121,12 @@ _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], 
         (aiohttp.ClientConnectorDNSError,),
         Unreachable,
         "the name cannot be resolved; check `host`, or give an address",
+    ),
+    (
+        # a UnicodeError is what a name with a label longer than DNS allows ends in
+        (aiohttp.InvalidURL, UnicodeError),
+        Unreachable,
+        "there can be no such name; check `host`",
     ),
     (
         (aiohttp.ConnectionTimeoutError,),
@@ -114,10 +154,19 @@ def explain(error: BaseException, endpoint: str) -> GatewayError:
     """Return the error of ours for one of aiohttp's, in words for the owner."""
     if isinstance(error, GatewayError):
         return error
+    if isinstance(error, WireError):
+        return error.error
     for kinds, ours, words in _EXPLANATIONS:
         if isinstance(error, kinds):
-            return ours(f"{endpoint}: {words}")
+            return ours(f"{endpoint}: {words}{_detail(error)}")
     return BadAnswer(f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})")
+
+
+def _detail(error: BaseException) -> str:
+    """Return the system's own word for a connection that failed, such as `Connection refused`."""
+    # Its subclasses have numbers of their own, of TLS and of DNS.
+    number = error.errno if type(error) is aiohttp.ClientConnectorError else None
+    return f" ({os.strerror(number)})" if number and number in errno.errorcode else ""
 
 
 class Wire:
@@ -131,6 +180,8 @@ class Wire:
         self.last_answer = float("-inf")
         self._clock = clock
         self._budget = Budget(clock)
+        #: requests that aiohttp sent on its own, beyond those that waited for their turn
+        self._unpaid = 0
         self._limits = {path: endpoint.age_limit(cadences) for path, endpoint in ENDPOINTS.items()}
         self._cache: dict[str, Answer] = {}
 
@@ -154,6 +205,10 @@ class Wire:
         Raises WireError for whatever keeps the answer from coming whole and in time.
         """
         deadline = ENDPOINTS[endpoint].deadline
+        while self._unpaid:
+            self._unpaid -= 1
+            async with self._budget.turn():
+                pass
         async with self._budget.turn():
             try:
                 async with asyncio.timeout(deadline):
@@ -169,27 +224,47 @@ class Wire:
         url: str,
         endpoint: str,
         headers: dict[str, str],
-        digest: aiohttp.DigestAuthMiddleware | None = None,
+        middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
     ) -> Answer:
         """Return the gateway's answer, whatever its status.
 
         Raises WireError (no whole answer within the deadline) and EnvoyAuthenticationRequired (401,
         403).
         """
+        sending = _Sending()
+
+        async def count(
+            request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            sending.times += 1
+            sending.reused = False
+            self._unpaid += sending.times > 1
+            try:
+                return await send(request)
+            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+                # A kept connection may have ended just then, and aiohttp asks once more. It would
+                # do so on a new one too, which only doubles the load of a gateway in trouble.
+                if sending.reused:
+                    raise
+                raise WireError(explain(error, endpoint)) from error
+
         async with (
             self.turn(endpoint),
             client.get(
                 url,
                 headers={"Accept": "application/json", **headers},
                 timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT),
-                middlewares=(digest,) if digest else None,
+                middlewares=(*middlewares, count),
+                trace_request_ctx=sending,
                 # A missing endpoint of some firmware redirects to an error page.
                 allow_redirects=False,
             ) as response,
         ):
+            # now: the body may take its time
+            self._note_date(response.headers.get("Date"))
             body = await response.read()
-        self.note_answer(endpoint, response.status)
-        self._note_date(response.headers.get("Date"))
+        self.requests[endpoint, str(response.status)] += 1
+        self.last_answer = self._clock.monotonic()
         log.debug(
             "answer", extra={"endpoint": endpoint, "status": response.status, "bytes": len(body)}
         )
@@ -202,15 +277,12 @@ class Wire:
             self._cache[endpoint] = answer
         return answer
 
-    def note_answer(self, endpoint: str, status: int) -> None:
-        """Count an answer of any status: the gateway is there."""
-        self.requests[endpoint, str(status)] += 1
-        self.last_answer = self._clock.monotonic()
-
     def _note_date(self, date: str | None) -> None:
         try:
-            told = parsedate_to_datetime(date or "").timestamp()
-        except ValueError:
+            read = parsedate_to_datetime(date or "")
+            # Without a zone it is UTC, as HTTP has it, and not ours.
+            told = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, OverflowError):
             self.clock_skew = None
             return
         # The header has whole seconds and travelled; what is less than that is no skew.

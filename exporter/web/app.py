@@ -4,7 +4,9 @@ Nothing here waits for a gateway. A body that lies ready is sent, so any number 
 the gateways nothing.
 """
 
+import logging
 from html import escape
+from http import HTTPStatus
 from importlib.resources import files
 
 from aiohttp import hdrs, web
@@ -13,6 +15,8 @@ from aiohttp.typedefs import Handler
 from exporter import __version__
 from exporter.watch import Watch
 from exporter.web.config import WebConfig
+
+log = logging.getLogger(__name__)
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -42,6 +46,10 @@ async def _secure(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = web.Response(
             status=error.status, text=f"{error.status}: {error.reason}\n", headers=_allowed(error)
         )
+    except Exception:
+        log.exception("a page failed", extra={"path": request.path})
+        told = HTTPStatus.INTERNAL_SERVER_ERROR
+        response = web.Response(status=told, text=f"{told}: {told.phrase}\n")
     response.headers.update(_HEADERS)
     response.headers[hdrs.SERVER] = "enphase-exporter"
     return response

@@ -117,19 +117,33 @@ async def test_a_check_stands_on_the_token_alone(tmp_path: Path) -> None:
         assert {cookie for path, cookie in shown if path == INVENTORY} == {True}
 
 
-async def test_a_token_revoked_before_anything_was_granted(tmp_path: Path) -> None:
-    """Even where no endpoint ever let us in, the end of a token is noticed and a new one found."""
+async def test_a_token_revoked_while_everything_is_refused(tmp_path: Path) -> None:
+    """Even where no endpoint lets us in, the end of a token is noticed and a new one found."""
     file = tmp_path / "token"
     file.write_text(tokens.make(SERIAL, now=START))
     async with watching("battery-home", tmp_path, token_file=file) as watched:
-        watched.gateway.faults |= {"*": status(401), "/info": Fault(), CHECK_JWT: Fault()}
         await watched.pass_time(100)
+        watched.gateway.faults |= {"*": status(401), "/info": Fault(), CHECK_JWT: Fault()}
+        await watched.pass_time(300)
         assert watched.value("enphase_up") == 0
         watched.gateway.faults.clear()
         login(watched).revoke(file.read_text())
         file.write_text(watched.gateway.issue())
         await watched.pass_time(900)
         assert watched.value("enphase_up") == 1
+
+
+async def test_a_bad_file_does_not_cost_the_token_in_use(tmp_path: Path) -> None:
+    """What is in use and still valid lets in again, whatever the file holds by then."""
+    file = tmp_path / "token"
+    file.write_text(tokens.make(SERIAL, now=START))
+    async with watching("battery-home", tmp_path, token_file=file) as watched:
+        await watched.pass_time(100)
+        file.write_text("nonsense")
+        watched.gateway.faults["*"] = status(401, times=1)
+        await watched.pass_time(60)
+        assert watched.gateway.count(CHECK_JWT) == 2
+        assert "enphase_collector_failures_total" not in watched.samples()
 
 
 @pytest.mark.usefixtures("impatient")

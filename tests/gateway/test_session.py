@@ -1,0 +1,278 @@
+"""Whoever answers at the host is known, or told in one line why not; users of old firmware."""
+
+import logging
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyenphase import envoy as pyenphase
+
+from exporter.clock import VirtualClock
+from exporter.simulator import login as simulated
+from exporter.simulator.faults import (
+    Fault,
+    Hang,
+    Huge,
+    Reset,
+    Stall,
+    Trickle,
+    body,
+    login_page,
+    redirect,
+    status,
+)
+from exporter.simulator.homes import SITES, home
+from exporter.simulator.server import serve
+from tests.raw import http, saying
+from tests.watching import START, Watched, impatient, watching
+
+__all__ = ["impatient"]
+
+PRODUCTION = "/api/v1/production"
+INVERTERS = "/api/v1/production/inverters"
+FIRMWARE = b"<envoy_info><device><sn>%s</sn><software>%s</software></device></envoy_info>"
+
+
+def told(caplog: pytest.LogCaptureFixture) -> str:
+    """Return the one line that our log has at warning or above, without a traceback."""
+    ours = [r for r in caplog.records if r.name.startswith("exporter.")]
+    records = [r for r in ours if r.levelno >= logging.WARNING]
+    (line,) = {record.getMessage() for record in records}
+    assert [record.exc_info for record in records] == [None]
+    assert "\n" not in line
+    return line
+
+
+def reasons(watched: Watched) -> set[str]:
+    """Return the reasons for which the gateway failed."""
+    failures = watched.samples()["enphase_collector_failures_total"]
+    return {dict(labels)["reason"] for labels in failures}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("fault", "reason", "said"),
+    [
+        (login_page(), "bad_answer", "/info is not what an Enphase gateway says; check `host`"),
+        (body(b""), "bad_answer", "/info is not what an Enphase gateway says; check `host`"),
+        (body(b"\xff\xfe{}"), "bad_answer", "/info is not what"),
+        (body(b"<a/>"), "bad_answer", "/info names no firmware; is this an Enphase gateway?"),
+        (body(FIRMWARE % (b"", b"D8.2.1")), "bad_answer", "/info names no serial number;"),
+        (body(FIRMWARE % (b"1", b"")), "bad_answer", "/info is not what"),
+        (body(FIRMWARE % (b"1", b"Dx.y")), "bad_answer", "/info names no firmware"),
+        (status(500), "http_status", "/info: status 500; is this an Enphase gateway?"),
+        (status(401), "http_status", "/info is refused with status 401; is this an Enphase"),
+        (redirect("https://127.0.0.1:1/info"), "http_status", "/info: status 301; is this"),
+        (Reset(), "connection_lost", "/info: the gateway closed the connection"),
+        (Hang(), "timeout", "/info: no complete answer in time"),
+        (Stall(), "timeout", "/info: no complete answer in time"),
+        (Trickle(pause=0.05), "timeout", "/info: no complete answer in time"),
+    ],
+)
+async def test_an_info_that_does_not_do(
+    fault: Fault, reason: str, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who does not say who it is costs one line, however often it is asked, until it does."""
+    async with watching("battery-home", tmp_path) as watched:
+        watched.gateway.faults["/info"] = fault
+        await watched.pass_time(100)
+        assert told(caplog).startswith(said)
+        assert reasons(watched) == {reason}
+        assert watched.value("enphase_collector_up", collector="gateway") == 0
+        assert watched.gateway.count("/info") <= 8
+
+        watched.gateway.faults.clear()
+        await watched.pass_time(31)
+        assert watched.value("enphase_up") == 1
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+async def test_a_huge_info(
+    compressed: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is `/info` read without end."""
+    async with watching("battery-home", tmp_path) as watched:
+        watched.gateway.faults["/info"] = Huge(30, compressed=compressed)
+        await watched.pass_time(20)
+        assert told(caplog) == "/info: the answer is larger than 8 MiB"
+        assert reasons(watched) == {"bad_answer"}
+
+
+async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
+    """The gateway that was there is not taken for granted, nor is its data thrown away."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(100)
+        watched.gateway.faults["/info"] = body(b"<a/>")
+        await watched.pass_time(300)
+        assert watched.value("enphase_collector_up", collector="gateway") == 0
+        assert watched.value("enphase_collector_up", collector="ensemble") == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("127.0.0.1:1", "/info: cannot connect; is the gateway switched on? (Connection refused)"),
+        ("a" * 64, "/info: there can be no such name; check `host`"),
+        ("envoy.local", "/info: the name cannot be resolved; check `host`, or give an address"),
+    ],
+)
+async def test_a_wrong_host(
+    host: str,
+    said: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody there is one line, and is tried again and again at a decent pace."""
+
+    def unknown(name: str, *_: object, **__: object) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, f"{name} is unknown")
+
+    if host == "envoy.local":
+        monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    async with watching("battery-home", tmp_path, host=host) as watched:
+        await watched.pass_time(100)
+        assert told(caplog) == said
+        assert reasons(watched) == {"unreachable"}
+        tries = watched.value("enphase_gateway_requests_total", code="unreachable")
+        assert tries is not None
+        assert 7 <= tries <= 16
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("content", "reason", "said"),
+    [
+        (http(FIRMWARE % (b"1", b"D8.2.1")), "unreachable", "TLS failed; does this port"),
+        (http(b"<html></html>"), "bad_answer", "/info names no firmware"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "unreachable", "TLS failed; does this port speak HTTPS"),
+        (b"", "unreachable", "/info: cannot connect; is the gateway switched on?"),
+        (b"", "timeout", "/info: no complete answer in time"),
+    ],
+)
+async def test_a_port_that_is_not_the_gateways(
+    content: bytes,
+    reason: str,
+    said: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Something else that listens there is told apart from nothing."""
+    async with (
+        saying(content, hang=reason == "timeout") as host,
+        watching("battery-home", tmp_path, host=host) as watched,
+    ):
+        await watched.pass_time(60)
+        assert said in told(caplog)
+        assert reasons(watched) == {reason}
+
+
+async def test_the_pages_of_old_firmware_need_no_tls(tmp_path: Path) -> None:
+    """Plain HTTP is found out once; asking for it is no failure then."""
+    async with watching("legacy", tmp_path) as watched:
+        await watched.pass_time(1000)
+        assert watched.value("enphase_up") == 1
+        assert watched.value("enphase_token_expiry_timestamp_seconds") is None
+        counted = watched.samples()["enphase_gateway_requests_total"]
+        told = {dict(labels)["code"]: value for labels, value in counted.items()
+                if dict(labels)["endpoint"] == "/info"}  # fmt: skip
+        assert told["200"] == 4
+        assert sum(told.values()) == 5
+
+
+async def test_an_ipv6_address(tmp_path: Path) -> None:
+    """A host in brackets is a host."""
+    clock = VirtualClock(START)
+    async with (
+        serve(home("solar-only", clock.time), host="::1", now=clock.time) as running,
+        watching("solar-only", tmp_path, clock, host=running.host) as watched,
+    ):
+        assert running.host.startswith("[::1]:")
+        await watched.pass_time(1)
+        assert watched.value("enphase_up") == 1
+
+
+@pytest.fixture
+def installer_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pyenphase work out a password of the installer that is wrong."""
+
+    class Utils:
+        @staticmethod
+        def get_password(serial: str, user: str) -> str:
+            return f"not that of {user} at {serial}"
+
+    monkeypatch.setattr(pyenphase, "EnvoyUtils", Utils)
+
+
+@pytest.mark.usefixtures("installer_refused")
+async def test_envoy_is_tried_when_installer_is_refused(tmp_path: Path) -> None:
+    """The second local user takes over, though pages that are open to all let in the first."""
+    async with watching("legacy", tmp_path) as watched:
+        await watched.pass_time(100)
+        assert watched.value("enphase_collector_up", collector="inverters") == 1
+        assert watched.value("enphase_collector_up", collector="production") == 1
+        before = len(watched.gateway.requests)
+        refused = watched.value("enphase_gateway_requests_total", endpoint=INVERTERS, code="401")
+        await watched.pass_time(1000)
+        assert len(watched.gateway.requests) > before
+        assert refused == watched.value(
+            "enphase_gateway_requests_total", endpoint=INVERTERS, code="401"
+        )
+
+
+async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that refuses everybody changes no user, and is tried with the other one only once."""
+    users = simulated._secrets(SITES["legacy"].serial)
+    known = {"installer": users["installer"]}
+    monkeypatch.setattr(simulated, "_secrets", lambda serial: known)
+    async with watching("legacy", tmp_path) as watched:
+        await watched.pass_time(100)
+        watched.gateway.faults[PRODUCTION] = status(401)
+        await watched.pass_time(1000)
+        requests = "enphase_gateway_requests_total"
+        assert watched.value("enphase_collector_up", collector="inverters") == 1
+        assert watched.value(requests, endpoint=INVERTERS, code="401") is None
+        told = watched.value(requests, endpoint=PRODUCTION, code="401")
+        runs = watched.value(
+            "enphase_collector_failures_total", collector="production", reason="auth"
+        )
+        assert told is not None
+        assert runs is not None
+        assert 20 < runs <= told <= runs + 5
+
+
+@pytest.mark.parametrize(
+    ("config", "up"),
+    [
+        ({"username": "envoy"}, 1),
+        ({"username": "installer"}, 1),
+        ({"username": "envoy", "password": SITES["legacy"].serial[-6:]}, 1),
+        ({"username": "envoy", "password": "wrong"}, 0),
+    ],
+)
+async def test_a_configured_local_user(config: dict[str, str], up: int, tmp_path: Path) -> None:
+    """Who is configured is asked for, and nobody else."""
+    async with watching("legacy", tmp_path, None, **config) as watched:
+        await watched.pass_time(100)
+        assert watched.value("enphase_collector_up", collector="production") == 1
+        listed = watched.samples().get("enphase_inverter_watts", {})
+        assert bool(listed) == bool(up)
+
+
+async def test_another_firmware_is_noticed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next `/info` after an update leads to a new login, a new probe and a time stamp."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(100)
+        assert watched.value("enphase_gateway_firmware_changed_timestamp_seconds") is None
+        info = FIRMWARE % (SITES["battery-home"].serial.encode(), b"D8.3.5286")
+        watched.gateway.faults["/info"] = body(info)
+        probes = watched.gateway.count("/ivp/ensemble/inventory")
+        await watched.pass_time(300)
+        changed = watched.value("enphase_gateway_firmware_changed_timestamp_seconds")
+        assert changed == pytest.approx(START + 300, abs=5)
+        assert watched.value("enphase_gateway_info", firmware="8.3.5286") == 1
+        assert watched.value("enphase_gateway_replaced_timestamp_seconds") is None
+        assert watched.gateway.count("/ivp/ensemble/inventory") > probes

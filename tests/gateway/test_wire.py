@@ -1,0 +1,279 @@
+"""Whatever a gateway sends, the wire tells an answer from a failure, in bounded time and memory."""
+
+import asyncio
+import time
+import tracemalloc
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from email.utils import formatdate
+from pathlib import Path
+
+import aiohttp
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyenphase.exceptions import EnvoyAuthenticationRequired
+
+from exporter.clock import VirtualClock
+from exporter.errors import GatewayError
+from exporter.gateway.collectors import CADENCES
+from exporter.gateway.wire import MAX_BODY, Wire, WireError, explain, new_client
+from exporter.simulator.faults import Huge, Stall, Trickle
+from tests.raw import http, saying, serving
+from tests.watching import START, impatient, watching
+
+__all__ = ["impatient"]
+
+ENDPOINT = "/ivp/ensemble/inventory"
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    """Return a client like that of a session."""
+    async with new_client() as client:
+        yield client
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Return the wire's clock."""
+    return VirtualClock(START)
+
+
+@pytest.fixture
+def wire(clock: VirtualClock) -> Wire:
+    """Return a wire that nothing was asked over."""
+    return Wire(clock, CADENCES)
+
+
+async def failure(wire: Wire, client: aiohttp.ClientSession, host: str) -> GatewayError:
+    """Ask, and return the error that comes instead of an answer."""
+    with pytest.raises(WireError) as caught:
+        await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert wire.requests == {(ENDPOINT, caught.value.error.reason): 1}
+    assert str(caught.value).startswith(f"{ENDPOINT}: ")
+    assert "\n" not in str(caught.value)
+    return caught.value.error
+
+
+async def test_an_answer(wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock) -> None:
+    """A good answer is kept until it is due again, and counted by its status."""
+    async with saying(http(b"[]")) as host:
+        answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert (answer.status, answer.body) == (200, b"[]")
+    assert wire.requests == {(ENDPOINT, "200"): 1}
+    assert wire.kept(ENDPOINT) is answer
+    await clock.sleep(15)
+    assert wire.kept(ENDPOINT) is None
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "301 Moved", "404 Not Found", "500 Oops"])
+async def test_other_answers(wire: Wire, client: aiohttp.ClientSession, status: str) -> None:
+    """An answer that is no 200 is returned, not kept, and no redirect is followed."""
+    redirect = http(b"", "Location: http://127.0.0.1:1/", status=status)
+    async with saying(redirect) as host:
+        answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert answer.status == int(status[:3])
+    assert wire.requests == {(ENDPOINT, status[:3]): 1}
+    assert wire.kept(ENDPOINT) is None
+
+
+@pytest.mark.parametrize("status", ["401 No", "403 No"])
+async def test_a_refusal(wire: Wire, client: aiohttp.ClientSession, status: str) -> None:
+    """A refused login is an answer that pyenphase knows, and counted as one."""
+    async with saying(http(b"", status=status)) as host:
+        with pytest.raises(EnvoyAuthenticationRequired):
+            await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert wire.requests == {(ENDPOINT, status[:3]): 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "connection_lost"),
+        (b"HTTP/1.1 200 OK\r\n", "connection_lost"),
+        (b"\x00\xff\x16garbage\r\n\r\n", "bad_answer"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "bad_answer"),
+        (b"HTTP/1.1 2000000 OK\r\n\r\n", "bad_answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "bad_answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[]", "bad_answer"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "bad_answer"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[]", "bad_answer"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", "bad_answer"),
+        (http(b"not zipped", "Content-Encoding: gzip"), "bad_answer"),
+        (http(b"x", "Content-Encoding: deflate"), "bad_answer"),
+    ],
+)
+async def test_what_is_no_answer(
+    wire: Wire, client: aiohttp.ClientSession, content: bytes, reason: str
+) -> None:
+    """What is no HTTP is an error of ours, in one line and with its reason."""
+    async with saying(content) as host:
+        error = await failure(wire, client, host)
+    assert error.reason == reason
+    assert wire.kept(ENDPOINT) is None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary() | st.binary().map(lambda rest: b"HTTP/1.1 200 OK\r\n" + rest))
+async def test_any_bytes(content: bytes) -> None:
+    """No bytes at all end in any other error."""
+    wire = Wire(VirtualClock(START), CADENCES)
+    async with (
+        new_client() as client,
+        saying(content) as host,
+    ):
+        with suppress(WireError, EnvoyAuthenticationRequired):
+            await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    "content", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[]"]
+)
+async def test_a_silent_gateway(wire: Wire, client: aiohttp.ClientSession, content: bytes) -> None:
+    """Wherever an answer stops, the deadline ends the wait."""
+    async with saying(content, hang=True) as host:
+        assert (await failure(wire, client, host)).reason == "timeout"
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("fault", [Stall(), Trickle(pause=0.05)])
+async def test_a_trickle_ends_at_the_deadline(fault: Stall | Trickle, tmp_path: Path) -> None:
+    """Bytes that keep coming do not lengthen the wait."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(1)
+        watched.gateway.faults[ENDPOINT] = fault
+        await watched.pass_time(16)
+        assert watched.value("enphase_gateway_requests_total", endpoint=ENDPOINT, code="timeout")
+        assert watched.gateway.max_concurrency == 1
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+async def test_a_huge_answer_is_not_read_to_its_end(compressed: bool, tmp_path: Path) -> None:
+    """Half a gigabyte costs no more memory than the largest body allowed, twice."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(1)
+        watched.gateway.faults[ENDPOINT] = Huge(500, compressed=compressed)
+        tracemalloc.start()
+        try:
+            await watched.pass_time(16)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert watched.value("enphase_gateway_requests_total", endpoint=ENDPOINT, code="bad_answer")
+        assert peak < 3 * MAX_BODY
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("127.0.0.1:1", "cannot connect; is the gateway switched on? (Connection refused)"),
+        ("[::1]:1", "cannot connect; is the gateway switched on? ("),
+        ("a" * 64, "there can be no such name; check `host`"),
+        ("a..b", "there can be no such name; check `host`"),
+    ],
+)
+async def test_nobody_is_there(
+    wire: Wire, client: aiohttp.ClientSession, host: str, words: str
+) -> None:
+    """No connection is told apart by its cause."""
+    error = await failure(wire, client, host)
+    assert error.reason == "unreachable"
+    assert words in str(error)
+
+
+def test_names_that_are_not_found() -> None:
+    """DNS has words of its own, and none of the system's that mean something else there."""
+    key = aiohttp.client_reqrep.ConnectionKey("envoy.local", 443, True, True, None, None, None)
+    error = explain(aiohttp.ClientConnectorDNSError(key, OSError(-2, "unknown")), "/info")
+    told = "/info: the name cannot be resolved; check `host`, or give an address"
+    assert (error.reason, str(error)) == ("unreachable", told)
+
+
+async def skew(wire: Wire, client: aiohttp.ClientSession, *headers: str) -> float | None:
+    """Return the skew that these headers tell of."""
+    async with saying(http(b"[]", *headers)) as host:
+        await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    return wire.clock_skew
+
+
+async def test_the_clock_of_the_gateway(wire: Wire, client: aiohttp.ClientSession) -> None:
+    """The skew is that of the last answer, and unknown where that has no date."""
+    for ahead, told in ((0, 0), (-1, 0), (3600, 3600), (-7200, -7200)):
+        date = f"Date: {formatdate(START + ahead, usegmt=True)}"
+        assert await skew(wire, client, date) == told
+        assert await skew(wire, client) is None
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "soon",
+        "1970-01-01T00:00:00Z",
+        "Mon, 99 Foo 2026",
+        "Thu, 1 Jan 99999999999 0:0:0 GMT",
+        "ÿ",
+    ],
+)
+async def test_a_date_that_is_none(wire: Wire, client: aiohttp.ClientSession, date: str) -> None:
+    """An answer whose date means nothing is an answer all the same."""
+    assert await skew(wire, client, f"Date: {date}") is None
+
+
+@pytest.mark.parametrize("zone", ["", " -0000", " GMT", " +0000"])
+async def test_a_date_is_in_utc(
+    wire: Wire, client: aiohttp.ClientSession, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A date without a zone is not in the zone of the exporter."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        date = formatdate(START, usegmt=True).removesuffix(" GMT")
+        assert await skew(wire, client, f"Date: {date}{zone}") == 0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+async def test_a_kept_connection_that_ends_costs_no_answer(
+    wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock
+) -> None:
+    """What is sent again over a new connection gets its answer, and takes its turn as well."""
+    ask, answer = asyncio.StreamReader.readuntil, http(b"[]").replace(b"Connection: close\r\n", b"")
+    received = 0
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal received
+        with suppress(asyncio.IncompleteReadError):
+            await ask(reader, b"\r\n\r\n")
+            received += 1
+            writer.write(answer)
+            await ask(reader, b"\r\n\r\n")
+            received += 1
+        writer.close()
+
+    async with serving(once) as host:
+        for _ in range(30):
+            await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert received == 59
+    assert wire.requests == {(ENDPOINT, "200"): 30}
+    # a burst of 24, then 35 at 13.5 a minute, the last of which is still to be paid
+    assert clock.monotonic() >= 34 * 60 / 13.5
+
+
+async def test_a_gateway_that_drops_every_request_is_not_asked_twice(
+    wire: Wire, client: aiohttp.ClientSession
+) -> None:
+    """A new connection that breaks is a failure, and no reason to ask again at once."""
+    received = 0
+
+    async def drop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal received
+        received += bool(await reader.read(65536))
+        writer.transport.abort()
+
+    async with serving(drop) as host:
+        assert (await failure(wire, client, host)).reason == "connection_lost"
+    assert received == 1

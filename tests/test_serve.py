@@ -1,0 +1,205 @@
+"""The exporter as a process of its own, beside gateways: it starts, reloads and ends.
+
+What the command line itself promises is in `tests/cli`.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from exporter.clock import SystemClock
+from exporter.gateway.endpoints import CHECK_JWT, SECCTRL
+from exporter.simulator.faults import Hang
+from exporter.simulator.homes import home
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+from tests.watching import Samples, samples
+
+#: seconds after which a process is taken for hung; no test waits that long to succeed
+PATIENCE = 60
+ROOT = Path(__file__).parents[1]
+
+
+@asynccontextmanager
+async def gateway(name: str) -> AsyncIterator[RunningGateway]:
+    """Serve a sample home."""
+    clock = SystemClock()
+    async with serve(home(name, clock.time), now=clock.time) as running:
+        yield running
+
+
+@dataclass
+class Process:
+    """A running exporter."""
+
+    process: asyncio.subprocess.Process
+    config: Path
+    lines: list[str] = field(default_factory=list)
+    url: str = ""
+
+    async def line(self, text: str) -> str:
+        """Wait for a line of the log with this text and return it."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(PATIENCE):
+            while read := (await self.process.stderr.readline()).decode():
+                self.lines.append(read)
+                if text in read:
+                    return read
+        raise AssertionError(f"no {text!r} in {''.join(self.lines)}")
+
+    async def samples(self) -> Samples:
+        """Scrape."""
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"{self.url}/metrics") as response,
+        ):
+            assert response.status == 200
+            return samples(await response.text())
+
+    async def until(self, true: Callable[[Samples], bool]) -> None:
+        """Scrape until this is true."""
+        async with asyncio.timeout(PATIENCE):
+            while not true(await self.samples()):  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.05)
+
+    async def reload(self, text: str, told: str) -> None:
+        """Change the configuration, send SIGHUP and wait for what is told."""
+        self.config.write_text(text)
+        self.process.send_signal(signal.SIGHUP)
+        await self.line(told)
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send a signal and return the exit status; what was written is in `lines`."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(PATIENCE):
+            _, rest = await self.process.communicate()
+        self.lines.append(rest.decode())
+        assert "Traceback" not in "".join(self.lines)
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+
+def configured(state: Path, **gateways: RunningGateway | str) -> str:
+    """Return a configuration with these gateways, or hosts, by name."""
+    listed: list[dict[str, Any]] = [
+        {"name": name, "host": there}
+        if isinstance(there, str)
+        else {"name": name, "host": there.host, "token": there.token}
+        for name, there in gateways.items()
+    ]
+    return yaml.safe_dump({"gateways": listed, "state_dir": str(state / "state")})
+
+
+@asynccontextmanager
+async def exporting(folder: Path, config: str) -> AsyncIterator[Process]:
+    """Run the exporter with this configuration until it listens; it is killed at the end."""
+    path = folder / "enphase.yml"
+    path.write_text(config)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-W", "error", "-m", "exporter", "serve", f"--config.file={path}"),
+        "--web.listen-address=127.0.0.1:0",
+        stderr=asyncio.subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        cwd=ROOT,
+    )
+    running = Process(process, path)
+    try:
+        line = await running.line("msg=listening")
+        running.url = "http://" + line.rpartition("address=")[2].strip()
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+def up(found: Samples) -> dict[str, float]:
+    """Return `enphase_up` by gateway."""
+    return {dict(told)["gateway"]: value for told, value in found.get("enphase_up", {}).items()}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_ending_saves_and_waits_for_no_gateway(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """A gateway that hangs holds up nothing; what is known of it is kept, and the status is 0."""
+    async with gateway("battery-home") as hanging:
+        # asked when the first data has come
+        hanging.faults[SECCTRL] = Hang()
+        async with exporting(tmp_path, configured(tmp_path, home=hanging)) as process:
+            async with asyncio.timeout(PATIENCE):
+                while not hanging.count(SECCTRL):  # noqa: ASYNC110 - another process does it
+                    await asyncio.sleep(0.05)
+            assert await process.end(number) == 0
+    state = State(tmp_path / "state", "home")
+    assert state.path.stat().st_mode & 0o777 == 0o600
+    assert state.load()["serial"] == hanging.gateway.serial
+    assert state.load()["counters"]
+
+
+async def test_sighup_adds_and_removes_gateways(tmp_path: Path) -> None:
+    """What stays is not logged in to again; a bad file changes nothing."""
+    async with (
+        gateway("battery-home") as stays,
+        gateway("solar-only") as comes,
+        exporting(tmp_path, configured(tmp_path, stays=stays)) as process,
+    ):
+        await process.until(lambda found: up(found) == {"stays": 1})
+        both = configured(tmp_path, stays=stays, comes=comes)
+        await process.reload(both, "msg=watching gateway=comes")
+        await process.until(lambda found: up(found) == {"stays": 1, "comes": 1})
+
+        await process.reload("gateways: 5", "not reloaded")
+        assert up(await process.samples()) == {"stays": 1, "comes": 1}
+
+        await process.reload(configured(tmp_path, stays=stays), "configuration is reloaded")
+        await process.until(lambda found: up(found) == {"stays": 1})
+        assert "comes" not in str((await process.samples()).keys())
+        assert stays.count(CHECK_JWT) == comes.count(CHECK_JWT) == 1
+        assert await process.end(signal.SIGTERM) == 0
+
+
+async def test_a_dead_gateway_costs_itself_only(tmp_path: Path) -> None:
+    """The other gateway is exported whole, and the process becomes ready."""
+    async with (
+        gateway("battery-home") as alive,
+        exporting(tmp_path, configured(tmp_path, dead="127.0.0.1:1", alive=alive)) as process,
+    ):
+        await process.until(lambda found: up(found) == {"alive": 1, "dead": 0})
+        async with aiohttp.ClientSession(process.url) as client, client.get("/-/ready") as response:
+            assert response.status == 200
+        await process.until(lambda found: "enphase_encharge_soc_ratio" in found)
+        told = [line for line in process.lines if "gateway=dead" in line and "level=warn" in line]
+        await process.end(signal.SIGTERM)
+        told += [
+            line
+            for line in process.lines[-1].splitlines()
+            if "gateway=dead" in line and "level=warn" in line
+        ]
+        assert len(told) == 1
+        assert "reason=unreachable" in told[0]
+
+
+async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
+    """After a kill counters go on from what the gateway says, never below what was shown before."""
+    produced = "enphase_production_joules_total"
+    config = configured(tmp_path)
+    async with gateway("three-phase") as running:
+        config = configured(tmp_path, home=running)
+        shown: list[float] = []
+        for _ in range(2):
+            async with exporting(tmp_path, config) as process:
+                await process.until(lambda found: produced in found)
+                shown.append(*(await process.samples())[produced].values())
+                process.process.kill()
+        assert shown[0] <= shown[1] < shown[0] + 1e8

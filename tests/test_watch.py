@@ -1,0 +1,190 @@
+"""Gateways are watched side by side: none holds up another, and none is lost without a word."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter import watch as module
+from exporter.clock import SystemClock
+from exporter.config import Config, Gateway
+from exporter.gateway.poller import Poller
+from exporter.simulator.faults import Hang
+from exporter.simulator.homes import home
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+from exporter.watch import Watch
+from tests.watching import samples
+
+#: seconds after which something is taken for hung; no test waits that long to succeed
+PATIENCE = 30
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    """Return a watch of nothing."""
+    watch = Watch(tmp_path, SystemClock())
+    yield watch
+    async with asyncio.timeout(PATIENCE):
+        await watch.close()
+
+
+@pytest.fixture
+async def solar() -> AsyncIterator[RunningGateway]:
+    """Return a small gateway."""
+    clock = SystemClock()
+    async with serve(home("solar-only", clock.time), now=clock.time) as running:
+        yield running
+
+
+@pytest.fixture
+async def battery() -> AsyncIterator[RunningGateway]:
+    """Return a gateway with a battery."""
+    clock = SystemClock()
+    async with serve(home("battery-home", clock.time), now=clock.time) as running:
+        yield running
+
+
+def configured(state: Path, **gateways: RunningGateway | str) -> Config:
+    """Return a configuration with these gateways, or hosts, by name."""
+    return Config(
+        state_dir=state,
+        gateways=tuple(
+            Gateway(name=name, host=there, token=None)
+            if isinstance(there, str)
+            else Gateway.model_validate({"name": name, "host": there.host, "token": there.token})
+            for name, there in gateways.items()
+        ),
+    )
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Return when this is true."""
+    async with asyncio.timeout(PATIENCE):
+        while not true():  # noqa: ASYNC110 - what comes over the network sets no event
+            await asyncio.sleep(0.01)
+
+
+def up(watch: Watch) -> dict[str, float]:
+    """Return `enphase_up` by gateway."""
+    told = samples(watch.exposition.serve("", "")[0].decode()).get("enphase_up", {})
+    return {dict(labels)["gateway"]: value for labels, value in told.items()}
+
+
+@pytest.mark.parametrize("mistake", [RuntimeError("a mistake"), asyncio.CancelledError()])
+async def test_a_poller_that_breaks_off_is_replaced(
+    mistake: BaseException,
+    *,
+    watch: Watch,
+    solar: RunningGateway,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever ends a poller from within is told, and polling goes on with a new one."""
+    mistakes = [mistake]
+
+    class Breaking(Poller):
+        async def run(self) -> None:
+            if mistakes:
+                await self.close()
+                raise mistakes.pop()
+            await super().run()
+
+    monkeypatch.setattr(module, "Poller", Breaking)
+    monkeypatch.setattr(module, "_RESTART", 0)
+    await watch.adopt(configured(tmp_path, home=solar))
+    await until(lambda: up(watch) == {"home": 1})
+    (record,) = [r for r in caplog.records if r.levelname == "ERROR"]
+    assert record.getMessage() == "polling broke off"
+    assert record.exc_info is not None
+
+
+async def test_a_poller_that_cannot_even_begin(
+    watch: Watch,
+    solar: RunningGateway,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A gateway whose poller cannot be made does not take the others with it."""
+
+    def make(config: Gateway, *rest: Any) -> Poller:
+        if config.name == "odd":
+            raise ValueError("odd")
+        return Poller(config, *rest)
+
+    monkeypatch.setattr(module, "Poller", make)
+    await watch.adopt(configured(tmp_path, odd="127.0.0.1:1", home=solar))
+    await until(lambda: up(watch).get("home") == 1)
+    assert "polling broke off" in caplog.text
+    assert not watch.ready
+
+
+async def test_a_poller_that_cannot_stop_decently_is_told(
+    watch: Watch,
+    solar: RunningGateway,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What fails while stopping is in the log, and stopping goes on."""
+
+    class Failing(Poller):
+        async def close(self) -> None:
+            await super().close()
+            raise RuntimeError("no")
+
+    monkeypatch.setattr(module, "Poller", Failing)
+    await watch.adopt(configured(tmp_path, home=solar))
+    await until(lambda: up(watch) == {"home": 1})
+    await watch.adopt(configured(tmp_path))
+    assert "stopping failed" in caplog.text
+    assert up(watch) == {}
+
+
+async def test_a_dead_gateway_costs_itself(
+    watch: Watch, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
+) -> None:
+    """One that hangs and one that is not there leave the third alone."""
+    solar.faults["*"] = Hang()
+    await watch.adopt(configured(tmp_path, gone="127.0.0.1:1", home=battery, hung=solar))
+    await until(lambda: up(watch).get("home") == 1)
+    assert up(watch) == {"gone": 0, "home": 1, "hung": 0}
+    assert not watch.ready
+    assert not [r for r in battery.requests if r.method != "GET"]
+
+
+async def test_what_stays_the_same_is_not_touched(
+    watch: Watch, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
+) -> None:
+    """Gateways come and go; those that stay are not logged in to again."""
+    await watch.adopt(configured(tmp_path, stays=battery))
+    await until(lambda: watch.ready)
+    await watch.adopt(configured(tmp_path, stays=battery, comes=solar))
+    assert not watch.ready
+    await until(lambda: watch.ready and up(watch) == {"stays": 1, "comes": 1})
+    await watch.adopt(configured(tmp_path, stays=battery))
+    assert up(watch) == {"stays": 1}
+    assert State(tmp_path, "comes").load()["serial"] == solar.gateway.serial
+    assert battery.token_checks == 1
+
+    await watch.adopt(configured(tmp_path, stays=battery, comes=solar))
+    assert not watch.ready
+    await until(lambda: watch.ready)
+    assert [gateway.name for gateway in watch.gateways] == ["stays", "comes"]
+
+
+async def test_what_changed_is_started_anew(
+    watch: Watch, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
+) -> None:
+    """Another host under the same name is another gateway, and the old one is left alone."""
+    await watch.adopt(configured(tmp_path, home=solar))
+    await until(lambda: up(watch) == {"home": 1})
+    await watch.adopt(configured(tmp_path, home=battery))
+    asked = len(solar.requests)
+    await until(lambda: "enphase_encharge_info" in watch.exposition.serve("", "")[0].decode())
+    assert len(solar.requests) == asked
+    assert up(watch) == {"home": 1}
