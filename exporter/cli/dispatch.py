@@ -21,7 +21,7 @@ _PROGRAM = "enphase-exporter"
 _DEBUG = "--log.level=debug"
 #: a module of this package for each command, in the order of `--help`; it has a function `command`,
 #: or, where a command has commands of its own, a typer application `app`
-_COMMANDS = ("serve", "demo", "replay")
+_COMMANDS = ("serve", "demo", "simulate", "replay", "record")
 
 _HELP = """Prometheus metrics from Enphase gateways, read over the local network.
 

@@ -31,7 +31,7 @@ COLLECTORS = (
 )
 #: seconds; asked more often, gateways have been seen to hang
 _SHORTEST = 5.0
-_LONGEST = 86400.0
+LONGEST_CADENCE = 86400.0
 #: bytes; a token has about a thousand
 _LARGEST_SECRET = 64 * 1024
 
@@ -50,7 +50,7 @@ def _duration(value: Any) -> float:
         )
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     total = hours * 3600 + minutes * 60 + seconds
-    if not _SHORTEST <= total <= _LONGEST:
+    if not _SHORTEST <= total <= LONGEST_CADENCE:
         raise problem(
             f"{_quoted(value)} is outside 5s to 24h: a shorter time harms the gateway,"
             " a longer one hides failures"

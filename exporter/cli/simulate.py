@@ -1,0 +1,115 @@
+"""`enphase-exporter simulate`: a simulated gateway on the network, with a scenario played on it."""
+
+# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exporter.address import Address, parse
+from exporter.cli import playing
+from exporter.cli.options import LogFormat, LogLevel
+from exporter.cli.playing import ScenarioName, Seed
+
+if TYPE_CHECKING:
+    from exporter.simulator.scenario import Scenario
+
+
+def command(
+    *,
+    listing: Annotated[
+        bool, typer.Option("--list", help="Show the scenarios there are, and end.")
+    ] = False,
+    name: ScenarioName = "sunny-day",
+    listen_address: Annotated[
+        str,
+        typer.Option("--listen-address", metavar="[HOST]:PORT", help="Where to be a gateway."),
+    ] = "127.0.0.1:10056",
+    seed: Seed = None,
+    speed: Annotated[
+        str,
+        typer.Option("--speed", metavar="X", help="How many times as fast as the wall clock."),
+    ] = "1",
+    log_level: LogLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Serve a simulated gateway, and let a scenario happen there.
+
+    It prints the ENPHASE_* variables that let `serve` read it, and what happens when it happens.
+    Time stamps are moved to the present. After its end the house lives on.
+
+    \b
+    Examples:
+      enphase-exporter simulate --list
+      enphase-exporter simulate --scenario=grid-outage
+      enphase-exporter simulate --scenario=my-home.yml --speed=60 --listen-address=:8443
+    """  # noqa: D301 - \b keeps the lines after it as they are
+    from exporter.cli.signals import end_quietly_on_sigterm
+
+    end_quietly_on_sigterm()
+
+    import asyncio
+
+    from exporter import logs
+
+    logs.setup(log_level or "info", log_format or "logfmt")
+    if listing:
+        _list()
+        return
+    found = playing.scenario(name)
+    number, fast = playing.seed(seed), playing.speed(speed)
+    asyncio.run(_serve(found, number, fast, parse(listen_address)))
+
+
+def _list() -> None:
+    from exporter.simulator.scenario import find, names
+    from exporter.simulator.scenario.times import words
+
+    rows = [("NAME", "ROW", "LASTS", "TITLE")]
+    for name in names():
+        scenario = find(name)
+        rows.append((name, scenario.row or "", words(scenario.duration), scenario.title))
+    for name, row, lasts, title in rows:
+        typer.echo(f"{name:<27}{row:<5}{lasts:<10}{title}")
+
+
+async def _serve(scenario: "Scenario", seed: int | None, speed: float, where: Address) -> None:
+    import asyncio
+    import time
+
+    from exporter.cli.signals import stop_event
+    from exporter.clock import FastClock
+    from exporter.simulator import server, tokens
+    from exporter.simulator.scenario import Said, Stage
+    from exporter.simulator.scenario.present import Present
+
+    stop = stop_event()
+    clock = FastClock(scenario.begins, speed)
+    stage = Stage(scenario, clock, seed=seed)
+    gateway = Present(stage.gateway, clock.time, time.time)
+    async with server.serve(gateway, host=where.host or "", port=where.port) as running:
+        stage.drive(running)
+        # at the start, even where the first events have come and gone while it was printed
+        serial = scenario.site.serial
+        typer.echo(f"{scenario.title}: gateway {serial}, at {running.url}")
+        typer.echo(f"ENPHASE_HOST={running.host}")
+        if gateway.uses_tls:
+            first = tokens.make(serial, now=time.time(), lifetime=scenario.token)
+            typer.echo(f"ENPHASE_TOKEN={first}")
+
+        def tell(said: Said) -> None:
+            nonlocal serial
+            local = scenario.local(said.at)
+            typer.echo(f"{local:%Y-%m-%d %H:%M}  {said.text}")
+            if gateway.serial != serial and gateway.uses_tls:
+                serial = gateway.serial
+                typer.echo(f"ENPHASE_TOKEN={running.token}")
+
+        following = asyncio.create_task(stage.follow(tell))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((following, stopping), return_when=asyncio.FIRST_COMPLETED)
+        following.cancel()
+        stopping.cancel()
+        for task in (following, stopping):
+            if task.done() and not task.cancelled():
+                task.result()

@@ -1,0 +1,146 @@
+"""What a scenario file may hold; each model is a section of it.
+
+title: A short summary
+row: F01                      # row of the failure catalogue, if it plays one
+what: What happens, and which sign of it appears.
+start: 2026-06-21 12:00       # local time of the home; the season follows from it
+duration: 2h
+home: battery-home            # or {base: battery-home, batteries: 2, …}
+latitude: 37
+weather: clear                # or [{at: 0s, sky: clear}, {at: day 2 06:00, sky: snow}]
+household: 1                  # how much is used
+seed: 1
+token: 365d                   # life of the token that the exporter begins with
+events:
+  - at: 30m                   # after the start; or a time of day: day 2 14:00
+    for: 20m                  # then everything is as it was; without, it stays
+    every: day                # again at that time of every day
+    set: {grid.up: false}     # levers of the house, see `exporter.simulator.physics.levers`
+    server: {/home: hang}     # trouble by path, * for all, see `trouble`
+    gateway: restart          # or {serial: …, firmware: …, away: 4m, zeros: 2m}
+    exporter: restart         # or stopped
+    say: What the audience is told.
+    then: What it is told when it ends.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from exporter.config.problems import Strict, problem
+from exporter.simulator.homes.site import Site
+from exporter.simulator.physics.weather import Sky
+from exporter.simulator.scenario.hardware import Home
+from exporter.simulator.scenario.times import At, Duration, Moment, Start, WallTime
+from exporter.simulator.scenario.trouble import ALL, WHOLE, Path, Trouble
+
+#: seconds in a year, the life of an owner's token
+_YEAR = 365 * 86400.0
+
+
+class Spell(Strict):
+    """A sky from some time on."""
+
+    at: At
+    sky: Sky
+
+
+class GatewayChange(Strict):
+    """The gateway restarts, perhaps as another one; times in seconds."""
+
+    serial: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    firmware: Annotated[str, Field(pattern=r"^\d+(\.\d+)+$")] | None = None
+    #: how long it does not answer, and how long it then knows nothing yet
+    away: Duration = 240.0
+    zeros: Duration = 120.0
+
+
+def _restart(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value
+    if value != "restart":
+        raise problem("must be restart, or a mapping such as serial: 202499000009")
+    return {}
+
+
+class Event(Strict):
+    """Something that happens."""
+
+    at: At
+    lasts: Duration | None = Field(None, alias="for")
+    every: Literal["day"] | None = None
+    #: values as they stand in the file; what a lever takes is known to the house
+    levers: dict[str, Any] = Field(default_factory=dict, alias="set")
+    server: dict[Path, Trouble] = Field(default_factory=dict)
+    gateway: Annotated[GatewayChange, BeforeValidator(_restart)] | None = None
+    exporter: Literal["restart", "stopped"] | None = None
+    say: str = ""
+    then: str = ""
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        happens = self.levers or self.server or self.gateway or self.exporter or self.say
+        if not happens:
+            raise problem("nothing happens: add set, server, gateway, exporter or say")
+        for path, trouble in self.server.items():
+            if trouble.word in WHOLE and path != ALL:
+                raise problem(f"{trouble.word} is about all paths: write * for {path}", "server")
+            if trouble.drop and path == ALL:
+                raise problem("drop needs a path whose answer is JSON", "server")
+        if self.lasts is None and self.then:
+            raise problem("never comes, as the event stays: add for", "then")
+        if self.lasts == 0:
+            raise problem("is over at once: give it some time, or leave it out", "for")
+        return self
+
+
+def _sky(value: Any) -> Any:
+    return [{"at": "0s", "sky": value}] if isinstance(value, str) else value
+
+
+class Scenario(Strict):
+    """A scenario as written; what it says of the house is checked when it is loaded."""
+
+    title: Annotated[str, Field(min_length=1)]
+    row: Annotated[str, Field(pattern=r"^F\d\d$")] | None = None
+    what: Annotated[str, Field(min_length=1)]
+    start: Start
+    duration: Duration
+    home: Home
+    latitude: Annotated[float, Field(ge=-66, le=66)] = 37.0
+    weather: Annotated[tuple[Spell, ...], BeforeValidator(_sky)] = ()
+    household: Annotated[float, Field(ge=0, le=100)] | None = None
+    seed: int = 1
+    token: Duration = _YEAR
+    events: tuple[Event, ...] = ()
+
+    @property
+    def site(self) -> Site:
+        """The hardware of the home."""
+        return self.home.site()
+
+    @property
+    def local_start(self) -> datetime:
+        """The start on the owner's wall."""
+        start: WallTime = self.start
+        return start.at(ZoneInfo(self.site.timezone))
+
+    @property
+    def begins(self) -> float:
+        """Epoch seconds of the start."""
+        return self.local_start.timestamp()
+
+    @property
+    def ends(self) -> float:
+        """Epoch seconds of the end."""
+        return self.begins + self.duration
+
+    def local(self, at: float) -> datetime:
+        """Return a time (epoch seconds) as the owner's wall shows it."""
+        return datetime.fromtimestamp(at, self.local_start.tzinfo)
+
+    def epoch(self, moment: Moment, later_days: int = 0) -> float:
+        """Return the epoch seconds of a moment, or of the same time of day so many days later."""
+        return moment.epoch(self.local_start, later_days)

@@ -1,0 +1,168 @@
+"""Scenario files are read strictly: what is wrong is told in one line each, with a remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import ConfigError
+from exporter.simulator.homes import SITES
+from exporter.simulator.scenario import Scenario, find, load, names
+
+HEAD = """
+title: A trial
+what: Nothing much.
+start: 2026-06-21 12:00
+duration: 2h
+"""
+
+
+def loaded(folder: Path, text: str) -> Scenario:
+    """Load a scenario from a file with this text."""
+    path = folder / "trial.yml"
+    path.write_text(text)
+    return load(path)
+
+
+def mistakes(folder: Path, text: str) -> list[str]:
+    """Return what is said of a file with this text, without the file's name."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, text)
+    prefix = f"{folder / 'trial.yml'}: "
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(prefix) for line in lines)
+    return [line.removeprefix(prefix) for line in lines]
+
+
+def event(folder: Path, text: str) -> list[str]:
+    """Return what is said of a scenario with this one event."""
+    return mistakes(folder, f"{HEAD}home: battery-home\nevents:\n  - {text}")
+
+
+@pytest.mark.parametrize("name", names())
+def test_shipped_scenarios_load(name: str) -> None:
+    """Every scenario that comes with the program is free of mistakes."""
+    scenario = find(name)
+    assert scenario.ends > scenario.begins
+    assert all(event.at.epoch(scenario.local_start) <= scenario.ends for event in scenario.events)
+
+
+def test_names_begin_with_the_whole_ones() -> None:
+    """The failures come last, in their order."""
+    assert names()[:7] == [
+        *("firmware-upgrade", "grid-outage", "night-stall", "owners-story"),
+        *("sunny-day", "winter-week", "f01-grid-lost"),
+    ]
+    assert names()[-1].startswith("f43-")
+
+
+def test_find_by_row() -> None:
+    """A row of the catalogue is name enough, in either case."""
+    assert find("F31") == find("f31-no-production")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("owner-story", "there is no scenario 'owner-story': did you mean owners-story?"),
+        ("nothing-like-it", "there is no scenario 'nothing-like-it': known are firmware-upgrade, "),
+        ("f44", "there is no scenario 'f44': "),
+        ("./none.yml", "none.yml: cannot be read (No such file or directory)"),
+    ],
+)
+def test_unknown_scenario(word: str, said: str) -> None:
+    """A name that there is not is told with the nearest one, a file with the reason."""
+    with pytest.raises(ConfigError) as caught:
+        find(word)
+    assert str(caught.value).startswith(said)
+    assert "\n" not in str(caught.value)
+
+
+def test_home_with_changes(tmp_path: Path) -> None:
+    """A home can be another one with some of its hardware changed."""
+    home = "home: {base: collar, batteries: 5, timezone: Europe/Berlin, cts: [production]}"
+    site = loaded(tmp_path, HEAD + home).site
+    assert (site.batteries, site.timezone, site.cts) == (5, "Europe/Berlin", ("production",))
+    assert site.battery_part == SITES["collar"].battery_part
+
+
+def test_season_follows_from_the_start(tmp_path: Path) -> None:
+    """The start is local time of the home."""
+    scenario = loaded(tmp_path, f"{HEAD}home: battery-home")
+    assert scenario.local_start.isoformat() == "2026-06-21T12:00:00-07:00"
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    """A file with several mistakes is told all of them, each with place and remedy."""
+    text = """
+titel: A trial
+what: Nothing much.
+start: 21.6.2026
+duration: two hours
+home: batery-home
+weather: sunny
+seed: seven
+"""
+    assert mistakes(tmp_path, text) == [
+        "title: is missing: add it",
+        "start: '21.6.2026' is no date and time: write them as in 2026-06-21 12:00, local time of"
+        " the home",
+        "duration: 'two hours' is no duration: write 90s, 30m, 2h, 1d 6h or 3w, up to ten years",
+        "home.base: there is no sample home 'batery-home': did you mean battery-home?",
+        "weather[0].sky: 'sunny' must be 'clear', 'broken', 'overcast' or 'snow'",
+        "seed: 'seven' must be a whole number",
+        "titel: unknown key: did you mean title?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{at: 1h, fro: 2m, say: a}", "events[0].fro: unknown key: did you mean for?"),
+        ("{at: noon, say: a}", "events[0].at: 'noon' is no time: write 2h for two hours after"),
+        ("{at: day 9 12:00, say: a}", "events[0].at: is before the start or after the end: "),
+        ("{at: day 1 06:00, say: a}", "events[0].at: is before the start or after the end: "),
+        ("{at: 1h}", "events[0]: nothing happens: add set, server, gateway, exporter or say"),
+        ("{at: 1h, say: a, then: b}", "events[0].then: never comes, as the event stays: add for"),
+        ("{at: 1h, for: 0s, say: a}", "events[0].for: is over at once: "),
+        (
+            "{at: 1h, set: {grid.upp: false}}",
+            "events[0].set.grid.upp: this house has no 'grid.upp'; did you mean grid.up",
+        ),
+        (
+            "{at: 1h, set: {battery.7.stuck: 0.5}}",
+            "events[0].set.battery.7.stuck: this house has no 'battery.7.stuck'; did you mean",
+        ),
+        (
+            "{at: 1h, set: {grid.up: no}}",
+            "events[0].set.grid.up: grid.up takes true or false, not 'no'",
+        ),
+        (
+            "{at: 1h, set: {battery.*.soc: 80}}",
+            "events[0].set.battery.*.soc: battery.1.soc takes a number from 0 to 1, not 80.0",
+        ),
+        (
+            "{at: 1h, for: 5m, set: {battery.1.soc: 0.5}}",
+            "events[0].set.battery.1.soc: moves by itself and cannot go back: leave out `for`",
+        ),
+        ("{at: 1h, server: {home: hang}}", "events[0].server.home: is no path: begin it with /"),
+        (
+            "{at: 1h, server: {/home: hnag}}",
+            "events[0].server./home: 'hnag' is no trouble: did you mean hang?",
+        ),
+        (
+            "{at: 1h, server: {/home: unreachable}}",
+            "events[0].server: unreachable is about all paths: write * for /home",
+        ),
+        (
+            "{at: 1h, server: {/home: {status: 503, body: a}}}",
+            "events[0].server./home: holds several kinds of trouble: ",
+        ),
+        ("{at: 1h, gateway: explode}", "events[0].gateway: must be restart, or a mapping such as"),
+        ("{at: 1h, exporter: dance}", "events[0].exporter: 'dance' must be 'restart' or 'stopped'"),
+    ],
+)
+def test_mistakes_in_events(tmp_path: Path, text: str, said: str) -> None:
+    """What cannot happen is told when the scenario is loaded, and where it stands."""
+    lines = event(tmp_path, text)
+    assert len(lines) == 1
+    assert lines[0].startswith(said)
