@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs bench requirements clean
+.PHONY: help demo test lint golden docs story bench requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -39,6 +39,11 @@ golden: $(DEV) ## Write the expositions of the sample homes anew; read the diffe
 
 docs: $(DEV) ## Write docs/metrics.md from the metric tables
 	$(PY) -m tools.metrics_docs $(ARGS)
+
+story: $(DEV) ## Record the owner's story and draw it into docs/
+	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
+		$(PY) -m exporter record --scenario=owners-story --interval=1h --output="$$story" && \
+		$(PY) -m tools.plot_story "$$story" docs/owners-story.png
 
 bench: $(DEV) ## Measure against the budgets
 	$(PY) -m bench $(ARGS)
