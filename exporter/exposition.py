@@ -10,7 +10,7 @@ import gzip
 import struct
 import zlib
 from collections.abc import Collection, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,7 +20,9 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as TEXT_TYPE
 from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS_TYPE
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter import __version__
@@ -40,6 +42,16 @@ _HEADERS = {
     }
     for openmetrics in (False, True)
 }
+
+
+@lru_cache(64)
+def _wants_openmetrics(accept: str) -> bool:
+    """Return whether a scraper asks for OpenMetrics in a version that we speak, or for any."""
+    try:
+        return choose_encoder(accept)[1].startswith(_OPENMETRICS)
+    except (TypeError, ValueError):
+        # A version that is no number.
+        return False
 
 
 class _Site:
@@ -126,9 +138,9 @@ class Exposition:
         self, accept: str, accept_encoding: str, names: Collection[str] = ()
     ) -> tuple[bytes, dict[str, str]]:
         """Return body and headers for a scrape; `names` restricts it to these metrics."""
-        content_type = choose_encoder(accept)[1]
-        openmetrics = content_type.startswith(_OPENMETRICS)
+        openmetrics = _wants_openmetrics(accept)
         compressed = gzip_accepted(accept_encoding)
+        content_type = OPENMETRICS_TYPE if openmetrics else TEXT_TYPE
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if compressed:
             headers["Content-Encoding"] = "gzip"

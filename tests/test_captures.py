@@ -15,7 +15,7 @@ from pyenphase.models.envoy import EnvoyData
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter.clock import VirtualClock
-from exporter.gateway.collectors import STALE_SECTION
+from exporter.gateway.production import STALE_SECTION
 from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import Flags, States
 from exporter.simulator import capture as captures

@@ -110,7 +110,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every request have a fraction of a second, so that a test of a hang is short."""
     for path, endpoint in ENDPOINTS.items():
         monkeypatch.setitem(ENDPOINTS, path, replace(endpoint, deadline=0.3))
-    monkeypatch.setattr(wire, "_CONNECT", 0.3)
+    monkeypatch.setattr(wire, "CONNECT", 0.3)
 
 
 async def settle() -> None:

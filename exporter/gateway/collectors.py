@@ -5,7 +5,7 @@ it has nothing: that costs its own series and no others.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from pyenphase.exceptions import (
     EnvoyPoorDataQuality,
 )
 from pyenphase.models.acb import EnvoyBatteryAggregate
-from pyenphase.models.envoy import EnvoyData
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyTariff
 
 from exporter.errors import (
@@ -44,18 +43,12 @@ from exporter.gateway.endpoints import (
     SECCTRL,
     TARIFF,
 )
-from exporter.gateway.extras import Home, MeterSetup, Section
-from exporter.gateway.members import InverterLabels, Price, StoragePower
-from exporter.gateway.site import Found, Site
+from exporter.gateway.extras import Home, MeterSetup
+from exporter.gateway.members import InverterLabels, Price
+from exporter.gateway.production import production
+from exporter.gateway.site import Found, Site, members
 from exporter.gateway.tariff import prices
-from exporter.gateway.wire import WireError
-
-#: a metered section of the production report older than this is not what flows now
-STALE_SECTION = 900.0
-
-
-def _members(data: EnvoyData, *names: str) -> dict[str, Any]:
-    return {name: value for name in names if (value := getattr(data, name)) not in (None, {})}
+from exporter.gateway.trouble import WireError
 
 
 async def _ensemble(site: Site) -> Found:
@@ -74,14 +67,8 @@ async def _battery_power(site: Site) -> Found:
     if site.discovery.common.acb_batteries_reported and watts is not None:
         watts = None if site.acb_watts is None else watts + site.acb_watts
     if data["encharge_power"] and not problems:
-        counters |= _storage(site, data, watts)
+        counters |= site.storage_power(data, watts)
     return Found(data, problems, counters)
-
-
-def _storage(site: Site, data: dict[str, Any], watts: float | None) -> dict[tuple[str, ...], float]:
-    if watts is not None:
-        data["storage_power"] = StoragePower(watts)
-    return site.guard.integrate(("storage_power",), watts)
 
 
 async def _storage_control(site: Site) -> Found:
@@ -121,73 +108,6 @@ async def _meters(site: Site) -> Found:
     )
 
 
-async def _production(site: Site) -> Found:
-    site.acb_watts = None
-    data = await site.update("production")
-    members = _members(
-        data,
-        "system_production",
-        "system_production_phases",
-        "system_consumption",
-        "system_consumption_phases",
-        "system_net_consumption",
-        "system_net_consumption_phases",
-        "acb_power",
-    )
-    production = data.system_production
-    if production is not None and production.watt_hours_lifetime == 0:
-        silent = not (production.watts_now or production.watt_hours_today)
-        if silent and (
-            site.guard.known_lifetime("system_production", "watt_hours_lifetime")
-            or (site.session.identity is not None and site.session.identity.firmware.major == "3")
-        ):
-            raise NotReady("production: all zero, as while the gateway starts")
-    sections = _sections(data.raw)
-    if sections:
-        members["production_sections"] = sections
-        _drop_stale(site, members, sections)
-    counters: Mapping[tuple[str, ...], float] = {}
-    site.acb_watts = data.acb_power.power if data.acb_power else None
-    if data.acb_power and not data.encharge_power and "ENCHARGE" not in site.memory.features:
-        counters = _storage(site, members, float(data.acb_power.power))
-    return Found(members, counters=counters)
-
-
-def _sections(raw: Mapping[str, Any]) -> dict[str, Section]:
-    """Return the sections of the production report by measurement, else by type."""
-    sections: dict[str, Section] = {}
-    for report in raw.values():
-        for part in ("production", "consumption", "storage"):
-            listed = report.get(part) if isinstance(report, dict) else None
-            for section in listed if isinstance(listed, list) else ():
-                if isinstance(section, dict):
-                    name = section.get("measurementType") or section.get("type") or part
-                    sections[str(name)] = Section.model_validate(section)
-    return sections
-
-
-#: members that stand on a metered section; those of inverters are rightly old at night
-_ON_SECTION = {
-    "production": ("system_production", "system_production_phases"),
-    "total-consumption": ("system_consumption", "system_consumption_phases"),
-    "net-consumption": ("system_net_consumption", "system_net_consumption_phases"),
-}
-
-
-def _drop_stale(site: Site, members: dict[str, Any], sections: Mapping[str, Section]) -> None:
-    """Drop what stands on a metered section that is old by the gateway's own clock."""
-    for name, stand in _ON_SECTION.items():
-        section = sections.get(name)
-        if (
-            section is not None
-            and section.active
-            and section.reading_time
-            and site.gateway_time() - section.reading_time > STALE_SECTION
-        ):
-            for member in stand:
-                members.pop(member, None)
-
-
 _UNLABELLED = InverterLabels("", "")
 
 
@@ -211,10 +131,10 @@ async def _inverters(site: Site) -> Found:
 
 
 async def _acb(site: Site) -> Found:
-    members = _members(await site.update("acb"), "acb_inventory")
-    if not members:
+    found = members(await site.update("acb"), "acb_inventory")
+    if not found:
         raise FeatureMissing("acb: there is no ACB in the inventory any more")
-    return Found(members)
+    return Found(found)
 
 
 async def _tariff(site: Site) -> Found:
@@ -228,13 +148,13 @@ async def _tariff(site: Site) -> Found:
     tariff: Any = EnvoyTariff.from_api(told)
     if not known:
         tariff.storage_settings.mode = mode
-    members: dict[str, Any] = {"tariff": tariff}
+    found: dict[str, Any] = {"tariff": tariff}
     now = prices(tariff, site.local_time())
     currency = tariff.currency.get("code")
     for name, price in (("import_price", now.buy), ("export_price", now.sell)):
         if price is not None and currency:
-            members[name] = {str(currency): Price(price)}
-    return Found(members)
+            found[name] = {str(currency): Price(price)}
+    return Found(found)
 
 
 _GENERATOR_MEMBERS = {
@@ -247,14 +167,14 @@ _GENERATOR_MEMBERS = {
 
 async def _generator(site: Site) -> Found:
     data = await site.update("generator")
-    members = _members(data, *_GENERATOR_MEMBERS.values())
+    found = members(data, *_GENERATOR_MEMBERS.values())
     # pyenphase leaves out what it cannot read, without a word.
     problems: list[GatewayError] = [
         BadData(f"{endpoint}: not what it was when it was probed")
         for endpoint, member in _GENERATOR_MEMBERS.items()
-        if endpoint in data.raw and member not in members
+        if endpoint in data.raw and member not in found
     ]
-    return Found(members, problems)
+    return Found(found, problems)
 
 
 async def _home(site: Site) -> Found:
@@ -284,7 +204,7 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("ensemble", _ensemble, 15, 20),
     Collector("battery_power", _battery_power, 60, 30),
     Collector("meters", _meters, 30, 45),
-    Collector("production", _production, 30, 60),
+    Collector("production", production, 30, 60),
     Collector("storage", _storage_control, 60, 30),
     Collector("dry_contacts", _dry_contacts, 120, 45),
     Collector("generator", _generator, 120, 60),

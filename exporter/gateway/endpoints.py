@@ -65,6 +65,9 @@ class Endpoint:
 
 _SETTINGS = 300.0
 
+#: for what a newer pyenphase may ask
+_OTHER = Endpoint("gateway")
+
 ENDPOINTS: dict[str, Endpoint] = {
     INVENTORY: Endpoint("ensemble", deadline=10),
     SECCTRL: Endpoint("storage"),
@@ -88,3 +91,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     CHECK_JWT: Endpoint("gateway", max_age=0, deadline=10),
     INFO: Endpoint("gateway", max_age=0, deadline=20),
 }
+
+
+def observed(path: str) -> Endpoint:
+    """Return what is to be observed with an endpoint, known or not."""
+    return ENDPOINTS.get(path, _OTHER)

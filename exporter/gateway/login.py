@@ -22,7 +22,8 @@ from exporter.gateway.endpoints import CHECK_JWT
 from exporter.gateway.identity import Identity
 from exporter.gateway.memory import Memory
 from exporter.gateway.tokens import CloudLogin, Token
-from exporter.gateway.wire import Wire, WireError, expect_success
+from exporter.gateway.trouble import WireError
+from exporter.gateway.wire import Wire, expect_success
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ Nothing raises out of it. A collector that fails costs its own series; a gateway
 one attempt to connect every few seconds; a mistake of ours costs a line in the log.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -48,7 +49,7 @@ _METERS_TRIES, _METERS_PAUSE = 4, 5.0
 _SAVE_CADENCE = 300.0
 #: data lives for three cadences and at least this long
 _LEAST_LIFE = 120.0
-#: while more is due, what is known is not published more often than this
+#: while more is due, what is new is published after so many seconds
 _HASTE = 0.1
 #: failures that lie in the answer: it must not be kept, but asked for again
 _SPOILT = (BadAnswer, BadData, NotReady, FeatureMissing)
@@ -80,6 +81,7 @@ class Poller:
         self._probe_due = 0.0
         self._probe_retry = _PROBE_RETRY
         self._save_due = clock.monotonic() + _SAVE_CADENCE
+        self._telling: asyncio.TimerHandle | None = None
         self._tell()
 
     async def run(self) -> None:
@@ -97,8 +99,11 @@ class Poller:
 
     async def close(self) -> None:
         """Save what is remembered and close the connection."""
-        self.state.save(self._memory.dump(closing=True))
-        await self._session.close()
+        self._cancel_telling()
+        try:
+            self.state.save(self._memory.dump(closing=True))
+        finally:
+            await self._session.close()
 
     async def step(self) -> float:
         """Do the most urgent thing that is due; return the seconds until something is due again."""
@@ -116,9 +121,11 @@ class Poller:
         self._session.renew_if_due()
         now = self._clock.monotonic()
         pause = max(0.0, self._next_time() - now)
-        # Of a gateway that answers at once, the round is told as a whole.
         if pause > 0 or now >= self._told + _HASTE:
             self._tell()
+        elif self._telling is None:
+            # A gateway that answers at once is told of in one go; what hangs holds nothing back.
+            self._telling = asyncio.get_running_loop().call_later(_HASTE, self._tell)
         return pause
 
     @property
@@ -276,12 +283,18 @@ class Poller:
         )
         self._keep("gateway", Reading({"gateway": info}, self._clock.time()))
 
+    def _cancel_telling(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
+
     def _tell(self) -> None:
         """Publish what is known now."""
-        self._told = self._clock.monotonic()
+        self._cancel_telling()
+        self._told = now = self._clock.monotonic()
         for name in self._relevant:
             reading = self.readings.get(name)
-            if reading is None or self._told >= reading.expires:
+            if reading is None or now >= reading.expires:
                 self._standings.expired(name)
         up = any(self._standings[name].alive for name in self._relevant)
         report = SelfReport(

@@ -36,7 +36,8 @@ from exporter.errors import (
 )
 from exporter.gateway.endpoints import HOME
 from exporter.gateway.session import Identity, Session
-from exporter.gateway.wire import Answer, WireError
+from exporter.gateway.trouble import WireError
+from exporter.gateway.wire import Answer
 
 log = logging.getLogger(__name__)
 

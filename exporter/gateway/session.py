@@ -26,7 +26,8 @@ from exporter.gateway.identity import Identity, identify
 from exporter.gateway.login import TokenLogin
 from exporter.gateway.memory import Memory
 from exporter.gateway.tokens import Token
-from exporter.gateway.wire import Answer, Wire, WireError, expect_success, new_client
+from exporter.gateway.trouble import WireError
+from exporter.gateway.wire import Answer, Wire, expect_success, new_client
 
 __all__ = ["Identity", "Session"]
 

@@ -13,6 +13,7 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import GatewayError
 from exporter.gateway.counters import CounterGuard
+from exporter.gateway.members import StoragePower
 from exporter.gateway.memory import Memory
 from exporter.gateway.probe import Discovery
 from exporter.gateway.session import Session
@@ -53,6 +54,14 @@ class Site:
             await updater.update(data)
         return data
 
+    def storage_power(
+        self, found: dict[str, Any], watts: float | None
+    ) -> dict[tuple[str, ...], float]:
+        """Add the power of all batteries to what was found; return the energies it sums up to."""
+        if watts is not None:
+            found["storage_power"] = StoragePower(watts)
+        return self.guard.integrate(("storage_power",), watts)
+
     def gateway_time(self) -> float:
         """Return the gateway's own clock in epoch seconds."""
         return self.clock.time() + (self.wire.clock_skew or 0.0)
@@ -73,3 +82,8 @@ class Found:
     data: dict[str, Any]
     problems: list[GatewayError] = field(default_factory=list)
     counters: Mapping[tuple[str, ...], float] = field(default_factory=dict)
+
+
+def members(data: EnvoyData, *names: str) -> dict[str, Any]:
+    """Return the members of these names that pyenphase has filled."""
+    return {name: value for name in names if (value := getattr(data, name)) not in (None, {})}

@@ -6,10 +6,7 @@ because its updaters treat that one apart.
 """
 
 import asyncio
-import errno
 import logging
-import os
-import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -24,52 +21,14 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter.clock import Clock
-from exporter.errors import (
-    BadAnswer,
-    BadStatus,
-    ConnectionLost,
-    DeadlineExceeded,
-    GatewayError,
-    Unreachable,
-)
+from exporter.errors import BadStatus, GatewayError
 from exporter.gateway.budget import Budget
-from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.endpoints import observed
+from exporter.gateway.trouble import CONNECT, BoundedResponse, WireError, explain
 
 log = logging.getLogger(__name__)
 
-#: the largest honest answer seen, a hundred inverters in detail, has a twentieth of this
-MAX_BODY = 8 * 2**20
-_CONNECT = 6.0
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-
-
-class WireError(aiohttp.ClientError):
-    """An answer that did not come; `error` is what is told of it."""
-
-    def __init__(self, error: GatewayError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class BoundedResponse(aiohttp.ClientResponse):
-    """A response whose body is never read past the limit, however it is sent or compressed."""
-
-    async def read(self) -> bytes:
-        """Return the body; raise ClientPayloadError when it is larger than the limit."""
-        if self._body is None:
-            body = bytearray()
-            async for chunk in self.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    self.close()
-                    raise BodyTooLarge
-            self._body = bytes(body)
-            self.release()
-        return self._body
-
-
-class BodyTooLarge(aiohttp.ClientPayloadError):
-    """A body larger than the limit."""
 
 
 @dataclass(slots=True)
@@ -115,60 +74,6 @@ class Answer:
         return self.body
 
 
-#: what went wrong on the wire, the most specific first: aiohttp's exceptions, ours, and the words
-_EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], str], ...] = (
-    (
-        (aiohttp.ClientConnectorDNSError,),
-        Unreachable,
-        "the name cannot be resolved; check `host`, or give an address",
-    ),
-    (
-        # a UnicodeError is what a name with a label longer than DNS allows ends in
-        (aiohttp.InvalidURL, UnicodeError),
-        Unreachable,
-        "there can be no such name; check `host`",
-    ),
-    (
-        (aiohttp.ConnectionTimeoutError,),
-        Unreachable,
-        f"no connection within {_CONNECT:g} s; is the gateway on this network?",
-    ),
-    ((TimeoutError,), DeadlineExceeded, "no complete answer in time"),
-    ((BodyTooLarge,), BadAnswer, f"the answer is larger than {MAX_BODY // 2**20} MiB"),
-    (
-        (aiohttp.ClientSSLError, ssl.SSLError),
-        Unreachable,
-        "TLS failed; does this port speak HTTPS?",
-    ),
-    ((aiohttp.ClientConnectorError,), Unreachable, "cannot connect; is the gateway switched on?"),
-    ((aiohttp.ClientPayloadError,), BadAnswer, "the answer was cut off or cannot be decoded"),
-    (
-        (aiohttp.ServerConnectionError, aiohttp.ClientOSError, ConnectionError),
-        ConnectionLost,
-        "the gateway closed the connection",
-    ),
-)
-
-
-def explain(error: BaseException, endpoint: str) -> GatewayError:
-    """Return the error of ours for one of aiohttp's, in words for the owner."""
-    if isinstance(error, GatewayError):
-        return error
-    if isinstance(error, WireError):
-        return error.error
-    for kinds, ours, words in _EXPLANATIONS:
-        if isinstance(error, kinds):
-            return ours(f"{endpoint}: {words}{_detail(error)}")
-    return BadAnswer(f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})")
-
-
-def _detail(error: BaseException) -> str:
-    """Return the system's own word for a connection that failed, such as `Connection refused`."""
-    # Its subclasses have numbers of their own, of TLS and of DNS.
-    number = error.errno if type(error) is aiohttp.ClientConnectorError else None
-    return f" ({os.strerror(number)})" if number and number in errno.errorcode else ""
-
-
 class Wire:
     """Asks one gateway. `requests` counts by (endpoint, status or reason of failure)."""
 
@@ -176,27 +81,30 @@ class Wire:
         self.requests: Counter[tuple[str, str]] = Counter()
         #: the gateway's clock less ours in seconds, from the `Date` of its last answer
         self.clock_skew: float | None = None
+        #: the `Date` last read, and the second of ours in which it was
+        self._dated: tuple[str | None, int] = (None, 0)
         #: monotonic time of the last answer of any status
         self.last_answer = float("-inf")
         self._clock = clock
         self._budget = Budget(clock)
         #: requests that aiohttp sent on its own, beyond those that waited for their turn
         self._unpaid = 0
-        self._limits = {path: endpoint.age_limit(cadences) for path, endpoint in ENDPOINTS.items()}
+        self._cadences = cadences
         self._cache: dict[str, Answer] = {}
 
     def forget(self, collector: str | None = None) -> None:
         """Drop the kept answers of one collector's endpoints, or all."""
         for endpoint in list(self._cache):
-            if collector in (None, ENDPOINTS[endpoint].collector):
+            if collector in (None, observed(endpoint).collector):
                 del self._cache[endpoint]
 
     def kept(self, endpoint: str) -> Answer | None:
         """Return the kept answer of an endpoint unless it is due again."""
         answer = self._cache.get(endpoint)
-        if answer and self._clock.monotonic() - answer.read_at < self._limits[endpoint]:
-            return answer
-        return None
+        if answer is None:
+            return None
+        age = self._clock.monotonic() - answer.read_at
+        return answer if age < observed(endpoint).age_limit(self._cadences) else None
 
     @asynccontextmanager
     async def turn(self, endpoint: str) -> AsyncIterator[None]:
@@ -204,7 +112,7 @@ class Wire:
 
         Raises WireError for whatever keeps the answer from coming whole and in time.
         """
-        deadline = ENDPOINTS[endpoint].deadline
+        deadline = observed(endpoint).deadline
         while self._unpaid:
             self._unpaid -= 1
             async with self._budget.turn():
@@ -253,7 +161,7 @@ class Wire:
             client.get(
                 url,
                 headers={"Accept": "application/json", **headers},
-                timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT),
+                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
                 middlewares=(*middlewares, count),
                 trace_request_ctx=sending,
                 # A missing endpoint of some firmware redirects to an error page.
@@ -278,6 +186,10 @@ class Wire:
         return answer
 
     def _note_date(self, date: str | None) -> None:
+        now = self._clock.time()
+        if (date, int(now)) == self._dated:
+            return
+        self._dated = date, int(now)
         try:
             read = parsedate_to_datetime(date or "")
             # Without a zone it is UTC, as HTTP has it, and not ours.
@@ -286,7 +198,7 @@ class Wire:
             self.clock_skew = None
             return
         # The header has whole seconds and travelled; what is less than that is no skew.
-        skew = told - self._clock.time()
+        skew = told - now
         self.clock_skew = 0.0 if -2 < skew < 1 else round(skew)
 
 

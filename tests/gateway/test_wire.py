@@ -17,7 +17,8 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from exporter.clock import VirtualClock
 from exporter.errors import GatewayError
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.wire import MAX_BODY, Wire, WireError, explain, new_client
+from exporter.gateway.trouble import MAX_BODY, WireError, explain
+from exporter.gateway.wire import Wire, new_client
 from exporter.simulator.faults import Huge, Stall, Trickle
 from tests.raw import http, saying, serving
 from tests.watching import START, impatient, watching

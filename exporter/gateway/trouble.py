@@ -1,0 +1,106 @@
+"""What can go wrong on the wire, from aiohttp's exceptions into words for the owner.
+
+Also what bounds an answer: how long a connection may take, how large a body may be.
+"""
+
+import errno
+import os
+import ssl
+
+import aiohttp
+
+from exporter.errors import (
+    BadAnswer,
+    ConnectionLost,
+    DeadlineExceeded,
+    GatewayError,
+    Unreachable,
+)
+
+#: the largest honest answer seen, a hundred inverters in detail, has a twentieth of this
+MAX_BODY = 8 * 2**20
+#: seconds that a connection may take
+CONNECT = 6.0
+
+
+class WireError(aiohttp.ClientError):
+    """An answer that did not come; `error` is what is told of it."""
+
+    def __init__(self, error: GatewayError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class BoundedResponse(aiohttp.ClientResponse):
+    """A response whose body is never read past the limit, however it is sent or compressed."""
+
+    async def read(self) -> bytes:
+        """Return the body; raise ClientPayloadError when it is larger than the limit."""
+        if self._body is None:
+            body = bytearray()
+            async for chunk in self.content.iter_any():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    self.close()
+                    raise BodyTooLarge
+            self._body = bytes(body)
+            self.release()
+        return self._body
+
+
+class BodyTooLarge(aiohttp.ClientPayloadError):
+    """A body larger than the limit."""
+
+
+#: what went wrong on the wire, the most specific first: aiohttp's exceptions, ours, and the words
+_EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], str], ...] = (
+    (
+        (aiohttp.ClientConnectorDNSError,),
+        Unreachable,
+        "the name cannot be resolved; check `host`, or give an address",
+    ),
+    (
+        # a UnicodeError is what a name with a label longer than DNS allows ends in
+        (aiohttp.InvalidURL, UnicodeError),
+        Unreachable,
+        "there can be no such name; check `host`",
+    ),
+    (
+        (aiohttp.ConnectionTimeoutError,),
+        Unreachable,
+        f"no connection within {CONNECT:g} s; is the gateway on this network?",
+    ),
+    ((TimeoutError,), DeadlineExceeded, "no complete answer in time"),
+    ((BodyTooLarge,), BadAnswer, f"the answer is larger than {MAX_BODY // 2**20} MiB"),
+    (
+        (aiohttp.ClientSSLError, ssl.SSLError),
+        Unreachable,
+        "TLS failed; does this port speak HTTPS?",
+    ),
+    ((aiohttp.ClientConnectorError,), Unreachable, "cannot connect; is the gateway switched on?"),
+    ((aiohttp.ClientPayloadError,), BadAnswer, "the answer was cut off or cannot be decoded"),
+    (
+        (aiohttp.ServerConnectionError, aiohttp.ClientOSError, ConnectionError),
+        ConnectionLost,
+        "the gateway closed the connection",
+    ),
+)
+
+
+def explain(error: BaseException, endpoint: str) -> GatewayError:
+    """Return the error of ours for one of aiohttp's, in words for the owner."""
+    if isinstance(error, GatewayError):
+        return error
+    if isinstance(error, WireError):
+        return error.error
+    for kinds, ours, words in _EXPLANATIONS:
+        if isinstance(error, kinds):
+            return ours(f"{endpoint}: {words}{_detail(error)}")
+    return BadAnswer(f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})")
+
+
+def _detail(error: BaseException) -> str:
+    """Return the system's own word for a connection that failed, such as `Connection refused`."""
+    # Its subclasses have numbers of their own, of TLS and of DNS.
+    number = error.errno if type(error) is aiohttp.ClientConnectorError else None
+    return f" ({os.strerror(number)})" if number and number in errno.errorcode else ""
