@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import matplotlib as mpl  # type: ignore[import-not-found, unused-ignore]  # absent at run time
-from matplotlib import dates, pyplot  # type: ignore[import-not-found, unused-ignore]
+import matplotlib as mpl
+from matplotlib import dates, pyplot
 
 from exporter.simulator.scenario import Scenario, find
 
