@@ -208,7 +208,6 @@ COLLECTORS: tuple[Collector, ...] = (
     Collector("storage", _storage_control, 60, 30),
     Collector("dry_contacts", _dry_contacts, 120, 45),
     Collector("generator", _generator, 120, 60),
-    # Before the tariff: it knows the time zone.
     Collector("home", _home, 300, 60),
     # The price in force changes between two readings of the tariff.
     Collector("tariff", _tariff, 60, 30),

@@ -238,6 +238,7 @@ class Poller:
         site.discovery = site.discovery.adopt(found)
         memory.collectors |= site.discovery.collectors
         memory.features |= site.discovery.names
+        memory.timezone = found.timezone or memory.timezone
         now = self._clock.monotonic()
         if found.doubts or memory.features - found.names:
             self._probe_due = now + self._probe_retry

@@ -35,6 +35,7 @@ from exporter.errors import (
     Unsupported,
 )
 from exporter.gateway.endpoints import HOME
+from exporter.gateway.extras import Home
 from exporter.gateway.session import Identity, Session
 from exporter.gateway.trouble import WireError
 from exporter.gateway.wire import Answer
@@ -71,7 +72,7 @@ _OWNER = {
 }
 _NONE = SupportedFeatures(0)
 _BATTERIES = SupportedFeatures.ENCHARGE | SupportedFeatures.ACB
-_NOT_FOUND = 404
+_OK, _NOT_FOUND = 200, 404
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Discovery:
     #: endpoints whose failure proves nothing, with the failure
     doubts: Mapping[str, GatewayError] = field(default_factory=dict)
     home: bool = False
+    #: the gateway's time zone, which prices by the hour hang on
+    timezone: str | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -170,7 +173,7 @@ class _Listener:
             raise
         if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
             self.doubts[endpoint] = BadStatus(f"{endpoint}: status {answer.status}")
-        elif answer.status == 200 and not _is_json(answer.body):
+        elif answer.status == _OK and not _is_json(answer.body):
             self.doubts[endpoint] = BadAnswer(f"{endpoint}: the answer is not JSON")
         return answer
 
@@ -207,12 +210,16 @@ async def probe(session: Session, identity: Identity) -> Discovery:
         if found:
             features |= found
             updaters[collector] = (*updaters.get(collector, ()), updater)
-    return Discovery(features, updaters, common, listener.doubts, await _has_home(listener))
+    home = await _home(listener)
+    zone = home.timezone if home else None
+    return Discovery(features, updaters, common, listener.doubts, home is not None, zone)
 
 
-async def _has_home(listener: _Listener) -> bool:
+async def _home(listener: _Listener) -> Home | None:
+    """Return what `/home` says, None where there is none."""
     try:
         answer = await listener.request(HOME)
-    except (WireError, EnvoyAuthenticationRequired):
-        return False
-    return answer.status == 200 and _is_json(answer.body)
+        told = orjson.loads(answer.body) if answer.status == _OK else None
+    except (WireError, EnvoyAuthenticationRequired, orjson.JSONDecodeError):
+        return None
+    return Home.from_api(told) if isinstance(told, dict) else None

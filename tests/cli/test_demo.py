@@ -1,0 +1,94 @@
+"""The demo, as a newcomer meets it: one command, a house that lives, the exporter beside it."""
+
+import asyncio
+import re
+import signal
+import socket
+import urllib.request
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from exporter.cli.screen import Readout, Screen, house
+from tests.cli.test_cli import ended, run, running
+from tests.watching import watching
+
+PREFIX = "enphase-exporter: error: "
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) -> None:
+    """It prints the addresses and a dozen metrics, serves them, and ends on request."""
+    with running(tmp_path, "demo", "--web.listen-address=127.0.0.1:0") as process:
+        assert process.stdout is not None
+        said = ""
+        while "Ctrl-C" not in said:
+            said += process.stdout.readline()
+        found = re.search(r"Metrics +(http://\S+/metrics)", said)
+        assert found
+        assert len({line.split("{")[0] for line in said.splitlines() if "{" in line}) == 12
+        with urllib.request.urlopen(found[1]) as response:  # noqa: S310 - the demo's own address
+            assert 'enphase_up{gateway="demo"} 1' in response.read().decode()
+        assert ended(process, number) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed=x"], "--seed: 'x' is no whole number"),
+        (["--speed=0"], "--speed: '0' is no speed"),
+        (["--scenario=sunny"], "there is no scenario 'sunny'"),
+        (["--web.listen-address=1"], "'1' lacks a colon"),
+    ],
+)
+def test_mistakes_are_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+    """A flag that means nothing ends the demo with 1 and one line."""
+    done = run(tmp_path, "demo", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(PREFIX + said)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_busy_port_is_one_line(tmp_path: Path) -> None:
+    """A port that is taken ends the demo with 1 and one line."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = run(tmp_path, "demo", f"--web.listen-address={address}")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{PREFIX}cannot listen on {address}: ")
+    assert done.stderr.count("\n") == 1
+
+
+async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
+    """Grid, sun, house and batteries are told from what is on /metrics."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(1)
+        told = dict(house(Readout(watched.exposition), watched.clock.time()))
+    assert told["Gateway"] == "answers"
+    assert told["Grid"].startswith("connected, ")
+    assert re.fullmatch(r"\d\.\d\d kW", told["Solar"])
+    assert re.fullmatch(r"64%, (charge|discharge) with \d\.\d\d kW", told["Batteries"])
+    assert re.fullmatch(r"was told \d+ min ago", told["Enphase"])
+    assert re.match(r"(\d+) of \1 collectors up", told["Exporter"])
+
+
+async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
+    """On a terminal the picture is redrawn with what was said; a pipe gets lines instead."""
+    now = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
+    async with watching("solar-only", tmp_path) as watched:
+        await watched.pass_time(1)
+        for terminal in (True, False):
+            output = StringIO()
+            console = Console(file=output, force_terminal=terminal, width=80)
+            screen = Screen(console, watched.exposition)
+            showing = asyncio.create_task(screen.live(lambda: now, watched.clock.time))
+            await asyncio.sleep(0)
+            screen.say("Something happens.")
+            await asyncio.sleep(0.6 if terminal else 0)
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+            assert "Something happens." in output.getvalue()
+            assert ("Sun 2026-06-21 12:00" in output.getvalue()) == terminal
