@@ -17,6 +17,10 @@ from exporter.gateway.memory import GuardState, Memory
 
 Path = tuple[str, ...]
 
+#: no register of a site is beyond this, nor can floating point count on
+_MOST_WH = 1e12
+#: nor has any battery this much power
+_MOST_WATTS = 1e6
 #: a decrease that small is rounding, and the counter stands still
 _ROUNDING_WH = 1000.0
 #: an increase that small is never a jump
@@ -110,11 +114,12 @@ class CounterGuard:
 
     def _follow(self, key: str, energy: Energy, raw: float) -> float | None:
         """Return the exported total in Wh, or None for a reading that cannot be believed."""
+        if not (-_MOST_WH if energy.balance else 0) <= raw <= _MOST_WH:
+            self.anomalies[energy.metric] += 1
+            return None
         now = self._clock.time()
         state = self._memory.counters.get(key)
         if state is None or (state.unproven and raw > 0):
-            if raw < 0 and not energy.balance:
-                return None
             state = GuardState(raw=raw, at=now, unproven=raw == 0, summed=energy.balance)
             state.offset = -raw if energy.balance else 0
             self._memory.counters[key] = state
@@ -137,13 +142,13 @@ class CounterGuard:
     def integrate(self, path: Path, watts: float | None) -> dict[Path, float]:
         """Add the energy since the last reading of a power; positive power discharges.
 
-        Returns the joules charged and discharged so far. Over a gap in the readings nothing
-        is added.
+        Returns the joules charged and discharged so far; a power that is absurd is none. Over a gap
+        in the readings nothing is added.
         """
         now = self._clock.monotonic()
         before = self._powers.pop(path, None)
         charged = discharged = 0.0
-        if watts is not None:
+        if watts is not None and abs(watts) <= _MOST_WATTS:
             self._powers[path] = (watts, now)
             if before is not None and now - before[1] <= self._longest_gap:
                 discharged = _area(before[0], watts, now - before[1])

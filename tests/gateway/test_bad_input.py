@@ -1,0 +1,147 @@
+"""Whatever a gateway says, the exporter lives, serves what is true, and comes back by itself."""
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.simulator.faults import (
+    Edit,
+    Fault,
+    body,
+    error_object,
+    login_page,
+    redirect,
+    status,
+)
+from tests.watching import Watched, watching
+
+ENSEMBLE, TARIFF = "/ivp/ensemble/inventory", "/admin/lib/tariff"
+
+
+def every(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a change that is made to every value of a document."""
+
+    def edit(told: Any) -> Any:
+        if isinstance(told, dict):
+            return {key: edit(value) for key, value in told.items()}
+        if isinstance(told, list):
+            return [edit(value) for value in told]
+        return change(told)
+
+    return edit
+
+
+def number(value: float) -> Callable[[Any], Any]:
+    """Return a change of every number to this one."""
+    return lambda told: value if type(told) in (int, float) else told
+
+
+BAD: Mapping[str, Callable[[], Fault]] = {
+    **{f"status {code}": partial(status, code) for code in (401, 403, 404, 429, 503)},
+    "a page to log in": login_page,
+    "a redirect": lambda: redirect("/elsewhere"),
+    "an error object": error_object,
+    "nothing": lambda: body(b""),
+    "null": lambda: body(b"null"),
+    "a number": lambda: body(b"7"),
+    "a list of numbers": lambda: body(b"[1, 2, 3]"),
+    "everything null": lambda: Edit(every(lambda told: None)),
+    "everything text": lambda: Edit(every(str)),
+    "everything a list": lambda: Edit(every(lambda told: [told])),
+    "negative numbers": lambda: Edit(every(number(-5))),
+    "absurd numbers": lambda: Edit(every(number(-1e30))),
+    "huge whole numbers": lambda: Edit(every(number(2**63 - 1))),
+}
+
+
+@pytest.mark.parametrize("home", ["battery-home", "generator", "acb", "collar"])
+@pytest.mark.parametrize("bad", BAD)
+async def test_nothing_untrue_is_served_of_bad_answers(home: str, bad: str, tmp_path: Path) -> None:
+    """Every sample stays within what is possible, and all is as before once the gateway is well."""
+    async with watching(home, tmp_path) as watched:
+        await watched.pass_time(30)
+        before = watched.names()
+        counters = energies(watched)
+        watched.gateway.faults["*"] = BAD[bad]()
+        for _ in range(8):
+            await watched.pass_time(60)
+            assert_possible(watched)
+            for series, total in energies(watched).items():
+                assert total >= counters.get(series, 0)
+        watched.gateway.faults.clear()
+        await watched.pass_time(700)
+        assert watched.names() >= before
+        for series, total in energies(watched).items():
+            assert total - counters.get(series, 0) < 1e9
+
+
+def energies(watched: Watched) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Return every energy counter by name and labels."""
+    return {
+        (name, labels): value
+        for name, series in watched.samples().items()
+        if name.endswith("_joules_total")
+        for labels, value in series.items()
+    }
+
+
+def assert_possible(watched: Watched) -> None:
+    """Fail on a sample that no site could have."""
+    for name, series in watched.samples().items():
+        for value in series.values():
+            assert math.isfinite(value)
+            if name.endswith("_ratio"):
+                assert (-1 if "power_factor" in name else 0) <= value <= 1, name
+            if name.endswith("_celsius"):
+                assert -100 <= value <= 300, name
+            if name.endswith(("_watts", "_volt_amperes")):
+                assert abs(value) <= 1e8, name
+
+
+def renamed(key: str) -> Callable[[Any], Any]:
+    """Return a change of the value of every such key to a word nobody knows."""
+
+    def edit(told: Any) -> Any:
+        if isinstance(told, dict):
+            return {k: "sideways" if k == key else edit(value) for k, value in told.items()}
+        return [edit(value) for value in told] if isinstance(told, list) else told
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "key", "metric"),
+    [
+        (ENSEMBLE, "mains_oper_state", "enphase_enpower_mains_oper_state"),
+        (ENSEMBLE, "mains_admin_state", "enphase_enpower_mains_admin_state"),
+        (ENSEMBLE, "Enpwr_grid_mode", "enphase_enpower_grid_mode"),
+        (TARIFF, "mode", "enphase_storage_mode"),
+        ("/ivp/ensemble/dry_contacts", "status", "enphase_dry_contact_status"),
+        ("/ivp/meters", "meteringStatus", "enphase_meter_metering_status"),
+    ],
+)
+async def test_a_word_nobody_knows_is_the_state_unknown(
+    endpoint: str, key: str, metric: str, tmp_path: Path
+) -> None:
+    """An enumeration that grew with a firmware is exported as `unknown`, and costs nothing else."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(30)
+        before = watched.names()
+        watched.gateway.faults[endpoint] = Edit(renamed(key))
+        await watched.pass_time(400)
+        states = {
+            dict(labels).get("state")
+            or dict(labels).get("mode")
+            or dict(labels).get("status"): value
+            for labels, value in watched.samples()[metric].items()
+        }
+        assert {state for state, value in states.items() if value} == {"unknown"}
+        gone = before - watched.names()
+        assert gone <= {"enphase_grid_connected", "enphase_grid_disconnect_commanded"} | {
+            "enphase_dry_contact_closed"
+        }
+        assert set(watched.samples()["enphase_collector_up"].values()) == {1}
