@@ -128,11 +128,11 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
                 screen.welcome(places, _DOZEN)
                 await screen.live(lambda: scenario.local(then.time()), now.time)
 
-            tasks = [
-                asyncio.create_task(work) for work in (show(), stage.follow(tell), stop.wait())
-            ]
-            await asyncio.wait(tasks[1:], return_when=asyncio.FIRST_COMPLETED)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await watch.close()
+            try:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [group.create_task(work) for work in (show(), stage.follow(tell))]
+                    await stop.wait()
+                    for task in tasks:
+                        task.cancel()
+            finally:
+                await watch.close()
