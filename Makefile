@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs story bench requirements clean
+.PHONY: help demo test lint golden docs story incident alerts-proof bench requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -26,7 +26,7 @@ demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
 	@$(PY) -m exporter demo $(ARGS)
 
 test: lint ## Lint, check types, run every test
-	@sh tools/system-packages.sh promtool
+	@sh tools/system-packages.sh promtool amtool
 	$(PY) -m pytest $(ARGS)
 
 lint: $(DEV) ## Check style and types
@@ -44,6 +44,14 @@ story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
 		$(PY) -m exporter record --scenario=owners-story --interval=1h --output="$$story" && \
 		$(PY) -m tools.plot_story "$$story" docs/owners-story.png
+
+incident: $(DEV) ## Replay SCENARIO=… and print what would have rung; PNG=… draws it
+	@sh tools/system-packages.sh promtool
+	$(PY) -m tools.incident "$(SCENARIO)" $(if $(PNG),--png="$(PNG)") $(ARGS)
+
+alerts-proof: $(DEV) ## Prove that every row of the failure catalogue rings in time; ARGS=… names rows
+	@sh tools/system-packages.sh promtool
+	$(PY) -m tools.incident.prove $(ARGS)
 
 bench: $(DEV) ## Measure against the budgets
 	$(PY) -m bench $(ARGS)

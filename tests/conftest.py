@@ -1,4 +1,4 @@
-"""What every test may ask for: real captures, promtool, and how hard hypothesis tries.
+"""What every test may ask for: real captures, promtool, amtool, and how hard hypothesis tries.
 
 What is not there skips the tests that need it, with the reason, and fails them under `CI=true`.
 """
@@ -48,6 +48,12 @@ def capture(request: pytest.FixtureRequest, captures_dir: Path) -> Path:
 def promtool() -> str:
     """Return the path of promtool."""
     return shutil.which("promtool") or _missing("promtool is not installed")
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    """Return the path of amtool, the tool of Alertmanager."""
+    return shutil.which("amtool") or _missing("amtool is not installed")
 
 
 def _missing(what: str) -> NoReturn:

@@ -47,6 +47,7 @@ install_package() (
 package_of() {
     case $1 in
     promtool) echo prometheus ;;
+    amtool) echo prometheus-alertmanager ;;
     *) echo "$1" ;;
     esac
 }

@@ -1,0 +1,188 @@
+"""The rules ring for every row of the failure catalogue, and name only what the exporter tells."""
+
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from exporter.metrics.catalogue import FAMILIES
+from tests.alerts.shipped import (
+    ALERTS,
+    FOLDER,
+    NAME,
+    RECORDED,
+    RECORDED_NAMES,
+    RULE_TESTS,
+    RULES,
+    Rule,
+    fired,
+    read,
+)
+
+#: the failure catalogue: row, alert, severities
+CATALOGUE: tuple[tuple[str, str, str], ...] = (
+    ("F01", "EnphaseGridOutage", "critical"),
+    ("F02", "EnphaseGridOutageProlonged", "critical"),
+    ("F03", "EnphaseGridFlapping", "warning"),
+    ("F04", "EnphaseGridVoltageAbnormal", "warning"),
+    ("F04", "EnphaseGridFrequencyAbnormal", "warning"),
+    ("F05", "EnphaseGridVoltageImbalance", "critical"),
+    ("F06", "EnphaseOffGridByCommand", "warning"),
+    ("F07", "EnphaseBackupBatteryLow", "critical"),
+    ("F08", "EnphaseBackupRuntimeShort", "critical"),
+    ("F09", "EnphaseBackupBatteryExhausted", "critical"),
+    ("F10", "EnphaseBatteryDeepDischarge", "critical"),
+    ("F11", "EnphaseGatewayUnreachable", "critical"),
+    ("F12", "EnphaseExporterDown", "critical"),
+    ("F13", "EnphaseCloudReportingStopped", "critical warning"),
+    ("F14", "EnphaseAuthenticationFailing", "critical"),
+    ("F15", "EnphaseTokenExpiring", "warning"),
+    ("F16", "EnphaseCollectorFailing", "warning"),
+    ("F17", "EnphaseBatteryReportStale", "warning"),
+    ("F17", "EnphaseSystemControllerReportStale", "warning"),
+    ("F18", "EnphaseBatteryNotCommunicating", "critical"),
+    ("F19", "EnphaseBatteryMissing", "critical"),
+    ("F20", "EnphaseBatteryStuckCharging", "warning"),
+    ("F21", "EnphaseBatteryChargeImbalance", "warning"),
+    ("F22", "EnphaseBatteryFirmwareMismatch", "warning"),
+    ("F23", "EnphaseBatteryNotCharging", "critical"),
+    ("F24", "EnphaseBatteryTemperatureAbnormal", "warning"),
+    ("F25", "EnphaseBatteryDcSwitchOff", "warning"),
+    ("F26", "EnphaseBatteryNotReady", "warning"),
+    ("F27", "EnphaseStorageCapacityLost", "warning"),
+    ("F28", "EnphaseStorageDegraded", "info"),
+    ("F29", "EnphaseSystemControllerNotCommunicating", "critical"),
+    ("F30", "EnphaseCollarControlError", "warning"),
+    ("F31", "EnphaseNoProduction", "critical"),
+    ("F32", "EnphaseInverterSilent", "warning"),
+    ("F33", "EnphaseInverterUnderperforming", "warning"),
+    ("F34", "EnphaseInvertersMissing", "warning"),
+    ("F35", "EnphaseMeterFault", "warning"),
+    ("F36", "EnphaseCounterAnomaly", "info"),
+    ("F37", "EnphaseStorageModeChanged", "warning"),
+    ("F38", "EnphaseGatewayFirmwareChanged", "info"),
+    ("F39", "EnphaseGeneratorNotRunning", "critical"),
+    ("F39", "EnphaseGeneratorRunningLong", "warning"),
+    ("F40", "EnphaseAcbNotCommunicating", "warning"),
+    ("F40", "EnphaseAcbAsleep", "warning"),
+    ("F41", "EnphaseGatewayClockSkew", "warning"),
+    ("F42", "EnphaseGatewayReplaced", "info"),
+    ("F43", "EnphaseWatchdog", "none"),
+)
+BASE = "https://github.com/enphase-exporter/enphase-exporter/blob/main/alertmanager/runbooks/"
+#: what stands in an expression where a metric could, and is none
+WORDS = frozenset(["and", "or", "unless", "on", "by", "group_left", "bool", "offset", "up"])
+
+
+def run(tool: str, *arguments: str, cwd: Path = FOLDER) -> tuple[int, str]:
+    """Return the exit status of a tool and what it says."""
+    done = subprocess.run([tool, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_promtool_finds_nothing_wrong(promtool: str) -> None:
+    """The rules, and the configuration that loads them, pass promtool's check."""
+    status, said = run(promtool, "check", "rules", *map(str, RULES))
+    assert status == 0, said
+    status, said = run(promtool, "check", "config", "prometheus.yml")
+    assert status == 0, said
+    assert f"{len(RULES)} rule files found" in said
+
+
+@pytest.mark.slow
+def test_the_rule_tests_pass(promtool: str) -> None:
+    """Every alert rings at its boundary and not below, as the rule tests say."""
+
+    def test(path: Path) -> tuple[int, str]:
+        return run(promtool, "test", "rules", path.name, cwd=path.parent)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for status, said in pool.map(test, RULE_TESTS):
+            assert status == 0, said
+
+
+def test_every_row_of_the_catalogue_has_its_alert() -> None:
+    """The alerts are those of the catalogue with their severities, no more and no fewer."""
+    severities: dict[str, set[str]] = {}
+    for alert in ALERTS:
+        severities.setdefault(alert.name, set()).add(alert.severity)
+    assert severities == {name: set(listed.split()) for _, name, listed in CATALOGUE}
+    assert [row for row, _, _ in CATALOGUE] == sorted(row for row, _, _ in CATALOGUE)
+    assert {row for row, _, _ in CATALOGUE} == {f"F{number:02}" for number in range(1, 44)}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
+def test_an_alert_says_what_it_must(alert: Rule) -> None:
+    """One label, a fixed summary, and a description that ends in what to do first."""
+    assert set(alert.told["labels"]) == {"severity"}
+    assert set(alert.annotations) == {"summary", "description", "runbook_url", "dashboard_url"}
+    summary, description = alert.annotations["summary"], alert.annotations["description"]
+    assert "{{" not in summary
+    assert summary.endswith(".")
+    assert alert.annotations["runbook_url"] == f"{BASE}{alert.name}.md"
+    if alert.severity != "none":
+        assert " First: " in description
+        assert (
+            "{{ $labels." in description
+            or "{{ $value" in description
+            or "with $labels" in description
+        )
+    if alert.severity == "critical":
+        assert "keep_firing_for" in alert.told, "a page must not end by a missed scrape"
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
+def test_nothing_is_smoothed_and_waited_for_as_well(alert: Rule) -> None:
+    """An alert with `for` does not average: one delay is enough."""
+    if "for" in alert.told:
+        assert not re.search(r"\b(avg|quantile)_over_time\b", alert.expr)
+
+
+@pytest.mark.parametrize("rule", [*ALERTS, *RECORDED], ids=lambda rule: rule.name)
+def test_a_rule_names_only_what_there_is(rule: Rule) -> None:
+    """Whatever a rule reads is a metric of the exporter, recorded here, or Prometheus's own."""
+    text = rule.expr + " ".join(rule.told.get("annotations", {}).values())
+    unknown = set(NAME.findall(text)) - RECORDED_NAMES - FAMILIES.keys()
+    assert not unknown - {"enphase_exporter_build_info"}
+
+
+@pytest.mark.parametrize("rule", [*ALERTS, *RECORDED], ids=lambda rule: rule.name)
+def test_a_rule_reads_no_metrics_of_others(rule: Rule) -> None:
+    """Apart from `up` there is no metric in an expression that does not belong to the exporter."""
+    expr = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]', " ", rule.expr)
+    expr = re.sub(r"\b(on|by|group_left)\s*\([^)]*\)", " ", expr)
+    words = re.findall(r"(?<![\w:])[a-z][\w:]*(?![\w:]*\s*\()", expr)
+    assert {word for word in words if not NAME.fullmatch(word)} <= WORDS
+
+
+def test_thresholds_are_all_there_and_all_used() -> None:
+    """A rule that reads a threshold nobody records would be silent for ever."""
+    used = {
+        name
+        for rule in (*ALERTS, *RECORDED)
+        for name in NAME.findall(rule.expr)
+        if ":threshold_" in name
+    }
+    assert used == {name for name in RECORDED_NAMES if ":threshold_" in name}
+
+
+def test_every_alert_is_seen_firing_in_a_rule_test() -> None:
+    """The rule tests let each alert fire with each of its severities, annotations and all."""
+    seen = {(name, labels["severity"]) for name, labels in fired()}
+    assert seen == {(alert.name, alert.severity) for alert in ALERTS}
+
+
+@pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
+def test_rule_tests_evaluate_groups_in_order(path: Path) -> None:
+    """A rule test lists all groups it loads: left out ones would be evaluated in any order."""
+    told = read(path)
+    loaded = [
+        group["name"] for name in told["rule_files"] for group in read(path.parent / name)["groups"]
+    ]
+    assert sorted(told["group_eval_order"]) == sorted(loaded)
+    for test in told["tests"]:
+        expected = [e for check in test["alert_rule_test"] for e in check["exp_alerts"]]
+        assert all(len(e["exp_annotations"]) == 4 for e in expected), test["name"]

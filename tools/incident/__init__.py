@@ -1,0 +1,8 @@
+"""Replays an incident: a scenario in virtual time, and the shipped rules evaluated on it.
+
+Everything is the real thing but time: the simulated gateway is polled by the exporter's own poller,
+what that would have said is scraped into a recording, and promtool evaluates the shipped rules on
+the recording. promtool's rule tests run Prometheus' own rule manager, with `for`, `keep_firing_for`
+and staleness as in a running server; a server of its own on imported blocks would have to be asked
+rule by rule and knows neither for data of the past.
+"""

@@ -1,0 +1,114 @@
+"""Evaluates the shipped rules on a recording with promtool, and reads off what fired when."""
+
+import json
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.errors import ExporterError
+from exporter.simulator.scenario.times import seconds
+from tools.incident import rules
+from tools.incident.recording import LEAD, Recording
+
+#: what tells of a sign that a proof counts from
+SIGN = "IncidentSign"
+_FIRING = 'ALERTS{alertstate="firing"}'
+_TIME = re.compile(r"time: (\w+),$")
+_SAMPLE = re.compile(r"\{(__name__=.*?)\} 1E\+00")
+_LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+#: a rule test may hold ten thousand samples, a server fifty million: long look-backs over many
+#: inverters do not fit
+_TOO_MANY = re.compile(r"rule: (\S+), time: \S+, err: .*too many samples into memory")
+_EXPECTED = ("", "FAILED:", "exp: nil", "SUCCESS")
+_NO_LABELS = frozenset({"__name__", "alertstate", "instance", "job", "gateway"})
+
+#: an alert's labels, without those that all of a recording share
+Labels = frozenset[tuple[str, str]]
+#: what fires at a time (epoch seconds)
+Moment = tuple[float, frozenset[Labels]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What fires at every scrape, and the rules that promtool could not evaluate every time."""
+
+    moments: list[Moment]
+    skipped: frozenset[str]
+
+
+def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> Evaluation:
+    """Return what fires at every scrape of a recording.
+
+    `signs` are expressions by a name; while one has a value, an alert `SIGN` with that label `sign`
+    fires. Rules are evaluated whenever something is scraped, whatever the interval of their group,
+    and recordings before alerts: a server may be an interval of a group later.
+
+    A rule test fails where samples are not those expected, and says which there were: none is
+    expected here, so it tells all.
+    """
+    with tempfile.TemporaryDirectory(prefix="enphase-incident-") as folder:
+        test = Path(folder) / "incident.yml"
+        files = [str(path) for path in rules.files()]
+        if signs:
+            extra = Path(folder) / "signs.yml"
+            told = [
+                {"alert": SIGN, "expr": expression, "labels": {"sign": name, "severity": "none"}}
+                for name, expression in signs.items()
+            ]
+            extra.write_text(json.dumps({"groups": [{"name": "signs", "rules": told}]}))
+            files.append(str(extra))
+        test.write_text(json.dumps(_test(recording, files)))
+        done = subprocess.run(  # noqa: S603 - a file of our own
+            ["promtool", "test", "rules", str(test)],  # noqa: S607 - wherever it is installed
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    output = done.stdout + done.stderr
+    found = dict(_parsed(output))
+    moments = [
+        (recording.shift + at, found.get(at, frozenset()))
+        for at in map(recording.seconds, range(LEAD, recording.ticks))
+    ]
+    return Evaluation(moments, frozenset(_TOO_MANY.findall(output)))
+
+
+def _test(recording: Recording, files: list[str]) -> dict[str, object]:
+    interval = f"{recording.interval:g}s"
+    asked = [
+        {"expr": _FIRING, "eval_time": f"{recording.seconds(tick):.0f}s"}
+        for tick in range(LEAD, recording.ticks)
+    ]
+    return {
+        "rule_files": files,
+        "evaluation_interval": interval,
+        # without, every run would have an order of its own
+        "group_eval_order": list(rules.groups()),
+        "tests": [
+            {
+                "interval": interval,
+                "input_series": list(recording.inputs()),
+                "promql_expr_test": asked,
+            }
+        ],
+    }
+
+
+def _parsed(output: str) -> Iterator[tuple[float, frozenset[Labels]]]:
+    """Yield time and alerts of every failure; raise `ExporterError` for what is none."""
+    at = 0.0
+    for line in map(str.strip, output.splitlines()):
+        time = _TIME.search(line)
+        if time:
+            at = seconds(time[1])
+        elif line.startswith("got: "):
+            yield at, frozenset(_labels(found) for found in _SAMPLE.findall(line))
+        elif not (line in _EXPECTED or line.startswith("Unit Testing:") or _TOO_MANY.search(line)):
+            raise ExporterError(f"promtool: {line[:500]}")
+
+
+def _labels(text: str) -> Labels:
+    return frozenset(pair for pair in _LABEL.findall(text) if pair[0] not in _NO_LABELS)

@@ -1,0 +1,128 @@
+"""What fired from when to when during a scenario."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporter.clock import VirtualClock
+from exporter.simulator.answers import Gateway
+from exporter.simulator.scenario import Scenario, Stage
+from tools.incident import promtool, rules
+from tools.incident.promtool import SIGN, Labels, Moment
+from tools.incident.recording import record
+
+#: always fires, by design
+WATCHDOG = "EnphaseWatchdog"
+#: scrapes of a timeline that stay affordable, and intervals to choose from; rules look back over
+#: steps of five minutes, so longer ones leave them without samples
+_MOST_SCRAPES = 3000
+_INTERVALS = (15.0, 30.0, 60.0, 120.0, 300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """An alert that fires; times in epoch seconds, no end where it fires to the last."""
+
+    alert: str
+    severity: str
+    begins: float
+    ends: float | None
+    #: labels besides those that all alerts of a gateway have
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def device(self) -> str:
+        """What it is about, in a few words."""
+        return " ".join(self.labels.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All that fired, in order of time."""
+
+    firings: tuple[Firing, ...]
+    #: of the first and the last scrape (epoch seconds)
+    begins: float
+    ends: float
+    #: seconds between two scrapes, and between two evaluations
+    interval: float
+    #: rules that promtool could not evaluate every time
+    skipped: frozenset[str]
+
+    def alerts(self) -> list[Firing]:
+        """Return what fired, without the watchdog and without signs."""
+        return [told for told in self.firings if told.alert not in {WATCHDOG, SIGN}]
+
+    def first(self, alert: str, **labels: str) -> Firing | None:
+        """Return the first time that this alert fired, with these labels."""
+        for told in self.firings:
+            known = {"severity": told.severity, **told.labels}
+            if told.alert == alert and labels.items() <= known.items():
+                return told
+        return None
+
+
+def interval_for(seconds: float) -> float:
+    """Return the shortest affordable interval for so long a scenario."""
+    fitting = (known for known in _INTERVALS if seconds / known <= _MOST_SCRAPES)
+    return next(fitting, _INTERVALS[-1])
+
+
+async def replay(
+    scenario: Scenario,
+    *,
+    begins: float | None = None,
+    until: float | None = None,
+    interval: float | None = None,
+    signs: Mapping[str, str] | None = None,
+    **config: Any,
+) -> Timeline:
+    """Play a scenario and return what fired.
+
+    The exporter and Prometheus run from `begins` until `until` (epoch seconds); what the house does
+    before is the same. `signs` see `promtool.evaluate`, `config` is more of the exporter's.
+    """
+    clock = VirtualClock(scenario.begins)
+    stage = Stage(scenario, clock)
+    if begins is not None:
+        await clock.sleep(begins - clock.time())
+    end = scenario.ends if until is None else until
+    pause = interval or interval_for(end - clock.time())
+    return await _watch(stage.gateway, clock, end, pause, signs, stage=stage, **config)
+
+
+async def hold(gateway: Gateway, clock: VirtualClock, seconds: float, interval: float) -> Timeline:
+    """Watch a gateway to which nothing happens, for so long, and return what fired."""
+    return await _watch(gateway, clock, clock.time() + seconds, interval, None)
+
+
+async def _watch(
+    gateway: Gateway,
+    clock: VirtualClock,
+    until: float,
+    interval: float,
+    signs: Mapping[str, str] | None,
+    **config: Any,
+) -> Timeline:
+    metrics = rules.metrics().union(*map(rules.named, (signs or {}).values()))
+    recording = await record(gateway, clock, metrics, until=until, interval=interval, **config)
+    found = promtool.evaluate(recording, signs)
+    times = [at for at, _ in found.moments]
+    firings = tuple(_firings(found.moments))
+    return Timeline(firings, times[0], times[-1], interval, found.skipped)
+
+
+def _firings(moments: Iterable[Moment]) -> Collection[Firing]:
+    """Return firings in order of time from what fires at each moment."""
+    begun: dict[Labels, float] = {}
+    found: list[Firing] = []
+    for at, alerts in moments:
+        found += [_firing(gone, begun.pop(gone), at) for gone in begun.keys() - alerts]
+        begun.update((alert, at) for alert in alerts - begun.keys())
+    found += [_firing(alert, at, None) for alert, at in begun.items()]
+    return sorted(found, key=lambda told: (told.begins, told.alert, told.device))
+
+
+def _firing(labels: Labels, begins: float, ends: float | None) -> Firing:
+    rest = dict(sorted(labels))
+    return Firing(rest.pop("alertname"), rest.pop("severity", ""), begins, ends, rest)
