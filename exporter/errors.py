@@ -115,10 +115,3 @@ class Unsupported(GatewayError):
     """The firmware offers nothing that can be read."""
 
     reason = "unsupported"
-
-
-#: every value of the label `reason`, in the order of the tree above
-REASONS: tuple[str, ...] = (
-    *(kind.reason for kind in GatewayError.__subclasses__()),
-    GatewayError.reason,
-)

@@ -5,7 +5,7 @@ a best-before time: what is older is not served, because a last value is not a f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 #: pseudo collector whose reading describes the exporter's own work for a gateway; never expires
@@ -25,10 +25,6 @@ class Reading:
     read_at: float
     expires: float = float("inf")
     counters: Mapping[tuple[str, ...], float] = field(default_factory=dict)
-
-    def lasting(self, until: float) -> "Reading":
-        """Return the same reading, to expire at `until` (monotonic seconds)."""
-        return replace(self, expires=until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """A gateway served for real and watched by the real poller, in time that the test lets pass."""
 
-import asyncio
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -111,8 +110,3 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for path, endpoint in ENDPOINTS.items():
         monkeypatch.setitem(ENDPOINTS, path, replace(endpoint, deadline=0.3))
     monkeypatch.setattr(wire, "CONNECT", 0.3)
-
-
-async def settle() -> None:
-    """Let callbacks that are due run."""
-    await asyncio.sleep(0)

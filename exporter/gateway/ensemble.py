@@ -56,8 +56,7 @@ def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[Gate
     data.update(_batteries(groups, memory, problems))
     if whole:
         # In half a list, what is not there may only be hidden.
-        listed = (str(d["serial_num"]) for d in groups.get("ENCHARGE", ()) if d.get("serial_num"))
-        data["encharge_presence"] = presence("encharge", listed, memory)
+        data["encharge_presence"] = presence("encharge", data["encharge_extra"], memory)
     return data, problems
 
 

@@ -6,7 +6,8 @@ one attempt to connect every few seconds; a mistake of ours costs a line in the 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from exporter.clock import Clock
 from exporter.config import Gateway
@@ -22,7 +23,7 @@ from exporter.errors import (
     Unsupported,
 )
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
-from exporter.gateway.counters import CounterGuard
+from exporter.gateway.counters import CounterGuard, Path
 from exporter.gateway.endpoints import METERS
 from exporter.gateway.members import GatewayInfo, SelfReport
 from exporter.gateway.memory import Memory
@@ -254,7 +255,7 @@ class Poller:
             raise FeatureMissing(f"{name}: was there before, but the gateway does not offer it now")
         found = await collect(collector, site)
         counters = {**self._guard.judge(name, found.data), **found.counters}
-        self._keep(name, Reading(found.data, self._clock.time(), counters=counters))
+        self._keep(name, found.data, counters)
         self._standings[name].alive = True
         # The inventory may show what the probe could not see.
         self._memory.collectors |= site.collectors_seen()
@@ -263,9 +264,10 @@ class Poller:
         if lost := lost_features(name, self._memory.features, site.discovery):
             raise FeatureMissing(f"{name}: {', '.join(lost)} was there before, but is not now")
 
-    def _keep(self, name: str, reading: Reading) -> None:
+    def _keep(self, name: str, data: Mapping[str, Any], counters: Mapping[Path, float]) -> None:
         life = max(3 * self._standings[name].cadence, _LEAST_LIFE)
-        self.readings[name] = reading.lasting(self._clock.monotonic() + life)
+        expires = self._clock.monotonic() + life
+        self.readings[name] = Reading(data, self._clock.time(), expires, counters)
 
     def _remember_info(self) -> None:
         identity, common = self._session.identity, self._site.discovery.common
@@ -282,7 +284,7 @@ class Poller:
             self._memory.replaced_at,
             self._memory.firmware_changed_at,
         )
-        self._keep("gateway", Reading({"gateway": info}, self._clock.time()))
+        self._keep("gateway", {"gateway": info}, {})
 
     def _cancel_telling(self) -> None:
         if self._telling is not None:
