@@ -11,6 +11,10 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tools import browser
+from tools.stack.errors import StackError
+from tools.stack.programs import Tools
+
 ROOT = Path(__file__).resolve().parent.parent
 CAPTURES = ROOT / os.environ.get("ENPHASE_CAPTURES", "../shared/captures")
 
@@ -54,6 +58,21 @@ def promtool() -> str:
 def amtool() -> str:
     """Return the path of amtool, the tool of Alertmanager."""
     return shutil.which("amtool") or _missing("amtool is not installed")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of Chromium."""
+    return browser.find() or _missing("chromium is not installed")
+
+
+@pytest.fixture(scope="session")
+def pager() -> Tools:
+    """Return where Prometheus and Alertmanager are."""
+    try:
+        return Tools.find()
+    except StackError as error:
+        _missing(str(error))
 
 
 def _missing(what: str) -> NoReturn:

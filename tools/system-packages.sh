@@ -2,7 +2,7 @@
 # Provides what pip cannot: asks whether it is there, and installs the Debian package when root may.
 #
 #   tools/system-packages.sh venv PYTHON   PYTHON can make virtual environments, or this fails
-#   tools/system-packages.sh promtool …    these commands, for the tests; says what stays missing, never fails
+#   tools/system-packages.sh promtool …    these commands; says what stays missing, never fails
 
 set -eu
 
@@ -68,7 +68,7 @@ want_command() {
     package=$(package_of "$1")
     install_package "$package" || true
     command -v "$1" >/dev/null ||
-        echo "$1 is missing, so tests that need it cannot run (on Debian: apt-get install $package)" >&2
+        echo "$1 is missing, so what needs it cannot run (on Debian: apt-get install $package)" >&2
 }
 
 if [ "$1" = venv ]; then

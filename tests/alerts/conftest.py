@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from tests.alerts.playing import Submit
-from tools.incident.prove import quiet
+from tools.incident.healthy import quiet
 
 
 @pytest.fixture(scope="session")

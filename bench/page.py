@@ -1,0 +1,198 @@
+"""How soon the phone rings: from the loss of the grid to the page, and where the seconds go.
+
+Ten houses with an exporter each lose the grid, each at a moment of its own; they are polled and
+scraped out of step, so that all phases are met. Exporters, Prometheus and Alertmanager are
+processes; cadences are the defaults, the configuration is the shipped one.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import aiohttp
+
+from bench.load import Request, get
+from bench.results import Findings, Goal, Progress, Quantity, Result, median
+from exporter.simulator.homes import SITES
+from exporter.simulator.homes.site import State
+from exporter.simulator.live import LiveGateway
+from exporter.simulator.physics import House
+from exporter.simulator.server import RunningGateway, serve
+from tools.stack.chain import Chain, chain
+from tools.stack.errors import StackError
+from tools.stack.places import Ports
+from tools.stack.programs import Tools
+
+_HOUSES = 10
+#: seconds in which the grid fails here and there: four rounds of everything that has a cadence
+_SPREAD = 60.0
+#: seconds in which each must have rung, and all must be seen connected at first
+_PATIENCE, _STARTING = 120.0, 60.0
+_GLANCE = 0.1
+_METRIC, _ALERT = "enphase_grid_connected", "EnphaseGridOutage"
+#: the stations in their order, and the words for the way to each
+_STATIONS = {
+    "told": "… until /metrics tells it",
+    "scraped": "… from there until Prometheus has it",
+    "fired": "… from there until the rule fires",
+    "handed": "… from there until Alertmanager has it",
+    "rung": "… from there until the webhook is called",
+}
+
+
+@dataclass(slots=True)
+class _Outage:
+    """One outage: when it began, and when it was where (epoch seconds)."""
+
+    began: float
+    at: dict[str, float] = field(default_factory=dict)
+    rung: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def way(self, station: str) -> float:
+        """Return the seconds from the station before to this one."""
+        before = [self.began, *(self.at[name] for name in _STATIONS)]
+        return self.at[station] - before[list(_STATIONS).index(station)]
+
+
+async def run(progress: Progress) -> Findings:
+    """Let the grid fail in ten houses, and note when each station hears of it."""
+    try:
+        tools = Tools.find()
+    except StackError as error:
+        return Findings((), (f"Nothing is known of the time to the page: {error}",))
+    progress("From the loss of the grid to the page: starting")
+    outages: dict[str, _Outage] = {}
+    async with _houses() as houses:
+        gateways = {name: gateway for name, (_, gateway) in houses.items()}
+        async with chain(tools, gateways, partial(_hear, outages)) as running:
+            await _all_connected(running)
+            progress("From the loss of the grid to the page")
+            watching = asyncio.create_task(_watch(running, outages))
+            async with asyncio.TaskGroup() as group:
+                for number, (name, (house, _)) in enumerate(houses.items()):
+                    pause = (number + random.random()) * _SPREAD / _HOUSES  # noqa: S311 - a phase
+                    group.create_task(_fail(running.ports, name, house, pause, outages))
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await _look_up(running.ports, outages)
+    return Findings(tuple(_results(list(outages.values()))))
+
+
+async def _hear(outages: Mapping[str, _Outage], receiver: str, message: Mapping[str, Any]) -> None:
+    """Note when the page of a house arrives."""
+    for alert in message["alerts"]:
+        outage = outages.get(alert["labels"].get("gateway", ""))
+        if receiver == "wake" and alert["labels"]["alertname"] == _ALERT and outage:
+            outage.at.setdefault("rung", time.time())
+            outage.rung.set()
+
+
+async def _all_connected(running: Chain) -> None:
+    """Return once all houses are seen on the grid."""
+    try:
+        async with asyncio.timeout(_STARTING):
+            # another process tells no event
+            while await _connected(running, 1) != running.exporters.keys():  # noqa: ASYNC110
+                await asyncio.sleep(_GLANCE)
+    except TimeoutError:
+        raise RuntimeError(f"after {_STARTING:g} s not all houses are seen on the grid") from None
+
+
+def _results(outages: list[_Outage]) -> list[Result]:
+    whole = [outage.at["rung"] - outage.began for outage in outages]
+    return [
+        Result(
+            "From the loss of the grid to the page, shipped configuration",
+            Quantity(median(whole), "s"),
+            goal=Goal(45),
+        ),
+        Result(f"… the slowest of {len(whole)}", Quantity(max(whole), "s")),
+        *(
+            Result(words, Quantity(max(0.0, median(each.way(station) for each in outages)), "s"))
+            for station, words in _STATIONS.items()
+        ),
+    ]
+
+
+@asynccontextmanager
+async def _houses() -> AsyncIterator[dict[str, tuple[House, RunningGateway]]]:
+    async with AsyncExitStack() as stack:
+        found = {}
+        for number in range(_HOUSES):
+            house = House(SITES["battery-home"], seed=number, start=time.time(), past_days=0)
+            gateway = LiveGateway(house, partial(_moment, house))
+            running = await stack.enter_async_context(serve(gateway))
+            found[f"house-{number}"] = house, running
+        yield found
+
+
+def _moment(house: House) -> State:
+    return house.at(time.time())
+
+
+async def _fail(
+    ports: Ports, name: str, house: House, pause: float, outages: dict[str, _Outage]
+) -> None:
+    """Take the grid from a house after a pause, and wait for the page."""
+    await asyncio.sleep(pause)
+    outages[name] = outage = _Outage(time.time())
+    house.at(outage.began)
+    house.set("grid.up", value=False)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await outage.rung.wait()
+    except TimeoutError:
+        raise RuntimeError(f"{name} has lost the grid and nobody called") from None
+    alerts = await _json(
+        ports.url("alertmanager", "/api/v2/alerts"),
+        filter=[f'alertname="{_ALERT}"', f'gateway="{name}"'],
+    )
+    # before it is sent again, which counts as an update
+    outage.at["handed"] = datetime.fromisoformat(alerts[0]["updatedAt"]).timestamp()
+
+
+async def _watch(running: Chain, outages: Mapping[str, _Outage]) -> None:
+    """Note when `/metrics` tells of each outage."""
+    while True:
+        for name in await _connected(running, 0):
+            outages[name].at.setdefault("told", time.time())
+        await asyncio.sleep(_GLANCE)
+
+
+async def _connected(running: Chain, value: int) -> set[str]:
+    """Return the houses whose grid state is this one on `/metrics`."""
+    found = set()
+    for name, port in running.exporters.items():
+        text = await get(Request(port, f"/metrics?name[]={_METRIC}"))
+        if text.endswith(b" %d\n" % value):
+            found.add(name)
+    return found
+
+
+async def _look_up(ports: Ports, outages: Mapping[str, _Outage]) -> None:
+    """Note from Prometheus's own storage when the sample came and when the rule fired."""
+    asked: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+        ("scraped", _METRIC, lambda value: value == "0"),
+        ("fired", f'ALERTS{{alertname="{_ALERT}",alertstate="firing"}}', lambda value: True),
+    )
+    for station, series, tells in asked:
+        found = await _json(ports.url("prometheus", "/api/v1/query"), query=f"{series}[10m]")
+        for each in found["data"]["result"]:
+            at = min(stamp for stamp, value in each["values"] if tells(value))
+            outages[each["metric"]["gateway"]].at[station] = at
+
+
+async def _json(url: str, **parameters: str | list[str]) -> Any:
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as client,
+        client.get(url, params=parameters) as response,
+    ):
+        response.raise_for_status()
+        return await response.json()

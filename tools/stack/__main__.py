@@ -1,0 +1,150 @@
+"""`make stack`: a simulated house and the whole pager as it is shipped; the phone is this terminal.
+
+Everything listens on this machine only, and nothing is left when it ends.
+"""
+
+import argparse
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from dataclasses import fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+
+from exporter.cli import playing
+from exporter.cli.signals import end_quietly_on_sigterm, stop_event
+from exporter.errors import ExporterError
+from exporter.simulator.scenario import Scenario
+from tools.stack import programs, shipped
+from tools.stack.children import Children, running
+from tools.stack.errors import StackError
+from tools.stack.phone import Phone, listening, show
+from tools.stack.places import SHIPPED, Ports
+from tools.stack.programs import Tools
+
+#: what happens when nothing is named
+SCENARIO = Path(__file__).with_name("short-outage.yml")
+#: what the demo says of its story: time and text
+_STORY = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d)  (.+)")
+#: columns where the output is no terminal
+_WIDTH = 100
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the stack until it is told to end; exits with 1 when it cannot start or go on."""
+    options = _options(words)
+    ports = Ports(**{field.name: getattr(options, field.name) for field in fields(Ports)})
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+    try:
+        scenario = playing.scenario(options.scenario)
+        playing.speed(options.speed)
+        tools = Tools.find()
+        ports.check()
+        asyncio.run(_run(options, scenario, ports, tools, console))
+    except (StackError, ExporterError) as error:
+        sys.stderr.write(f"stack: error: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:  # before anything was started
+        sys.exit(130)
+
+
+async def _run(
+    options: argparse.Namespace, scenario: Scenario, ports: Ports, tools: Tools, console: Console
+) -> None:
+    stop = stop_event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.set)
+
+    def tell(line: str) -> None:
+        if story := _STORY.fullmatch(line):
+            show(console, f"In the house, {story[1]}: {story[2]}", "italic")
+
+    with TemporaryDirectory(prefix="enphase-stack-") as name:
+        folder = Path(name)
+        config = shipped.place(ports, folder)
+        phone = Phone(console, tools.amtool, config / "templates")
+        async with (
+            listening(ports.phone, phone.show),
+            running(
+                (
+                    programs.demo(ports, options.scenario, options.speed, tell),
+                    programs.alertmanager(tools, ports, config, folder),
+                    programs.prometheus(tools, ports, config, folder),
+                ),
+                folder,
+            ) as children,
+        ):
+            await _unless(stop, _live(children, scenario, ports, console))
+
+
+async def _live(children: Children, scenario: Scenario, ports: Ports, console: Console) -> None:
+    await children.ready()
+    show(console, _welcome(scenario, ports))
+    raise await children.one_ends()
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it ends or is told to stop."""
+    tasks = [asyncio.create_task(work), asyncio.create_task(stop.wait())]
+    done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def _welcome(scenario: Scenario, ports: Ports) -> str:
+    lines = (
+        f"{scenario.title}. {scenario.what.strip()}",
+        "",
+        f"House         {ports.url('exporter')}",
+        f"Prometheus    {ports.url('prometheus', '/alerts')}",
+        f"  queries     {ports.url('prometheus', '/graph')}",
+        f"Alertmanager  {ports.url('alertmanager')}",
+        "",
+        "The queries of the dashboards work there on live data. What would reach the phone is shown"
+        " below. Ctrl-C ends all of it.\n",
+    )
+    return "\n".join(lines)
+
+
+def _options(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.stack", description=__doc__)
+    parser.add_argument(
+        "--scenario",
+        default=str(SCENARIO),
+        metavar="NAME|FILE",
+        help="what happens in the house; by default the grid fails after a minute",
+    )
+    parser.add_argument(
+        "--speed",
+        default="1",
+        metavar="X",
+        help="how many times as fast as the wall clock; Prometheus knows only 1",
+    )
+    for field in fields(Ports):
+        parser.add_argument(
+            f"--{field.name}-port",
+            dest=field.name,
+            type=_port,
+            default=getattr(SHIPPED, field.name),
+            metavar="PORT",
+            help=f"where the {field.name} listens [default: %(default)s]",
+        )
+    return parser.parse_args(words)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: write a number from 1 to 65535")
+    return int(text)
+
+
+if __name__ == "__main__":
+    end_quietly_on_sigterm()
+    main()

@@ -1,0 +1,85 @@
+"""The shipped chain on gateways of one's choice, from the exporter to whoever hears the pages."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aiohttp
+import yaml
+
+from exporter.simulator.server import RunningGateway
+from tools.stack import places, programs, shipped
+from tools.stack.children import running
+from tools.stack.errors import StackError
+from tools.stack.phone import Hear, listening
+from tools.stack.places import Ports
+from tools.stack.programs import Tools
+
+#: seconds until Prometheus knows Alertmanager; it looks every five
+_KNOWN, _GLANCE = 30.0, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain that runs."""
+
+    ports: Ports
+    #: port of the exporter of each gateway
+    exporters: Mapping[str, int]
+
+
+@asynccontextmanager
+async def chain(
+    tools: Tools, gateways: Mapping[str, RunningGateway], hear: Hear
+) -> AsyncIterator[Chain]:
+    """Run an exporter for each gateway, Prometheus and Alertmanager, at ports that nobody uses.
+
+    Gateways are named; `hear` gets what Alertmanager sends. Yields when everything is ready.
+    """
+    with TemporaryDirectory(prefix="enphase-chain-") as name:
+        folder = Path(name)
+        first, prometheus, alertmanager, phone, *more = places.free(len(gateways) + 3)
+        ports = Ports(exporter=first, prometheus=prometheus, alertmanager=alertmanager, phone=phone)
+        exporters = dict(zip(gateways, (first, *more), strict=True))
+        config = shipped.place(ports, folder, *more)
+        parts = [
+            programs.prometheus(tools, ports, config, folder),
+            programs.alertmanager(tools, ports, config, folder),
+            *(
+                programs.serve(port, _configured(name, gateways[name], folder))
+                for name, port in exporters.items()
+            ),
+        ]
+        async with listening(ports.phone, hear), running(parts, folder) as children:
+            await children.ready()
+            await _introduced(ports)
+            yield Chain(ports, exporters)
+
+
+def _configured(name: str, gateway: RunningGateway, folder: Path) -> Path:
+    own = folder / f"exporter-{name}"
+    own.mkdir()
+    token = own / "token"
+    token.touch(0o600)
+    token.write_text(gateway.token)
+    told = {"host": gateway.host, "name": name, "token_file": str(token)}
+    path = own / "enphase-exporter.yml"
+    path.write_text(yaml.safe_dump({"gateways": [told], "state_dir": str(own / "state")}))
+    return path
+
+
+async def _introduced(ports: Ports) -> None:
+    """Wait until Prometheus knows Alertmanager: what fires before comes a minute late."""
+    url = ports.url("prometheus", "/api/v1/alertmanagers")
+    try:
+        async with asyncio.timeout(_KNOWN), aiohttp.ClientSession() as client:
+            while True:
+                async with client.get(url) as response:
+                    if (await response.json())["data"]["activeAlertmanagers"]:
+                        return
+                await asyncio.sleep(_GLANCE)
+    except TimeoutError:
+        raise StackError(f"Prometheus does not find Alertmanager in {_KNOWN:g} s") from None

@@ -1,0 +1,70 @@
+"""Where each part of the stack listens: on this machine only, at the ports of the shipped files."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+
+from tools.stack.errors import StackError
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The port of each part."""
+
+    exporter: int = 10055
+    prometheus: int = 9090
+    alertmanager: int = 9093
+    phone: int = 10056
+
+    def url(self, part: str, path: str = "/") -> str:
+        """Return an address of a part, as the shipped files write it."""
+        return f"http://localhost:{getattr(self, part)}{path}"
+
+    def check(self) -> None:
+        """Raise `StackError` for the first port that cannot be listened on."""
+        with ExitStack() as held:
+            for field in fields(self):
+                port = getattr(self, field.name)
+                try:
+                    for taken in _listen(port):
+                        held.enter_context(taken)
+                except OSError as error:
+                    why = os.strerror(error.errno or 0)
+                    raise StackError(
+                        f"cannot listen on port {port} for the {field.name}: {why};"
+                        f" end what listens there, or choose another with --{field.name}-port"
+                    ) from None
+
+
+SHIPPED = Ports()
+
+
+def free(count: int) -> list[int]:
+    """Return ports that nobody listens on now."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
+
+
+def free_ports() -> Ports:
+    """Return ports for all parts that nobody listens on now."""
+    names = [field.name for field in fields(Ports)]
+    return Ports(**dict(zip(names, free(len(names)), strict=True)))
+
+
+def _listen(port: int) -> Iterator[socket.socket]:
+    """Yield sockets that listen on a port of `localhost`, whichever address that name stands for.
+
+    Whoever listens there already, on either address, would get what is meant for us.
+    """
+    yield socket.create_server((LOOPBACK, port))
+    try:
+        yield socket.create_server(("::1", port), family=socket.AF_INET6)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:  # anything else means that there is no such address
+            raise
