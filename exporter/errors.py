@@ -5,6 +5,7 @@
     ├── StateError           the state directory cannot be used
     ├── ListenError          an address cannot be listened on
     ├── CaptureError         a capture folder cannot be replayed
+    ├── ControlError         a system was not told what its owner wants, or did not do it
     └── GatewayError         a gateway did not give what was asked; `reason` is the metric label
         ├── Unreachable      no connection: name, route, refused, TLS
         ├── ConnectionLost   the connection broke before the answer was whole
@@ -42,6 +43,10 @@ class ListenError(ExporterError):
 
 class CaptureError(ExporterError):
     """A capture folder is missing, empty or broken."""
+
+
+class ControlError(ExporterError):
+    """A system was not told what its owner wants, or did not do it."""
 
 
 class GatewayError(ExporterError):

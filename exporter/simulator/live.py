@@ -4,7 +4,7 @@
     gateway = LiveGateway(house, lambda: house.at(time.time()))
 
 What it is told moves the levers of the house, so that the answers that follow show it, each in its
-own rhythm.
+own rhythm. It can also be stubborn: refuse what it is told, ignore it, or let it be turned back.
 """
 
 from collections.abc import Callable
@@ -33,6 +33,12 @@ class LiveGateway(HomeGateway):
         """Answer for this house; `state` brings it to the present first, if nobody else does."""
         super().__init__(house.site, state or house.state)
         self.house = house
+        #: what it refuses to do, by target, with the answer
+        self.refused: dict[str, Answer] = {}
+        #: targets at which it takes what it is told, and does nothing
+        self.ignored: set[str] = set()
+        #: seconds after which something puts back what was there before, by target
+        self.turned_back: dict[str, float] = {}
         #: when the cloud overwrites what was set here (epoch seconds)
         self._overwritten_at = -inf
 
@@ -48,10 +54,15 @@ class LiveGateway(HomeGateway):
         if command is None or not command.there(self.site):
             return None
         state = self._state()
+        if target in self.refused:
+            return self.refused[target]
         try:
             values = command.levers(body, self.site, state)
+            if target in self.ignored:
+                values = {}
             if target == TARIFF:
                 self._expect_the_cloud(values)
+            self._expect_to_be_turned_back(values, target)
             self._move(values, command.delay)
         except (Refused, ExporterError) as error:
             return _json({"error": str(error)}, 400)
@@ -64,6 +75,11 @@ class LiveGateway(HomeGateway):
             self.house.plan(self.house.now + delay, values)
         else:
             self.house.set_all(values)
+
+    def _expect_to_be_turned_back(self, values: Values, target: str) -> None:
+        if target in self.turned_back and values:
+            before = {lever: self.house.get(lever) for lever in values}
+            self.house.plan(self.house.now + self.turned_back[target], before)
 
     def _expect_the_cloud(self, values: Values) -> None:
         """Let the cloud put back what it knows, if it is that kind of cloud."""

@@ -1,0 +1,31 @@
+"""`enphase-exporter control …`: what an owner tells the system, here and nowhere else.
+
+A module for each kind of hardware says which commands and flags there are; `flags` has what they
+have in common, `carrying` does it, `showing` prints it.
+"""
+
+import typer
+
+from exporter.cli.control import acb, contact, generator, grid, storage
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="""Tell the system what to do, and see that it was done.
+
+Each command shows the state and what would be sent, asks, sends it, and then reads from the gateway
+until the change is there. What was sent is recorded in control.log in the state directory.
+
+\b
+Examples:
+  enphase-exporter control grid off --dry-run
+  enphase-exporter control contact open NC1
+  enphase-exporter control storage reserve 80 --watch
+  enphase-exporter control storage mode backup --config.file=enphase-exporter.yml --gateway=home
+""",
+)
+app.add_typer(grid.app, name="grid")
+app.add_typer(contact.app, name="contact")
+app.add_typer(storage.app, name="storage")
+app.add_typer(acb.app, name="acb")
+app.add_typer(generator.app, name="generator")

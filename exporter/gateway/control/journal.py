@@ -1,0 +1,104 @@
+"""The record of what was told to systems, for whoever wonders later who did that.
+
+One JSON object a line in `control.log` in the state directory, ours alone. A line is written before
+anything is sent: without it, nothing is. Another one follows with how it ended.
+"""
+
+import fcntl
+import os
+import pwd
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from exporter import logs
+from exporter.errors import StateError
+
+NAME = "control.log"
+
+
+class Journal:
+    """The file; several processes may write to it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / NAME
+
+    def write(self, at: float, event: Mapping[str, Any]) -> None:
+        """Append an event of this moment (epoch seconds); raise StateError.
+
+        The line is in the file as a whole, and on the disk, or not at all.
+        """
+        stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+        line = orjson.dumps(
+            _masked({"time": stamp.replace("+00:00", "Z"), **who(), **event}),
+            option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS,
+        )
+        try:
+            with self._opened() as file:
+                _append(file, line)
+        except OSError as error:
+            raise StateError(
+                f"{self.path} cannot be written ({error.strerror or error}): make the state"
+                " directory writable for this user; commands are only sent when they are recorded"
+            ) from None
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        file = os.open(self.path, flags, 0o600)
+        try:
+            mode = os.fstat(file).st_mode
+            if not stat.S_ISREG(mode):
+                raise OSError("it is no regular file")
+            if mode & 0o077:
+                os.fchmod(file, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
+
+
+def _append(file: int, line: bytes) -> None:
+    """Write a whole line at the end, or leave the file as it was."""
+    end = os.fstat(file).st_size
+    if end and os.pread(file, 1, end - 1) != b"\n":
+        # somebody's disk was full in the middle of a line
+        line = b"\n" + line
+    try:
+        if os.write(file, line) < len(line):
+            raise OSError("no space left")
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, end)
+        raise
+
+
+def who() -> dict[str, Any]:
+    """Return who gives commands: user id and name, and who became root to do so."""
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        # in a container, often
+        user = ""
+    found: dict[str, Any] = {"uid": uid, "user": user}
+    if behind := os.environ.get("SUDO_USER"):
+        found["sudo_user"] = behind
+    return found
+
+
+def _masked(value: Any) -> Any:
+    """Return the value without secrets in any text of it."""
+    if isinstance(value, str):
+        return logs.mask(value)
+    if isinstance(value, Mapping):
+        return {str(key): _masked(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(each) for each in value]
+    return value

@@ -1,0 +1,43 @@
+"""Commands at gateways that were recorded: a plan, or one line that says why there is none."""
+
+from pathlib import Path
+from typing import Any
+
+from exporter.clock import VirtualClock
+from exporter.config import Gateway as GatewayConfig
+from exporter.errors import ControlError
+from exporter.gateway.control import CONTROLS, Operator, Order
+from exporter.gateway.endpoints import DRY_CONTACT_SETTINGS
+from exporter.simulator.capture import load
+from exporter.simulator.server import serve
+from tests.control.commanding import CASES
+from tests.simulator.twins import content
+
+
+async def test_real_gateways(capture: Path, tmp_path: Path) -> None:
+    """Each command has a plan with all that it sends, or a line; nothing is sent for either."""
+    gateway = load(capture)
+    clock = VirtualClock(1_800_000_000.0)
+    settings = content(gateway, DRY_CONTACT_SETTINGS) or {}
+    contacts = [each["id"] for each in settings.get("dry_contacts", [])]
+    refusals = []
+    async with serve(gateway, now=clock.time) as running:
+        login: dict[str, Any] = {"token": running.token} if gateway.uses_tls else {}
+        config = GatewayConfig(host=running.host, name="home", **login)
+        async with Operator(config, tmp_path, clock) as operator:
+            for case in CASES:
+                args = dict(case.args)
+                if "id" in args and contacts:
+                    args["id"] = contacts[0]
+                try:
+                    plan = await operator.plan(Order(CONTROLS[case.row], args))
+                except ControlError as error:
+                    refusals.append(str(error))
+                    continue
+                assert plan.wanted.keys() <= plan.before.keys()
+                assert len(plan.requests) == 1
+        assert {request.method for request in running.requests} == {"GET"}
+    for line in refusals:
+        assert line.startswith("home: nothing was sent: ")
+        assert "\n" not in line
+        assert "unknown (" not in line

@@ -1,0 +1,244 @@
+"""What cannot or must not be done is said in one line, before anything is sent."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.clock import VirtualClock
+from exporter.errors import ControlError
+from exporter.gateway.control import CONTROLS, Operator, Order
+from exporter.gateway.endpoints import (
+    DRY_CONTACT_SETTINGS,
+    GENERATOR_CONFIG,
+    GENERATOR_SCHEDULE,
+    INVENTORY,
+    TARIFF,
+)
+from exporter.simulator.faults import Edit, Fault, Reset, body, error_object, login_page, status
+from exporter.state import State
+from tests.control.commanding import ACB, CASES, Case, commanding, nothing_written
+
+BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
+_HARDWARE = {
+    "grid": "has no system controller (IQ System Controller, Enpower)",
+    "contact": "has no system controller (IQ System Controller, Enpower)",
+    "storage": "has no IQ Batteries (Encharge)",
+    "acb": "has no AC Batteries (ACB)",
+    "generator": "has no generator configured",
+}
+
+
+async def refused(
+    home: str, row: str, args: Mapping[str, Any], directory: Path, clock: VirtualClock, **how: Any
+) -> str:
+    """Return the line with which a command is refused; nothing was sent and nothing recorded."""
+    async with commanding(home, directory, clock, **how) as owner:
+        with nothing_written(owner), pytest.raises(ControlError) as told:
+            await owner.plan(row, args)
+    line = str(told.value)
+    assert "\n" not in line
+    start = "home: nothing was sent: "
+    assert line.startswith(start)
+    return line.removeprefix(start)
+
+
+@BY_CASE
+@pytest.mark.parametrize("home", ["solar-only", "legacy"])
+async def test_hardware_that_is_not_there(
+    home: str, case: Case, tmp_path: Path, clock: VirtualClock
+) -> None:
+    """What the gateway lacks is named."""
+    line = await refused(home, case.row, case.args, tmp_path, clock)
+    assert line.startswith(f"the gateway {_HARDWARE[case.row.partition(' ')[0]]}")
+
+
+@pytest.mark.parametrize("row", ["grid off", "grid on", "contact open"])
+async def test_a_collar_takes_no_commands(row: str, tmp_path: Path, clock: VirtualClock) -> None:
+    """A meter collar disconnects the house as well, and cannot be told to."""
+    line = await refused("collar", row, {"id": "NC1"}, tmp_path, clock)
+    assert "has no system controller" in line
+
+
+@pytest.mark.parametrize(
+    ("row", "args", "said"),
+    [
+        ("contact open", {"id": "NC9"}, "there is no dry contact 'NC9'; the gateway knows NC1, "),
+        ("contact close", {"id": ""}, "there is no dry contact ''; the gateway knows NC1, "),
+        ("contact set", {"id": "nc1", "soc_low": 1.0}, "there is no dry contact 'nc1'; "),
+        ("contact set", {"id": "NC1", "soc_low": 70.0}, "soc low 70 % is not below soc high 70 %"),
+        ("contact set", {"id": "NC1", "soc_high": 20.5}, "soc low 30 % is not below soc high 20.5"),
+        ("storage reserve", {"reserve": 5}, "a reserve of 5 % is below 10 %, where the batteries"),
+    ],
+)
+async def test_values_that_do_not_fit(
+    row: str, args: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+) -> None:
+    """Names that there are not, and values that the rest of the settings leave no room for."""
+    assert (await refused("battery-home", row, args, tmp_path, clock)).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("row", "args", "said"),
+    [
+        (
+            "acb sleep",
+            {"serials": ("1",)},
+            f"there is no AC Battery 1; the gateway knows {ACB[:-1]}",
+        ),
+        ("acb wake", {"serials": (ACB, "2", "3")}, "there is no AC Battery 2, 3; the gateway"),
+        (
+            "acb sleep",
+            {"serials": (ACB,), "sleep_min_soc": 100},
+            f"min soc 100 % is above max soc 30 % for AC Battery {ACB}",
+        ),
+    ],
+)
+async def test_batteries_that_there_are_not(
+    row: str, args: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+) -> None:
+    """A wrong serial number, or a charge that is no range, gets no further."""
+    assert (await refused("acb", row, args, tmp_path, clock)).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ({"default_start_soc": 90}, "start soc 90 % is not below stop soc "),
+        ({"default_stop_soc": 0}, "is not below stop soc 0 %"),
+        # what pyenphase finds
+        ({"exercise_duration": 15}, "exercise_duration must be between 10 and 60 minutes"),
+    ],
+)
+async def test_schedules_that_do_not_fit(
+    args: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+) -> None:
+    """A generator cannot start where it stops."""
+    assert said in await refused("generator", "generator schedule", args, tmp_path, clock)
+
+
+def _without(*keys: str) -> Edit:
+    def drop(told: Any) -> Any:
+        for device in told["dry_contacts"]:
+            for key in keys:
+                device.pop(key, None)
+        return told
+
+    return Edit(drop)
+
+
+def _worded(key: str, value: Any) -> Edit:
+    def change(told: Any) -> Any:
+        for device in told["dry_contacts"]:
+            device[key] = value
+        return told
+
+    return Edit(change)
+
+
+@asynccontextmanager
+async def _with_settings(
+    fault: Fault, directory: Path, clock: VirtualClock
+) -> AsyncIterator[Operator]:
+    async with commanding("battery-home", directory, clock) as owner:
+        owner.running.faults[DRY_CONTACT_SETTINGS] = fault
+        yield owner.operator
+
+
+async def test_settings_with_a_word_that_is_not_known(tmp_path: Path, clock: VirtualClock) -> None:
+    """Settings go out as a whole: what is not understood is not sent back as something else."""
+    async with _with_settings(_worded("mode", "moonlight"), tmp_path, clock) as operator:
+        with pytest.raises(ControlError, match="hold a word that is not known here"):
+            await operator.plan(Order(CONTROLS["contact set"], {"id": "NC1", "soc_low": 40.0}))
+
+
+async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock) -> None:
+    """A firmware that tells of no override is not sent the text that pyenphase makes of it."""
+    async with _with_settings(_without("manual_override"), tmp_path, clock) as operator:
+        order = Order(CONTROLS["contact set"], {"id": "NC1", "soc_low": 40.0})
+        (request,) = (await operator.plan(order)).requests
+        assert request.body["dry_contacts"]["manual_override"] is False
+        order = Order(CONTROLS["contact set"], {"id": "NC1", "manual_override": True})
+        with pytest.raises(ControlError, match="has no setting manual override for this contact"):
+            await operator.plan(order)
+
+
+@pytest.mark.parametrize(
+    ("row", "endpoint", "fault", "said"),
+    [
+        ("grid off", INVENTORY, status(503), "/ivp/ensemble/inventory: status 503"),
+        ("grid off", INVENTORY, login_page(), "the answer is not JSON"),
+        ("grid off", INVENTORY, error_object(), "says something unknown"),
+        ("grid off", INVENTORY, Reset(), "the gateway closed the connection"),
+        ("grid off", INVENTORY, status(401), "this login may not read it"),
+        ("grid off", INVENTORY, body(b"[]"), "has no system controller"),
+        ("grid off", INVENTORY, body(b"[7]"), "says something unknown"),
+        ("storage mode", TARIFF, status(404), "/admin/lib/tariff: status 404"),
+        ("storage mode", TARIFF, body(b"{}"), "says something unknown"),
+        (
+            "storage mode",
+            TARIFF,
+            Edit(lambda told: {"tariff": told["tariff"] | {"storage_settings": None}}),
+            "the gateway has no storage settings",
+        ),
+        ("generator mode", GENERATOR_CONFIG, body(b"{}"), "has no generator"),
+        ("generator mode", GENERATOR_CONFIG, body(b"3"), "says something unknown"),
+        (
+            "generator schedule",
+            GENERATOR_SCHEDULE,
+            body(b"{}"),
+            "has no schedule for the generator: set one up in the app first",
+        ),
+    ],
+)
+async def test_answers_that_do_not_do(
+    *, row: str, endpoint: str, fault: Fault, said: str, tmp_path: Path, clock: VirtualClock
+) -> None:
+    """A gateway that does not say how things are is not told how they should be."""
+    (case,) = (case for case in CASES if case.row == row)
+    async with commanding(case.home, tmp_path, clock) as owner:
+        owner.running.faults[endpoint] = fault
+        with nothing_written(owner), pytest.raises(ControlError) as told:
+            await owner.plan(case.row, case.args)
+    assert said in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+async def test_hardware_that_was_there_before(tmp_path: Path, clock: VirtualClock) -> None:
+    """A gateway that is starting is not said to lack what the exporter has seen there."""
+    State(tmp_path, "home").save({"features": ["ENPOWER"]})
+    async with commanding("battery-home", tmp_path, clock) as owner:
+        owner.running.faults[INVENTORY] = body(b"[]")
+        with pytest.raises(ControlError, match="does not show now what it has shown before"):
+            await owner.plan("grid off", {})
+
+
+async def test_another_gateway(tmp_path: Path, clock: VirtualClock) -> None:
+    """A gateway that is not the one known by this name is not commanded."""
+    State(tmp_path, "home").save({"serial": "122000000001"})
+    with pytest.raises(ControlError) as told:
+        async with commanding("battery-home", tmp_path, clock):
+            pass
+    assert "gateway 202499000001 answers at" in str(told.value)
+    assert "where 122000000001 was known" in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"host": "127.0.0.1:1"}, "cannot connect; is the gateway switched on?"),
+        ({"token": "a.b.c"}, "wants a token"),
+        ({"host": "a" * 64}, "there can be no such name"),
+    ],
+)
+async def test_no_way_in(
+    config: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+) -> None:
+    """A gateway that cannot be reached, or does not let in, is one line."""
+    with pytest.raises(ControlError) as told:
+        async with commanding("battery-home", tmp_path, clock, **config):
+            pass
+    assert str(told.value).startswith("home: nothing was sent: ")
+    assert said in str(told.value)
