@@ -6,6 +6,7 @@ or fails never holds up another.
 
 import asyncio
 import logging
+from functools import partial
 from pathlib import Path
 
 from exporter.clock import Clock
@@ -14,6 +15,7 @@ from exporter.exposition import Exposition
 from exporter.gateway.poller import Poller
 from exporter.snapshot import SELF, Snapshot
 from exporter.state import State
+from exporter.status.board import Board
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ class Watch:
 
     def __init__(self, state_dir: Path, clock: Clock) -> None:
         self.exposition = Exposition(clock)
+        #: the same for people
+        self.board = Board(clock)
         self._state_dir = state_dir
         self._clock = clock
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
@@ -59,6 +63,7 @@ class Watch:
         for name in changed:
             if name not in wanted:
                 self.exposition.remove(name)
+                self.board.remove(name)
                 self._tried.discard(name)
         for name, gateway in wanted.items():
             if name not in self._running:
@@ -80,7 +85,8 @@ class Watch:
         while True:
             try:
                 state = State(self._state_dir, gateway.name)
-                await Poller(gateway, state, self._clock, self._publish).run()
+                publish = partial(self._publish, gateway.host)
+                await Poller(gateway, state, self._clock, publish).run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
@@ -97,7 +103,7 @@ class Watch:
             if isinstance(end, Exception):
                 log.error("stopping failed", exc_info=end, extra={"gateway": name})
 
-    def _publish(self, snapshot: Snapshot) -> None:
+    def _publish(self, host: str, snapshot: Snapshot) -> None:
         report = snapshot.readings[SELF].data["self"]
         away = report.collectors["gateway"].failures
         if away or all(c.up or c.failures for c in report.collectors.values()):
@@ -105,6 +111,7 @@ class Watch:
             if self.ready:
                 self._all_tried.set()
         self.exposition.update(snapshot)
+        self.board.update(snapshot, host)
         if self._warming is None:
             self._warming = asyncio.get_running_loop().call_later(_SETTLE, self._warm)
 

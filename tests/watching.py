@@ -19,7 +19,10 @@ from exporter.gateway.poller import Poller
 from exporter.simulator.answers import Gateway
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
+from exporter.snapshot import Snapshot
 from exporter.state import State
+from exporter.status.board import Board
+from exporter.status.model import Status
 
 #: a summer noon
 START = 1_782_000_000.0
@@ -36,6 +39,11 @@ class Watched:
     clock: VirtualClock
     exposition: Exposition
     state: Path
+    board: Board
+
+    def status(self) -> Status:
+        """Return what the status page says now."""
+        return self.board.status("home")
 
     async def pass_time(self, seconds: float) -> None:
         """Let the poller work for `seconds` of virtual time."""
@@ -91,15 +99,20 @@ async def watching(
     async with serve(gateway, now=clock.time) as running:
         if gateway.uses_tls and not {"token", "token_file", "username"} & config.keys():
             config["token"] = running.token
-        exposition = Exposition(clock)
+        exposition, board = Exposition(clock), Board(clock)
+
+        def publish(snapshot: Snapshot) -> None:
+            exposition.update(snapshot)
+            board.update(snapshot, running.host)
+
         poller = Poller(
             GatewayConfig(**{"host": running.host, "name": "home", **config}),
             State(state, "home"),
             clock,
-            exposition.update,
+            publish,
         )
         try:
-            yield Watched(running, poller, clock, exposition, state)
+            yield Watched(running, poller, clock, exposition, state, board)
         finally:
             await poller.close()
 

@@ -33,13 +33,13 @@ _BAD, _GOOD, _QUIET = "#c0392b", "#2c7fb8", "#7f8c8d"
 Series = dict[tuple[str, str], list[tuple[float, float]]]
 
 
-def read(recording: Path) -> Series:
-    """Return the series that are drawn."""
+def read(recording: Path, wanted: frozenset[str]) -> Series:
+    """Return the series of these metrics, which have no labels but gateway and serial."""
     found: Series = defaultdict(list)
     with recording.open() as lines:
         for line in lines:
             match = _SAMPLE.match(line)
-            if match and match[1] in _WANTED:
+            if match and match[1] in wanted:
                 found[match[1], match[2] or ""].append((float(match[4]), float(match[3])))
     return found
 
@@ -74,8 +74,8 @@ def draw(series: Series, scenario: Scenario, output: Path) -> None:
         axis.set_ylabel(words)
     axes[0][1].legend(loc="upper right", ncols=3, frameon=False)
     first, last = (scenario.begins + (day - 1) * _DAY for day in _CLOSE)
-    axes[0][0].set_xlim(_local(scenario.begins, zone), _local(scenario.ends, zone))
-    axes[0][1].set_xlim(_local(first, zone), _local(last, zone))
+    axes[0][0].set_xlim(local(scenario.begins, zone), local(scenario.ends, zone))
+    axes[0][1].set_xlim(local(first, zone), local(last, zone))
     axes[3][0].xaxis.set_major_formatter(dates.DateFormatter("%d %b", tz=zone))
     axes[3][1].xaxis.set_major_formatter(dates.DateFormatter("%d %b\n%H:%M", tz=zone))
     axes[3][1].xaxis.set_major_locator(dates.HourLocator(byhour=(0, 12), tz=zone))
@@ -86,22 +86,22 @@ def draw(series: Series, scenario: Scenario, output: Path) -> None:
 
 def _draw_column(axes: Any, series: Series, zone: tzinfo) -> None:
     times = [time for time, _ in series[_UP, ""]]
-    local = [_local(time, zone) for time in times]
+    where = [local(time, zone) for time in times]
     charge, sun, cloud, grid = axes
     for number, key in enumerate(sorted(key for key in series if key[0] == _SOC), start=1):
         percent = [100 * value for value in whole(series[key], times)]
-        charge.plot(local, percent, linewidth=0.9, label=f"battery {number}")
+        charge.plot(where, percent, linewidth=0.9, label=f"battery {number}")
     watts = [value / 1000 for value in whole(series[_SUN, ""], times)]
-    sun.fill_between(local, watts, color="#f0b429", linewidth=0)
+    sun.fill_between(where, watts, color="#f0b429", linewidth=0)
     told = whole(series[_CLOUD, ""], times)
     age = [(time - stamp) / _DAY for time, stamp in zip(times, told, strict=True)]
-    cloud.plot(local, age, color=_BAD)
+    cloud.plot(where, age, color=_BAD)
     for level, name in ((1, _GRID), (0, _UP)):
         values = whole(series[name, ""], times)
         for wanted, color in ((1.0, _GOOD), (0.0, _BAD)):
             bars = [
                 (begin, end - begin)
-                for begin, end, value in zip(local, local[1:], values, strict=False)
+                for begin, end, value in zip(where, where[1:], values, strict=False)
                 if value == wanted
             ]
             grid.broken_barh(bars, (level - 0.35, 0.7), color=color, linewidth=0.6)
@@ -109,9 +109,10 @@ def _draw_column(axes: Any, series: Series, zone: tzinfo) -> None:
     grid.set_ylim(-0.5, 1.5)
 
 
-def _local(time: float, zone: tzinfo) -> datetime:
+def local(time: float, zone: tzinfo) -> datetime:
+    """Return a time on the owner's wall."""
     return datetime.fromtimestamp(time, zone)
 
 
 if __name__ == "__main__":
-    draw(read(Path(sys.argv[1])), find("owners-story"), Path(sys.argv[2]))
+    draw(read(Path(sys.argv[1]), _WANTED), find("owners-story"), Path(sys.argv[2]))

@@ -101,7 +101,8 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     gateway = Present(stage.gateway, then.time, now.time)
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
         watch = Watch(Path(folder), now)
-        screen = Screen(Console(highlight=False, soft_wrap=True), watch.exposition)
+        console = Console(highlight=False, soft_wrap=True)
+        screen = Screen(console, watch.exposition, lambda: watch.board.status("demo"))
         async with (
             serve(gateway, now=now.time) as running,
             listening(watch, WebConfig.load(None), where) as (_, port),
@@ -116,7 +117,7 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
                 "Scenario": scenario.title,
                 "Gateway": running.url,
                 "Metrics": f"{base}/metrics",
-                "Landing page": f"{base}/",
+                "Status page": f"{base}/",
             }
 
             def tell(said: Said) -> None:
@@ -126,7 +127,7 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
             async def show() -> None:
                 await watch.wait_ready()
                 screen.welcome(places, _DOZEN)
-                await screen.live(lambda: scenario.local(then.time()), now.time)
+                await screen.live(lambda: scenario.local(then.time()))
 
             try:
                 async with asyncio.TaskGroup() as group:

@@ -1,6 +1,6 @@
 """What the demo shows in the terminal: where to look, a dozen metrics, and the house as it lives.
 
-Everything on it is read from the exposition, as a Prometheus would read it.
+The metrics are those of `/metrics`, the house is that of the status page.
 """
 
 import asyncio
@@ -13,89 +13,56 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.exposition import Exposition
+from exporter.status.model import Status
+from exporter.status.words import contact, doing, exchange, grid, percent, power, told
 
 #: what happened lately is shown, what happened long ago is not
 _LATEST = 6
 _REFRESH = 0.5
 
 
-class Readout:
-    """Values of an exposition by metric name."""
-
-    def __init__(self, exposition: Exposition) -> None:
-        self._exposition = exposition
-
-    def lines(self, *names: str) -> list[str]:
-        """Return the samples of these metrics as they stand in the exposition."""
-        body = self._exposition.serve("", "", names)[0].decode()
-        return [line for line in body.splitlines() if not line.startswith("#")]
-
-    def values(self, name: str) -> list[float]:
-        """Return the values of all series of a metric."""
-        return [float(line.rpartition(" ")[2]) for line in self.lines(name)]
-
-    def value(self, name: str) -> float | None:
-        """Return the value of a metric's first series, None where there is none."""
-        return next(iter(self.values(name)), None)
-
-
-def house(read: Readout, now: float) -> list[tuple[str, str]]:
-    """Return what goes on in the house in words, part by part; `now` in epoch seconds."""
-    value = read.value
-    battery = value("enphase_storage_watts")
-    consumption = value("enphase_consumption_watts")
-    if consumption is not None:
-        # What gateways call total consumption knows nothing of the batteries.
-        consumption += battery or 0.0
-    collectors = read.values("enphase_collector_up")
+def house(status: Status) -> list[tuple[str, str]]:
+    """Return what goes on in the house in words, part by part; what is not known is left out."""
+    now, flows = status.timestamp_seconds, status.power
+    up = sum(collector.up for collector in status.collectors)
+    connected = "" if status.grid.connected is None else grid(status.grid, now)
+    flowing = "" if flows.grid_watts is None else exchange(flows.grid_watts)
     rows = [
-        ("Gateway", "answers" if value("enphase_up") else "does not answer"),
-        ("Grid", _grid(value("enphase_grid_connected"), value("enphase_net_consumption_watts"))),
-        ("Solar", _power(value("enphase_production_watts"))),
-        ("House", _power(consumption)),
-        ("Batteries", _batteries(value("enphase_storage_soc_ratio"), battery)),
-        ("Enphase", _told(value("enphase_gateway_cloud_last_report_timestamp_seconds"), now)),
-        (
-            "Exporter",
-            f"{sum(collectors):.0f} of {len(collectors)} collectors up,"
-            f" {sum(read.values('enphase_gateway_requests_total')):.0f} requests so far",
-        ),
+        ("Gateway", contact(status)),
+        ("Grid", ", ".join(filter(None, (connected, flowing)))),
+        ("Solar", _power(flows.solar_watts)),
+        ("House", _power(flows.house_watts)),
+        ("Batteries", _batteries(status)),
+        ("Enphase", told(status.cloud, now)),
+        ("Exporter", f"{up} of {len(status.collectors)} collectors up"),
+        *(("Wrong", problem.text) for problem in status.problems),
     ]
     return [(part, words) for part, words in rows if words]
 
 
 def _power(watts: float | None) -> str:
-    return "" if watts is None else f"{watts / 1000:.2f} kW"
+    return "" if watts is None else power(max(0.0, watts))
 
 
-def _grid(connected: float | None, watts: float | None) -> str:
-    if connected == 0:
-        return "OFF THE GRID"
-    flow = ""
-    if watts is not None:
-        flow = f"{'draws' if watts >= 0 else 'feeds in'} {abs(watts) / 1000:.2f} kW"
-    return ", ".join(filter(None, ("connected" if connected else "", flow)))
-
-
-def _batteries(soc: float | None, watts: float | None) -> str:
-    if soc is None:
+def _batteries(status: Status) -> str:
+    watts = status.power.storage_watts
+    if status.storage is None or status.storage.soc_ratio is None:
         return ""
-    doing = "idle"
-    if watts is not None and abs(watts) >= 1:
-        doing = f"{'discharge' if watts > 0 else 'charge'} with {abs(watts) / 1000:.2f} kW"
-    return f"{soc:.0%}, {doing}"
-
-
-def _told(stamp: float | None, now: float) -> str:
-    return "" if stamp is None else f"was told {max(0.0, now - stamp) / 60:.0f} min ago"
+    how = doing(watts)
+    amount = f" with {power(watts)}" if how in ("charging", "discharging") else ""
+    return f"{percent(status.storage.soc_ratio)}, {how}{amount}"
 
 
 class Screen:
     """The terminal of the demo."""
 
-    def __init__(self, console: Console, exposition: Exposition) -> None:
+    def __init__(
+        self, console: Console, exposition: Exposition, status: Callable[[], Status]
+    ) -> None:
+        """Show `exposition` once, and the house of which `status` is the present state."""
         self._console = console
-        self._read = Readout(exposition)
+        self._exposition = exposition
+        self._status = status
         self._said: list[str] = []
         self._live: Live | None = None
 
@@ -111,22 +78,23 @@ class Screen:
         for what, url in places.items():
             self._console.print(f"{what:{width}}  {url}")
         self._console.print()
-        for line in self._read.lines(*names):
-            self._console.print(line, markup=False)
+        for line in self._exposition.serve("", "", names)[0].decode().splitlines():
+            if not line.startswith("#"):
+                self._console.print(line, markup=False)
         self._console.print("\nCtrl-C ends it.\n")
 
-    async def live(self, local: Callable[[], datetime], now: Callable[[], float]) -> None:
+    async def live(self, local: Callable[[], datetime]) -> None:
         """Keep showing the house, where there is a terminal to show it on, until cancelled."""
         if not self._console.is_terminal:
             return
         with Live(console=self._console, auto_refresh=False) as self._live:
             while True:
-                self._live.update(self._picture(local(), now()), refresh=True)
+                self._live.update(self._picture(local()), refresh=True)
                 await asyncio.sleep(_REFRESH)
 
-    def _picture(self, local: datetime, now: float) -> RenderableType:
+    def _picture(self, local: datetime) -> RenderableType:
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_row(Text("Time", style="bold"), f"{local:%a %Y-%m-%d %H:%M}")
-        for part, words in house(self._read, now):
+        for part, words in house(self._status()):
             table.add_row(Text(part, style="bold"), words)
         return Group(table, *(Text(text, style="dim") for text in self._said[-_LATEST:]))

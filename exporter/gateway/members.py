@@ -53,12 +53,19 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class CollectorReport:
-    """How one collector fares; times in seconds, the last success in epoch seconds."""
+    """How one collector fares; times in seconds, the last success in epoch seconds.
+
+    `reason` and `trouble` tell of the failure that goes on, as label and as sentence; both are
+    empty while there is none, and a collector that only waits for the gateway has no sentence.
+    """
 
     up: bool
     duration: float | None
     last_success: float | None
     failures: Mapping[str, int]
+    reason: str = ""
+    trouble: str = ""
+    cadence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ class Standing:
     duration: float | None = None
     last_success: float | None = None
     failures: Counter[str] = field(default_factory=Counter)
+    #: reason of the failure that goes on
+    reason: str = ""
     #: the failure that the log has told already
     told: str = ""
 
@@ -51,7 +53,7 @@ class Standings:
         standing = self._all[name]
         if standing.told:
             log.info("recovered", extra={"gateway": self._gateway, "collector": name})
-        standing.up, standing.told = True, ""
+        standing.up, standing.reason, standing.told = True, "", ""
         standing.last_success = self._clock.time()
 
     def failed(self, name: str, error: GatewayError) -> None:
@@ -59,6 +61,7 @@ class Standings:
         standing = self._all[name]
         standing.up = False
         standing.failures[error.reason] += 1
+        standing.reason = error.reason
         told = str(error)
         level = logging.DEBUG if told == standing.told else logging.WARNING
         standing.told = told
@@ -73,6 +76,7 @@ class Standings:
             if standing.up:
                 standing.up = False
                 standing.failures[error.reason] += 1
+                standing.reason = error.reason
 
     def expired(self, name: str) -> None:
         """Note that what the last run brought is too old by now, whatever became of the next."""
@@ -87,6 +91,8 @@ class Standings:
     def report(self, names: Iterable[str]) -> dict[str, CollectorReport]:
         """Return the state of these collectors for the exposition."""
         return {
-            name: CollectorReport(s.up, s.duration, s.last_success, dict(s.failures))
+            name: CollectorReport(
+                s.up, s.duration, s.last_success, dict(s.failures), s.reason, s.told, s.cadence
+            )
             for name, s in ((name, self._all[name]) for name in names)
         }

@@ -1,25 +1,24 @@
-"""The pages of the exporter: metrics, health, and a landing page. GET and HEAD only.
+"""The pages of the exporter: status, metrics, health. GET and HEAD only.
 
 Nothing here waits for a gateway. A body that lies ready is sent, so any number of scrapers costs
 the gateways nothing.
 """
 
 import logging
-from html import escape
 from http import HTTPStatus
-from importlib.resources import files
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from exporter import __version__
 from exporter.watch import Watch
 from exporter.web.config import WebConfig
+from exporter.web.page import POLICY
+from exporter.web.status import StatusPages
 
 log = logging.getLogger(__name__)
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -30,7 +29,9 @@ def application(watch: Watch, config: WebConfig) -> web.Application:
     """Return the application that serves what `watch` knows."""
     app = web.Application(middlewares=[_secure, config.middleware], client_max_size=1)
     pages = _Pages(watch)
-    app.router.add_get("/", pages.landing)
+    status = StatusPages(watch.board)
+    app.router.add_get("/", status.page)
+    app.router.add_get("/api/v1/status", status.json)
     app.router.add_get("/metrics", pages.metrics)
     app.router.add_get("/-/healthy", pages.healthy)
     app.router.add_get("/-/ready", pages.ready)
@@ -65,7 +66,6 @@ class _Pages:
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
-        self._landing = files("exporter.web").joinpath("landing.html").read_text()
 
     async def metrics(self, request: web.Request) -> web.Response:
         body, headers = self._watch.exposition.serve(
@@ -82,11 +82,3 @@ class _Pages:
         if self._watch.ready:
             return web.Response(text="Every gateway was asked.\n")
         return web.Response(status=503, text="Not every gateway was asked yet.\n")
-
-    async def landing(self, request: web.Request) -> web.Response:
-        gateways = "".join(
-            f"<tr><td>{escape(gateway.name)}</td><td>{escape(gateway.host)}</td></tr>"
-            for gateway in self._watch.gateways
-        )
-        page = self._landing.replace("{gateways}", gateways).replace("{version}", __version__)
-        return web.Response(text=page, content_type="text/html")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from exporter.cli.screen import Readout, Screen, house
+from exporter.cli.screen import Screen, house
 from tests.cli.test_cli import ended, run, running
 from tests.watching import watching
 
@@ -63,16 +63,18 @@ def test_a_busy_port_is_one_line(tmp_path: Path) -> None:
 
 
 async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
-    """Grid, sun, house and batteries are told from what is on /metrics."""
+    """Grid, sun, house and batteries are told as on the status page."""
     async with watching("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        told = dict(house(Readout(watched.exposition), watched.clock.time()))
+        told = dict(house(watched.status()))
     assert told["Gateway"] == "answers"
-    assert told["Grid"].startswith("connected, ")
-    assert re.fullmatch(r"\d\.\d\d kW", told["Solar"])
-    assert re.fullmatch(r"64%, (charge|discharge) with \d\.\d\d kW", told["Batteries"])
-    assert re.fullmatch(r"was told \d+ min ago", told["Enphase"])
+    assert told["Grid"] == "On grid, 1.8 kW to the grid"
+    assert told["Solar"] == "7.3 kW"
+    assert told["House"] == "1.9 kW"
+    assert told["Batteries"] == "64 %, charging with 3.6 kW"
+    assert re.fullmatch(r"Told Enphase \d+ min ago", told["Enphase"])
     assert re.match(r"(\d+) of \1 collectors up", told["Exporter"])
+    assert "Wrong" not in told
 
 
 async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
@@ -83,8 +85,8 @@ async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
         for terminal in (True, False):
             output = StringIO()
             console = Console(file=output, force_terminal=terminal, width=80)
-            screen = Screen(console, watched.exposition)
-            showing = asyncio.create_task(screen.live(lambda: now, watched.clock.time))
+            screen = Screen(console, watched.exposition, watched.status)
+            showing = asyncio.create_task(screen.live(lambda: now))
             await asyncio.sleep(0)
             screen.say("Something happens.")
             await asyncio.sleep(0.6 if terminal else 0)

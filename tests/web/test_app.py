@@ -18,7 +18,7 @@ from exporter.serve import listening
 from exporter.watch import Watch
 from exporter.web.config import WebConfig
 
-PAGES = ("/", "/metrics", "/-/healthy", "/-/ready")
+PAGES = ("/", "/api/v1/status", "/metrics", "/-/healthy", "/-/ready")
 OPENMETRICS = "application/openmetrics-text"
 
 
@@ -121,7 +121,7 @@ async def test_metrics_by_name(client: aiohttp.ClientSession) -> None:
         assert found == set(names) - {"unknown"}
 
 
-async def test_the_landing_page_escapes_names(client: aiohttp.ClientSession) -> None:
+async def test_the_status_page_escapes_names(client: aiohttp.ClientSession) -> None:
     """What stands in the configuration is text, not HTML."""
     async with client.get("/") as response:
         page = await response.text()

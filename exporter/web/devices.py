@@ -1,0 +1,96 @@
+"""The batteries and the panels of a house, in HTML."""
+
+from exporter.status.model import Battery, Panel, Status
+from exporter.status.panels import by_array
+from exporter.status.words import ago, celsius, percent, power
+from exporter.web.markup import Markup, element, section, unbroken
+
+_TROUBLE = frozenset({"not ready", "switched off", "not heard", "missing"})
+
+
+def batteries(status: Status) -> Markup:
+    """Return the strip of batteries."""
+    found = status.batteries
+    well = sum(battery.state not in _TROUBLE for battery in found)
+    title = ("Batteries ", element("small", f"{well} of {len(found)} take part"))
+    return section(title, element("ul", map(_battery, found), class_="cells"))
+
+
+def _battery(battery: Battery) -> Markup:
+    soc = battery.soc_ratio
+    height = 0 if soc is None else 46 * soc
+    state: str = battery.state
+    if battery.watts is not None and state in ("charging", "discharging"):
+        state = f"{state} {power(battery.watts)}"
+    more = [celsius(battery.temperature_celsius)] if battery.temperature_celsius is not None else []
+    if battery.led:
+        more.append(f"light {battery.led}")
+    return element(
+        "li",
+        element(
+            "svg",
+            element("rect", x=10, y=1, width=10, height=5, rx=2, class_="can"),
+            element("rect", x=2, y=6, width=26, height=50, rx=5, class_="can"),
+            element("rect", x=4, y=8 + 46 - height, width=22, height=height, rx=3, class_="juice"),
+            viewBox="0 0 30 58",
+            aria_hidden="true",
+        ),
+        element("b", "?" if soc is None else unbroken(percent(soc))),
+        element(
+            "p",
+            element("em", unbroken(state)),
+            element("br"),
+            [(part, element("br")) for part in more],
+            element("small", battery.serial),
+        ),
+        class_=f"cell{' trouble' if battery.state in _TROUBLE else ''}",
+    )
+
+
+def panels(status: Status) -> Markup:
+    """Return the panels by array, each the deeper in colour the more it gives."""
+    found = status.panels
+    heard = [panel for panel in found if panel.watts is not None]
+    told = f"{len(heard)} of {len(found)} report"
+    if heard:
+        told += f", {power(sum(panel.watts or 0.0 for panel in heard))} together"
+    return section(
+        ("Panels ", element("small", told)),
+        (
+            (
+                element("h3", array, class_="array") if array else None,
+                element("ul", map(_panel, members), class_="panels"),
+            )
+            for array, members in by_array(found).items()
+        ),
+        element("details", element("summary", "As a table"), _panel_table(status)),
+    )
+
+
+def _panel(panel: Panel) -> Markup:
+    share = 0
+    if panel.watts and panel.max_watts:
+        share = max(0, min(10, round(10 * panel.watts / panel.max_watts)))
+    told = panel.state if panel.watts is None else unbroken(power(panel.watts))
+    kind = panel.state if panel.state in ("silent", "missing") else f"l{share}"
+    return element("li", element("b", told), panel.name or f"…{panel.serial[-4:]}", class_=kind)
+
+
+def _panel_table(status: Status) -> Markup:
+    head = ("Panel", "Serial", "Power", "Best", "Last report")
+    rows = (
+        element(
+            "tr",
+            element("td", " ".join(filter(None, (panel.array, panel.name))) or "-"),
+            element("td", panel.serial),
+            element("td", panel.state if panel.watts is None else power(panel.watts)),
+            element("td", power(panel.max_watts)),
+            element("td", ago(panel.last_report_timestamp_seconds, status.timestamp_seconds)),
+        )
+        for panel in status.panels
+    )
+    return element(
+        "table",
+        element("thead", element("tr", (element("th", name, scope="col") for name in head))),
+        element("tbody", rows),
+    )

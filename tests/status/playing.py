@@ -1,0 +1,41 @@
+"""Scenarios played up to a moment, with the real poller beside them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from exporter.clock import VirtualClock
+from exporter.simulator.scenario import Stage, find
+from tests.watching import Watched, watching
+
+#: seconds between two looks at the scenario, which can take the gateway off the network
+_STEP = 15.0
+
+
+class Played:
+    """A scenario and who watches it."""
+
+    def __init__(self, stage: Stage, watched: Watched) -> None:
+        self.watched = watched
+        self._stage = stage
+
+    async def go_to(self, minute: float, warm: float = 300) -> None:
+        """Let time pass until then; before the last `warm` seconds nobody asks the gateway."""
+        clock = self.watched.clock
+        end = self._stage.scenario.begins + 60 * minute
+        await clock.sleep(end - clock.time() - warm)
+        while clock.time() < end:
+            self._stage.catch_up()
+            await self.watched.pass_time(min(_STEP, end - clock.time()))
+
+
+@asynccontextmanager
+async def playing(name: str, state: Path, **config: Any) -> AsyncIterator[Played]:
+    """Play the scenario of that name; `config` is more of the exporter's configuration."""
+    scenario = find(name)
+    clock = VirtualClock(scenario.begins)
+    stage = Stage(scenario, clock)
+    async with watching(stage.gateway, state, clock, **config) as watched:
+        stage.drive(watched.gateway)
+        yield Played(stage, watched)

@@ -1,0 +1,88 @@
+"""The board holds what was heard last, and notes what a snapshot cannot know."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from exporter.snapshot import SELF, Snapshot
+from tests.status.playing import playing
+from tests.watching import watching
+
+
+async def test_an_outage_is_told_with_its_length(tmp_path: Path) -> None:
+    """When the grid went is known from having watched it go, and so is when it came back."""
+    async with playing("grid-outage", tmp_path) as played:
+        await played.go_to(43)
+        before = played.watched.status()
+        await played.go_to(55, 720)
+        island = played.watched.status()
+        assert before.grid.connected
+        assert before.grid.since_timestamp_seconds is None
+        assert island.grid.connected is False
+        since = island.grid.since_timestamp_seconds
+        assert since is not None
+        assert island.timestamp_seconds - since == pytest.approx(600, abs=20)
+        assert island.summary.startswith("Off grid for 10 min. Batteries ")
+        assert "discharging" in island.summary
+        assert "left at this rate" in island.summary
+        assert island.power.house_watts == pytest.approx(
+            (island.power.solar_watts or 0) + (island.power.storage_watts or 0)
+        )
+        assert [problem.alert for problem in island.problems] == ["EnphaseGridOutage"]
+
+
+async def test_one_that_was_not_seen_begin_has_no_length(tmp_path: Path) -> None:
+    """An exporter that starts in the middle of an outage does not make up when it began."""
+    async with playing("grid-outage", tmp_path) as played:
+        await played.go_to(80)
+        status = played.watched.status()
+    assert status.grid.since_timestamp_seconds is None
+    assert status.summary.startswith("Off grid. Batteries ")
+
+
+async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
+    """The switch waits for five minutes of good grid; until then nobody is alarmed."""
+    async with playing("f06-off-grid-by-command", tmp_path) as played:
+        await played.go_to(40)
+        watched = played.watched
+        assert watched.status().summary.startswith("Off grid by command")
+        readings = dict(watched.poller.readings)
+        old = readings["ensemble"]
+        told = replace(old.data["enpower"], mains_admin_state="closed")
+        readings["ensemble"] = replace(old, data={**old.data, "enpower": told})
+        watched.board.update(Snapshot("home", readings))
+        status = watched.status()
+        assert status.grid.reconnecting
+        assert "about to reconnect" in status.summary
+        assert status.problems == ()
+        readings["ensemble"] = replace(readings["ensemble"], expires=float("inf"))
+        watched.board.update(Snapshot("home", readings))
+        await watched.clock.sleep(400)
+        assert not watched.status().grid.reconnecting
+
+
+async def test_the_worst_house_comes_first(tmp_path: Path) -> None:
+    """Among many, one looks at those that need it."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(1)
+        readings = dict(watched.poller.readings)
+        gone = {name: replace(r, expires=0.0) for name, r in readings.items() if name != SELF}
+        watched.board.update(Snapshot("gone", {**gone, SELF: readings[SELF]}))
+        for index in range(25):
+            watched.board.update(Snapshot(f"well {index}", readings))
+        statuses = await watched.board.statuses()
+    assert statuses[0].gateway == "gone"
+    assert len(statuses) == 27
+    assert {status.worst for status in statuses[1:]} == {None}
+
+
+async def test_a_gateway_that_is_not_configured_any_more_is_forgotten(tmp_path: Path) -> None:
+    """What was removed is gone, and asking for it is an error."""
+    async with watching("solar-only", tmp_path) as watched:
+        assert watched.board.names == ["home"]
+        for _ in range(2):
+            watched.board.remove("home")
+            assert watched.board.names == []
+        with pytest.raises(KeyError):
+            watched.status()

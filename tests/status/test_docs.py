@@ -1,0 +1,24 @@
+"""The document of the JSON names what there is."""
+
+import dataclasses
+import re
+
+from exporter.status import model
+from tests.conftest import ROOT
+
+#: of the answer itself, and values of fields
+OTHER = {"version", "gateways"}
+
+
+def test_every_field_is_documented() -> None:
+    """Each field of the model stands in docs/status.md, and no other does."""
+    fields = {
+        field.name
+        for kind in vars(model).values()
+        if dataclasses.is_dataclass(kind)
+        for field in dataclasses.fields(kind)
+    }
+    text = (ROOT / "docs" / "status.md").read_text()
+    cells = re.findall(r"^\| (`[^|]*`) \|", text, re.MULTILINE)
+    documented = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert documented == fields | OTHER

@@ -1,0 +1,242 @@
+"""What is wrong, what to do first, where it is written: a table that follows the alert rules."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.status.model import (
+    SEVERITIES,
+    Battery,
+    Cloud,
+    Collector,
+    Generator,
+    Grid,
+    Meter,
+    Panel,
+    Status,
+    Storage,
+    Switch,
+)
+from exporter.status.problems import CHECKS, problems
+from tests.alerts.shipped import ALERTS, RUNBOOKS
+from tests.status.playing import playing
+
+NOW = 1_782_000_000.0
+HOUR, DAY = 3600.0, 86400.0
+
+WELL = Status(
+    "home",
+    "192.0.2.10",
+    NOW,
+    "answers",
+    grid=Grid(connected=True, disconnect_commanded=False, has_switch=True),
+    storage=Storage(
+        soc_ratio=0.6,
+        backup_soc_ratio=0.6,
+        shutdown_soc_ratio=0.1,
+        mode="backup",
+        wanted_mode="backup",
+    ),
+    batteries=(
+        Battery("1", "encharge", "idle", 0.6, 0, 25, communicating=True, part_number="a"),
+        Battery("2", "acb", "idle", 0.6, 0, 25, communicating=True),
+    ),
+    panels=(Panel("3", "reporting", watts=100, max_watts=300),),
+    switch=Switch("enpower", "4", communicating=True, last_report_timestamp_seconds=NOW - 60),
+    generator=Generator(running=False, start_soc_ratio=0.3),
+    meters=(Meter("production", True, "normal"), Meter("storage", False, "check-wiring")),
+    legs_volts={"L1": 120.0, "L2": 121.0},
+    cloud=Cloud(True, NOW - 120),
+    clock_skew_seconds=1.0,
+    token_expiry_timestamp_seconds=NOW + 300 * DAY,
+    collectors=(Collector("gateway", True, NOW - 10), Collector("home", True, NOW - 10)),
+)
+ISLAND = replace(WELL, grid=Grid(connected=False, disconnect_commanded=False, has_switch=True))
+
+
+def island(soc: float = 0.6, **storage: Any) -> Status:
+    """Return an island with so much charge."""
+    assert WELL.storage
+    return replace(ISLAND, storage=replace(WELL.storage, backup_soc_ratio=soc, **storage))
+
+
+def battery(**changes: Any) -> Status:
+    """Return a house with another first battery."""
+    return replace(WELL, batteries=(replace(WELL.batteries[0], **changes), WELL.batteries[1]))
+
+
+def told(ago: float, **cloud: Any) -> Status:
+    """Return a house that told Enphase so long ago."""
+    return replace(WELL, cloud=Cloud(last_report_timestamp_seconds=NOW - ago, **cloud))
+
+
+def lone(name: str, **changes: Any) -> Status:
+    """Return a house of which one field is another."""
+    return replace(WELL, **{name: changes.pop("to")}, **changes)
+
+
+OUTAGE = {"EnphaseGridOutage"}
+
+#: each kind of problem by itself, with the alerts it must be told as
+WRONG: list[tuple[Status, set[str]]] = [
+    (WELL, set()),
+    (lone("contact", to="waiting"), set()),
+    (lone("contact", to="silent"), {"EnphaseGatewayUnreachable"}),
+    (lone("contact", to="refused"), {"EnphaseAuthenticationFailing"}),
+    (lone("token_expiry_timestamp_seconds", to=NOW + 15 * DAY), set()),
+    (lone("token_expiry_timestamp_seconds", to=NOW + 14 * DAY), {"EnphaseTokenExpiring"}),
+    (lone("token_expiry_timestamp_seconds", to=NOW + 11 * HOUR), set()),
+    (lone("token_expiry_timestamp_seconds", to=NOW + 2 * HOUR), {"EnphaseTokenExpiring"}),
+    (lone("token_expiry_timestamp_seconds", to=NOW - 60), {"EnphaseTokenExpiring"}),
+    (lone("clock_skew_seconds", to=-121.0), {"EnphaseGatewayClockSkew"}),
+    (lone("clock_skew_seconds", to=119.0), set()),
+    (told(2600), set()),
+    (told(2800), {"EnphaseCloudReportingStopped"}),
+    (told(2800, cellular=True), set()),
+    (told(8 * HOUR, cellular=True), {"EnphaseCloudReportingStopped"}),
+    (told(42 * DAY), {"EnphaseCloudReportingStopped"}),
+    (lone("collectors", to=(Collector("home", False, NOW - 60, failures=1),)), set()),
+    (
+        lone("collectors", to=(Collector("home", False, NOW - HOUR, failures=12),)),
+        {"EnphaseCollectorFailing"},
+    ),
+    (ISLAND, OUTAGE),
+    (replace(ISLAND, grid=replace(ISLAND.grid, since_timestamp_seconds=NOW - 60)), OUTAGE),
+    (
+        replace(ISLAND, grid=replace(ISLAND.grid, since_timestamp_seconds=NOW - HOUR)),
+        {"EnphaseGridOutageProlonged"},
+    ),
+    (replace(ISLAND, grid=replace(ISLAND.grid, reconnecting=True)), set()),
+    (
+        replace(ISLAND, grid=replace(ISLAND.grid, disconnect_commanded=True)),
+        {"EnphaseOffGridByCommand"},
+    ),
+    (lone("legs_volts", to={"L1": 112.0, "L2": 128.0}), {"EnphaseGridVoltageImbalance"}),
+    (lone("legs_volts", to={"L1": 112.0}), set()),
+    (
+        lone("switch", to=Switch("enpower", "4", communicating=False)),
+        {"EnphaseSystemControllerNotCommunicating"},
+    ),
+    (
+        lone("switch", to=Switch("enpower", "4", True, last_report_timestamp_seconds=NOW - HOUR)),
+        {"EnphaseSystemControllerReportStale"},
+    ),
+    (
+        lone("switch", to=Switch("collar", "4", True, control_error=3)),
+        {"EnphaseCollarControlError"},
+    ),
+    (island(0.35), OUTAGE),
+    (
+        island(0.24),
+        OUTAGE | {"EnphaseBackupBatteryLow", "EnphaseGeneratorNotRunning"},
+    ),
+    (
+        replace(island(0.24), generator=Generator(running=True, start_soc_ratio=0.3)),
+        OUTAGE | {"EnphaseBackupBatteryLow"},
+    ),
+    (island(0.29), OUTAGE | {"EnphaseGeneratorNotRunning"}),
+    (
+        island(0.11),
+        OUTAGE | {"EnphaseBackupBatteryExhausted", "EnphaseGeneratorNotRunning"},
+    ),
+    (island(runtime_seconds=7000.0), OUTAGE | {"EnphaseBackupRuntimeShort"}),
+    (replace(WELL, storage=island(0.12, runtime_seconds=60.0).storage), set()),
+    (battery(soc_ratio=0.04), {"EnphaseBatteryDeepDischarge"}),
+    (battery(soc_ratio=0.06), set()),
+    (battery(state="not heard", communicating=False), {"EnphaseBatteryNotCommunicating"}),
+    (battery(state="missing"), {"EnphaseBatteryMissing"}),
+    (battery(state="switched off", dc_switch_off=True), {"EnphaseBatteryDcSwitchOff"}),
+    (battery(state="not ready"), {"EnphaseBatteryNotReady"}),
+    (battery(temperature_celsius=56), {"EnphaseBatteryTemperatureAbnormal"}),
+    (battery(temperature_celsius=-16), {"EnphaseBatteryTemperatureAbnormal"}),
+    (battery(last_report_timestamp_seconds=NOW - HOUR), {"EnphaseBatteryReportStale"}),
+    (battery(state="not heard", kind="acb"), {"EnphaseAcbNotCommunicating"}),
+    (
+        replace(
+            WELL,
+            batteries=tuple(
+                Battery(serial, "encharge", "idle", part_number="a", firmware=firmware)
+                for serial, firmware in (("1", "2.0"), ("2", "2.0"), ("3", "1.9"))
+            ),
+        ),
+        {"EnphaseBatteryFirmwareMismatch"},
+    ),
+    (
+        lone("storage", to=Storage(mode="economy", wanted_mode="backup")),
+        {"EnphaseStorageModeChanged"},
+    ),
+    (lone("meters", to=(Meter("production", True, "not-metering"),)), {"EnphaseMeterFault"}),
+    (
+        lone("meters", to=(Meter("production", True, "normal", ("negative-production",)),)),
+        {"EnphaseMeterFault"},
+    ),
+    (
+        lone("panels", to=(Panel("3", "silent", last_report_timestamp_seconds=NOW - 2 * HOUR),)),
+        {"EnphaseInverterSilent"},
+    ),
+    (lone("panels", to=(Panel("3", "silent", last_report_timestamp_seconds=NOW - HOUR),)), set()),
+    (lone("panels", to=(Panel("3", "dark"),)), set()),
+    (lone("panels", to=(Panel("3", "missing"),)), {"EnphaseInvertersMissing"}),
+]
+
+
+@pytest.mark.parametrize(("status", "alerts"), WRONG)
+def test_each_problem_is_found_by_itself(status: Status, alerts: set[str]) -> None:
+    """A condition is told as its alert, one that does not hold is not, and nothing else is."""
+    assert {problem.alert for problem in problems(status)} == alerts
+
+
+def test_every_check_can_find_something() -> None:
+    """The table above leaves out no row of the checks."""
+    found = {(p.alert, p.severity) for status, _ in WRONG for p in problems(status)}
+    assert found == {(check.alert, check.severity) for check in CHECKS}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.alert}-{check.severity}")
+def test_a_problem_is_an_alert_with_a_runbook(check: Any) -> None:
+    """Each is an alert of the rules, told as no worse than they do, with the runbook they name."""
+    rules = [rule for rule in ALERTS if rule.name == check.alert]
+    assert rules
+    assert min(SEVERITIES.index(rule.severity) for rule in rules) <= SEVERITIES.index(
+        check.severity
+    )
+    assert check.alert in {path.stem for path in RUNBOOKS}
+    url = next(p.runbook_url for s, _ in WRONG for p in problems(s) if p.alert == check.alert)
+    assert url == rules[0].annotations["runbook_url"]
+    assert check.first.endswith(".")
+
+
+def test_the_worst_comes_first() -> None:
+    """Critical before warning before info."""
+    status = replace(
+        WELL, contact="silent", clock_skew_seconds=500.0, meters=(Meter("load", True, "check"),)
+    )
+    found = [problem.severity for problem in problems(status)]
+    assert found == sorted(found, key=SEVERITIES.index)
+    assert replace(status, problems=problems(status)).worst == "critical"
+    assert WELL.worst is None
+
+
+@pytest.mark.parametrize(
+    ("scenario", "minute", "warm", "alerts"),
+    [
+        ("f06-off-grid-by-command", 30, 300, {"EnphaseOffGridByCommand"}),
+        ("f13-cloud-silent", 240, 400, {"EnphaseCloudReportingStopped"}),
+        ("f18-battery-silent", 40, 300, {"EnphaseBatteryNotCommunicating"}),
+        ("f25-dc-switch-off", 40, 300, {"EnphaseBatteryDcSwitchOff"}),
+        ("f32-inverter-silent", 270, 400, {"EnphaseInverterSilent"}),
+        ("f41-clock-wrong", 40, 300, {"EnphaseGatewayClockSkew"}),
+        ("sunny-day", 600, 400, set()),
+        ("sunny-day", 900, 400, set()),
+    ],
+)
+async def test_a_failure_that_is_played_is_found(
+    scenario: str, minute: float, warm: float, alerts: set[str], tmp_path: Path
+) -> None:
+    """From the gateway's answers to the sentence; a healthy day and its night have none."""
+    async with playing(scenario, tmp_path) as played:
+        await played.go_to(minute, warm)
+        status = played.watched.status()
+    assert {problem.alert for problem in status.problems} == alerts

@@ -1,0 +1,80 @@
+"""Amounts and times as people read them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.status import words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3, "0 s"),
+        (0, "0 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (3600, "60 min"),
+        (5400, "2 h"),
+        (86400, "24 h"),
+        (172_800, "2 d"),
+        (365 * 86400, "365 d"),
+    ],
+)
+def test_a_time_has_one_unit(seconds: float, text: str) -> None:
+    """Nobody needs the seconds of an hour."""
+    assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("watts", "text"),
+    [
+        (None, "not known"),
+        (0, "0 W"),
+        (-640.4, "640 W"),
+        (999.4, "999 W"),
+        (999.6, "1.0 kW"),
+        (12_345, "12.3 kW"),
+        (123_456, "123 kW"),
+    ],
+)
+def test_a_power_has_three_digits_or_so(watts: float | None, text: str) -> None:
+    """Watts below a kilowatt, kilowatts above; the direction is told in words."""
+    assert words.power(watts) == text
+
+
+@pytest.mark.parametrize(
+    ("watts", "text"),
+    [(None, "not known"), (4.9, "idle"), (-4.9, "idle"), (5, "discharging"), (-5, "charging")],
+)
+def test_batteries_that_only_hum_are_idle(watts: float | None, text: str) -> None:
+    """Positive discharges; a few watts are nothing."""
+    assert words.doing(watts) == text
+
+
+@pytest.mark.parametrize(
+    ("watts", "text"), [(1500, "1.5 kW from the grid"), (-80, "80 W to the grid")]
+)
+def test_the_grid_gives_or_takes(watts: float, text: str) -> None:
+    """Positive is drawn."""
+    assert words.exchange(watts) == text
+
+
+def test_what_is_not_known_is_said() -> None:
+    """Not known is never a zero."""
+    told = (
+        words.ago(None, 0),
+        words.percent(None),
+        words.power(None),
+        words.energy(None),
+        words.celsius(None),
+        words.doing(None),
+    )
+    assert set(told) == {"not known"}
+
+
+@given(st.floats(-1e9, 1e9))
+def test_any_amount_is_short(value: float) -> None:
+    """Whatever the gateway says, it fits where it is shown."""
+    for say in (words.duration, words.power, words.percent, words.energy, words.celsius):
+        assert 3 <= len(say(value)) <= 18

@@ -1,0 +1,197 @@
+"""The status page in a real browser: what it says, whether it fits and everybody can read it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # has none
+from playwright.async_api import Browser, ConsoleMessage, Page
+
+from exporter.simulator.faults import Edit
+from tests.web.serving import Served, serving
+from tools.browser import browsing
+
+# One browser for all of them, and it lives in one loop.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+PHONE, DESK = 360, 1280
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """Return a running browser."""
+    async with browsing(chromium) as browser:
+        yield browser
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, url: str, width: int = DESK, scheme: str = "light"
+) -> AsyncIterator[Page]:
+    """Open a page; what the browser complains about on its console fails the test."""
+    # axe is injected into the page, which the page's own policy rightly refuses.
+    context = await browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+        bypass_csp=True,
+    )
+    complaints: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    try:
+        page = await context.new_page()
+        page.on("console", heard)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(request.url))
+        response = await page.goto(url)
+        assert response
+        assert response.status == 200
+        yield page
+    finally:
+        await context.close()
+    assert complaints == []
+
+
+async def text(page: Page, selector: str = "body") -> str:
+    """Return what a reader sees, every space a plain one."""
+    return " ".join((await page.locator(selector).inner_text()).split())
+
+
+def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the inventory of a house whose switch towards the grid is open, unasked."""
+    for group in inventory:
+        if group["type"] == "ENPOWER":
+            group["devices"][0]["mains_oper_state"] = "open"
+    return inventory
+
+
+ISLAND = {"/ivp/ensemble/inventory": Edit(islanding)}
+
+
+async def test_on_grid(browser: Browser, tmp_path: Path) -> None:
+    """The first sentence says it all; power, batteries, panels and collectors follow."""
+    async with (
+        serving(tmp_path, {"home": "battery-home"}) as served,
+        opened(browser, served.url) as page,
+    ):
+        state = await text(page, ".state")
+        assert state.startswith("On grid. Batteries 64 %, charging. Told Enphase 3 min ago.")
+        assert await text(page, ".hero .badge") == "All is well"
+        assert (await page.title()).startswith("home: On grid. ")
+        flow = await page.locator(".flow title").text_content()
+        assert flow == (
+            "Power now. Solar: 7.3 kW; Grid: 1.8 kW, to the grid; House: 1.9 kW;"
+            " Batteries: 3.6 kW, 64 %, charging."
+        )
+        assert await page.locator(".cell").count() == 6
+        assert await page.locator(".panels li").count() == 24
+        assert "What is wrong" not in await text(page)
+        assert await page.locator("tbody tr th").count() == 10
+        assert await page.locator("td .ok").count() == 10
+        await page.locator("summary").click()
+        assert "489900000001" in await text(page, "details")
+
+
+async def test_islanded(browser: Browser, tmp_path: Path) -> None:
+    """Who looks during an outage sees that, how bad it is, and what to do first."""
+    async with (
+        serving(tmp_path, {"home": "battery-home"}, ISLAND) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert "Off grid. " in await text(page, ".state")
+        assert await text(page, ".hero .badge") == "Act now"
+        wrong = await text(page, ".problems")
+        assert "The house has lost the grid, and nobody asked for it." in wrong
+        assert "First: see whether the neighbours have light." in wrong
+        link = page.locator(".problems a")
+        assert (await link.get_attribute("href") or "").endswith("/EnphaseGridOutage.md")
+        assert await page.locator(".flow .cut").count() == 1
+        assert "Grid: off, off grid" in str(await page.locator(".flow title").text_content())
+
+
+async def test_gateway_down(browser: Browser, tmp_path: Path) -> None:
+    """Of a gateway that does not answer nothing is shown but that."""
+    async with (
+        serving(tmp_path, {"home": None}) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert await text(page, ".state") == (
+            "The gateway does not answer. Grid, batteries and panels are not known."
+        )
+        assert "The gateway at 127.0.0.1:1 does not answer." in await text(page, ".problems")
+        assert await page.locator(".flow").count() == 0
+        assert "0 of 1 work" in await text(page)
+
+
+async def test_no_battery(browser: Browser, tmp_path: Path) -> None:
+    """A house without batteries has no battery anywhere, and what nobody measures is a question."""
+    async with (
+        serving(tmp_path, {"home": "solar-only"}) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert (await text(page, ".state")).startswith("Solar 3.6 kW. Told Enphase ")
+        assert "atter" not in await text(page)
+        flow = await page.locator(".flow title").text_content()
+        assert flow == "Power now. Solar: 3.6 kW; Grid: ?; House: ?."
+        assert "no device here can tell" in await text(page, ".facts >> nth=0")
+
+
+async def test_three_gateways(browser: Browser, tmp_path: Path) -> None:
+    """The overview has the worst first, and leads to each."""
+    homes = {"north": "battery-home", "south": "solar-only", "west": None}
+    async with (
+        serving(tmp_path, homes) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert await text(page, ".hero") == "3 gateways 1 critical, 2 well."
+        links = page.locator(".fleet a")
+        assert await links.all_inner_texts() == ["west", "north", "south"]
+        await links.nth(1).click()
+        assert (await text(page, ".state")).startswith("On grid. ")
+        assert await text(page, "h1") == "north All is well"
+        await page.get_by_role("link", name="All gateways").click()
+        assert await page.locator(".fleet li").count() == 3
+
+
+@pytest.fixture
+def homes() -> dict[str, str | None]:
+    """Return houses that between them show everything that a page can show."""
+    return {"big": "big-home", "solar": "solar-only", "gone": None, "with a longer name" * 8: "acb"}
+
+
+async def test_no_page_is_wider_than_a_phone(
+    browser: Browser, homes: dict[str, str | None], tmp_path: Path
+) -> None:
+    """At 360 pixels nothing has to be scrolled sideways."""
+    async with serving(tmp_path, homes) as served:
+        async for path, page in pages(browser, served, PHONE):
+            await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            width = await page.evaluate("document.documentElement.scrollWidth")
+            assert width == PHONE, path
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", PHONE), ("dark", DESK)])
+async def test_axe_finds_nothing(scheme: str, width: int, browser: Browser, tmp_path: Path) -> None:
+    """Contrast, names, landmarks, headings: whoever cannot see it well can use it all the same."""
+    homes = {"home": "battery-home", "gone": None}
+    async with serving(tmp_path, homes, ISLAND) as served:
+        async for path, page in pages(browser, served, width, scheme):
+            dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+            assert dark == (scheme == "dark")
+            found = await Axe().run(page)
+            assert found.response["violations"] == [], f"{path}: {found.generate_report()}"
+
+
+async def pages(
+    browser: Browser, served: Served, width: int, scheme: str = "light"
+) -> AsyncIterator[tuple[str, Page]]:
+    """Yield the overview and the page of each house."""
+    for path in ("/", *(f"/?gateway={name}" for name in served.watch.board.names)):
+        async with opened(browser, served.url + path, width, scheme) as page:
+            yield path, page

@@ -1,0 +1,134 @@
+"""Takes the pictures of the status page in docs/: a simulated home, the exporter, a real browser.
+
+    python -m tools.screenshot
+    python -m tools.screenshot --scenario=grid-outage --at=1h --folder=/tmp
+
+Home and exporter run at a minute a second from a little before the moment on, so that everything
+has been read when the pictures are taken.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+from pydantic import TypeAdapter
+
+from exporter import logs
+from exporter.address import parse
+from exporter.clock import FastClock
+from exporter.config import Config
+from exporter.serve import listening
+from exporter.simulator.physics.roof import usual_planes
+from exporter.simulator.scenario import Scenario, Stage, find
+from exporter.simulator.scenario.present import Present
+from exporter.simulator.scenario.times import At
+from exporter.simulator.server import serve
+from exporter.watch import Watch
+from exporter.web.config import WebConfig
+from tools.browser import browsing
+from tools.browser import find as find_browser
+
+_SPEED = 60.0
+#: seconds of the home's time, in which all is read more than once
+_WARM = 420.0
+#: width and height in CSS pixels
+_DESK, _PHONE = (1280, 1270), (360, 850)
+_MARGIN = 16
+_ARRAYS = {180: "South roof", 265: "West roof"}
+_GARAGE = "Garage"
+_AT: TypeAdapter[Any] = TypeAdapter(At)
+
+
+async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
+    """Take the pictures of the page at `url` into `folder`: at a desk, and on a phone."""
+    for name, (width, height), scale in (("", _DESK, 1), ("-phone", _PHONE, 2)):
+        context = await browser.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=scale,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+        )
+        page = await context.new_page()
+        await page.goto(url)
+        bottom = float(height)
+        if not name:
+            # At a desk down to the panels: what comes below is for nobody's first look.
+            panels = await page.locator("section:has(.panels)").bounding_box()
+            assert panels
+            bottom = panels["y"] + panels["height"] + _MARGIN
+        await page.screenshot(
+            path=folder / f"status-page{name}.png",
+            full_page=True,
+            clip={"x": 0, "y": 0, "width": width, "height": bottom},
+        )
+        await context.close()
+
+
+async def photograph(
+    chromium: str, scenario: Scenario, at: float, folder: Path, *, dark: bool
+) -> None:
+    """Play a scenario up to `at` (epoch seconds) and take the pictures."""
+    then, now = FastClock(at - _WARM, _SPEED), FastClock(time.time(), _SPEED)
+    stage = Stage(scenario, then)
+    stage.catch_up()
+    with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as state:
+        watch = Watch(Path(state), now)
+        async with (
+            browsing(chromium) as browser,
+            serve(Present(stage.gateway, then.time, now.time), now=now.time) as running,
+            listening(watch, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
+        ):
+            stage.drive(running)
+            home = {
+                "host": running.host,
+                "name": "home",
+                "token": running.token,
+                "inverters": _labels(scenario, stage),
+            }
+            try:
+                await watch.adopt(Config.model_validate({"gateways": [home], "state_dir": state}))
+                await watch.wait_ready()
+                await now.sleep(at - then.time())
+                await take(browser, f"http://{host}:{port}/", folder, dark=dark)
+            finally:
+                await watch.close()
+
+
+def _labels(scenario: Scenario, stage: Stage) -> dict[str, dict[str, str]]:
+    """Return what the owner of this home calls the panels: by roof, and counted."""
+    arrays = [
+        _GARAGE if plane.contact else _ARRAYS.get(round(plane.azimuth), "Roof")
+        for plane in usual_planes(scenario.site, scenario.latitude)
+        for _ in range(plane.panels)
+    ]
+    labels = {}
+    for index, (inverter, array) in enumerate(zip(stage.state().inverters, arrays, strict=True)):
+        number = index + 1 - arrays.index(array)
+        labels[inverter.serial] = {"array": array, "name": f"{array.split()[0]} {number}"}
+    return labels
+
+
+def main() -> None:
+    """Take the pictures that the flags ask for."""
+    parser = argparse.ArgumentParser(prog="python -m tools.screenshot", description=__doc__)
+    parser.add_argument("--scenario", default="sunny-day", help="what happens at the home")
+    parser.add_argument("--at", default="1h", help="when, as scenarios write it")
+    parser.add_argument("--folder", type=Path, default=Path("docs"), help="where to put them")
+    parser.add_argument("--dark", action="store_true", help="as people see it who like it dark")
+    flags = parser.parse_args()
+    chromium = find_browser()
+    if chromium is None:
+        sys.exit("Chromium is not installed (on Debian: apt-get install chromium)")
+    logs.setup("error", "logfmt")
+    scenario = find(flags.scenario)
+    at = scenario.epoch(_AT.validate_python(flags.at))
+    asyncio.run(photograph(chromium, scenario, at, flags.folder, dark=flags.dark))
+
+
+if __name__ == "__main__":
+    main()
