@@ -1,0 +1,29 @@
+"""`python -m grafana`: write the dashboards into `dashboards/`."""
+
+from pathlib import Path
+
+from grafana import battery, fleet, gateway, grid, home, meter, solar
+
+BOARDS = (
+    home.BOARD,
+    battery.BOARD,
+    solar.BOARD,
+    grid.BOARD,
+    meter.BOARD,
+    gateway.BOARD,
+    fleet.BOARD,
+)
+FOLDER = Path(__file__).parent / "dashboards"
+
+
+def main() -> None:
+    """Write every dashboard, and remove those that are none any more."""
+    texts = {FOLDER / board.file: board.text() for board in BOARDS}
+    for stale in set(FOLDER.glob("*.json")) - set(texts):
+        stale.unlink()
+    for path, text in texts.items():
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

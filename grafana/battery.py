@@ -1,0 +1,360 @@
+"""Batteries: all together, side by side, and one row for each however many there are.
+
+Encharge, IQ Batteries and AC Batteries share every panel: each has lines, rows and tiles for what
+it tells.
+"""
+
+from grafana.kit import colours, steps
+from grafana.kit.about import About, Field
+from grafana.kit.frame import Board, Row
+from grafana.kit.panels import SLOW, lines, tiles, timeline
+from grafana.kit.queries import DEVICE, RECENT, SITE, Query, kwh, now, state
+from grafana.kit.tables import Column, rows
+from grafana.kit.words import LIGHT, NO_BATTERY, STATES, YES_BAD, YES_GOOD, YES_PLAIN, Words, merged
+
+_CHARGE = "enphase_encharge_soc_ratio or enphase_acb_soc_ratio"
+_WATTS = "enphase_encharge_watts or enphase_acb_watts"
+_TEMPERATURE = "enphase_encharge_temperature_celsius"
+_HOTTEST = (
+    "enphase_encharge_max_cell_temperature_celsius or enphase_acb_max_cell_temperature_celsius"
+)
+_HEARD = "enphase_encharge_communicating or enphase_acb_communicating"
+#: full charges that went through a battery since the exporter watches
+_CYCLES = "enphase_encharge_discharged_joules_total / enphase_encharge_capacity_joules"
+_LAG = f"({_CHARGE}) - on ({SITE}) group_left () avg by ({SITE}) ({_CHARGE})"
+_AGE = f"time() - last_over_time(enphase_acb_last_report_timestamp_seconds[{RECENT}])"
+
+
+#: three more than whether it is off, to stand beside other words
+_SWITCH: Words = {3: ("On", colours.FINE), 4: ("Off", colours.BAD)}
+
+_MINE = 'serial=~"$battery"'
+_MY_CHARGE = f"enphase_encharge_soc_ratio{{{_MINE}}} or enphase_acb_soc_ratio{{{_MINE}}}"
+_MY_WATTS = f"enphase_encharge_watts{{{_MINE}}} or enphase_acb_watts{{{_MINE}}}"
+
+
+def _mode(metric: str) -> str:
+    return state(metric, "backup", "self-consumption", "economy", by=SITE, label="mode")
+
+
+def _mine(metric: str, label: str, *states: str) -> str:
+    """Return the state of an AC Battery that the row is about."""
+    return f"{state(metric, *states, label=label)} and on ({DEVICE}) enphase_acb_info{{{_MINE}}}"
+
+
+TOGETHER = (
+    tiles(
+        About(
+            title="All batteries",
+            description=(
+                "Charge, energy and power of all batteries together; positive power discharges,"
+                " negative charges. Health as the system tells it, and what they can hold now as a"
+                " share of what they could when commissioned: less means that one is missing."
+            ),
+            unit="percentunit",
+            decimals=0,
+            width=24,
+            height=4,
+            missing=NO_BATTERY,
+            runbook="EnphaseStorageCapacityLost",
+            queries=(
+                now("enphase_storage_soc_ratio", "Charge"),
+                now(kwh("enphase_storage_available_joules"), "Energy left"),
+                now("enphase_storage_watts", "Power"),
+                now("enphase:storage_runtime_seconds", "Lasts"),
+                now("enphase_storage_health_ratio", "Health"),
+                now(
+                    "enphase_storage_encharge_capacity_joules"
+                    f" / on ({SITE}) (enphase_storage_commissioned_capacity_joules > 0)",
+                    "Capacity left",
+                ),
+            ),
+            fields={
+                "Charge": Field(steps=steps.CHARGE_LEFT),
+                "Energy left": Field(unit="kwatth", decimals=1),
+                "Power": Field(unit="watt"),
+                "Lasts": Field(unit="dtdurations"),
+                "Health": Field(steps=steps.HEALTH),
+                "Capacity left": Field(
+                    steps=steps.CAPACITY,
+                ),
+            },
+        )
+    ),
+    rows(
+        About(
+            title="Side by side",
+            description=(
+                "How each battery does. Lag is its charge less the mean of all: one that stays"
+                " behind or ahead for hours is worth a look. Light: what its LED says, in words."
+            ),
+            unit="short",
+            width=24,
+            height=8,
+            missing=NO_BATTERY,
+            runbook="EnphaseBatteryChargeImbalance",
+        ),
+        {"serial": "Battery"},
+        (
+            Column(
+                "Charge", _CHARGE, Field(unit="percentunit", decimals=0, steps=steps.CHARGE_LEFT)
+            ),
+            Column("Lag", _LAG, Field(unit="percentunit", decimals=0, steps=steps.LAG)),
+            Column("Power", _WATTS, Field(unit="watt")),
+            Column("Hottest", _HOTTEST, Field(unit="celsius", decimals=0, steps=steps.HEAT)),
+            Column("Light", "enphase_encharge_led_status", Field(words=LIGHT)),
+            Column("Heard", _HEARD, Field(words=YES_GOOD)),
+            Column(
+                "Last report",
+                f"enphase:encharge_report_age_seconds or {_AGE}",
+                Field(unit="s", decimals=0, steps=steps.LATE),
+            ),
+        ),
+        order="Lag",
+    ),
+    rows(
+        About(
+            title="What they are",
+            description=(
+                "Part numbers and firmwares, which should be equal among like batteries, and the"
+                " full charges that went through each since the exporter watches."
+            ),
+            unit="short",
+            width=24,
+            height=8,
+            missing=NO_BATTERY,
+            runbook="EnphaseBatteryFirmwareMismatch",
+        ),
+        {"serial": "Battery"},
+        (
+            Column(
+                "Part",
+                "enphase_encharge_info or enphase_acb_info",
+                labels={"part_number": "Part"},
+            ),
+            Column(
+                "Firmware",
+                "enphase_encharge_info",
+                labels={"firmware": "Firmware", "bmu_firmware": "BMU firmware"},
+            ),
+            Column(
+                "Holds",
+                kwh("enphase_encharge_capacity_joules"),
+                Field(unit="kwatth", decimals=1),
+            ),
+            Column("Cycles", _CYCLES, Field(unit="short", decimals=1)),
+            Column("DC switch off", "enphase_encharge_dc_switch_off", Field(words=YES_BAD)),
+            Column(
+                "Listed",
+                "enphase_encharge_present or enphase_acb_communicating * 0 + 1",
+                Field(words=YES_GOOD),
+            ),
+        ),
+        order="Battery",
+    ),
+    lines(
+        About(
+            title="Charge of each",
+            description="Like batteries at one site move together; a gap that grows is a fault.",
+            unit="percentunit",
+            limits=(0, 1),
+            missing=NO_BATTERY,
+            runbook="EnphaseBatteryChargeImbalance",
+            queries=(Query(_CHARGE, "{{serial}}"),),
+        )
+    ),
+    lines(
+        About(
+            title="How far apart",
+            description=(
+                "Fullest less emptiest battery of one model, without those that are not heard or"
+                " have been topping up for hours; and from where on an alert begins to count."
+            ),
+            unit="percentunit",
+            limits=(0, None),
+            missing="No Encharge or IQ Battery at this gateway",
+            runbook="EnphaseBatteryChargeImbalance",
+            queries=(
+                Query("enphase:encharge_soc_spread_ratio", "{{model}}"),
+                Query("enphase:threshold_battery_spread_ratio", "High"),
+            ),
+        ),
+        dashed=("High",),
+    ),
+    lines(
+        About(
+            title="Capacity",
+            description=(
+                "What all batteries together can hold now, and what they could when commissioned."
+                " A step down is a battery that dropped out; a slow decline is age."
+            ),
+            unit="kwatth",
+            decimals=1,
+            limits=(0, None),
+            missing=NO_BATTERY,
+            runbook="EnphaseStorageDegraded",
+            queries=(
+                Query(kwh("enphase_storage_capacity_joules"), "Usable"),
+                Query(kwh("enphase_storage_commissioned_capacity_joules"), "Commissioned"),
+            ),
+        ),
+        dashed=("Commissioned",),
+    ),
+    lines(
+        About(
+            title="Charged and discharged by the day",
+            description=(
+                "Energy into and out of all batteries, each day. What comes out is some percent"
+                " less than what went in."
+            ),
+            unit="kwatth",
+            decimals=1,
+            since="30d",
+            missing=NO_BATTERY,
+            queries=(
+                Query(
+                    kwh("increase(enphase_storage_charged_joules_total[1d])"), "Battery charging"
+                ),
+                Query(
+                    kwh("increase(enphase_storage_discharged_joules_total[1d])"),
+                    "Battery discharging",
+                ),
+            ),
+        ),
+        bars=True,
+        interval="1d",
+    ),
+    timeline(
+        About(
+            title="How they are used",
+            description=(
+                "The mode they are set to, beside the one that the owner's configuration asks for,"
+                " and what they may do. With optimized schedules the Enphase cloud sets the mode."
+            ),
+            unit="none",
+            width=24,
+            height=6,
+            missing=NO_BATTERY,
+            words=merged((YES_PLAIN, STATES)),
+            runbook="EnphaseStorageModeChanged",
+            queries=(
+                Query(_mode("enphase_storage_mode"), "Mode"),
+                Query(_mode("enphase_storage_wanted_mode"), "Wanted"),
+                Query("enphase_storage_charge_from_grid", "May charge from the grid"),
+                Query("enphase_storage_optimized_schedules", "Optimized by the cloud"),
+            ),
+        )
+    ),
+)
+
+_READINESS = (
+    state("enphase_encharge_admin_state_name", "ENCHG_STATE_READY", "ENCMN_MDE_ENCHARGE_READY")
+    + f" and on ({DEVICE}) enphase_encharge_info{{{_MINE}}}"
+)
+
+EACH = (
+    lines(
+        About(
+            title="Charge of $battery",
+            description="Charge of this battery, and the mean of all at the site.",
+            unit="percentunit",
+            width=8,
+            limits=(0, 1),
+            missing=NO_BATTERY,
+            runbook="EnphaseBatteryStuckCharging",
+            queries=(
+                Query(_MY_CHARGE, "Charge"),
+                Query(f"avg by ({SITE}) ({_CHARGE})", "Mean of all"),
+            ),
+        ),
+        dashed=("Mean of all",),
+    ),
+    lines(
+        About(
+            title="Power of $battery",
+            description="Into the battery and out of it.",
+            unit="watt",
+            width=8,
+            missing=NO_BATTERY,
+            runbook="EnphaseBatteryNotCharging",
+            queries=(
+                Query(f"clamp_min({_MY_WATTS}, 0)", "Battery discharging"),
+                Query(f"clamp_min(-({_MY_WATTS}), 0)", "Battery charging"),
+            ),
+        ),
+        stacked=True,
+        below=("Battery charging",),
+    ),
+    lines(
+        About(
+            title="Temperature of $battery",
+            description="Temperature of the battery, and of its hottest cell.",
+            unit="celsius",
+            width=8,
+            missing=NO_BATTERY,
+            runbook="EnphaseBatteryTemperatureAbnormal",
+            queries=(
+                Query(f"{_TEMPERATURE}{{{_MINE}}}", "Battery"),
+                Query(
+                    f"enphase_encharge_max_cell_temperature_celsius{{{_MINE}}}"
+                    f" or enphase_acb_max_cell_temperature_celsius{{{_MINE}}}",
+                    "Hottest cell",
+                ),
+            ),
+        ),
+        interval=SLOW,
+    ),
+    timeline(
+        About(
+            title="State of $battery",
+            description=(
+                "Whether the gateway hears it, its light in words, its DC switch, whether it is"
+                " ready; of an AC Battery whether it charges or sleeps."
+            ),
+            unit="none",
+            width=24,
+            height=6,
+            missing=NO_BATTERY,
+            words=merged((YES_GOOD, LIGHT, STATES, _SWITCH)),
+            runbook="EnphaseBatteryNotCommunicating",
+            queries=(
+                Query(
+                    f"enphase_encharge_communicating{{{_MINE}}}"
+                    f" or enphase_acb_communicating{{{_MINE}}}",
+                    "Heard",
+                ),
+                Query(f"enphase_encharge_led_status{{{_MINE}}}", "Light"),
+                Query(f"enphase_encharge_dc_switch_off{{{_MINE}}} + 3", "DC switch"),
+                Query(_READINESS, "Readiness"),
+                Query(
+                    _mine("enphase_acb_charge_status", "status", "charging", "discharging", "idle"),
+                    "AC Battery",
+                ),
+                Query(
+                    _mine(
+                        "enphase_acb_sleep_state",
+                        "state",
+                        *("awake", "going_to_sleep", "asleep", "waking"),
+                    ),
+                    "Sleep",
+                ),
+            ),
+        )
+    ),
+)
+
+BOARD = Board(
+    uid="enphase-battery",
+    title="Enphase: Batteries",
+    description="Charge, power, temperature, health and state of every battery, and who lags.",
+    panels=TOGETHER,
+    rows=(Row("Battery $battery", EACH, repeat="battery"),),
+    devices=(
+        (
+            "battery",
+            "Battery",
+            "last_over_time(enphase_encharge_soc_ratio[$__range])"
+            " or last_over_time(enphase_acb_soc_ratio[$__range])",
+        ),
+    ),
+)

@@ -1,0 +1,48 @@
+"""The one table of colours: a colour means the same on every dashboard.
+
+The hues are those of Okabe and Ito, which people with any of the common kinds of colour blindness
+tell apart, on a light and on a dark background.
+"""
+
+SOLAR = "#E69F00"
+HOUSE = "#CC79A7"
+IMPORT = "#6E6E6E"
+EXPORT = "#009E73"
+CHARGE = "#56B4E9"
+DISCHARGE = "#0072B2"
+OUTAGE = "#D55E00"
+
+#: states, wherever something is judged; what is bad looks like an outage
+FINE = EXPORT
+WATCH = "#F0E442"
+BAD = OUTAGE
+#: neither good nor bad, or not known
+NEUTRAL = IMPORT
+
+#: colours from a value upwards; the first begins at minus infinity
+Steps = tuple[tuple[float | None, str], ...]
+
+#: what the series are called, on every dashboard, and their colour
+SERIES = {
+    "Solar": SOLAR,
+    "House": HOUSE,
+    "From the grid": IMPORT,
+    "To the grid": EXPORT,
+    "Battery charging": CHARGE,
+    "Battery discharging": DISCHARGE,
+    "Charge": DISCHARGE,
+    "Reserve": WATCH,
+    "Lowest charge off grid": OUTAGE,
+    "Paid": IMPORT,
+    "Earned": EXPORT,
+    "Saved": SOLAR,
+    "Self-consumption": SOLAR,
+    "Autonomy": DISCHARGE,
+    "Expected": NEUTRAL,
+    "Low": OUTAGE,
+    "High": OUTAGE,
+    "Generator starts": WATCH,
+    "Generator stops": NEUTRAL,
+    "Usable": DISCHARGE,
+    "Commissioned": NEUTRAL,
+}

@@ -1,0 +1,222 @@
+"""The frame around the panels: variables, annotations, links, rows; the same on every dashboard."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grafana_foundation_sdk.builders import dashboard
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard as models
+
+from grafana.kit import colours
+from grafana.kit.about import DATASOURCE, Panel
+from grafana.kit.queries import DEVICE, FIRING, scoped
+
+#: what Grafana finds our dashboards by
+TAG = "enphase"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Panels under a heading; a collapsed one asks nothing until it is opened."""
+
+    title: str
+    panels: Sequence[Panel]
+    collapsed: bool = False
+    #: the variable for each of whose values the row is drawn
+    repeat: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """A dashboard.
+
+    `devices` adds a variable for serial numbers: its name, its label, and what has such a number.
+    """
+
+    uid: str
+    title: str
+    description: str
+    panels: Sequence[Panel] = ()
+    rows: Sequence[Row] = ()
+    many: bool = False
+    since: str = "now-24h"
+    devices: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
+
+    @property
+    def file(self) -> str:
+        """The name of its JSON file."""
+        return f"{self.uid}.json"
+
+    def text(self) -> str:
+        """Return its JSON, keys sorted."""
+        found = json.loads(JSONEncoder().encode(self._built()))
+        for number, panel in enumerate(_flat(found["panels"]), start=1):
+            panel["id"] = number
+        return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    def _built(self) -> models.Dashboard:
+        board = (
+            dashboard.Dashboard(self.title)
+            .uid(self.uid)
+            .description(self.description)
+            .tags([TAG])
+            .readonly()
+            .timezone("browser")
+            .time(self.since, "now")
+            .refresh("30s")
+            .tooltip(models.DashboardCursorSync.CROSSHAIR)
+            .link(
+                dashboard.DashboardLink("Dashboards")
+                .type(models.DashboardLinkType.DASHBOARDS)
+                .tags([TAG])
+                .include_vars(True)
+                .keep_time(True)
+                .tooltip("The other dashboards, for the same gateway and time")
+            )
+        )
+        for variable in self._variables():
+            board.with_variable(variable)
+        board.annotations([_Annotation(note, many=self.many) for note in NOTES])
+        for panel in self.panels:
+            board.with_panel(panel)
+        for row in self.rows:
+            heading = dashboard.Row(row.title).collapsed(row.collapsed)
+            if row.repeat:
+                heading.repeat(row.repeat)
+            if row.collapsed:
+                for panel in row.panels:
+                    heading.with_panel(panel)
+                board.with_row(heading)
+            else:
+                board.with_row(heading)
+                for panel in row.panels:
+                    board.with_panel(panel)
+        return board.build()
+
+    def _variables(
+        self,
+    ) -> Sequence[dashboard.DatasourceVariable | dashboard.QueryVariable]:
+        gateway = _query("gateway", "Gateway", "enphase_up")
+        if self.many:
+            gateway = _all(_asking("gateways", "Gateways", "label_values(enphase_up, gateway)"))
+        return (
+            dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
+            gateway,
+            *(_all(_serials(name, label, scoped(expr))) for name, label, expr in self.devices),
+            _all(_query("job", "Job", "enphase_up").hide(models.VariableHide.HIDE_VARIABLE)),
+            _all(
+                _query("instance", "Instance", 'enphase_up{job=~"$job"}').hide(
+                    models.VariableHide.HIDE_VARIABLE
+                )
+            ),
+        )
+
+
+def _query(name: str, label: str, selector: str) -> dashboard.QueryVariable:
+    return _asking(name, label, f"label_values({selector}, {name})")
+
+
+def _serials(name: str, label: str, expr: str) -> dashboard.QueryVariable:
+    return _asking(name, label, f"query_result({expr})").regex('/serial="([^"]+)"/')
+
+
+def _asking(name: str, label: str, query: str) -> dashboard.QueryVariable:
+    return (
+        dashboard.QueryVariable(name)
+        .label(label)
+        .datasource(DATASOURCE)
+        .query(query)
+        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(models.VariableSort.NATURAL_ASC)
+    )
+
+
+def _all(variable: dashboard.QueryVariable) -> dashboard.QueryVariable:
+    # two lists, so that a click on one value chooses that one alone
+    everything: list[str] = ["$__all"]
+    names: list[str] = ["All"]
+    return (
+        variable.multi(True)
+        .include_all(True)
+        .all_value(".+")
+        .current(models.VariableOption(selected=True, text=names, value=everything))
+    )
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is marked on every graph while its expression is 1, or at the time that it tells."""
+
+    name: str
+    expr: str
+    colour: str
+    title: str
+    text: str = ""
+    value_is_time: bool = False
+
+
+NOTES = (
+    Note(
+        "Off grid",
+        "1 - enphase_grid_connected == 1",
+        colours.OUTAGE,
+        "Off grid",
+        "{{gateway}}",
+    ),
+    Note("Alerts", FIRING, colours.WATCH, "{{alertname}}", "{{gateway}} {{serial}}"),
+    Note(
+        "Gateway firmware",
+        "enphase_gateway_firmware_changed_timestamp_seconds * 1000",
+        colours.NEUTRAL,
+        "New firmware of the gateway",
+        "{{gateway}}",
+        value_is_time=True,
+    ),
+    Note(
+        "Battery firmware",
+        f"""
+        enphase_encharge_info unless enphase_encharge_info offset 1h
+          and on ({DEVICE}) enphase_encharge_info offset 1h
+        """,
+        colours.NEUTRAL,
+        "New firmware of battery {{serial}}",
+        "{{firmware}} {{bmu_firmware}}",
+    ),
+)
+
+
+class _Annotation(dashboard.AnnotationQuery):
+    """An annotation with what the data source for Prometheus knows besides."""
+
+    def __init__(self, note: Note, *, many: bool) -> None:
+        super().__init__()
+        self._internal = _Model(note, many=many)
+
+
+class _Model(models.AnnotationQuery):
+    def __init__(self, note: Note, *, many: bool) -> None:
+        super().__init__(
+            name=note.name,
+            datasource=DATASOURCE,
+            enable=True,
+            icon_color=note.colour,
+            expr=scoped(note.expr, many=many),
+        )
+        self._note = note
+
+    def to_json(self) -> dict[str, object]:
+        """Return it with the texts of the events."""
+        more: dict[str, Any] = {
+            "step": "60s",
+            "titleFormat": self._note.title,
+            "textFormat": self._note.text,
+        }
+        if self._note.value_is_time:
+            more["useValueForTime"] = True
+        return super().to_json() | more
+
+
+def _flat(panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [each for panel in panels for each in (panel, *_flat(panel.get("panels") or []))]

@@ -1,0 +1,145 @@
+"""The kinds of panels with something to look at, each a function of what it is `About`."""
+
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    common,
+    dashboard,
+    stat,
+    statetimeline,
+    statushistory,
+    timeseries,
+)
+from grafana_foundation_sdk.models import common as options
+from grafana_foundation_sdk.models import dashboard as models
+
+from grafana.kit.about import About, Panel, by_thresholds, coloured, dressed
+
+#: seconds between two points where the gateway tells something new every five minutes only
+SLOW = "5m"
+
+
+def tiles(about: About, *, graph: bool = False, background: bool = False) -> Panel:
+    """Return the newest values side by side, a tile for each that there is."""
+    kind = (
+        dressed(stat.Panel(), about)
+        .text_mode(options.BigValueTextMode.VALUE_AND_NAME)
+        .color_mode(_TILE[background])
+        .graph_mode(options.BigValueGraphMode.AREA if graph else options.BigValueGraphMode.NONE)
+        .justify_mode(options.BigValueJustifyMode.CENTER)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .wide_layout(True)
+    )
+    return coloured(kind, about)
+
+
+_TILE = {True: options.BigValueColorMode.BACKGROUND_SOLID, False: options.BigValueColorMode.VALUE}
+
+
+def lines(
+    about: About,
+    *,
+    stacked: bool = False,
+    below: tuple[str, ...] = (),
+    dashed: tuple[str, ...] = (),
+    steps: bool = False,
+    bars: bool = False,
+    interval: str | None = None,
+) -> Panel:
+    """Return series over time: stacked areas, those of `below` downwards, or lines."""
+    kind = (
+        dressed(timeseries.Panel(), about)
+        .fill_opacity(70 if stacked or bars else 5)
+        .line_width(0 if stacked and not bars else 2)
+        .show_points(options.VisibilityMode.NEVER)
+        .draw_style(options.GraphDrawStyle.BARS if bars else options.GraphDrawStyle.LINE)
+        .tooltip(
+            common.VizTooltipOptions()
+            .mode(options.TooltipDisplayMode.MULTI)
+            .sort(options.SortOrder.DESCENDING)
+        )
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(options.LegendDisplayMode.LIST)
+            .placement(options.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs(["lastNotNull"])
+        )
+    )
+    if stacked:
+        kind.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL).group("A"))
+    if steps:
+        kind.line_interpolation(options.LineInterpolation.STEP_AFTER)
+    if interval:
+        kind.interval(interval)
+    if about.steps:
+        kind.thresholds_style(
+            common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED)
+        )
+    kind = coloured(kind, about)
+    for name in below:
+        kind.override_by_name(
+            name, [models.DynamicConfigValue(id_val="custom.transform", value="negative-Y")]
+        )
+    dash = {"fill": "dash", "dash": [8, 6]}
+    for name in dashed:
+        kind.override_by_name(
+            name,
+            [
+                models.DynamicConfigValue(id_val="custom.lineStyle", value=dash),
+                models.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
+            ],
+        )
+    return kind
+
+
+def timeline(about: About) -> Panel:
+    """Return states over time, a strip for each device, in words."""
+    return (
+        dressed(statetimeline.Panel(), about)
+        .color_scheme(by_thresholds())
+        .merge_values(True)
+        .show_value(options.VisibilityMode.AUTO)
+        .row_height(0.85)
+        .fill_opacity(80)
+        .line_width(0)
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(options.LegendDisplayMode.LIST)
+            .placement(options.LegendPlacement.BOTTOM)
+            .show_legend(False)
+        )
+    )
+
+
+def heat(about: About, *, interval: str, points: int) -> Panel:
+    """Return a strip for each device: the bluer, the more. Readable whatever one's eyes."""
+    return (
+        dressed(statushistory.Panel(), about)
+        .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.CONTINUOUS_BLUES))
+        .show_value(options.VisibilityMode.NEVER)
+        .interval(interval)
+        .max_data_points(points)
+        .row_height(0.95)
+        .col_width(1)
+        .fill_opacity(100)
+        .line_width(0)
+        .legend(
+            common.VizLegendOptions()
+            .display_mode(options.LegendDisplayMode.LIST)
+            .placement(options.LegendPlacement.BOTTOM)
+            .show_legend(False)
+        )
+    )
+
+
+def bars(about: About) -> Panel:
+    """Return the newest values as horizontal bars, one below the other."""
+    kind = (
+        dressed(bargauge.Panel(), about)
+        .display_mode(options.BarGaugeDisplayMode.BASIC)
+        .orientation(options.VizOrientation.HORIZONTAL)
+        .value_mode(options.BarGaugeValueMode.TEXT)
+        .show_unfilled(True)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    )
+    return coloured(kind, about)

@@ -1,0 +1,35 @@
+"""From where on a value is judged, as the alerts judge it: the colours of tiles and tables.
+
+Grafana cannot take these from a metric. Who changes one in the rules (`thresholds.rules.yml`)
+changes it here too; a test compares the two.
+"""
+
+from grafana.kit.colours import BAD, CHARGE, FINE, WATCH, Steps
+
+#: any at all
+ANY_BAD: Steps = ((None, FINE), (1, BAD))
+#: charge of a battery: nearly flat, low
+CHARGE_LEFT: Steps = ((None, BAD), (0.05, WATCH), (0.25, FINE))
+#: charge of a battery less the mean of all
+LAG: Steps = ((None, BAD), (-0.15, WATCH), (-0.05, FINE))
+#: temperature of a battery, degrees Celsius
+HEAT: Steps = ((None, CHARGE), (-15, FINE), (45, WATCH), (55, BAD))
+#: seconds since a battery reported
+LATE: Steps = ((None, FINE), (900, WATCH), (1800, BAD))
+#: state of health, and capacity left of what was commissioned
+HEALTH: Steps = ((None, BAD), (0.7, WATCH), (0.8, FINE))
+CAPACITY: Steps = ((None, BAD), (0.97, FINE))
+#: difference of the legs as a share of their mean
+APART: Steps = ((None, FINE), (0.05, WATCH), (0.10, BAD))
+#: changes of the switch to the grid in an hour
+FLAPS: Steps = ((None, FINE), (3, BAD))
+#: power of a panel beside the middle one of its siblings
+BEHIND: Steps = ((None, BAD), (0.6, WATCH), (0.85, FINE))
+#: seconds since the last report to the cloud
+SILENCE: Steps = ((None, FINE), (2700, WATCH), (86400, BAD))
+#: seconds that a clock is off
+SKEW: Steps = ((None, FINE), (60, WATCH), (120, BAD))
+#: seconds that a token lasts: a good fourteen days, and thirty
+LIFE: Steps = ((None, BAD), (1_231_200, WATCH), (30 * 86400, FINE))
+#: requests a minute
+REQUESTS: Steps = ((None, FINE), (14, BAD))

@@ -1,0 +1,91 @@
+"""Tables: a row for each device, a column for each thing that is known of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from grafana_foundation_sdk.builders import common, prometheus, table
+from grafana_foundation_sdk.models import common as options
+from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models import prometheus as formats
+
+from grafana.kit.about import DATASOURCE, About, Field, Panel, dressed
+from grafana.kit.queries import scoped
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: an expression that keeps the table's keys, or labels of one.
+
+    With `labels` the value is left out, and each label is a column under the name given here.
+    """
+
+    name: str
+    expr: str
+    shown: Field = field(default_factory=Field)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def rows(
+    about: About,
+    keys: Mapping[str, str],
+    columns: tuple[Column, ...],
+    *,
+    order: str = "",
+    descending: bool = False,
+    hidden: tuple[str, ...] = (),
+    links: Mapping[str, tuple[str, str]] | None = None,
+) -> Panel:
+    """Return a table with a row for each combination of `keys` (labels, and the columns' titles).
+
+    Ordered by a column, without those keys that are `hidden`; `links` gives columns a title and an
+    address to go to.
+    """
+    kind = dressed(table.Panel(), about)
+    renamed = {**keys}
+    unseen = {"Time": True, **dict.fromkeys(hidden, True)}
+    for ref, column in zip("ABCDEFGHIJKLMNOP", columns, strict=False):
+        by = ", ".join((*keys, *column.labels))
+        expr = scoped(f"max by ({by}) ({column.expr})", many=about.many)
+        kind.with_target(
+            prometheus.Dataquery()
+            .datasource(DATASOURCE)
+            .expr(expr)
+            .instant()
+            .format(formats.PromQueryFormat.TABLE)
+            .ref_id(ref)
+        )
+        value = f"Value #{ref}" if len(columns) > 1 else "Value"
+        if column.labels:
+            unseen[value] = True
+            renamed |= column.labels
+        else:
+            renamed[value] = column.name
+        if properties := column.shown.properties():
+            kind.override_by_name(column.name, properties + _cell(column.shown))
+    kind.transformations(
+        [
+            models.DataTransformerConfig(id_val="merge", options={}),
+            models.DataTransformerConfig(
+                id_val="organize",
+                options={
+                    "excludeByName": unseen,
+                    "indexByName": {name: place for place, name in enumerate(renamed)},
+                    "renameByName": renamed,
+                },
+            ),
+        ]
+    )
+    for name, (title, url) in (links or {}).items():
+        link = [{"title": title, "url": url, "targetBlank": url.startswith("http")}]
+        kind.override_by_name(name, [models.DynamicConfigValue(id_val="links", value=link)])
+    if order:
+        kind.sort_by([common.TableSortByFieldState().display_name(order).desc(descending)])
+    return kind.cell_height(options.TableCellHeight.SM)
+
+
+def _cell(shown: Field) -> list[models.DynamicConfigValue]:
+    if not (shown.words or shown.steps):
+        return []
+    return [
+        models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
+    ]

@@ -1,0 +1,205 @@
+"""A real Prometheus that holds the recorded homes, with what the shipped rules make of them.
+
+Rules that look at the past cannot be waited for, so promtool evaluates them over the recording:
+first those that read only metrics of the exporter, then those that read the first, and so on.
+"""
+
+import json
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import yaml
+
+from tests.alerts.shipped import ALERTS, NAME, RECORDED, RECORDED_NAMES
+from tests.grafana.homes import INTERVAL, begin, end
+
+#: two gaps in a row are bridged, as Prometheus bridges a missed scrape every quarter of a minute
+_LOOKBACK = f"{2 * INTERVAL + 60}s"
+#: blocks that hold all, in place of the usual two hours
+_BLOCKS = ("tsdb", "create-blocks-from", "--quiet", "--max-block-duration=54h")
+#: a rule that goes on from its own last value, which promtool does not know when it looks back
+_SINCE = "enphase:grid_islanded_since_timestamp_seconds"
+_ISLANDED = "enphase:grid_islanded"
+#: alerts whose conditions hold in one of the homes
+_RINGING = (
+    *("EnphaseGridOutage", "EnphaseCollarControlError", "EnphaseAcbAsleep"),
+    *("EnphaseInverterSilent", "EnphaseWatchdog"),
+)
+
+
+class Prometheus:
+    """A running server."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def ask(self, path: str, **parameters: str | float) -> Any:
+        """Return the data of an answer of its HTTP interface; an error fails the test."""
+        body = urlencode(parameters).encode()
+        try:
+            with urlopen(f"{self.url}/api/v1/{path}", data=body, timeout=60) as answer:  # noqa: S310 - loopback
+                told = json.load(answer)
+        except URLError as error:
+            reason = error.read().decode() if hasattr(error, "read") else str(error)
+            raise AssertionError(f"{parameters}: {reason}") from None
+        return told["data"]
+
+    def newest(self, expr: str) -> list[dict[str, Any]]:
+        """Return the samples at the end of the recordings."""
+        return _result(self.ask("query", query=expr, time=end()))
+
+    def over(self, expr: str, seconds: float, step: float) -> list[dict[str, Any]]:
+        """Return the series of so much time before the end of the recordings."""
+        start = max(begin(), end() - seconds)
+        return _result(self.ask("query_range", query=expr, start=start, end=end(), step=step))
+
+
+def _result(told: Any) -> list[dict[str, Any]]:
+    if told["resultType"] == "scalar":
+        return [{"metric": {}, "value": told["result"]}]
+    found: list[dict[str, Any]] = told["result"]
+    return found
+
+
+def fill(data: Path, recordings: Collection[Path], wanted: Collection[str]) -> None:
+    """Put recordings into the folder of a server, and what those rules record that are wanted."""
+    whole = data.with_name("homes.om")
+    with whole.open("wb") as file:
+        for path in recordings:
+            file.write(path.read_bytes())
+        file.write(b"# EOF\n")
+    _promtool(*_BLOCKS, "openmetrics", str(whole), str(data))
+    read = {name for rule in ALERTS if rule.name in _RINGING for name in NAME.findall(rule.expr)}
+    for names in _levels({*wanted, *read}):
+        rules = [_bare(rule.told) for rule in RECORDED if rule.name in names - {_SINCE}]
+        with running(data) as server:
+            if rules:
+                _evaluate(server, data, rules)
+            if _SINCE in names:
+                _remember(server, data)
+    with running(data) as server:
+        _evaluate(server, data, list(_ringing()))
+
+
+def _levels(wanted: Collection[str]) -> Iterator[set[str]]:
+    """Yield names that rules record, each after those that it is made of."""
+    parts: dict[str, set[str]] = {name: set() for name in RECORDED_NAMES}
+    for rule in RECORDED:
+        parts[rule.name] |= (set(NAME.findall(rule.expr)) & RECORDED_NAMES) - {rule.name}
+    needed: set[str] = set()
+    left = set(wanted) & RECORDED_NAMES
+    while left:
+        needed |= left
+        left = {part for name in left for part in parts[name]} - needed
+    done: set[str] = set()
+    while done < needed:
+        ready = {name for name in needed - done if parts[name] <= done}
+        assert ready, f"rules that wait for each other: {needed - done}"
+        yield ready
+        done |= ready
+
+
+def _bare(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {"record": told["record"], "expr": told["expr"]}
+
+
+def _ringing() -> Iterator[dict[str, Any]]:
+    """Yield what a server records of alerts, without the time that they wait."""
+    for rule in ALERTS:
+        if rule.name in _RINGING:
+            labels = {"alertname": rule.name, "severity": rule.severity}
+            yield {
+                "record": "ALERTS",
+                "expr": f"0 * ({rule.expr}) + 1",
+                "labels": {**labels, "alertstate": "firing"},
+            }
+            yield {
+                "record": "ALERTS_FOR_STATE",
+                "expr": f"0 * ({rule.expr}) + time()",
+                "labels": labels,
+            }
+
+
+def _evaluate(server: Prometheus, data: Path, rules: list[dict[str, Any]]) -> None:
+    path = data.with_name("rules.yml")
+    path.write_text(yaml.safe_dump({"groups": [{"name": "backfill", "rules": rules}]}))
+    times = (f"--start={begin():.0f}", f"--end={end():.0f}", f"--eval-interval={INTERVAL}s")
+    _promtool(*_BLOCKS, "rules", f"--url={server.url}", f"--output-dir={data}", *times, str(path))
+
+
+def _remember(server: Prometheus, data: Path) -> None:
+    """Record since when each house has been an island, as the rule does."""
+    lines = []
+    for series in server.over(_ISLANDED, end() - begin(), INTERVAL):
+        labels = ",".join(
+            f'{name}="{value}"' for name, value in series["metric"].items() if name[0] != "_"
+        )
+        since = 0.0
+        for at, value in series["values"]:
+            since = (since or at) if float(value) else 0.0
+            if since:
+                lines.append(f"{_SINCE}{{{labels}}} {since} {at}")
+    path = data.with_name("since.om")
+    path.write_text("\n".join([*lines, "# EOF", ""]))
+    _promtool(*_BLOCKS, "openmetrics", str(path), str(data))
+
+
+def _promtool(*arguments: str) -> None:
+    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    # a rule that fails is only told, not counted
+    assert done.returncode == 0, said
+    assert not re.search(r"\berr(?:or)?[:=]", said), said
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Prometheus]:
+    """Run a server on a folder of blocks."""
+    config = data.with_name("prometheus.yml")
+    config.write_text("global: {}\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Prometheus(f"http://127.0.0.1:{port}")
+    log = data.with_name("prometheus.log")
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={data}",
+                "--storage.tsdb.retention.time=100y",
+                f"--web.listen-address=127.0.0.1:{port}",
+                f"--query.lookback-delta={_LOOKBACK}",
+                "--log.level=warn",
+            ],
+            stdout=file,
+            stderr=file,
+        )
+        try:
+            _wait(server, process, log)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+
+def _wait(server: Prometheus, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text()
+        try:
+            with urlopen(f"{server.url}/-/ready", timeout=5):  # noqa: S310 - loopback
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"Prometheus did not become ready: {log.read_text()}")

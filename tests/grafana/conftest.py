@@ -1,0 +1,36 @@
+"""A Prometheus with the recorded homes, for the tests that ask it what the dashboards ask."""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+import pytest
+
+from tests.alerts.shipped import NAME
+from tests.conftest import _missing
+from tests.grafana import boards, homes
+from tests.grafana.backfill import Prometheus, fill, running
+from tools.incident.healthy import quiet
+
+
+@pytest.fixture(scope="session")
+def prometheus(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    """Return a server that knows two days of the demo's home, and some hours of others."""
+    assert promtool
+    if shutil.which("prometheus") is None:
+        _missing("prometheus is not installed")
+    folder = tmp_path_factory.mktemp("homes")
+    recordings = {home: folder / f"{home}.om" for home in homes.HOMES}
+    with ProcessPoolExecutor(
+        os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), initializer=quiet
+    ) as workers:
+        for done in [workers.submit(homes.record, *each) for each in recordings.items()]:
+            done.result()
+    data = folder / "data"
+    data.mkdir()
+    asked = (*boards.queries(), *boards.notes(), *boards.lists())
+    fill(data, tuple(recordings.values()), {n for each in asked for n in NAME.findall(each.expr)})
+    with running(data) as server:
+        yield server

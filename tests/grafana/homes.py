@@ -1,0 +1,122 @@
+"""Homes that the dashboards are shown, recorded by the real exporter.
+
+Two days of the demo's home, and some hours of homes with the hardware that it does not have. All
+recordings end at the same moment, on a sunny noon, so that one Prometheus watches all of them.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from exporter.clock import VirtualClock
+from exporter.gateway.collectors import CADENCES
+from exporter.recorder import Observer, observing
+from exporter.simulator.scenario import Scenario, Stage
+
+#: seconds between two scrapes
+INTERVAL = 300
+_ZONE = "US/Pacific"
+_END = datetime(2026, 6, 20, 13, tzinfo=ZoneInfo(_ZONE))
+_TARGET = b'{job="enphase",instance="localhost:10055",'
+
+#: what happens there, as scenarios say it; times count from the start
+_HOMES: Mapping[str, dict[str, Any]] = {
+    "battery-home": {
+        "hours": 48,
+        "events": [
+            {"at": "15h", "gateway": {"firmware": "8.2.4500"}},
+            {"at": "20h", "for": "20m", "set": {"switch.commanded": "open"}},
+            {"at": "30h", "for": "150m", "set": {"grid.up": False}},
+            {"at": "33h", "set": {"battery.2.firmware": "3.0.8120_rel/31.50"}},
+            {"at": "40h", "for": "20m", "server": {"/home": {"status": 503}}},
+            {"at": "41h", "set": {"inverter.3.output": 0.4, "inverter.5.silent": True}},
+            {"at": "44h", "for": "30m", "set": {"load.extra": 60000}},
+            {"at": "46h", "for": "10m", "set": {"counter.imported.zero": True}},
+        ],
+    },
+    "acb": {"hours": 4, "events": [{"at": "1h", "set": {"acb.3.asleep_wanted": True}}]},
+    "collar": {"hours": 4, "events": [{"at": "3h", "set": {"switch.control_error": 3}}]},
+    "generator": {
+        "hours": 6,
+        "events": [
+            {"at": "0s", "set": {"battery.*.soc": 0.35}},
+            {"at": "1h", "set": {"grid.up": False, "solar.connected": False}},
+        ],
+    },
+    "three-phase": {"hours": 3},
+    "solar-only": {"hours": 3},
+    "legacy": {"hours": 3},
+}
+HOMES = tuple(_HOMES)
+#: the home that the demo shows, with everything but what few have
+DEMO = "battery-home"
+#: what the owner of the demo's home wants and calls things
+_CONFIG = {
+    DEMO: {
+        "wanted": {"storage_mode": "self-consumption"},
+        "inverters": {
+            f"4899000000{number:02}": {"name": f"South {number}", "array": "South roof"}
+            for number in range(1, 13)
+        },
+    }
+}
+
+
+def scenario(home: str) -> Scenario:
+    """Return what happens at a home until noon."""
+    told = dict(_HOMES[home])
+    hours = told.pop("hours")
+    return Scenario.model_validate(
+        {
+            "title": home,
+            "what": "What the dashboards are shown.",
+            "start": f"{_END - timedelta(hours=hours):%Y-%m-%d %H:%M}",
+            "duration": f"{hours}h",
+            "home": {"base": home, "timezone": _ZONE},
+            "weather": "clear",
+            **told,
+        }
+    )
+
+
+def end() -> float:
+    """Return when all recordings end (epoch seconds)."""
+    return scenario(DEMO).ends
+
+
+def begin() -> float:
+    """Return when the longest recording begins (epoch seconds)."""
+    return scenario(DEMO).begins
+
+
+def record(home: str, path: Path) -> None:
+    """Write what Prometheus would have scraped of a home, as OpenMetrics without its last line."""
+    asyncio.run(_record(home, path))
+
+
+async def _record(home: str, path: Path) -> None:
+    played = scenario(home)
+    clock = VirtualClock(played.begins)
+    stage = Stage(played, clock)
+    with tempfile.TemporaryDirectory(prefix="enphase-homes-") as folder, path.open("wb") as file:
+        watching: AbstractAsyncContextManager[Observer] = observing(
+            stage.gateway,
+            clock,
+            name=home,
+            state_dir=Path(folder),
+            stage=stage,
+            cadences={name: max(INTERVAL, usual) for name, usual in CADENCES.items()},
+            **_CONFIG.get(home, {}),
+        )
+        async with watching as observer:
+            while clock.time() <= played.ends:
+                due = (clock.time() // INTERVAL + 1) * INTERVAL
+                await observer.pass_time(due - clock.time())
+                if observer.exposition is not None:
+                    told = observer.exposition.stamped(clock.time())
+                    file.write(told.replace(b"{", _TARGET))

@@ -1,0 +1,190 @@
+"""The dashboards as files: current, reachable, and of one meaning."""
+
+import re
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from grafana.__main__ import BOARDS as SOURCES
+from grafana.kit import colours, steps, words
+from grafana.kit.about import RUNBOOKS
+from grafana.kit.frame import Board
+from tests.alerts.shipped import ALERTS, RECORDED, Rule
+from tests.alerts.shipped import RUNBOOKS as PAGES
+from tests.conftest import ROOT
+from tests.grafana import boards
+from tests.grafana.boards import BOARDS
+
+_DASHBOARD_URL = re.compile(r"http://localhost:3000/d/([\w-]+)(?:\?(.*))?")
+#: what each kind of colour blindness makes of red, green and blue (Machado and others, 2009)
+_EYES = {
+    "usual": ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    "protan": (
+        (0.152286, 1.052583, -0.204868),
+        (0.114503, 0.786281, 0.099216),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deutan": (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritan": (
+        (1.255528, -0.076749, -0.178779),
+        (-0.078411, 0.930809, 0.147602),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+#: CIE76; two is what a trained eye can just tell, ten is seen at a glance
+_AT_A_GLANCE = 10.0
+_FLOWS = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.uid)
+def test_the_files_are_what_the_sources_say(source: Board) -> None:
+    """`make dashboards` changes nothing."""
+    assert (boards.FOLDER / source.file).read_text() == source.text()
+
+
+def test_there_is_a_file_for_each_source_and_no_other() -> None:
+    """What is no dashboard any more is not provisioned any more."""
+    assert {path.name for path in boards.FILES} == {source.file for source in SOURCES}
+
+
+def test_the_command_writes_them(tmp_path: Path) -> None:
+    """`python -m grafana` is what `make dashboards` runs, and leaves only what it wrote."""
+    (tmp_path / "dashboards").mkdir()
+    (tmp_path / "dashboards" / "old.json").write_text("{}")
+    code = (
+        "import pathlib, grafana.__main__ as m;"
+        f"m.FOLDER = pathlib.Path({str(tmp_path / 'dashboards')!r}); m.main()"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    written = {path.name for path in (tmp_path / "dashboards").iterdir()}
+    assert written == {path.name for path in boards.FILES}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_the_link_of_an_alert_leads_to_a_dashboard(alert: Rule) -> None:
+    """With variables that the dashboard has."""
+    found = _DASHBOARD_URL.fullmatch(alert.annotations["dashboard_url"])
+    assert found
+    uid, query = found.groups()
+    assert uid in BOARDS
+    chosen = {each.partition("=")[0] for each in query.split("&")} if query else set()
+    assert chosen <= {f"var-{name}" for name in boards.variables(BOARDS[uid])}
+
+
+def test_runbooks_are_those_of_the_rules() -> None:
+    """Every link to a runbook leads where the annotation of that alert leads."""
+    known = {alert.annotations["runbook_url"] for alert in ALERTS}
+    linked = {
+        link["url"]
+        for board in BOARDS.values()
+        for panel in boards.panels(board)
+        for link in panel.get("links") or []
+    }
+    assert len(linked) > 20
+    assert linked <= known
+    assert {f"{RUNBOOKS}{page.name}" for page in PAGES} >= known
+
+
+def test_dashboards_lead_to_dashboards_that_are_there() -> None:
+    """A click on a gateway of the fleet opens its home."""
+    told = {
+        found
+        for path in boards.FILES
+        for found in re.findall(r'"url": "/d/([\w-]+)', path.read_text())
+    }
+    assert told == {"enphase-home"}
+    assert told <= set(BOARDS)
+
+
+def test_a_series_has_the_same_colour_everywhere() -> None:
+    """The table of colours is the only place that gives a series one."""
+    for uid, board in BOARDS.items():
+        for panel in boards.panels(board):
+            for override in panel["fieldConfig"]["overrides"]:
+                name = override["matcher"]["options"]
+                for prop in override["properties"]:
+                    if prop["id"] == "color" and name in colours.SERIES:
+                        fixed = prop["value"].get("fixedColor")
+                        assert fixed in (None, colours.SERIES[name]), f"{uid}: {panel['title']}"
+
+
+def test_no_colour_stands_outside_of_the_table() -> None:
+    """Every colour in the files is one of the table's."""
+    table = {
+        value for name, value in vars(colours).items() if name.isupper() and isinstance(value, str)
+    }
+    told = {
+        found for path in boards.FILES for found in re.findall(r"#[0-9A-Fa-f]{6}", path.read_text())
+    }
+    assert told <= table
+
+
+@pytest.mark.parametrize("eyes", _EYES)
+def test_flows_can_be_told_apart_by_everybody(eyes: str) -> None:
+    """Also by those who are blind to red, to green or to blue."""
+    seen = {name: _lab(getattr(colours, name), eyes) for name in _FLOWS}
+    close = [
+        (one, other)
+        for one, other in combinations(_FLOWS, 2)
+        if sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
+        < _AT_A_GLANCE
+    ]
+    assert close == []
+
+
+@pytest.mark.parametrize(
+    ("threshold", "told"),
+    [
+        ("battery_flat_soc_ratio", steps.CHARGE_LEFT[1]),
+        ("backup_soc_low_ratio", steps.CHARGE_LEFT[2]),
+        ("battery_spread_ratio", (-(steps.LAG[1][0] or 0), "")),
+        ("battery_cold_celsius", steps.HEAT[1]),
+        ("battery_hot_celsius", steps.HEAT[3]),
+        ("report_stale_seconds", steps.LATE[2]),
+        ("storage_health_ratio", steps.HEALTH[1]),
+        ("storage_capacity_ratio", steps.CAPACITY[1]),
+        ("leg_imbalance_ratio", steps.APART[2]),
+        ("inverter_relative_ratio", steps.BEHIND[1]),
+        ("cloud_silence_seconds", steps.SILENCE[1]),
+        ("cloud_silence_critical_seconds", steps.SILENCE[2]),
+        ("clock_skew_seconds", steps.SKEW[2]),
+        ("token_remaining_seconds", steps.LIFE[1]),
+    ],
+)
+def test_colours_change_where_alerts_begin(threshold: str, told: tuple[float, str]) -> None:
+    """What is red on a dashboard is what rings, and the other way round."""
+    [rule] = [rule for rule in RECORDED if rule.name == f"enphase:threshold_{threshold}"]
+    assert rule.expr == f"vector({rule.expr[7:-1]})"
+    assert float(rule.expr[7:-1]) == told[0]
+
+
+def test_words_do_not_contradict_each_other() -> None:
+    """Two meanings of a number in one panel are a mistake of who wrote it."""
+    assert words.merged((words.YES_GOOD, words.LIGHT, words.STATES))[12][0] == "Charging"
+    with pytest.raises(ValueError, match="0 means No and Off grid"):
+        words.merged((words.YES_GOOD, words.GRID))
+
+
+def _lab(colour: str, eyes: str) -> tuple[float, float, float]:
+    """Return a colour as these eyes see it, in CIE Lab."""
+    srgb = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in srgb]
+    seen = [
+        min(1.0, max(0.0, sum(k * v for k, v in zip(row, linear, strict=True))))
+        for row in _EYES[eyes]
+    ]
+    to_xyz = (
+        (0.4124 / 0.9505, 0.3576 / 0.9505, 0.1805 / 0.9505),
+        (0.2126, 0.7152, 0.0722),
+        (0.0193 / 1.089, 0.1192 / 1.089, 0.9505 / 1.089),
+    )
+    xyz = [sum(k * v for k, v in zip(row, seen, strict=True)) for row in to_xyz]
+    x, y, z = (v ** (1 / 3) if v > 0.008856 else 7.787 * v + 16 / 116 for v in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)

@@ -1,0 +1,301 @@
+"""What holds for every dashboard: the rules of Grafana's dashboard-linter, and our own."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import promql_parser
+import pytest
+from grafana_foundation_sdk.models import units
+
+from exporter.metrics.catalogue import FAMILIES, Family
+from exporter.metrics.table import States
+from tests.alerts.shipped import RECORDED_NAMES
+from tests.grafana import boards
+from tests.grafana.boards import BOARDS, Asked
+
+UNITS = {value for value in vars(units).values() if isinstance(value, str)}
+#: what Grafana puts in place of its variables must be a duration here and a word there
+_FILLED = {
+    "__rate_interval": "4m",
+    "__range": "1h",
+    "__range_s": "3600",
+    **{name: f"${name}" for name in ("job", "instance", "gateway", "gateways", "battery")},
+}
+_TARGET = {"job": "$job", "instance": "$instance"}
+_OURS = {"job", "instance", "gateway"}
+#: what Prometheus itself records, and the labels of ours that it has
+_ALERTS = {"ALERTS", "ALERTS_FOR_STATE"}
+#: lifetimes that are meant as such, by panel
+_LIFETIMES = {"What they are"}  # full charges of a battery since the exporter watches
+#: functions that know what a counter is
+_RISING = {"rate", "irate", "increase"}
+#: half of a screen's width: below that, tables and graphs are unreadable on a tablet; on a phone
+#: Grafana gives each panel the whole width
+_LEAST_WIDTH = 8
+_MOST_COLUMNS = 8
+
+each_board = pytest.mark.parametrize("uid", BOARDS)
+
+
+def everything(uid: str) -> Iterator[Asked]:
+    """Yield all that a dashboard asks, by panels, annotations and variables."""
+    for asked in (*boards.queries(), *boards.notes(), *boards.lists()):
+        if asked.uid == uid:
+            yield asked
+
+
+def parsed(expr: str) -> promql_parser.Expr:
+    """Return the tree of an expression; raise ValueError where it is none."""
+    return promql_parser.parse(boards.filled(expr, _FILLED))
+
+
+def nodes(expr: promql_parser.Expr) -> list[Any]:
+    """Return all parts of an expression."""
+    found: list[Any] = []
+    promql_parser.walk(expr, found.append)
+    ranges = [n.vector_selector for n in found if isinstance(n, promql_parser.MatrixSelector)]
+    return found + [selector for selector in ranges if selector not in found]
+
+
+def selectors(expr: str) -> list[promql_parser.VectorSelector]:
+    """Return the selectors of an expression."""
+    return [n for n in nodes(parsed(expr)) if isinstance(n, promql_parser.VectorSelector)]
+
+
+def family(selector: promql_parser.VectorSelector) -> Family | None:
+    """Return the exporter's metric that a selector is about."""
+    return FAMILIES.get(selector.name or "")
+
+
+def matchers(selector: promql_parser.VectorSelector) -> Mapping[str, str]:
+    """Return what a selector asks for, by label."""
+    return {matcher.name: matcher.value for matcher in selector.matchers.matchers}
+
+
+def mistakes(uid: str, wrong: Callable[[Asked], object]) -> list[str]:
+    """Return what a dashboard asks and what is wrong with it."""
+    return [f"{asked}: {found}" for asked in everything(uid) if (found := wrong(asked))]
+
+
+@each_board
+def test_every_expression_is_promql(uid: str) -> None:
+    """Nothing is left to be found out by who opens the dashboard."""
+
+    def wrong(asked: Asked) -> object:
+        try:
+            parsed(asked.expr)
+        except ValueError as error:
+            return f"{error} in {asked.expr}"
+        return None
+
+    assert mistakes(uid, wrong) == []
+
+
+@each_board
+def test_every_metric_is_exported_or_recorded(uid: str) -> None:
+    """A metric that is renamed or dropped takes no panel with it unnoticed."""
+    known = {*FAMILIES, *RECORDED_NAMES, *_ALERTS}
+    assert mistakes(uid, lambda asked: {s.name for s in selectors(asked.expr)} - known) == []
+
+
+@each_board
+def test_every_selector_asks_for_labels_that_the_metric_has(uid: str) -> None:
+    """A misspelt label finds nothing, silently."""
+
+    def wrong(asked: Asked) -> object:
+        return [
+            (found.name, told)
+            for found in selectors(asked.expr)
+            if (known := family(found))
+            and (told := set(matchers(found)) - _OURS - set(known.labels))
+        ]
+
+    assert mistakes(uid, wrong) == []
+
+
+@each_board
+def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
+    """Job, instance and gateway; thresholds and the watchdog are the same for all."""
+
+    def wrong(asked: Asked) -> object:
+        if asked.panel.startswith("variable"):
+            return None
+        return [
+            found.name
+            for found in selectors(asked.expr)
+            if not (found.name or "").startswith("enphase:threshold_")
+            and matchers(found).get("alertname") != "EnphaseWatchdog"
+            and not (
+                _TARGET.items() <= (told := matchers(found)).items()
+                and "$gateway" in told.get("gateway", "")
+            )
+        ]
+
+    assert mistakes(uid, wrong) == []
+
+
+@each_board
+def test_rates_follow_the_interval_of_the_screen(uid: str) -> None:
+    """A rate over a time of its own would miss points, or smooth what can be seen."""
+    rates = re.compile(r"\bi?rate\([^\[]*\[([^\]]+)\]")
+    found = [(str(a), told) for a in everything(uid) for told in rates.findall(a.expr)]
+    assert [each for each in found if each[1] != "$__rate_interval"] == []
+
+
+@each_board
+def test_counters_are_asked_how_much_they_rose(uid: str) -> None:
+    """The height of a counter tells when it began, not what happens."""
+
+    def wrong(asked: Asked) -> object:
+        tree = nodes(parsed(asked.expr))
+        risen = {
+            selector.name
+            for node in tree
+            if isinstance(node, promql_parser.Call) and node.func.name in _RISING
+            for argument in node.args
+            for selector in nodes(argument)
+            if isinstance(selector, promql_parser.VectorSelector)
+        }
+        counters = {
+            found.name
+            for found in tree
+            if isinstance(found, promql_parser.VectorSelector)
+            and (known := family(found))
+            and known.row.kind == "counter"
+        }
+        return None if asked.panel in _LIFETIMES else counters - risen
+
+    assert mistakes(uid, wrong) == []
+
+
+@each_board
+def test_all_states_have_words(uid: str) -> None:
+    """A timeline of a state set knows every state that the exporter does."""
+
+    def wrong(asked: Asked) -> object:
+        told: dict[str, set[str]] = {}
+        for found in selectors(asked.expr):
+            row = known.row if (known := family(found)) else None
+            if isinstance(row, States) and row.label in matchers(found):
+                told.setdefault(row.name, set()).add(matchers(found)[row.label])
+        return [
+            (name, missing)
+            for name, states in told.items()
+            if isinstance(row := FAMILIES[name].row, States)
+            and (missing := {*row.known, "unknown"} ^ states)
+        ]
+
+    assert mistakes(uid, wrong) == []
+
+
+@each_board
+def test_panels_say_what_they_show(uid: str) -> None:
+    """Each has a title, a description and a unit that Grafana knows."""
+    for panel in boards.panels(BOARDS[uid]):
+        assert panel["title"]
+        assert panel["description"].endswith(".")
+        defaults = panel["fieldConfig"]["defaults"]
+        told = [
+            prop["value"]
+            for override in panel["fieldConfig"]["overrides"]
+            for prop in override["properties"]
+            if prop["id"] == "unit"
+        ]
+        for unit in (defaults["unit"], *told):
+            assert unit in UNITS or re.fullmatch(r"currency:[A-Z]{3} ", unit), unit
+        assert panel["targets"]
+
+
+@each_board
+def test_data_sources_are_chosen_by_the_variable(uid: str) -> None:
+    """Dashboards work in any Grafana, whatever its data source is called."""
+    chosen = {"type": "prometheus", "uid": "${datasource}"}
+    board = BOARDS[uid]
+    for panel in boards.panels(board):
+        assert panel["datasource"] == chosen
+        assert [t["datasource"] for t in panel["targets"]] == [chosen] * len(panel["targets"])
+    assert all(note["datasource"] == chosen for note in board["annotations"]["list"])
+    source, *others = boards.variables(board).values()
+    assert (source["name"], source["label"]) == ("datasource", "Data source")
+    assert (source["type"], source["query"]) == ("datasource", "prometheus")
+    assert all(variable["datasource"] == chosen for variable in others)
+
+
+@each_board
+@pytest.mark.parametrize("name", ["job", "instance"])
+def test_job_and_instance_can_be_chosen(uid: str, name: str) -> None:
+    """As the dashboard-linter wants it: several, or all by `.+`."""
+    variable = boards.variables(BOARDS[uid])[name]
+    assert variable["label"] == name.title()
+    assert variable["type"] == "query"
+    assert (variable["multi"], variable["includeAll"]) == (True, True)
+    assert variable["allValue"] == ".+"
+
+
+@each_board
+def test_variables_follow_the_time_shown(uid: str) -> None:
+    """What was there then can be chosen, also when it is gone now."""
+    found = [v for v in boards.variables(BOARDS[uid]).values() if v["type"] == "query"]
+    assert len(found) >= 3
+    assert all(variable["refresh"] == 2 for variable in found)
+
+
+@each_board
+def test_dashboards_belong_to_their_files(uid: str) -> None:
+    """They cannot be edited in Grafana, where the next start would undo it."""
+    board = BOARDS[uid]
+    assert board["uid"] == uid
+    assert board["editable"] is False
+    assert board["tags"] == ["enphase"]
+    # links are found by the tag, and take gateway and time along
+    [link] = board["links"]
+    assert link["tags"] == ["enphase"]
+    assert (link["includeVars"], link["keepTime"]) == (True, True)
+
+
+@each_board
+def test_panels_stand_beside_each_other(uid: str) -> None:
+    """No panel lies over another, none is too narrow to read, and all have a number."""
+    board = BOARDS[uid]
+    numbers = [panel["id"] for panel in (*boards.panels(board), *board["panels"])]
+    assert all(numbers)
+    assert len({p["id"] for p in boards.panels(board)}) == len(list(boards.panels(board)))
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        assert panel["type"] == "row" or place["w"] >= _LEAST_WIDTH
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+@each_board
+def test_tables_have_few_columns(uid: str) -> None:
+    """A table that has to be scrolled sideways is not read."""
+    for panel in boards.panels(BOARDS[uid]):
+        if panel["type"] == "table":
+            options = panel["transformations"][-1]["options"]
+            shown = set(options["renameByName"]) - set(options["excludeByName"])
+            assert 2 <= len(shown) <= _MOST_COLUMNS, panel["title"]
+            # and sorts by one of them
+            order = [each["displayName"] for each in panel["options"].get("sortBy") or []]
+            assert set(order) <= set(options["renameByName"].values())
+
+
+@each_board
+def test_overrides_are_about_something(uid: str) -> None:
+    """A unit or colour for a series that is called otherwise does nothing."""
+    for panel in boards.panels(BOARDS[uid]):
+        names = {target.get("legendFormat", "") for target in panel["targets"]}
+        for change in panel.get("transformations") or []:
+            names |= set(change["options"].get("renameByName", {}).values())
+        for override in panel["fieldConfig"]["overrides"]:
+            matcher = override["matcher"]
+            if matcher["id"] == "byName":
+                assert matcher["options"] in names, panel["title"]

@@ -1,0 +1,63 @@
+"""Grafana finds data source and dashboards by itself."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from tests.grafana.boards import FILES, FOLDER
+
+PROVISIONING = ROOT / "grafana" / "provisioning"
+_YAML = tuple(sorted(PROVISIONING.rglob("*.yml")))
+
+
+def mounts() -> dict[str, str]:
+    """Return which folders of the repository compose.yaml shows Grafana, by where it sees them."""
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["grafana"]
+    split = [volume.split(":") for volume in service["volumes"]]
+    return {seen: source for source, seen, *_ in split if source.startswith("./")}
+
+
+def read(path: str) -> Any:
+    """Return what one of the files says."""
+    return yaml.safe_load((PROVISIONING / path).read_text())
+
+
+@pytest.mark.parametrize("path", _YAML, ids=lambda path: path.name)
+def test_every_file_lies_where_grafana_looks(path: Any) -> None:
+    """Grafana reads two folders under the one that is mounted, and wants a version."""
+    assert path.parent.name in ("datasources", "dashboards")
+    assert yaml.safe_load(path.read_text())["apiVersion"] == 1
+    assert mounts()["/etc/grafana/provisioning"] == "./grafana/provisioning"
+
+
+def test_the_dashboards_are_mounted_where_the_provider_looks() -> None:
+    """All of them, and nothing else is in the folder."""
+    [provider] = read("dashboards/enphase.yml")["providers"]
+    seen = mounts()[provider["options"]["path"]]
+    assert (ROOT / seen).resolve() == FOLDER
+    assert set(FOLDER.iterdir()) == set(FILES)
+    assert provider["type"] == "file"
+    # a change in Grafana would be lost at its next start
+    assert (provider["disableDeletion"], provider["allowUiUpdates"]) == (True, False)
+
+
+def test_the_data_source_is_the_prometheus_beside_it() -> None:
+    """Default, so that dashboards choose it; it knows how often the exporter is scraped."""
+    source, alerts = read("datasources/prometheus.yml")["datasources"]
+    config = yaml.safe_load((ROOT / "alertmanager" / "prometheus.yml").read_text())
+    assert source["type"] == "prometheus"
+    assert source["isDefault"]
+    assert source["jsonData"]["timeInterval"] == config["global"]["scrape_interval"]
+    assert source["jsonData"]["alertmanagerUid"] == alerts["uid"]
+    [static] = config["alerting"]["alertmanagers"][0]["static_configs"]
+    assert alerts["url"] == f"http://{static['targets'][0]}"
+
+
+def test_the_first_thing_seen_is_the_home() -> None:
+    """Grafana opens with the dashboard that says whether everything is all right."""
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["grafana"]
+    path = PurePosixPath(service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert (ROOT / mounts()[str(path.parent)] / path.name).is_file()

@@ -1,0 +1,246 @@
+"""What the dashboards ask, asked of a real Prometheus that has watched seven homes."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.grafana import boards, homes
+from tests.grafana.backfill import Prometheus
+from tests.grafana.boards import Asked
+
+_HOUR = 3600.0
+_DAY = 24 * _HOUR
+#: seconds that a panel shows: the recordings end at one in the afternoon of the twentieth
+_SHOWN = {"": _DAY, "now/d": 13 * _HOUR, "now/M": 19 * _DAY + 13 * _HOUR, "30d": 30 * _DAY}
+#: points of a graph
+_POINTS = 96
+#: how much of what is compared may get lost between two readings
+_CLOSE = 0.05
+
+#: the homes with data, by query
+Answers = Mapping[Asked, frozenset[str]]
+
+
+def expression(asked: Asked, home: str, **more: str) -> str:
+    """Return what Grafana would ask with a home chosen."""
+    shown = _SHOWN[asked.since]
+    values = {
+        "job": ".+",
+        "instance": ".+",
+        "gateway": home,
+        "gateways": home,
+        "battery": ".+",
+        "__rate_interval": f"{4 * homes.INTERVAL}s",
+        "__range": f"{shown:.0f}s",
+        "__range_s": f"{shown:.0f}",
+    }
+    return boards.filled(asked.expr, values | more)
+
+
+def has_data(series: list[dict[str, Any]]) -> bool:
+    """Tell whether there is a number in an answer."""
+    return any(
+        not math.isnan(float(value))
+        for each in series
+        for _, value in (each.get("values") or [each["value"]])
+    )
+
+
+@pytest.fixture(scope="module")
+def answers(prometheus: Prometheus) -> Answers:
+    """Return which homes have data for what every panel, variable and annotation asks."""
+
+    def answered(asked: Asked, home: str) -> bool:
+        expr = expression(asked, home)
+        if asked.instant:
+            return has_data(prometheus.newest(expr))
+        shown = _SHOWN[asked.since]
+        return has_data(prometheus.over(expr, shown, shown / _POINTS))
+
+    everything = {*boards.queries(), *boards.notes(), *boards.lists()}
+    return {
+        asked: frozenset(home for home in homes.HOMES if answered(asked, home))
+        for asked in everything
+    }
+
+
+def test_every_query_returns_data_from_the_home_it_is_for(answers: Answers) -> None:
+    """Whatever panels, annotations and variables ask has an answer in at least one home."""
+    assert sorted(f"{asked}: {asked.expr}" for asked, found in answers.items() if not found) == []
+
+
+def test_no_panel_is_empty_in_the_home_of_the_demo_but_those_of_rare_hardware(
+    answers: Answers,
+) -> None:
+    """Who tries it out sees data everywhere except where a generator would be."""
+    full = {str(asked) for asked, found in answers.items() if homes.DEMO in found}
+    empty = {str(asked) for asked in answers} - full
+    assert empty == {
+        "enphase-grid: Generator",
+        "enphase-grid: Charge, and where the generator starts and stops",
+    }
+
+
+def test_a_panel_that_is_empty_in_some_home_says_what_is_not_there(answers: Answers) -> None:
+    """Nobody wonders whether "No data" is a failure."""
+    homes_of: dict[str, set[str]] = {}
+    for asked, found in answers.items():
+        homes_of.setdefault(str(asked), set()).update(found)
+    silent = {
+        str(asked)
+        for asked in answers
+        if not asked.missing
+        and not asked.panel.startswith(("annotation", "variable"))
+        and homes_of[str(asked)] < set(homes.HOMES)
+    }
+    assert sorted(silent) == []
+
+
+@pytest.mark.parametrize("name", ["job", "instance", "gateway", "gateways"])
+def test_variables_list_what_there_is(prometheus: Prometheus, name: str) -> None:
+    """One choice for each job, exporter and gateway that Prometheus knows."""
+    values = {
+        tuple(
+            series["metric"][name.removesuffix("s")]
+            for series in prometheus.newest(asked.expr.split("{")[0])
+        )
+        for asked in boards.lists()
+        if asked.panel == f"variable {name}"
+    }
+    [found] = values
+    expected = {"job": {"enphase"}, "instance": {"localhost:10055"}, "gateway": set(homes.HOMES)}
+    assert set(found) == expected[name.removesuffix("s")]
+
+
+@pytest.mark.parametrize(("home", "batteries"), [("battery-home", 6), ("acb", 4), ("legacy", 0)])
+def test_there_is_a_row_for_each_battery(prometheus: Prometheus, home: str, batteries: int) -> None:
+    """However many there are, AC Batteries included."""
+    [asked] = [each for each in boards.lists() if each.panel == "variable battery"]
+    assert len(prometheus.newest(expression(asked, home))) == batteries
+
+
+def _tile(prometheus: Prometheus, panel: str, home: str = homes.DEMO) -> dict[str, float]:
+    """Return what the tiles of a panel of the home dashboard show, by their names."""
+    found = {}
+    [shown] = [
+        each for each in boards.panels(boards.BOARDS["enphase-home"]) if each["title"] == panel
+    ]
+    for target in shown["targets"]:
+        asked = Asked("", panel, target["expr"], since=shown.get("timeFrom") or "")
+        for series in prometheus.newest(expression(asked, home)):
+            found[target["legendFormat"].split(",")[0]] = float(series["value"][1])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("panel", "home"),
+    [
+        ("Power now", "battery-home"),
+        ("Power now", "acb"),
+        ("Power now", "three-phase"),
+        ("Energy today", "battery-home"),
+    ],
+)
+def test_what_comes_in_goes_out(prometheus: Prometheus, panel: str, home: str) -> None:
+    """Solar, battery and grid give what house, battery and grid take."""
+    told = _tile(prometheus, panel, home)
+    given = sum(told.get(name, 0) for name in ("Solar", "Battery discharging", "From the grid"))
+    taken = sum(told.get(name, 0) for name in ("House", "Battery charging", "To the grid"))
+    assert given > 0
+    assert taken == pytest.approx(given, rel=_CLOSE)
+
+
+def test_the_house_is_more_than_what_the_gateway_calls_consumption(
+    prometheus: Prometheus,
+) -> None:
+    """At night the batteries carry the house, and the gateway says that next to nothing is used."""
+    night = homes.end() - 10 * _HOUR
+    [asked] = [
+        Asked("", "", target["expr"])
+        for panel in boards.panels(boards.BOARDS["enphase-home"])
+        if panel["title"] == "Power"
+        for target in panel["targets"]
+        if target["legendFormat"] == "House"
+    ]
+
+    def at_night(expr: str) -> float:
+        [series] = prometheus.ask("query", query=expr, time=night)["result"]
+        return float(series["value"][1])
+
+    chosen = f'{{gateway="{homes.DEMO}"}}'
+    discharged = at_night(f"enphase_storage_watts{chosen}")
+    assert discharged > 100
+    assert at_night(expression(asked, homes.DEMO)) == pytest.approx(
+        at_night(f"enphase_consumption_watts{chosen}") + discharged
+    )
+
+
+def test_money_is_energy_at_the_prices_of_its_hours(prometheus: Prometheus) -> None:
+    """What was paid lies between all of it at the lowest price and all of it at the highest."""
+    energy, money = _tile(prometheus, "Energy today"), _tile(prometheus, "Money today")
+    chosen = f'{{gateway="{homes.DEMO}"}}[13h]'
+    for name, of, price in (
+        ("Paid", "From the grid", "import"),
+        ("Earned", "To the grid", "export"),
+    ):
+        low, high = (
+            float(
+                prometheus.newest(f"{function}_over_time(enphase_tariff_{price}_price{chosen})")[0][
+                    "value"
+                ][1]
+            )
+            for function in ("min", "max")
+        )
+        assert energy[of] * low * (1 - _CLOSE) <= money[name] <= energy[of] * high * (1 + _CLOSE)
+    assert money["Paid"] > 0
+    assert money["Earned"] > 0
+
+
+def test_the_watchdog_is_seen(prometheus: Prometheus) -> None:
+    """It has no labels by which to choose it."""
+    assert _tile(prometheus, "Is everything all right?")["Alert rules"] == 1
+
+
+def test_alerts_are_counted_for_the_home_they_are_about(prometheus: Prometheus) -> None:
+    """What rings at the collar's home does not worry the others."""
+    told = {home: _tile(prometheus, "Is everything all right?", home) for home in homes.HOMES}
+    assert told["collar"]["Alerts"] == 1
+    assert told["three-phase"]["Alerts"] == 0
+    assert told["generator"]["Grid"] == 0
+    assert told["battery-home"]["Grid"] == 1
+    # no claim about the grid without hardware that knows it
+    assert "Grid" not in told["legacy"]
+
+
+def test_shares_are_shares(prometheus: Prometheus) -> None:
+    """Self-consumption and autonomy of a sunny home lie between nothing and all."""
+    told = _tile(prometheus, "Self-consumption and autonomy today")
+    assert set(told) == {"Self-consumption", "Autonomy"}
+    assert all(0 < share <= 1 for share in told.values())
+
+
+def test_the_log_of_outages_lists_each_with_its_length(prometheus: Prometheus) -> None:
+    """One on command and one of two and a half hours, with the charge they ended at."""
+    [log] = [
+        each for each in boards.panels(boards.BOARDS["enphase-grid"]) if each["title"] == "Outages"
+    ]
+    began, lasted, charge, commanded = (
+        {
+            series["metric"]["start"]: float(series["value"][1])
+            for series in prometheus.newest(
+                expression(Asked("", "", target["expr"]), homes.DEMO, __range="48h")
+            )
+        }
+        for target in log["targets"]
+    )
+    assert began.keys() == lasted.keys() == charge.keys() == commanded.keys()
+    minutes = [round(seconds / 60) for _, seconds in sorted(lasted.items())]
+    assert len(minutes) == 2
+    # until the grid has been good for five minutes, as seen at a reading every five minutes
+    assert 10 <= minutes[0] <= 35
+    assert 145 <= minutes[1] <= 165
+    assert [value for _, value in sorted(commanded.items())] == [1, 0]
+    assert all(0 < value < 1 for value in charge.values())
+    assert all(float(start) == value / 1000 for start, value in began.items())
