@@ -21,14 +21,26 @@ _PROGRAM = "enphase-exporter"
 _DEBUG = "--log.level=debug"
 #: a module of this package for each command, in the order of `--help`; it has a function `command`,
 #: or, where a command has commands of its own, a typer application `app`
-_COMMANDS = ("serve", "demo", "simulate", "replay", "record")
+_COMMANDS = (
+    "serve",
+    "discover",
+    "init",
+    "check",
+    "control",
+    "demo",
+    "simulate",
+    "replay",
+    "record",
+)
 
 _HELP = """Prometheus metrics from Enphase gateways, read over the local network.
 
 \b
 Examples:
-  ENPHASE_HOST=envoy.local ENPHASE_TOKEN_FILE=token.txt enphase-exporter serve
-  enphase-exporter serve --config.file=enphase-exporter.yml --config.check
+  enphase-exporter discover
+  enphase-exporter init
+  enphase-exporter check --config.file=enphase-exporter.yml
+  enphase-exporter serve --config.file=enphase-exporter.yml
   enphase-exporter serve --help
 """
 
@@ -52,7 +64,8 @@ def _application(name: str) -> typer.Typer:
     application = typer.Typer(
         help=_HELP,
         no_args_is_help=True,
-        add_completion=False,
+        # belongs to no command, and none pays for it
+        add_completion=name not in _COMMANDS,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )

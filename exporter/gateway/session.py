@@ -44,6 +44,8 @@ class Session:
 
     def __init__(self, config: Gateway, memory: Memory, wire: Wire, clock: Clock) -> None:
         self.identity: Identity | None = None
+        #: pyenphase's idea of it, which knows the passwords of old firmware
+        self._envoy: Envoy | None = None
         self._config = config
         self._wire = wire
         self._login = TokenLogin(config, memory, wire, clock)
@@ -68,18 +70,38 @@ class Session:
 
     async def open(self) -> Identity:
         """Connect, find out who it is, log in; raise GatewayError when that fails."""
+        identity = await self.meet()
+        await self.log_in()
+        return identity
+
+    async def meet(self) -> Identity:
+        """Connect and find out who it is, which needs no login; raise GatewayError."""
         await self.close()
         self._client = new_client()
         self._wire.forget()
-        self.identity, envoy = await self._identify()
+        self.identity, self._envoy = await self._identify()
+        return self.identity
+
+    async def log_in(self) -> None:
+        """Log in to the gateway that was met; raise GatewayError when that fails."""
+        if self.identity is None or self._envoy is None:
+            raise Unreachable("not connected")
         try:
             if self.identity.wants_token:
-                await self._login.open(self._client, self.identity)
+                await self._login.open(self._connected(), self.identity)
             else:
-                await self._choose_user(envoy)
+                await self._choose_user(self._envoy)
         except WireError as error:
             raise error.error from error
-        return self.identity
+
+    async def try_login(self, endpoint: str) -> None:
+        """Ask for an endpoint that only opens to who has logged in; raise GatewayError."""
+        try:
+            await self.probe_request(endpoint)
+        except WireError as error:
+            raise error.error from error
+        except EnvoyAuthenticationRequired as error:
+            raise LoginRefused(error.status) from error
 
     async def close(self) -> None:
         """Close the connection; safe at any time."""
@@ -152,14 +174,19 @@ class Session:
         await self._login.again()
         return await self._ask(endpoint)
 
-    async def _ask(self, endpoint: str) -> Answer:
+    async def admission(self) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
+        """Return the connection, and what lets in over it now; raise GatewayError."""
         if self._user is None:
             await self._login.keep_session()
         auth = self._user or self._login.auth
         if auth is None:
             raise LoginRefused("not logged in")
+        return self._connected(), auth
+
+    async def _ask(self, endpoint: str) -> Answer:
+        client, auth = await self.admission()
         return await self._wire.ask(
-            self._connected(),
+            client,
             auth.get_endpoint_url(endpoint),
             endpoint,
             auth.headers,

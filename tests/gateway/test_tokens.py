@@ -27,10 +27,10 @@ def claiming(claims: Any) -> str:
 
 
 def test_a_token_is_read() -> None:
-    """A token says when its life began and when it ends, blanks around it or not."""
+    """A token says when its life began and ends, and for whom; blanks around it or not."""
     text = tokens.make(SERIAL, now=START)
     token = Token.parse(f" {text}\n", START + 5)
-    assert token == Token(text, START, START + 365 * DAY)
+    assert token == Token(text, START, START + 365 * DAY, SERIAL)
     assert text not in repr(token)
 
 
@@ -138,7 +138,7 @@ async def test_a_wrong_password_backs_off() -> None:
         assert await attempts(login, clock, 24) == 24 * 60
         # after 20 min, 1 h, 2 h 20, 5 h, 10 h 20, 16 h 20, 22 h 20
         assert cloud.logins == 8
-        with pytest.raises(CloudLoginFailed, match=r"check both; asking again in \d+ min"):
+        with pytest.raises(CloudLoginFailed, match=r"check both; asking again at \d\d:\d\d UTC"):
             await login.fetch(USER, PASSWORD, SERIAL)
 
         cloud.mode = "ok"

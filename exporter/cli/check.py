@@ -1,0 +1,202 @@
+"""`enphase-exporter check`: a diagnosis, step by step, that says what to do about a failure."""
+
+# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exporter.cli.options import LogFormat, QuietLevel
+
+if TYPE_CHECKING:
+    from asyncio import Semaphore
+
+    from exporter.checking import Outcome
+    from exporter.clock import Clock
+    from exporter.config import Config, Gateway
+
+#: gateways under diagnosis at the same time
+_AT_ONCE = 50
+
+
+def command(
+    *,
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config.file",
+            metavar="FILE",
+            help="Configuration in YAML; without it, one gateway from the environment.",
+        ),
+    ] = None,
+    gateway: Annotated[
+        str | None,
+        typer.Option("--gateway", metavar="NAME", help="Only this one of the gateways."),
+    ] = None,
+    prometheus: Annotated[
+        str | None,
+        typer.Option(
+            "--prometheus",
+            metavar="URL",
+            help="Also whether this Prometheus has the data, such as http://localhost:9090.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    log_level: QuietLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """Find out, step by step, what does not work.
+
+    From the name of the gateway to the first samples, it tries what the exporter has to do, and
+    says of each failure what it means and what to do next. It asks a gateway as the exporter does,
+    about twenty questions, and takes less than a minute whatever hangs. The exit status is 0 when
+    all is well, be it with warnings, 1 when a step has failed, and 2 for flags that do not fit.
+
+    \b
+    Examples:
+      enphase-exporter check --config.file=enphase-exporter.yml
+      ENPHASE_HOST=envoy.local ENPHASE_TOKEN_FILE=token.txt enphase-exporter check
+      enphase-exporter check --config.file=enphase-exporter.yml --gateway=home --json
+      enphase-exporter check --config.file=enphase-exporter.yml --prometheus=http://localhost:9090
+    """  # noqa: D301 - \b keeps the lines after it as they are
+    from exporter.cli.signals import end_quietly_on_sigterm
+
+    end_quietly_on_sigterm()
+
+    import asyncio
+    import os
+
+    from exporter import logs
+    from exporter.config import load
+
+    # A diagnosis says in its own words what the log would say.
+    logs.setup(log_level or "error", log_format or "logfmt")
+    config = load(config_file, os.environ)
+    known = [each.name for each in config.gateways]
+    if gateway not in (None, *known):
+        raise typer.BadParameter(
+            f"no gateway is named '{gateway}': there is {', '.join(known)}",
+            param_hint="'--gateway'",
+        )
+    chosen = [each for each in config.gateways if gateway in (None, each.name)]
+    if not asyncio.run(_check(config, chosen, _url(prometheus), as_json)):
+        raise typer.Exit(1)
+
+
+def _url(text: str | None) -> str | None:
+    if text is None:
+        return None
+    from yarl import URL
+
+    try:
+        url = URL(text)
+        right = url.scheme in ("http", "https") and bool(url.host)
+    except ValueError:
+        right = False
+    if not right or url.user or url.password:
+        raise typer.BadParameter(
+            "write the address of Prometheus without user and password, such as"
+            " http://localhost:9090",
+            param_hint="'--prometheus'",
+        )
+    return text
+
+
+async def _check(
+    config: "Config", gateways: "list[Gateway]", prometheus: str | None, as_json: bool
+) -> bool:
+    """Check everything at once and show it in order; return whether nothing has failed."""
+    import asyncio
+
+    from exporter.address import parse
+    from exporter.checking import Status
+    from exporter.checking.prometheus import check as check_prometheus
+    from exporter.cli.check_screen import console, follow, summary
+    from exporter.clock import SystemClock
+
+    screen = console()
+    names = [each.name for each in gateways]
+    # one for all: attempts at an account are counted by it
+    clock = SystemClock()
+    turn = asyncio.Semaphore(_AT_ONCE)
+    sections: list[tuple[str, str, AsyncIterator[Outcome]]] = []
+    async with asyncio.TaskGroup() as group:
+        sections += [
+            (each.name, each.host, _started(group, _steps(config, each, clock, turn)))
+            for each in gateways
+        ]
+        if prometheus:
+            port = parse(config.web.listen_address).port
+            found = check_prometheus(prometheus, names, port)
+            sections.append(("Prometheus", prometheus, _started(group, _all(found))))
+        told: list[dict[str, Any]] = []
+        well = True
+        for name, where, outcomes in sections:
+            if as_json:
+                steps = [outcome async for outcome in outcomes]
+            else:
+                screen.print(f"{name} ({where})", markup=False, style="bold")
+                steps = await follow(screen, outcomes)
+                screen.print(f"{summary(name, steps)}\n", markup=False)
+            good = all(step.status is not Status.FAILED for step in steps)
+            well = well and good
+            told.append(
+                {"name": name, "host": where, "ok": good, "steps": [s.json() for s in steps]}
+            )
+    if as_json:
+        _print_json({"ok": well, "checked": told})
+    return well
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    import json
+
+    typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+
+
+def _started(group: Any, outcomes: "AsyncIterator[Outcome]") -> "AsyncIterator[Outcome]":
+    """Let the steps go on by themselves, and return them as they come."""
+    import asyncio
+
+    queue: asyncio.Queue[Outcome | None] = asyncio.Queue()
+
+    async def work() -> None:
+        try:
+            async for outcome in outcomes:
+                queue.put_nowait(outcome)
+        finally:
+            queue.put_nowait(None)
+
+    async def read() -> "AsyncIterator[Outcome]":
+        while (outcome := await queue.get()) is not None:
+            yield outcome
+
+    group.create_task(work())
+    return read()
+
+
+async def _all(found: Any) -> "AsyncIterator[Outcome]":
+    for outcome in await found:
+        yield outcome
+
+
+async def _steps(
+    config: "Config", gateway: "Gateway", clock: "Clock", turn: "Semaphore"
+) -> "AsyncIterator[Outcome]":
+    from exporter.checking import Case, run
+    from exporter.checking.remembering import keep_token, recall
+
+    memory = recall(config.state_dir, gateway.name)
+    before = memory.token
+    case = Case(gateway, clock, memory)
+    try:
+        async with turn:
+            async for outcome in run(case):
+                if outcome.step == "login" and memory.token and memory.token != before:
+                    # before anything can interrupt: the cloud gives no other soon
+                    keep_token(config.state_dir, gateway.name, memory.token)
+                yield outcome
+    finally:
+        await case.close()

@@ -1,0 +1,113 @@
+"""`enphase-exporter discover`: the gateways on the local network, and what to write for them."""
+
+# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exporter.cli import playing
+from exporter.cli.options import LogFormat, QuietLevel
+
+if TYPE_CHECKING:
+    from exporter.discovery import Announced
+
+NOTHING = """\
+No gateway was heard. Gateways announce themselves only within their own network, so try:
+  - from a machine in the same network as the gateway, with no router or VLAN between;
+  - by cable, or on Wi-Fi without client isolation (guest networks have it);
+  - not in a container, or in one with the network of the host (docker run --network=host);
+  - with UDP port 5353 open in this machine's firewall, and --timeout=10.
+Otherwise look for `envoy` in the router's list of devices, and give its address as `host`."""
+
+
+def command(
+    *,
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="TIME", help="How long to listen.")
+    ] = "3s",
+    interface: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--interface",
+            metavar="ADDRESS",
+            help="Listen on this address of this machine only; may be given several times.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    log_level: QuietLevel = None,
+    log_format: LogFormat = None,
+) -> None:
+    """List the gateways on the local network.
+
+    It listens to mDNS over IPv4 and IPv6, asks each gateway once who it is, without a login, and
+    prints the lines to paste into a configuration. The exit status is 1 when none was heard.
+
+    \b
+    Examples:
+      enphase-exporter discover
+      enphase-exporter discover --timeout=10s --json
+      enphase-exporter discover --interface=192.0.2.7
+    """  # noqa: D301 - \b keeps the lines after it as they are
+    from exporter.cli.signals import end_quietly_on_sigterm
+
+    end_quietly_on_sigterm()
+
+    import asyncio
+
+    from exporter import logs
+    from exporter.discovery import discover
+
+    logs.setup(log_level or "error", log_format or "logfmt")
+    seconds = playing.duration("--timeout", timeout, 0.1)
+    found = asyncio.run(discover(seconds, _addresses(interface or ())))
+    if as_json:
+        _print_json(found)
+    elif found:
+        _print(found)
+    else:
+        typer.echo(NOTHING)
+    if not found:
+        raise typer.Exit(1)
+
+
+def _addresses(texts: "list[str] | tuple[str, ...]") -> list[str]:
+    from ipaddress import ip_address
+
+    for text in texts:
+        try:
+            ip_address(text)
+        except ValueError:
+            raise typer.BadParameter(
+                f"'{text}' is no address of this machine, such as 192.0.2.7",
+                param_hint="'--interface'",
+            ) from None
+    return list(dict.fromkeys(texts))
+
+
+def names(count: int) -> list[str]:
+    """Return a name to propose for each of so many gateways."""
+    return ["home"] if count == 1 else [f"home-{number}" for number in range(1, count + 1)]
+
+
+def _print(found: "list[Announced]") -> None:
+    rows = [("NAME", "SERIAL", "FIRMWARE", "ADDRESS")]
+    for each in found:
+        addresses = ", ".join(each.hosts) + ("" if each.answers else " (does not answer)")
+        rows.append((each.name, each.serial or "-", each.firmware or "-", addresses))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
+        typer.echo("  ".join((*cells, row[3])))
+    typer.echo("\nFor the configuration (`enphase-exporter init` writes it all):\n\ngateways:")
+    for each, name in zip(found, names(len(found)), strict=True):
+        quoted = f'"{each.host}"' if each.host.startswith("[") else each.host
+        typer.echo(f"  - host: {quoted}\n    name: {name}")
+
+
+def _print_json(found: "list[Announced]") -> None:
+    import json
+    from dataclasses import asdict
+
+    told = [{**asdict(each), "host": each.host} for each in found]
+    typer.echo(json.dumps({"gateways": told}, indent=2))

@@ -1,0 +1,149 @@
+"""Gateways that announce themselves on the local network, by mDNS.
+
+A gateway says its serial number and firmware in its announcement; `/info`, which needs no login,
+confirms both and is asked once.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+from zeroconf import DNSQuestionType, InterfaceChoice, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
+
+from exporter.clock import SystemClock
+from exporter.config import Gateway
+from exporter.config.texts import shown
+from exporter.errors import ExporterError, GatewayError
+from exporter.gateway.collectors import CADENCES
+from exporter.gateway.memory import Memory
+from exporter.gateway.session import Session
+from exporter.gateway.wire import Wire
+
+SERVICE = "_enphase-envoy._tcp.local."
+#: seconds for the details of a gateway that was heard, and for its `/info`
+_DETAILS, _INFO = 1.5, 4.0
+#: an answer to us alone may go to another program that listens to mDNS on this machine
+_ALOUD = DNSQuestionType.QM
+#: ports that need not be written
+_USUAL = (80, 443, 0, None)
+#: what is longer is no serial number or version, but somebody who plays tricks
+_LONGEST = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A gateway that was heard; what it did not say is empty."""
+
+    #: its name in mDNS, such as `envoy.local`
+    name: str
+    serial: str
+    firmware: str
+    #: each with the port, if that is not the usual one, as `host` of a configuration
+    hosts: tuple[str, ...]
+    #: whether `/info` has answered at the first of the hosts
+    answers: bool = False
+
+    @property
+    def host(self) -> str:
+        """What to write as `host`: the first address, the name where there is none."""
+        return self.hosts[0] if self.hosts else self.name
+
+
+async def discover(seconds: float, interfaces: Sequence[str] = ()) -> list[Announced]:
+    """Listen for `seconds` and return the gateways that were heard, by serial number.
+
+    `interfaces` are addresses of ours to listen on, all by default. Raises ExporterError where
+    mDNS cannot be used.
+    """
+    try:
+        for address in interfaces:
+            # zeroconf finds out too late, and leaves sockets open
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            with socket.socket(family, socket.SOCK_DGRAM) as ours:
+                ours.bind((address, 0))
+        network = AsyncZeroconf(
+            interfaces=list(interfaces) or InterfaceChoice.All,
+            ip_version=None if interfaces else IPVersion.All,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ExporterError(
+            f"mDNS cannot be used here ({getattr(error, 'strerror', None) or error}): name an"
+            " address of this machine with --interface, or look in the router's list of devices"
+        ) from error
+    # It tells of every interface that has no multicast, such as loopback by IPv6.
+    logging.getLogger("zeroconf").setLevel(logging.ERROR)
+    heard: set[str] = set()
+
+    def hear(
+        zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
+    ) -> None:
+        if state_change is not ServiceStateChange.Removed:
+            heard.add(name)
+
+    try:
+        browser = AsyncServiceBrowser(
+            network.zeroconf, SERVICE, handlers=[hear], question_type=_ALOUD
+        )
+        await asyncio.sleep(seconds)
+        await browser.async_cancel()
+        found = await asyncio.gather(*(_details(network, name) for name in sorted(heard)))
+    finally:
+        await network.async_close()
+    announced = await asyncio.gather(*(_confirmed(each) for each in found if each.hosts))
+    # One gateway is heard once on each interface, and by each name it ever had.
+    by_serial = {
+        each.serial or each.name: each for each in sorted(announced, key=lambda each: each.answers)
+    }
+    return sorted(by_serial.values(), key=lambda each: (each.serial, each.name))
+
+
+async def _details(network: AsyncZeroconf, name: str) -> Announced:
+    told = AsyncServiceInfo(SERVICE, name)
+    await told.async_request(network.zeroconf, _DETAILS * 1000, question_type=_ALOUD)
+    addresses = sorted(told.parsed_scoped_addresses(), key=_preference)
+    port = "" if told.port in _USUAL else f":{told.port}"
+    properties = told.decoded_properties
+    return Announced(
+        shown(told.server or name).rstrip("."),
+        _text(properties.get("serialnum")),
+        _text(properties.get("protovers")),
+        tuple((f"[{each}]" if ":" in each else each) + port for each in addresses),
+    )
+
+
+async def _confirmed(heard: Announced) -> Announced:
+    """Return it with what `/info` says, by the first address that answers."""
+    for host in heard.hosts:
+        clock = SystemClock()
+        config = Gateway(host=host)
+        session = Session(config, Memory(), Wire(clock, CADENCES), clock)
+        try:
+            async with asyncio.timeout(_INFO):
+                identity = await session.meet()
+        except (GatewayError, TimeoutError):
+            continue
+        finally:
+            await session.close()
+        others = tuple(each for each in heard.hosts if each != host)
+        return replace(
+            heard,
+            serial=_text(identity.serial),
+            firmware=_text(str(identity.firmware)),
+            hosts=(host, *others),
+            answers=True,
+        )
+    return heard
+
+
+def _preference(address: str) -> tuple[bool, bool]:
+    """Return a key that puts IPv4 first and link-local addresses, which need a scope, last."""
+    parsed = ip_address(address.partition("%")[0])
+    return parsed.is_link_local, parsed.version == 6
+
+
+def _text(value: str | None) -> str:
+    return shown(value or "")[:_LONGEST]

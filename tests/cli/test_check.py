@@ -1,0 +1,150 @@
+"""A diagnosis tells in every state of a gateway what is well and what is not."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.checking import STEPS
+from exporter.gateway.memory import Memory
+from exporter.simulator import capture as captures
+from exporter.simulator.faults import Edit, status
+from exporter.simulator.homes import HOMES, SITES, home
+from exporter.simulator.server import serve
+from tests.checking import FAILED, OK, WARNING, battery_home, checked, with_status
+
+DAY = 86400.0
+
+
+# --- well --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOMES)
+async def test_a_healthy_gateway(name: str) -> None:
+    """Nothing fails and nothing warns, whatever hardware there is, within the exporter's budget."""
+    async with serve(home(name, time.time)) as running:
+        login: dict[str, Any] = {"token": running.token} if running.gateway.uses_tls else {}
+        outcomes = await checked(running.host, **login)
+        assert [*outcomes] == [step.key for step in STEPS]
+        expected = set() if running.gateway.uses_tls else {"tls", "token"}
+        assert with_status(outcomes, OK) == outcomes.keys() - expected
+        assert SITES[name].serial in outcomes["info"].said
+        assert SITES[name].firmware in outcomes["firmware"].said
+        assert "inverters" in outcomes["features"].said
+        assert len(running.requests) <= 24
+        assert running.max_concurrency == 1
+
+
+async def test_captures(capture: Path) -> None:
+    """Of every real gateway the samples are counted; one that is too old is told in one line."""
+    gateway = captures.load(capture, now=time.time)
+    async with serve(gateway) as running:
+        login: dict[str, Any] = {"token": running.token} if gateway.uses_tls else {}
+        outcomes = await checked(running.host, **login)
+    failed = with_status(outcomes, FAILED)
+    if failed == {"login"}:
+        assert "is refused with status 401" in outcomes["login"].said
+    elif failed:
+        assert failed == {"features"}
+        assert f"firmware {gateway.firmware} offers nothing" in outcomes["features"].said
+        assert "ask Enphase or the installer for an update" in outcomes["features"].remedy
+    else:
+        assert int(outcomes["poll"].said.split(", ")[1].split()[0]) > 0
+
+
+# --- what the gateway says ---------------------------------------------------------------------
+
+
+async def test_a_collector_that_fails() -> None:
+    """What cannot be read is named, and the other steps go on."""
+    async with battery_home() as running:
+        running.faults["/ivp/meters/readings"] = status(503)
+        outcomes = await checked(running.host, token=running.token)
+    assert with_status(outcomes, FAILED) == {"poll"}
+    assert outcomes["poll"].said.startswith("8 of 9 collectors, ")
+    assert "/ivp/meters/readings: status 503" in outcomes["poll"].said
+    assert outcomes["cloud"].status is OK
+
+
+async def test_a_feature_in_doubt() -> None:
+    """An endpoint that fails in a way that passes is told, and no reason to give up."""
+    async with battery_home() as running:
+        running.faults["/ivp/ensemble/inventory"] = status(503)
+        outcomes = await checked(running.host, token=running.token)
+    assert outcomes["features"].status is WARNING
+    assert "/ivp/ensemble/inventory: status 503" in outcomes["features"].said
+
+
+async def test_hardware_that_was_there_before() -> None:
+    """What the exporter remembers and the gateway does not offer now is missed."""
+    async with serve(home("solar-only", time.time)) as running:
+        memory = Memory(features={"CTMETERS"}, serial="111111111111")
+        outcomes = await checked(running.host, memory, token=running.token)
+    assert outcomes["features"].status is WARNING
+    assert "gone: ctmeters" in outcomes["features"].said
+    assert "until now gateway 111111111111 answered here" in outcomes["firmware"].said
+
+
+def _network(**changes: Any) -> Callable[[Any], Any]:
+    def change(told: Any) -> Any:
+        return {**told, "network": {**told["network"], **changes}}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"web_comm": False}, "not connected to Enphase; last report"),
+        ({"last_enlighten_report_time": 1_700_000_000}, "last report to Enphase "),
+        ({"last_enlighten_report_time": 0}, "last report to Enphase never"),
+    ],
+)
+async def test_a_gateway_that_is_silent_towards_the_cloud(
+    changes: dict[str, Any], said: str
+) -> None:
+    """What nobody told the owner of for six weeks is told here."""
+    async with battery_home() as running:
+        running.faults["/home"] = Edit(_network(**changes))
+        outcomes = await checked(running.host, token=running.token)
+    assert with_status(outcomes, FAILED) == {"cloud"}
+    assert said in outcomes["cloud"].said
+    assert "are blind" in outcomes["cloud"].remedy
+
+
+async def test_a_cellular_gateway_reports_seldom() -> None:
+    """Six hours of silence are healthy by modem."""
+
+    def cellular(told: Any) -> Any:
+        told["network"] |= {
+            "primary_interface": "cellular",
+            "last_enlighten_report_time": int(time.time()) - 5 * 3600,
+            "interfaces": [{"type": "cellular", "interface": "cellular", "carrier": True}],
+        }
+        return told
+
+    async with battery_home() as running:
+        running.faults["/home"] = Edit(cellular)
+        outcomes = await checked(running.host, token=running.token)
+    assert outcomes["cloud"].said == "last report to Enphase 5 h ago"
+    assert outcomes["cloud"].status is OK
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(3600, "ahead of"), (-3600, "behind")])
+async def test_a_wrong_clock(ahead: float, said: str) -> None:
+    """Which of the two clocks goes wrong cannot be seen from here; that one does, can."""
+    async with battery_home(ahead) as running:
+        outcomes = await checked(running.host, token=running.token)
+    assert with_status(outcomes, WARNING) == {"clock"}
+    assert outcomes["clock"].said == f"60 min {said} this machine's"
+
+
+async def test_a_token_about_to_end() -> None:
+    """Two weeks before the end of a token that nobody renews there is a warning."""
+    async with battery_home() as running:
+        outcomes = await checked(running.host, token=running.issue(lifetime=5 * DAY))
+    assert with_status(outcomes, WARNING) == {"token"}
+    assert "in 5 days" in outcomes["token"].said
+    assert "renews it by itself" in outcomes["token"].remedy

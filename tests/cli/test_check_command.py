@@ -1,0 +1,156 @@
+"""`enphase-exporter check`: what it prints, how it ends, and the token that it leaves behind."""
+
+import asyncio
+import json
+import os
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+
+from exporter.checking import STEPS
+from exporter.checking.remembering import keep_token, recall
+from exporter.cli import dispatch
+from exporter.gateway.memory import Memory
+from exporter.state import State
+from tests.background import background
+from tests.checking import battery_home
+from tests.cli import test_cli
+from tests.cli.undisturbed import undisturbed
+from tests.cloud import PASSWORD, USER, serving_cloud
+
+__all__ = ["undisturbed"]
+
+
+async def command(tmp_path: Path, *words: str, **variables: str) -> tuple[int, str, str]:
+    """Run the command; return status, stdout, stderr."""
+    done = await asyncio.to_thread(test_cli.run, tmp_path, "check", *words, **variables)
+    return done.returncode, done.stdout, done.stderr
+
+
+async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
+    """Each gateway is a section, one failure is exit status 1, and one can be chosen."""
+    config = tmp_path / "enphase.yml"
+    async with battery_home() as well, battery_home() as ill:
+        (tmp_path / "token").write_text(well.token)
+        config.write_text(
+            f"gateways:\n"
+            f"  - {{host: '{well.host}', name: home, token_file: token}}\n"
+            f"  - {{host: '{ill.host}', name: cabin}}\n"
+        )
+        flag = f"--config.file={config}"
+        (both, told, error), (one, text, _) = await asyncio.gather(
+            command(tmp_path, flag), command(tmp_path, flag, "--json", "--gateway=cabin")
+        )
+    assert (both, one, error) == (1, 1, "")
+    assert "home: all is well\n" in told
+    assert "cabin: failed: Login\n" in told
+    assert " ✗ Login" in told
+    assert "→ get one at https://entrez.enphaseenergy.com" in told
+    report = json.loads(text)
+    assert report["ok"] is False
+    (cabin,) = report["checked"]
+    assert (cabin["name"], cabin["host"], cabin["ok"]) == ("cabin", ill.host, False)
+    steps = {step["step"]: step for step in cabin["steps"]}
+    assert [*steps] == [step.key for step in STEPS]
+    assert steps["login"]["status"] == "failed"
+    assert steps["poll"]["said"] == "not tried, as it needs: Features"
+    assert (tmp_path / "token").read_text() not in told + text
+
+
+@pytest.mark.usefixtures("undisturbed")
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--gateway=cabin"], 2, "no gateway is named 'cabin'"),
+        (["--prometheus=localhost"], 2, "http://localhost:9090"),
+        (["--prometheus=http://me:secret@localhost"], 2, "without user and password"),
+        (["--config.file=/missing"], 1, "/missing: cannot be read"),
+    ],
+)
+def test_flags_that_do_not_fit(
+    words: list[str],
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A wrong flag ends with 2 and a configuration that does not work with 1, and says why."""
+    monkeypatch.setenv("ENPHASE_HOST", "127.0.0.1:1")
+    assert dispatch.run(["check", *words]) == status
+    told = capsys.readouterr().err
+    assert said in told
+    assert "secret" not in told
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_a_check_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the exporter has never been, nothing is made for it."""
+    state = tmp_path / "state"
+    monkeypatch.setenv("ENPHASE_HOST", "127.0.0.1:1")
+    monkeypatch.setenv("ENPHASE_STATE_DIR", str(state))
+    assert dispatch.run(["check"]) == 1
+    assert not state.exists()
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_a_token_of_the_account_is_left_for_the_exporter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cloud is asked once: the next check, and the exporter, find the token in its place."""
+    with background(serving_cloud(time.time)) as cloud, background(battery_home()) as running:
+        for variable, value in (
+            ("ENPHASE_HOST", running.host),
+            ("ENPHASE_NAME", "home"),
+            ("ENPHASE_USERNAME", USER),
+            ("ENPHASE_PASSWORD", PASSWORD),
+            ("ENPHASE_STATE_DIR", str(tmp_path)),
+        ):
+            monkeypatch.setenv(variable, value)
+        assert dispatch.run(["check"]) == 0
+        assert dispatch.run(["check"]) == 0
+        assert cloud.logins == 1
+    assert recall(tmp_path, "home").token == cloud.tokens[0]
+    assert State(tmp_path, "home").path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_terminal_without_unicode(tmp_path: Path) -> None:
+    """Where signs cannot be shown, letters take their place."""
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = test_cli.run(tmp_path, "check", ENPHASE_HOST="127.0.0.1:1", **plain)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.isascii()
+    assert " x TCP " in done.stdout
+    assert " - TLS " in done.stdout
+
+
+def test_a_token_is_kept_beside_what_the_exporter_remembers(tmp_path: Path) -> None:
+    """Of the exporter's own file only the token is touched, and it stays private."""
+    State(tmp_path, "home").save({"serial": "1", "integrals": {"a": 1.0}})
+    assert keep_token(tmp_path, "home", "t1")
+    path = State(tmp_path, "home").path
+    assert orjson.loads(path.read_bytes()) == {
+        "serial": "1",
+        "integrals": {"a": 1.0},
+        "token": "t1",
+    }
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert recall(tmp_path, "home").token == "t1"
+
+
+def test_a_file_of_another_user_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check by root must not lock the exporter out of its own state."""
+    State(tmp_path, "home").save({"serial": "1"})
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+    assert not keep_token(tmp_path, "home", "t1")
+    assert recall(tmp_path, "home").token is None
+
+
+def test_recalling_makes_nothing(tmp_path: Path) -> None:
+    """Looking into a state directory that is not there leaves it so."""
+    assert recall(tmp_path / "state", "home") == Memory()
+    assert not (tmp_path / "state").exists()

@@ -1,0 +1,176 @@
+"""`check --prometheus` asks a real Prometheus whether it scrapes us."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from exporter.address import Address
+from exporter.checking import Outcome, Status
+from exporter.checking.prometheus import check
+from exporter.clock import SystemClock
+from exporter.config import Config
+from exporter.serve import listening
+from exporter.simulator.homes import home
+from exporter.simulator.server import serve
+from exporter.watch import Watch
+from exporter.web.config import WebConfig
+
+#: seconds after which something is taken for hung; no test waits that long to succeed
+PATIENCE = 60
+FAILED, OK = Status.FAILED, Status.OK
+
+
+@dataclass
+class Prometheus:
+    """A Prometheus that can be given another configuration."""
+
+    url: str
+    file: Path
+    process: subprocess.Popen[bytes]
+
+    def scrape(self, *targets: str) -> None:
+        """Scrape these addresses from now on, every second."""
+        self.file.write_text(_config(targets))
+        self.process.send_signal(signal.SIGHUP)
+
+
+def _config(targets: tuple[str, ...]) -> str:
+    jobs = "".join(
+        f"  - {{job_name: enphase, static_configs: [{{targets: ['{target}']}}]}}\n"
+        for target in targets
+    )
+    return f"global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n{jobs}"
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[Prometheus]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    file = folder / "prometheus.yml"
+    file.write_text(_config(()))
+    process = subprocess.Popen(
+        [
+            "prometheus",
+            f"--config.file={file}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--log.level=error",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with process:
+        try:
+            yield Prometheus(f"http://{address}", file, process)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
+    """Return a Prometheus that scrapes nothing yet."""
+    if shutil.which("prometheus") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("prometheus is not installed", pytrace=False)
+        pytest.skip("prometheus is not installed")
+    with _running(tmp_path) as running:
+        yield running
+
+
+@asynccontextmanager
+async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
+    """Run the exporter on a simulated home; yields its port and that of a closed gateway."""
+    clock = SystemClock()
+    async with serve(home("solar-only", clock.time), now=clock.time) as gateway:
+        watch = Watch(folder, clock)
+        config = Config.model_validate(
+            {
+                "state_dir": folder,
+                "gateways": [
+                    {"name": "home", "host": gateway.host, "token": gateway.token},
+                    {"name": "cabin", "host": "127.0.0.1:1", "token": "not-a-token"},
+                ],
+            }
+        )
+        async with listening(watch, WebConfig.load(None), Address("127.0.0.1", 0)) as (host, port):
+            await watch.adopt(config)
+            try:
+                yield port, host
+            finally:
+                await watch.close()
+
+
+async def told(prometheus: Prometheus, port: int, *names: str, word: str) -> dict[str, Outcome]:
+    """Return what is found, as soon as this word is said."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            found = {each.title: each for each in await check(prometheus.url, names, port)}
+            if word in " ".join(each.said for each in found.values()):
+                return found
+            await asyncio.sleep(0.2)
+
+
+async def test_what_prometheus_knows_of_us(prometheus: Prometheus, tmp_path: Path) -> None:
+    """From no scrape at all to the gateway's own state, each is told for what it is."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        closed = free.getsockname()[1]
+    found = await told(prometheus, closed, "home", word="it scrapes no")
+    assert found["Prometheus"].status is OK
+    assert found["Scrapes home"].status is FAILED
+    assert "scrape_configs" in found["Scrapes home"].remedy
+
+    prometheus.scrape(f"127.0.0.1:{closed}")
+    found = await told(prometheus, closed, "home", word="is down")
+    assert "connection refused" in found["Scrapes home"].said
+    assert "is `enphase-exporter serve` running" in found["Scrapes home"].remedy
+
+    async with exporting(tmp_path / "state") as (port, host):
+        prometheus.scrape(f"{host}:{port}")
+        found = await told(prometheus, port, "home", "cabin", "barn", word="enphase_up is 1")
+    assert found["Scrapes home"].status is OK
+    assert found["Scrapes cabin"].said.startswith("enphase_up is 0")
+    assert found["Scrapes barn"].said == "it knows gateways, but none of this name: cabin, home"
+
+
+async def test_no_prometheus_there() -> None:
+    """Nobody listens, or somebody else does: told before anything is asked of the data."""
+    (one,) = await check("http://127.0.0.1:1", ["home"], 10055)
+    assert (one.status, one.said) == (FAILED, "http://127.0.0.1:1 cannot be reached")
+    async with serve(home("legacy", time.time)) as gateway:
+        (one,) = await check(gateway.url, ["home"], 10055)
+    assert one.said == f"what answers at {gateway.url} is no Prometheus"
+
+
+async def test_a_prometheus_that_answers_nonsense() -> None:
+    """A proxy that answers everything alike is seen through, without a traceback."""
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.json_response({"data": {"version": "3", "result": [{}]}})
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        _, two = await check(f"http://127.0.0.1:{runner.addresses[0][1]}", ["home"], 10055)
+    finally:
+        await runner.cleanup()
+    assert (two.status, two.said[:32]) == (FAILED, "Prometheus does not say what it ")
+
+
+async def test_a_prometheus_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is waited for a few seconds, and no longer."""
+    monkeypatch.setattr("exporter.checking.prometheus._DEADLINE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (one,) = await check(f"http://127.0.0.1:{silent.getsockname()[1]}/", ["home"], 10055)
+    assert one.said.startswith("no answer from http://127.0.0.1:")

@@ -1,0 +1,165 @@
+"""Gateways on the local network are found by what they announce, with a real advertiser."""
+
+import asyncio
+import json
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from exporter.cli import discover as command
+from exporter.cli import dispatch
+from exporter.config import load
+from exporter.discovery import Announced, discover
+from exporter.simulator.homes import SITES, home
+from exporter.simulator.server import RunningGateway, serve
+from tests.announcing import LOOPBACK, announcement, announcing, has_ipv6
+from tests.cli.test_cli import run
+from tests.cli.undisturbed import undisturbed
+
+__all__ = ["undisturbed"]
+
+#: seconds to listen; an answer takes a fraction of one
+LISTEN = 1.2
+CLOSED = 1
+
+
+@dataclass
+class Heard:
+    """What was heard, by name in mDNS, and the gateways that it was said of, by theirs."""
+
+    by_name: dict[str, Announced]
+    gateways: dict[str, RunningGateway]
+
+
+async def _listen() -> Heard:
+    async with AsyncExitStack() as stack:
+        homes = {"envoy": "battery-home", "envoy-2": "legacy", "envoy-3": "battery-home"}
+        if has_ipv6():
+            homes["envoy-6"] = "solar-only"
+        gateways = {
+            name: await stack.enter_async_context(
+                serve(home(kind, time.time), host="::1" if name == "envoy-6" else LOOPBACK)
+            )
+            for name, kind in homes.items()
+        }
+        announced = [
+            announcement(
+                name,
+                int(gateway.host.rpartition(":")[2]),
+                serial="1",
+                addresses=(LOOPBACK, "::1") if name == "envoy-6" else (LOOPBACK,),
+            )
+            for name, gateway in gateways.items()
+        ]
+        wild = "\x1b[2J" + "9" * 100
+        announced += [
+            announcement("envoy-8", CLOSED, serial="122000000003", firmware="8.3.1"),
+            announcement("envoy-9", CLOSED, serial=wild, firmware="8\n9"),
+        ]
+        await stack.enter_async_context(announcing(*announced))
+        found = await discover(LISTEN, [LOOPBACK])
+        return Heard({each.name.removesuffix(".local"): each for each in found}, gateways)
+
+
+@pytest.fixture(scope="module")
+def heard() -> Heard:
+    """Return what is heard on loopback, where gateways of all kinds announce themselves."""
+    return asyncio.run(_listen())
+
+
+@pytest.mark.parametrize(("name", "kind"), [("envoy", "battery-home"), ("envoy-2", "legacy")])
+def test_a_gateway_is_asked_once_who_it_is(heard: Heard, name: str, kind: str) -> None:
+    """What `/info` says counts, and one question is enough where HTTPS is spoken."""
+    one = heard.by_name[name]
+    site = SITES[kind]
+    assert (one.serial, one.firmware) == (site.serial, site.firmware)
+    assert (one.host, one.answers) == (heard.gateways[name].host, True)
+    assert len(heard.gateways[name].requests) == 1
+
+
+def test_a_silent_gateway_is_told_as_it_announced_itself(heard: Heard) -> None:
+    """What was heard is listed though nobody answers there."""
+    one = heard.by_name["envoy-8"]
+    assert (one.serial, one.firmware) == ("122000000003", "8.3.1")
+    assert (one.host, one.answers) == (f"{LOOPBACK}:{CLOSED}", False)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 on loopback")
+def test_a_gateway_that_answers_by_ipv6_alone(heard: Heard) -> None:
+    """Of the addresses the one that answers is proposed, in the brackets that `host` wants."""
+    port = heard.gateways["envoy-6"].host.rpartition(":")[2]
+    assert heard.by_name["envoy-6"].hosts == (f"[::1]:{port}", f"{LOOPBACK}:{port}")
+
+
+def test_one_gateway_under_two_names_is_one(heard: Heard) -> None:
+    """A serial number is listed once."""
+    serials = [each.serial for each in heard.by_name.values()]
+    assert serials.count(SITES["battery-home"].serial) == 1
+
+
+def test_announcements_are_not_believed(heard: Heard) -> None:
+    """What controls a terminal, or is longer than any serial number, is shown as harmless text."""
+    one = heard.by_name["envoy-9"]
+    assert one.serial.startswith("\\x1b[2J999")
+    assert len(one.serial) <= 64
+    assert one.firmware == "8\\n9"
+
+
+async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> None:
+    """What it prints for the configuration is a configuration, and `--json` tells the same."""
+    async with (
+        serve(home("battery-home", time.time)) as running,
+        announcing(
+            announcement("envoy", int(running.host.rpartition(":")[2])),
+            announcement("envoy-2", CLOSED, serial="9", addresses=("::1",)),
+        ),
+    ):
+        words = ("discover", "--interface=127.0.0.1", f"--timeout={LISTEN}s")
+        plain, as_json = await asyncio.gather(
+            asyncio.to_thread(run, tmp_path, *words),
+            asyncio.to_thread(run, tmp_path, *words, "--json"),
+        )
+        assert (plain.returncode, plain.stderr) == (0, "")
+        head, first, second = plain.stdout.splitlines()[:3]
+        assert head.split() == ["NAME", "SERIAL", "FIRMWARE", "ADDRESS"]
+        assert first.split() == ["envoy.local", "202499000001", "8.2.4401", running.host]
+        assert second.split(maxsplit=3)[3] == f"[::1]:{CLOSED} (does not answer)"
+        pasted = tmp_path / "pasted.yml"
+        pasted.write_text(plain.stdout[plain.stdout.index("gateways:") :])
+        config = load(pasted, {"HOME": str(tmp_path)})
+        assert [(each.host, each.name) for each in config.gateways] == [
+            (running.host, "home-1"),
+            (f"[::1]:{CLOSED}", "home-2"),
+        ]
+        told = json.loads(as_json.stdout)["gateways"]
+        assert [each["host"] for each in told] == [each.host for each in config.gateways]
+        assert told[0]["answers"]
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
+    """Silence ends with 1 and the reasons there are for it."""
+    assert dispatch.run(["discover", "--interface=127.0.0.1", "--timeout=0.2s"]) == 1
+    told = capsys.readouterr()
+    assert (told.out, told.err) == (command.NOTHING + "\n", "")
+    assert all(word in told.out for word in ("VLAN", "isolation", "--network=host"))
+
+
+@pytest.mark.usefixtures("undisturbed")
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["--interface=eth0"], 2, "'eth0' is no address of this machine"),
+        (["--interface=192.0.2.77"], 1, "mDNS cannot be used here"),
+        (["--timeout=soon"], 1, "--timeout: 'soon' is no duration"),
+    ],
+)
+def test_mistakes_are_told(
+    words: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A flag that cannot be is one clear line."""
+    assert dispatch.run(["discover", "--timeout=0.2s", *words]) == status
+    assert said in capsys.readouterr().err

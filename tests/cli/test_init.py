@@ -1,0 +1,336 @@
+"""A configuration by question and answer: tried first, never over another one, no secret in it."""
+
+import dataclasses
+import io
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.cli import init_dialogue
+from exporter.cli.init_dialogue import Dialogue, Flags
+from exporter.cli.init_files import Answers, own, plan, text, write
+from exporter.config import Config, load
+from exporter.discovery import Announced
+from exporter.errors import ConfigError
+from exporter.simulator.faults import status
+from exporter.simulator.homes import home
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+from tests.background import background
+from tests.cli.test_cli import run
+from tests.cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+
+NOTHING: dict[str, Any] = {field.name: None for field in dataclasses.fields(Flags)} | {
+    "interfaces": (),
+    "yes": True,
+    "force": False,
+    "test": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder of our own, without any setting of the machine."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ENPHASE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def gateway() -> Iterator[RunningGateway]:
+    """Return a gateway with batteries."""
+    with background(serve(home("battery-home", time.time))) as running:
+        yield running
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """Return the cloud."""
+    with background(serving_cloud(time.time)) as cloud:
+        yield cloud
+
+
+@contextmanager
+def typed(*lines: str) -> Iterator[None]:
+    """Let an owner who is no terminal give these answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        yield
+
+
+def init(*answers: str, piped: str = "", **flags: Any) -> None:
+    """Run it with these flags; with answers, it asks, else it may read what is `piped`."""
+    said = Flags(**{**NOTHING, "yes": not answers, **flags})
+    with typed(*(answers or (piped,))), Dialogue(said) as dialogue:
+        dialogue.run()
+
+
+def written(path: Path = Path("enphase-exporter.yml")) -> Config:
+    """Return the configuration that was written."""
+    return load(path, {"HOME": "/nowhere"})
+
+
+def mode(path: Path) -> int:
+    """Return the permissions of a file."""
+    return path.stat().st_mode & 0o777
+
+
+# --- by flags ----------------------------------------------------------------------------------
+
+
+def test_a_token_file(
+    gateway: RunningGateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that holds a token is tried and named, and what to do next is told."""
+    token = tmp_path / "token.txt"
+    token.write_text(gateway.token)
+    init(host=gateway.host, token_file=Path("token.txt"))
+    (one,) = written().gateways
+    assert (one.name, one.host, one.token_file) == ("home", gateway.host, token)
+    assert one.wanted.storage_mode is None
+    told = capsys.readouterr().out
+    assert "9 of 9 collectors" in told
+    assert "Wrote enphase-exporter.yml\n" in told
+    assert 'targets: ["localhost:10055"]' in told
+    assert "enphase-exporter check --config.file=enphase-exporter.yml\n" in told
+    assert gateway.token not in told + Path("enphase-exporter.yml").read_text()
+
+
+def test_a_token_from_standard_input(gateway: RunningGateway) -> None:
+    """A token that comes by pipe goes into a file that only its owner reads."""
+    init(host=gateway.host, name="my home", login="token", piped=gateway.token)
+    (one,) = written().gateways
+    assert one.credentials().token == gateway.token
+    assert one.token_file is not None
+    assert one.token_file.name == "my%20home.token"
+    assert mode(one.token_file) == 0o600
+    assert gateway.token not in Path("enphase-exporter.yml").read_text()
+
+
+def test_an_account(gateway: RunningGateway, cloud: Cloud, tmp_path: Path) -> None:
+    """The token is fetched and kept for the exporter; the password stays in its file."""
+    (tmp_path / "password").write_text(PASSWORD)
+    init(
+        host=gateway.host,
+        username=USER,
+        password_file=Path("password"),
+        storage_mode="backup",
+        reserve="40%",
+        output=Path("conf/home.yml"),
+    )
+    (one,) = written(Path("conf/home.yml")).gateways
+    assert one.credentials().password == PASSWORD
+    assert one.password_file == tmp_path / "password"
+    assert (one.wanted.storage_mode, one.wanted.reserve_soc) == ("backup", 40)
+    state = State(tmp_path / "state", "home").path
+    assert orjson.loads(state.read_bytes())["token"] == cloud.tokens[0]
+    assert mode(state) == 0o600
+    assert cloud.logins == 1
+
+
+def test_old_firmware_needs_no_login(tmp_path: Path) -> None:
+    """Before firmware 7 there is nothing to ask."""
+    with background(serve(home("legacy", time.time))) as old:
+        init(host=old.host, state_dir=Path("memory"))
+    config = written()
+    assert config.gateways[0].credentials().token is None
+    assert config.state_dir == tmp_path / "memory"
+
+
+def test_what_was_found_on_the_network(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The only gateway that is heard is the one; of two, a flag has to say which."""
+    heard = [Announced("envoy.local", "1", "8.2.1", (gateway.host,), True)]
+
+    async def discover(seconds: float, interfaces: object) -> list[Announced]:
+        return heard
+
+    monkeypatch.setattr(init_dialogue, "discover", discover)
+    (tmp_path / "token").write_text(gateway.token)
+    init(token_file=Path("token"))
+    assert written().gateways[0].host == gateway.host
+    heard.append(heard[0])
+    with pytest.raises(ConfigError, match="2 gateways were heard: say which one"):
+        init(token_file=Path("token"), force=True)
+    heard.clear()
+    with pytest.raises(ConfigError, match="no gateways were heard: say which one"):
+        init(token_file=Path("token"), force=True)
+
+
+def test_untried(tmp_path: Path) -> None:
+    """On a desk without the gateway it writes what it is told."""
+    (tmp_path / "token").write_text("t0ken-for-later")
+    init(host="envoy.local", token_file=Path("token"), test=False)
+    assert written().gateways[0].credentials().token == "t0ken-for-later"
+    init(host="192.0.2.1", output=Path("old.yml"), test=False)
+    assert written(Path("old.yml")).gateways[0].host == "192.0.2.1"
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"host": "https://envoy.local"}, "--host: 'https://envoy.local' has a scheme"),
+        ({"host": "127.0.0.1:1"}, "nothing was written, as this failed: TCP"),
+        ({"reserve": "0.3"}, "--reserve: '0.3' is a ratio: write 30, in percent"),
+        ({"name": "a\nb"}, "--name: 'a\\\\nb' has control characters"),
+        ({"token_file": Path("/missing")}, "/missing cannot be read"),
+        ({}, "this firmware wants a login: give --token-file"),
+        ({"login": "account"}, "--login=account needs --username"),
+        ({"login": "token"}, "Token: standard input holds none"),
+    ],
+)
+def test_what_cannot_be_is_one_line(
+    flags: dict[str, Any], said: str, gateway: RunningGateway, tmp_path: Path
+) -> None:
+    """Without a word from the owner nothing is guessed, and nothing is written."""
+    with pytest.raises(ConfigError, match=said):
+        init(**{"host": gateway.host, **flags})
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    ("cloud_mode", "said"),
+    [("mfa", "second factor (MFA)"), ("wrong password", "refuses user name or password")],
+)
+def test_an_account_that_gives_no_token(
+    cloud_mode: Mode,
+    said: str,
+    gateway: RunningGateway,
+    cloud: Cloud,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A second factor is told clearly, and no file is left behind."""
+    cloud.mode = cloud_mode
+    Path("password").write_text(PASSWORD)
+    with pytest.raises(ConfigError, match="nothing was written, as this failed: Login;"):
+        init(host=gateway.host, username=USER, password_file=Path("password"))
+    told = capsys.readouterr().out
+    assert said in told
+    assert PASSWORD not in told
+    assert [path.name for path in Path().iterdir()] == ["password"]
+
+
+def test_nothing_is_overwritten_unasked(gateway: RunningGateway) -> None:
+    """What is there stays, unless it is the same or the owner says so."""
+    Path("token").write_text(gateway.token)
+    config = Path("enphase-exporter.yml")
+    config.write_text("mine")
+    with pytest.raises(ConfigError, match=r"enphase-exporter\.yml: there already: --force"):
+        init(host=gateway.host, token_file=Path("token"))
+    assert config.read_text() == "mine"
+    init(host=gateway.host, token_file=Path("token"), force=True)
+    first = config.read_text()
+    init(host=gateway.host, token_file=Path("token"))
+    assert config.read_text() == first
+
+
+def test_a_folder_that_cannot_be_written(gateway: RunningGateway) -> None:
+    """The remedy is another place."""
+    Path("token").write_text(gateway.token)
+    with pytest.raises(ConfigError, match=r"cannot be written \(.*: choose another --output"):
+        init(host=gateway.host, token_file=Path("token"), output=Path("/proc/self/enphase.yml"))
+
+
+# --- by questions ------------------------------------------------------------------------------
+
+
+def test_questions_are_asked_again_until_they_fit(
+    gateway: RunningGateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each wrong answer is told why, and costs no other."""
+    init("cabin", "4", "token", gateway.token, "saving", "backup", "my.yml", host=gateway.host)
+    (one,) = written(Path("my.yml")).gateways
+    assert (one.name, one.wanted.storage_mode) == ("cabin", "backup")
+    told = capsys.readouterr().out
+    assert "write a number from 1 to 3" in told
+    assert "write one of backup, self-consumption, economy, none" in told
+
+
+def test_another_address_and_another_login(
+    gateway: RunningGateway, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What fails can be answered anew, without starting over."""
+    cloud.mode = "mfa"
+    init(
+        *("y", gateway.host),
+        *("home", "account", USER, PASSWORD, "y"),
+        *("token", gateway.token, "", "", ""),
+        host="127.0.0.1:1",
+    )
+    (one,) = written().gateways
+    assert one.credentials().token == gateway.token
+    # the mode that it has now is what is wanted, unless the owner says otherwise
+    assert one.wanted.storage_mode == "self-consumption"
+    told = capsys.readouterr().out
+    assert "second factor (MFA)" in told
+    assert PASSWORD not in told
+    assert not Path("home.password").exists()
+
+
+def test_a_gateway_that_is_broken_today(gateway: RunningGateway) -> None:
+    """An owner who knows better may have it written nevertheless."""
+    Path("token").write_text(gateway.token)
+    gateway.faults["/auth/check_jwt"] = status(503)
+    flags: dict[str, Any] = {"host": gateway.host, "name": "home", "token_file": Path("token")}
+    with pytest.raises(ConfigError, match="as this failed: Login"):
+        init("n", "n", **flags)
+    init("n", "y", "later.yml", **flags)
+    assert written(Path("later.yml")).gateways[0].host == gateway.host
+
+
+def test_an_owner_who_says_no(gateway: RunningGateway) -> None:
+    """No is no: the file stays as it was."""
+    Path("token").write_text(gateway.token)
+    Path("enphase-exporter.yml").write_text("mine")
+    with pytest.raises(ConfigError, match=r"nothing was written: enphase-exporter\.yml stays"):
+        init("", "", "n", host=gateway.host, name="home", token_file=Path("token"))
+    assert Path("enphase-exporter.yml").read_text() == "mine"
+
+
+# --- what is written ---------------------------------------------------------------------------
+
+
+def test_what_is_written_passes_the_check_of_serve(tmp_path: Path) -> None:
+    """The comments are as valid as the keys: taken out of comment, they are configuration."""
+    files = plan(
+        Answers(host="[fd00::5]:8443", name="null", secrets={"token": "t0k"}), Path("a.yml")
+    )
+    write(files, own({"HOME": str(tmp_path), "ENPHASE_HOST": "elsewhere"}))
+    done = run(tmp_path, "serve", f"--config.file={tmp_path / 'a.yml'}", "--config.check")
+    assert (done.returncode, done.stderr) == (0, "")
+    sample = text(Answers(host="envoy.local", name="home", timezone="Europe/Berlin"))
+    keys = "timezone|wanted|storage_mode|reserve_soc|inverters|482200001001|log|level|format|web"
+    bare = re.sub(rf"^( *)# ( *(?:{keys}|listen_address|cadences):)", r"\1\2", sample, flags=re.M)
+    (tmp_path / "b.yml").write_text(bare)
+    config = load(tmp_path / "b.yml", {"HOME": str(tmp_path)})
+    (one,) = config.gateways
+    assert one.timezone == "Europe/Berlin"
+    assert (one.wanted.storage_mode, one.wanted.reserve_soc) == ("self-consumption", 30)
+    assert one.inverters["482200001001"].array == "South roof"
+    assert (config.log.level, config.web.listen_address) == ("info", ":10055")
+
+
+@given(name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60))
+def test_any_name_survives(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever the owner calls it, it is read back as that, and its files stay in the folder."""
+    folder = tmp_path_factory.mktemp("init")
+    answers = Answers(host="envoy.local", name=name, secrets={"token": "t0k"}, username=None)
+    files = plan(answers, folder / "a.yml")
+    assert {path.parent for path in files} == {folder}
+    write(files, {"HOME": str(folder)})
+    (one,) = load(folder / "a.yml", {"HOME": str(folder)}).gateways
+    assert (one.name, one.credentials().token) == (name, "t0k")

@@ -1,0 +1,174 @@
+"""A newcomer's walk in a real terminal: from no configuration to metrics in a few minutes.
+
+Everything is typed into a shell as docs/getting-started.md has it; a gateway is on the network, and
+announces itself.
+"""
+
+import io
+import re
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from exporter.simulator.homes import SITES, home
+from exporter.simulator.server import RunningGateway, serve
+from tests.announcing import LOOPBACK, announcement, announcing
+from tests.background import background
+from tests.conftest import ROOT
+
+#: seconds after which a command is taken for hung; no test waits that long to succeed
+PATIENCE = 60
+PROMPT = "newcomer> "
+SERIAL = SITES["battery-home"].serial
+
+
+@asynccontextmanager
+async def announced() -> AsyncIterator[RunningGateway]:
+    """Serve a gateway, and announce it."""
+    async with serve(home("battery-home", time.time)) as running:
+        port = int(running.host.rpartition(":")[2])
+        async with announcing(announcement("envoy", port, serial=SERIAL, firmware="8.2.4401")):
+            yield running
+
+
+@pytest.fixture
+def gateway() -> Iterator[RunningGateway]:
+    """Return a gateway on the network."""
+    with background(announced()) as running:
+        yield running
+
+
+class Terminal:
+    """A shell in a terminal, and everything that was to be seen there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._seen = io.StringIO()
+        environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder), "PS1": PROMPT}
+        environment |= {"TERM": "xterm", "COLUMNS": "160", "PYTHONPATH": str(ROOT)}
+        self._shell = pexpect.spawn(
+            "/bin/sh",
+            cwd=folder,
+            env=environment,
+            encoding="utf-8",
+            timeout=PATIENCE,
+            dimensions=(50, 160),
+        )
+        self._shell.logfile_read = self._seen
+        self.until(PROMPT)
+
+    @property
+    def seen(self) -> str:
+        """Everything that was shown, without colours."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._seen.getvalue())
+
+    def type(self, line: str) -> None:
+        """Type a line."""
+        self._shell.sendline(line)
+
+    def until(self, text: str) -> str:
+        """Wait for this text; return what was shown before it."""
+        self._shell.expect_exact(text)
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._shell.before or "")
+
+    def answer(self, question: str, line: str) -> None:
+        """Wait for a question and answer it."""
+        self.until(question)
+        self.type(line)
+
+    def status(self) -> str:
+        """Return the exit status of the last command."""
+        self.type("echo status=$?")
+        self.until("status=$?")
+        self.until("status=")
+        return self.until(PROMPT).strip()
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        self._shell.sendintr()
+
+    def interrupt_until(self, text: str) -> None:
+        """Press Ctrl-C, again if it came in the moment before the question was listened to."""
+        for _ in range(10):
+            self.interrupt()
+            if self._shell.expect_exact([text, pexpect.TIMEOUT], timeout=PATIENCE / 10) == 0:
+                return
+        pytest.fail("Ctrl-C ends nothing")
+
+    def close(self) -> None:
+        """Close the window, with all that runs in it."""
+        self._shell.close(force=True)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """Return a terminal in an empty folder, where the command is installed."""
+    command = tmp_path / "enphase-exporter"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m exporter "$@"\n')
+    command.chmod(0o755)
+    terminal = Terminal(tmp_path)
+    yield terminal
+    terminal.close()
+
+
+def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -> None:
+    """`discover`, `init`, `check`, `serve`: each works, and each says what comes next."""
+    terminal.type("enphase-exporter discover --interface=127.0.0.1 --timeout=2s")
+    shown = terminal.until(PROMPT)
+    assert SERIAL in shown
+    assert gateway.host in shown
+    assert "`enphase-exporter init` writes it all" in shown
+
+    terminal.type("enphase-exporter init --interface=127.0.0.1")
+    terminal.answer("Which gateway? Number, name or address [1]: ", "")
+    terminal.answer("What do you call it? [home]: ", "")
+    terminal.answer("Number [1]: ", "2")
+    terminal.answer("Token (not shown): ", gateway.token)
+    terminal.answer("(backup, self-consumption, economy or none)? [self-consumption]: ", "")
+    terminal.answer("Where to write the configuration? [enphase-exporter.yml]: ", "")
+    shown = terminal.until(PROMPT)
+    assert "Wrote home.token" in shown
+    assert "scrape_configs:" in shown
+    assert (tmp_path / "home.token").stat().st_mode & 0o777 == 0o600
+
+    (check, run) = re.findall(r"enphase-exporter \w+ --config\.file=\S+", shown)
+    terminal.type(check)
+    shown = terminal.until("home: all is well")
+    assert shown.count("✓") == 12
+    terminal.until(PROMPT)
+    assert terminal.status() == "0"
+
+    terminal.type(f"{run} --web.listen-address={LOOPBACK}:0")
+    terminal.until("msg=listening address=")
+    address = terminal.until("\r\n").strip()
+    _until_up(f"http://{address}/metrics")
+    terminal.interrupt()
+    terminal.until(PROMPT)
+    assert terminal.status() == "0"
+    assert gateway.token not in terminal.seen
+
+
+def _until_up(url: str) -> None:
+    """Return once the exporter has read the gateway."""
+    ends = time.monotonic() + PATIENCE
+    while time.monotonic() < ends:
+        with urllib.request.urlopen(url) as response:  # noqa: S310 - the exporter's own address
+            if 'enphase_up{gateway="home"} 1' in response.read().decode():
+                return
+        time.sleep(0.05)
+    pytest.fail("the gateway was not read in time")
+
+
+def test_ctrl_c_at_a_question_ends_it(terminal: Terminal, tmp_path: Path) -> None:
+    """Who does not want to answer presses Ctrl-C, and nothing was written."""
+    terminal.type("enphase-exporter init --host=127.0.0.1 --no-test --name=home")
+    terminal.until("Number [1]: ")
+    terminal.interrupt_until(PROMPT)
+    assert terminal.status() != "0"
+    assert "Traceback" not in terminal.seen
+    assert [path.name for path in tmp_path.iterdir()] == ["enphase-exporter"]
