@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs story incident alerts-proof bench requirements clean
+.PHONY: help demo test lint golden docs dashboards story day screenshot incident alerts-proof silence stack bench audit requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -26,7 +26,7 @@ demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
 	@$(PY) -m exporter demo $(ARGS)
 
 test: lint ## Lint, check types, run every test
-	@sh tools/system-packages.sh promtool amtool
+	@sh tools/system-packages.sh promtool amtool chromium
 	$(PY) -m pytest $(ARGS)
 
 lint: $(DEV) ## Check style and types
@@ -37,13 +37,26 @@ lint: $(DEV) ## Check style and types
 golden: $(DEV) ## Write the expositions of the sample homes anew; read the difference before committing
 	GOLDEN=write $(PY) -m pytest -q tests/test_golden.py
 
-docs: $(DEV) ## Write docs/metrics.md from the metric tables
+docs: $(DEV) ## Write docs/metrics.md from the metric tables, docs/cli.md from the commands
 	$(PY) -m tools.metrics_docs $(ARGS)
+	$(PY) -m tools.cli_docs $(ARGS)
+
+dashboards: $(DEV) ## Write grafana/dashboards/ from their Python sources
+	$(PY) -m grafana
 
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
 		$(PY) -m exporter record --scenario=owners-story --interval=1h --output="$$story" && \
 		$(PY) -m tools.plot_story "$$story" docs/owners-story.png
+
+day: $(DEV) ## Record a day of the demo home and draw it into docs/
+	day=$$(mktemp) && trap 'rm -f "$$day"' EXIT && \
+		$(PY) -m exporter record --scenario=sunny-day --interval=2m --output="$$day" && \
+		$(PY) -m tools.plot_day "$$day" docs/a-day.png
+
+screenshot: $(DEV) ## Take the pictures of the status page in docs/; ARGS=--help tells what else
+	@sh tools/system-packages.sh chromium
+	$(PY) -m tools.screenshot $(ARGS)
 
 incident: $(DEV) ## Replay SCENARIO=… and print what would have rung; PNG=… draws it
 	@sh tools/system-packages.sh promtool
@@ -53,8 +66,20 @@ alerts-proof: $(DEV) ## Prove that every row of the failure catalogue rings in t
 	@sh tools/system-packages.sh promtool
 	$(PY) -m tools.incident.prove $(ARGS)
 
+stack: $(RUN) ## Run the demo with Prometheus and Alertmanager as shipped; shows what reaches the phone
+	@sh tools/system-packages.sh prometheus amtool
+	@$(PY) -m tools.stack $(ARGS)
+
+silence: $(DEV) ## Prove that nothing rings in healthy weeks of all seasons; ARGS=… names seasons
+	@sh tools/system-packages.sh promtool
+	$(PY) -m tools.incident.silence $(ARGS)
+
 bench: $(DEV) ## Measure against the budgets
+	@sh tools/system-packages.sh prometheus amtool
 	$(PY) -m bench $(ARGS)
+
+audit: ## Ask whether what is shipped has known vulnerabilities; ARGS=… names other requirements
+	@sh tools/audit.sh $(PYTHON) $(ARGS)
 
 requirements: ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest of everything
 	@sh tools/pin-requirements.sh $(PYTHON) $(ARGS)

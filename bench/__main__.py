@@ -10,18 +10,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cpu, house, memory, report, requests, scrape, simulator, sizes, start
+from bench import cpu, house, memory, page, report, requests, scrape, siege, simulator, sizes, start
 from bench.results import Bench, Findings
 
 BENCHES: tuple[Bench, ...] = (
     Bench("cpu", "CPU of polling, beside pyenphase", cpu.run),
     Bench("memory", "memory of the process, beside pyenphase", memory.run),
     Bench("scrape", "/metrics under load, beside prometheus_client", scrape.run),
+    Bench("siege", "/metrics while strangers besiege the port", siege.run),
     Bench("requests", "requests to the gateway", requests.run),
     Bench("start", "start of the process", start.run),
     Bench("sizes", "samples and bytes of a scrape", sizes.run),
     Bench("house", "speed of the simulated house", house.run),
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
+    Bench("page", "from the loss of the grid to the page", page.run),
 )
 
 

@@ -6,9 +6,14 @@ is gone within seconds.
 
 import asyncio
 import logging
+import os
+import resource
 import signal
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
@@ -20,11 +25,15 @@ from exporter.errors import ConfigError, ListenError
 from exporter.watch import Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig
+from exporter.web.door import Door, nameless, noting
 
 log = logging.getLogger(__name__)
 
 #: how long scrapes under way may take to finish when the process ends
 _LAST_SCRAPES = 1.0
+#: the same for threads
+_LAST_WORK = 0.5
+_WORKER = "worker"
 
 
 async def run(load: Callable[[], Config], config: Config, web_config: WebConfig) -> None:
@@ -33,6 +42,9 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     Raises ListenError when the address cannot be listened on.
     """
     stop = stop_event()
+    _open_files()
+    workers = ThreadPoolExecutor(thread_name_prefix=_WORKER)
+    asyncio.get_running_loop().set_default_executor(workers)
     watch = Watch(config.state_dir, SystemClock())
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
@@ -45,6 +57,7 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
             log.info("stopping")
             reloading.cancel()
             await watch.close()
+    _leave_behind(workers)
 
 
 @asynccontextmanager
@@ -52,27 +65,49 @@ async def listening(
     watch: Watch, config: WebConfig, address: Address
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve the pages on an address; yields the host and port that were taken."""
-    runner = web.AppRunner(
-        application(watch, config),
-        access_log=None,
-        handle_signals=False,
-        shutdown_timeout=_LAST_SCRAPES,
-    )
+    app = application(watch, config)
+    app.middlewares.insert(0, noting)
+    app.on_response_prepare.append(nameless)
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=_LAST_SCRAPES)
     await runner.setup()
+    assert runner.server is not None, "it was set up"
+    door = Door(runner.server, config.ssl_context())
     try:
-        site = web.TCPSite(runner, address.host, address.port, ssl_context=config.ssl_context())
         try:
-            await site.start()
+            await door.open(address)
         except (OSError, UnicodeError) as error:
             raise ListenError(
                 f"cannot listen on {address}: {getattr(error, 'strerror', None) or error};"
                 " stop what listens there, or choose another address with --web.listen-address"
             ) from error
-        host, port = runner.addresses[0][:2]
-        log.info("listening", extra={"address": str(Address(host, port))})
-        yield host, port
+        log.info("listening", extra={"address": str(door.address)})
+        yield door.address.host or "", door.address.port
     finally:
+        door.close()
         await runner.cleanup()
+        await door.clear()
+
+
+def _leave_behind(workers: ThreadPoolExecutor) -> None:
+    """End the process here if a thread still waits for a name server or works on a password.
+
+    Neither can be cancelled, and Python would wait for them to the end.
+    """
+    workers.shutdown(wait=False, cancel_futures=True)
+    end = time.monotonic() + _LAST_WORK
+    for thread in threading.enumerate():
+        if thread.name.startswith(_WORKER):
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                logging.shutdown()
+                os._exit(0)
+
+
+def _open_files() -> None:
+    """Take as many open files as we may have; the limit that is usual is for `select`."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _reload_whenever(

@@ -8,6 +8,7 @@ save.
 import hashlib
 import logging
 import os
+import re
 import stat
 import tempfile
 from contextlib import suppress
@@ -43,6 +44,7 @@ class State:
 
     def load(self) -> dict[str, Any]:
         """Return what was saved last; nothing when that is lost or broken."""
+        self._sweep()
         try:
             content = self._read()
         except FileNotFoundError:
@@ -118,6 +120,14 @@ class State:
             raise
         with suppress(OSError):  # some file systems cannot, and the content is safe already
             _sync(directory)
+
+    def _sweep(self) -> None:
+        """Remove what was left behind by writers that were killed: it holds a token too."""
+        litter = re.compile(rf"\.{re.escape(self.path.stem)}\.[a-z0-9_]{{8}}\.tmp")
+        with suppress(OSError):
+            for path in self.path.parent.iterdir():
+                if litter.fullmatch(path.name):
+                    path.unlink()
 
     def _set_aside(self, problem: str) -> None:
         aside = self.path.with_name(f"{self.path.name}.broken")

@@ -98,6 +98,29 @@ def test_no_regular_file_is_moved_aside(tmp_path: Path, caplog: pytest.LogCaptur
     assert len(messages(caplog)) == 2
 
 
+def test_what_cannot_be_read_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that is somebody else's, or leads nowhere, costs the memory and a warning."""
+    state = State(tmp_path, "home")
+    state.path.symlink_to(state.path)
+    assert state.load() == {}
+    (told,) = messages(caplog)
+    assert told.endswith("starting afresh; check its permissions")
+    state.save(HELD)
+    assert State(tmp_path, "home").load() == HELD
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    """Half-written files hold a token too; those of other gateways are not ours to remove."""
+    state = State(tmp_path, "home")
+    state.save(HELD)
+    others = [".home.two.abcdefgh.tmp", ".homeabcdefgh.tmp", "home.json", ".home.abcdefgh.tmp.txt"]
+    for name in (*others, ".home.abcd_f0h.tmp"):
+        (tmp_path / name).touch()
+    state.path.write_text("{}")
+    state.load()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
 @given(content=st.binary())
 def test_no_content_raises(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Whatever the file holds, there is a state."""

@@ -35,6 +35,8 @@ _RENEWAL = "renewal"
 _RENEWAL_PAUSE = 300.0
 #: a gateway that has been silent for longer cannot be shown a new token
 _SILENCE = 600.0
+_WARN_CADENCE = 86400.0
+_REMEDY = "set a new `token`, or `username` and `password` of the Enphase account"
 
 
 class TokenLogin:
@@ -59,6 +61,7 @@ class TokenLogin:
         self._session_ends = 0.0
         self._renewal: asyncio.Task[None] | None = None
         self._renew_after = 0.0
+        self._warn_after = 0.0
 
     async def close(self) -> None:
         """Let go of the connection; a renewal under way ends."""
@@ -85,7 +88,7 @@ class TokenLogin:
                 return
             by_cloud = credentials.username and credentials.password
             # What the cloud gave a moment ago is among the tokens that were refused.
-            if not by_cloud or (alive and not self._cloud.allowed and not self._cloud.failure):
+            if not by_cloud or (alive and self._cloud_rests(credentials)):
                 raise self._no_way_in(known, alive)
             token = await self._fetch(credentials)
             # Kept untried: the gateway may not answer now, and the cloud gives no other soon.
@@ -135,15 +138,12 @@ class TokenLogin:
 
     def _no_way_in(self, known: list[Token], alive: list[Token]) -> LoginRefused:
         """Return why the tokens at hand do not do."""
-        remedy = "set a new `token`, or `username` and `password` of the Enphase account"
         if alive:
             return self._refused()
         if known:
-            # A date beyond 2242 is nobody's, and later ones are no dates at all.
-            end = datetime.fromtimestamp(min(known[0].expires, 2**33), UTC)
-            return LoginRefused(f"the token ended on {end:%Y-%m-%d}: {remedy}")
+            return LoginRefused(f"the token ended on {_day(known[0])}: {_REMEDY}")
         firmware = self._identity.firmware if self._identity else ""
-        return LoginRefused(f"firmware {firmware} wants a token: {remedy}")
+        return LoginRefused(f"firmware {firmware} wants a token: {_REMEDY}")
 
     def _refused(self) -> LoginRefused:
         return LoginRefused(
@@ -176,6 +176,11 @@ class TokenLogin:
         self.auth, self.token, self.let_in = auth, token, True
         self._session_ends = self._clock.monotonic() + _SESSION
 
+    def _cloud_rests(self, credentials: Credentials) -> bool:
+        """Tell whether the cloud is left alone because of the token that it has given."""
+        username, password = credentials.username or "", credentials.password or ""
+        return self._cloud.wait(username, password) > 0 and not self._cloud.failure(username)
+
     async def _fetch(self, credentials: Credentials) -> Token:
         return await self._cloud.fetch(
             credentials.username or "",
@@ -194,8 +199,10 @@ class TokenLogin:
             newer = [token for token in self._tokens(credentials) if token.expires > old.expires]
             try:
                 if not await self._entered_by(newer):
-                    by_cloud = credentials.username and credentials.password
-                    if not by_cloud or not self._cloud.allowed:
+                    if not (credentials.username and credentials.password):
+                        self._warn_of_the_end(old)
+                        return
+                    if self._cloud.wait(credentials.username, credentials.password):
                         return
                     token = await self._fetch(credentials)
                     await self._enter(token)
@@ -206,6 +213,24 @@ class TokenLogin:
                 log.exception("the token could not be renewed", extra=name)
             else:
                 log.info("the token was renewed", extra=name)
+
+    def _warn_of_the_end(self, token: Token) -> None:
+        """Tell once a day that nobody renews this token but the owner."""
+        now = self._clock.monotonic()
+        if now < self._warn_after:
+            return
+        self._warn_after = now + _WARN_CADENCE
+        log.warning(
+            "the token ends on %s and cannot be renewed: %s",
+            _day(token),
+            _REMEDY,
+            extra={"gateway": self._config.name},
+        )
+
+
+def _day(token: Token) -> str:
+    # A date beyond 2242 is nobody's, and later ones are no dates at all.
+    return f"{datetime.fromtimestamp(min(token.expires, 2**33), UTC):%Y-%m-%d}"
 
 
 async def _without_cookies(

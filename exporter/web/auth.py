@@ -2,7 +2,7 @@
 
 bcrypt takes a tenth of a second of CPU by design. A password that was right once is therefore
 recognised by a keyed hash; everything else is checked in a thread, one at a time, so that guessing
-can neither stop the event loop nor take all processors.
+can neither stop the event loop nor take all processors. Who finds too many waiting is sent away.
 """
 
 import asyncio
@@ -18,6 +18,12 @@ from aiohttp.typedefs import Handler, Middleware
 
 #: bcrypt never looked further; longer input is cut, as htpasswd does
 _LONGEST = 72
+#: passwords that may wait to be checked; their time together is about that of a scrape's timeout
+_QUEUE = 32
+
+
+class BusyError(Exception):
+    """Too many passwords wait to be checked."""
 
 
 class BasicAuth:
@@ -31,23 +37,34 @@ class BasicAuth:
         self._key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
         self._turn = asyncio.Lock()
+        self._waiting = 0
 
     async def allows(self, authorization: str | None) -> bool:
-        """Tell whether the value of an `Authorization` header lets its sender in."""
+        """Tell whether the value of an `Authorization` header lets its sender in.
+
+        Raises BusyError when that would take too long to find out.
+        """
         user, password = _credentials(authorization)
         if password is None:
             return False
         digest = hmac.digest(self._key, password, "sha256")
         if self._is_verified(user, digest):
             return True
-        async with self._turn:
-            if self._is_verified(user, digest):
-                return True
-            hashed = self._users.get(user, self._stand_in)
-            right = await asyncio.to_thread(_matches, password, hashed)
-            if right and user in self._users:
-                self._verified[user] = digest
-                return True
+        if self._waiting >= _QUEUE:
+            raise BusyError
+        self._waiting += 1
+        try:
+            async with self._turn:
+                return self._is_verified(user, digest) or await self._check(user, password, digest)
+        finally:
+            self._waiting -= 1
+
+    async def _check(self, user: str, password: bytes, digest: bytes) -> bool:
+        hashed = self._users.get(user, self._stand_in)
+        right = await asyncio.to_thread(_matches, password, hashed)
+        if right and user in self._users:
+            self._verified[user] = digest
+            return True
         return False
 
     def _is_verified(self, user: str, digest: bytes) -> bool:
@@ -56,11 +73,20 @@ class BasicAuth:
 
 
 def middleware(allows: Callable[[str | None], Awaitable[bool]]) -> Middleware:
-    """Return an aiohttp middleware that answers 401 to whom `allows` does not let in."""
+    """Return an aiohttp middleware that answers 401 to whom `allows` does not let in.
+
+    While too many try, it answers 503, and 200 as ever to who was let in before.
+    """
 
     @web.middleware
     async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not await allows(request.headers.get("Authorization")):
+        try:
+            allowed = await allows(request.headers.get("Authorization"))
+        except BusyError:
+            return web.Response(
+                status=503, text="Too many logins at once\n", headers={"Retry-After": "10"}
+            )
+        if not allowed:
             return web.Response(
                 status=401, text="Unauthorized\n", headers={"WWW-Authenticate": "Basic"}
             )

@@ -12,6 +12,7 @@ __all__ = ["impatient"]
 OWN = {
     "enphase_up",
     "enphase_collector_up",
+    "enphase_collector_cadence_seconds",
     "enphase_collector_duration_seconds",
     "enphase_collector_last_success_timestamp_seconds",
     "enphase_collector_failures_total",

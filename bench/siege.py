@@ -1,0 +1,166 @@
+"""What scrapers and pollers notice while strangers besiege the port.
+
+Five hundred scrapers ask once a second, each in its own moment, first in peace and then while
+`bench.besiegers` do their worst from a process of their own.
+"""
+
+import asyncio
+import random
+import resource
+import time
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+from bench.load import Load, Request, get
+from bench.processes import Exporter, child, exporting
+from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.simulated import simulated
+from bench.watched import PROMETHEUS
+
+_HOME = "big-home"
+_SCRAPERS = 500
+_SECONDS = 40.0
+_FILES = 8192
+_END = b"\r\n\r\n"
+_LAST_SUCCESS = 'enphase_collector_last_success_timestamp_seconds{gateway="'
+_SOON = Goal(50)
+#: the grid state is due every 15 s
+_CADENCE = Goal(20)
+_BOUNDED = Goal(1300)
+
+
+async def run(progress: Progress) -> Findings:
+    """Scrape in peace and under siege."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
+    progress("Siege: waiting for the exporter")
+    async with simulated(_HOME) as gateway, exporting(gateway.host, gateway.token) as exporter:
+        await exporter.full()
+        request = Request(exporter.port, "/metrics", PROMETHEUS, "gzip")
+        progress("Siege: in peace")
+        before = _Standing.of(exporter)
+        peace = await _scrapes(request)
+        at_once = await _at_once(request)
+        progress("Siege: under attack")
+        async with child("bench.besiegers", str(exporter.port), str(_SECONDS)) as besiegers:
+            crowd = await besiegers.told()
+            watching = asyncio.create_task(_longest_gap(exporter.port))
+            siege = await _scrapes(request)
+            during = _Standing.of(exporter)
+            gap = await watching
+        progress("Siege: afterwards")
+        after = await _settled(exporter, before)
+    return Findings(
+        (
+            Result(f"{_SCRAPERS} scrapers, 99 % answered within", _ms(peace, 0.99), None, _SOON),
+            Result("… under siege, 99 % within", _ms(siege, 0.99), None, _SOON),
+            Result("… under siege, half within", _ms(siege, 0.5)),
+            Result("… all in one instant, the last within", Quantity(at_once * 1000, "ms")),
+            Result("Longest gap between readings, under siege", Quantity(gap, "s"), None, _CADENCE),
+            Result("Open files under siege", Quantity(during.files), None, _BOUNDED),
+            Result(
+                "… a minute later, beside before", Quantity(after.files), Quantity(before.files)
+            ),
+            Result("Memory under siege, beside before", *_megabytes(during, before)),
+        ),
+        (f"siege: {_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; besiegers: {crowd}",),
+    )
+
+
+class _Standing:
+    """Open files and resident memory of a process."""
+
+    def __init__(self, files: int, bytes_: int) -> None:
+        self.files = files
+        self.bytes = bytes_
+
+    @classmethod
+    def of(cls, exporter: Exporter) -> "_Standing":
+        """Look."""
+        process = Path("/proc") / str(exporter.pid)
+        pages = int((process / "statm").read_text().split()[1])
+        files = sum(1 for _ in (process / "fd").iterdir())
+        return cls(files, pages * resource.getpagesize())
+
+
+async def _settled(exporter: Exporter, before: _Standing) -> _Standing:
+    """Return how it stands once everybody is gone, or a minute later."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(60):
+            while _Standing.of(exporter).files > before.files:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.5)
+    return _Standing.of(exporter)
+
+
+async def _scrapes(request: Request) -> Load:
+    """Let every scraper ask once a second; raise RuntimeError unless each answer is whole."""
+    began = time.perf_counter()
+    latencies: list[float] = []
+
+    async def scraper() -> None:
+        await asyncio.sleep(random.random())  # noqa: S311 - no secret
+        while time.perf_counter() - began < _SECONDS:
+            asked = time.perf_counter()
+            reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
+            with suppress(ConnectionError):
+                for _ in range(5):
+                    asked = time.perf_counter()
+                    await _ask(request, reader, writer)
+                    latencies.append(time.perf_counter() - asked)
+                    await asyncio.sleep(max(0.0, asked + 1 - time.perf_counter()))
+            writer.close()
+
+    await asyncio.gather(*(scraper() for _ in range(_SCRAPERS)))
+    if not latencies:
+        raise RuntimeError("no scrape was answered")
+    return Load(len(latencies) / _SECONDS, sorted(latencies))
+
+
+async def _at_once(request: Request) -> float:
+    """Return the seconds until the last of all scrapers has its answer when all ask at once."""
+    streams = [await asyncio.open_connection("127.0.0.1", request.port) for _ in range(_SCRAPERS)]
+    began = time.perf_counter()
+    await asyncio.gather(*(_ask(request, *stream) for stream in streams))
+    taken = time.perf_counter() - began
+    for _, writer in streams:
+        writer.close()
+    return taken
+
+
+async def _ask(
+    request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    writer.write(request.head)
+    try:
+        head = await reader.readuntil(_END)
+    except asyncio.IncompleteReadError as error:
+        raise ConnectionResetError("sent away between two scrapes") from error
+    if not head.startswith(b"HTTP/1.1 200 "):
+        raise RuntimeError(head.partition(b"\r\n")[0].decode(errors="replace"))
+    told = head.lower().partition(b"content-length: ")[2]
+    await reader.readexactly(int(told.partition(b"\r\n")[0]))
+
+
+async def _longest_gap(port: int) -> float:
+    """Watch the grid state for a while; return the longest time between two readings of it."""
+    seen: list[float] = []
+    until = time.perf_counter() + _SECONDS
+    while time.perf_counter() < until:
+        text = (await get(Request(port, "/metrics"))).decode()
+        seen += [
+            float(line.rpartition(" ")[2])
+            for line in text.splitlines()
+            if line.startswith(_LAST_SUCCESS) and 'collector="ensemble"' in line
+        ]
+        await asyncio.sleep(0.5)
+    readings = sorted({*seen, time.time()})
+    return max(later - one for one, later in pairwise(readings))
+
+
+def _ms(load: Load, share: float) -> Quantity:
+    return Quantity(load.percentile(share) * 1000, "ms")
+
+
+def _megabytes(one: _Standing, other: _Standing) -> tuple[Quantity, Quantity]:
+    return Quantity(one.bytes / 1e6, "MB"), Quantity(other.bytes / 1e6, "MB")

@@ -1,0 +1,215 @@
+"""Stopping: at any moment, in time, with what is known saved; and being killed at any moment.
+
+Real processes, beside a gateway, a cloud and scrapers that hang where it hurts.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import bcrypt
+import orjson
+import pytest
+import yaml
+
+from exporter.clock import SystemClock
+from exporter.gateway.endpoints import CHECK_JWT, SECCTRL
+from exporter.simulator.cloud import serve_cloud
+from exporter.simulator.faults import Fault, Hang, Stall, Trickle
+from exporter.simulator.homes import home
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+from tests.conftest import ROOT
+from tests.launching import PATIENCE, Launched, launched
+from tests.web.listener import basic
+
+#: seconds within which a stopped exporter has to be gone
+IN_TIME = 5.0
+
+
+@asynccontextmanager
+async def gateway() -> AsyncIterator[RunningGateway]:
+    """Serve a home with batteries."""
+    clock = SystemClock()
+    async with serve(home("battery-home", clock.time), now=clock.time) as running:
+        yield running
+
+
+def configured(folder: Path, host: str, **login: str) -> str:
+    """Write a configuration with one gateway, and return the flag that names it."""
+    file = folder / "enphase.yml"
+    gateways = [{"name": "home", "host": host, **login}]
+    file.write_text(yaml.safe_dump({"gateways": gateways, "state_dir": str(folder / "state")}))
+    return f"--config.file={file}"
+
+
+async def stopped(process: Launched, *numbers: signal.Signals) -> None:
+    """Send these signals; the exporter has to end in time, with status 0 and no complaint."""
+    for number in numbers or (signal.SIGTERM,):
+        process.process.send_signal(number)
+    assert await process.ended(IN_TIME) == 0
+    assert b"Traceback" not in process.log
+    assert b"level=error" not in process.log
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fault"),
+    [
+        ("/info", Hang()),
+        (CHECK_JWT, Hang()),
+        (SECCTRL, Stall()),
+        (SECCTRL, Trickle(pause=0.5)),
+    ],
+    ids=["identifying", "login", "stalled", "trickling"],
+)
+async def test_a_gateway_that_hangs_is_not_waited_for(
+    endpoint: str, fault: Fault, tmp_path: Path
+) -> None:
+    """In whatever the gateway was asked when it fell silent, stopping goes on without it."""
+    async with gateway() as hanging:
+        hanging.faults[endpoint] = fault
+        flag = configured(tmp_path, hanging.host, token=hanging.token)
+        async with launched(tmp_path, flag) as process:
+            await process.until(lambda: hanging.count(endpoint) > 0)
+            await stopped(process)
+    assert State(tmp_path / "state", "home").path.exists()
+
+
+async def test_a_cloud_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    """A login that the cloud leaves unanswered ends with the exporter."""
+    async with gateway() as there, serve_cloud(password="secret") as cloud:
+        cloud.mode = "slow"
+        flag = configured(tmp_path, there.host, username=cloud.username, password=cloud.password)
+        async with launched(tmp_path, flag, cloud=cloud) as process:
+            await process.until(lambda: cloud.logins > 0)
+            await stopped(process)
+
+
+async def test_a_name_server_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
+    """Looking up a name cannot be cancelled, and holds up the end all the same no longer."""
+    hang = (
+        "import socket, time; from pathlib import Path;"
+        f"socket.getaddrinfo = lambda *_, **__: (Path({str(tmp_path / 'asked')!r}).touch(),"
+        " time.sleep(60))"
+    )
+    # the address to listen on is none to look up
+    flag = configured(tmp_path, "envoy.invalid", token="a")
+    async with launched(tmp_path, flag, first=hang) as process:
+        await process.until((tmp_path / "asked").exists)
+        await stopped(process)
+
+
+async def test_a_password_under_check_is_not_waited_for(tmp_path: Path) -> None:
+    """A hash as dear as they come takes longer to check than we have."""
+    hashed = bcrypt.hashpw(b"wonderland", bcrypt.gensalt(4)).decode().replace("$04$", "$18$")
+    web = tmp_path / "web.yml"
+    web.write_text(f"basic_auth_users: {{alice: '{hashed}'}}")
+    flags = (configured(tmp_path, "127.0.0.1:1"), f"--web.config.file={web}")
+    async with launched(tmp_path, *flags) as process, AsyncExitStack() as stack:
+        port = int((await process.url()).rpartition(":")[2])
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        stack.callback(writer.close)
+        head = f"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: {basic('alice', 'guess')}\r\n\r\n"
+        writer.write(head.encode())
+        busy = Path(f"/proc/{process.process.pid}/task")
+        await process.until(lambda: len(list(busy.iterdir())) > 1)
+        await stopped(process)
+
+
+async def test_scrapers_are_not_waited_for(tmp_path: Path) -> None:
+    """Connections that are idle, dribble or take no answer end with the exporter."""
+    async with gateway() as there, AsyncExitStack() as stack:
+        flag = configured(tmp_path, there.host, token=there.token)
+        process = await stack.enter_async_context(launched(tmp_path, flag))
+        await process.full()
+        port = int((await process.url()).rpartition(":")[2])
+        scrape = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+        for content in (b"", b"GET / HTTP/1.1\r\nX: ", scrape, scrape * 1000):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+            assert isinstance(writer.transport, asyncio.Transport)
+            writer.transport.pause_reading()
+            writer.write(content)
+        await process.samples()
+        await stopped(process)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGINT, signal.SIGINT, signal.SIGTERM),
+        (signal.SIGHUP, signal.SIGTERM),
+    ],
+    ids=lambda numbers: "+".join(number.name for number in numbers),
+)
+async def test_impatience_changes_nothing(numbers: tuple[signal.Signals], tmp_path: Path) -> None:
+    """Asked by whatever signal, and however often, it ends once and in order."""
+    async with gateway() as there:
+        flag = configured(tmp_path, there.host, token=there.token)
+        async with launched(tmp_path, flag) as process:
+            await process.full()
+            await stopped(process, *numbers)
+        state = State(tmp_path / "state", "home")
+        assert state.load()["serial"] == there.gateway.serial
+        assert state.load()["counters"]
+
+
+async def test_a_start_can_be_broken_off_at_any_moment(tmp_path: Path) -> None:
+    """Until Python runs our first line a signal kills it; from then on the status is 0."""
+    chance = random.Random(6)  # noqa: S311  # the same moments each time
+    async with gateway() as there:
+        flag = configured(tmp_path, there.host, token=there.token)
+        for _ in range(4):
+            async with launched(tmp_path, flag) as process:
+                await asyncio.sleep(chance.uniform(0, 1.5))
+                process.process.send_signal(signal.SIGTERM)
+                assert await process.ended(IN_TIME) in (0, -signal.SIGTERM)
+                assert b"Traceback" not in process.log
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from exporter.state import State
+state = State(Path(sys.argv[1]), "home")
+for number in itertools.count(int(sys.argv[2])):
+    state.save({"number": number, "filler": [number] * 5000})
+    print(number, flush=True)
+"""
+
+
+async def test_a_kill_while_writing_loses_the_last_write_at_most(tmp_path: Path) -> None:
+    """Killed fifty times in the midst of writing, the file is whole and at most one write old."""
+    chance = random.Random(6)  # noqa: S311  # the same moments each time
+    state = State(tmp_path, "home")
+    written = 0
+    for _ in range(50):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", WRITER, str(tmp_path), str(written + 1)),
+            stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+        )
+        assert process.stdout is not None
+        async with asyncio.timeout(PATIENCE):
+            told = [int(await process.stdout.readline())]
+            await asyncio.sleep(chance.uniform(0, 0.02))
+            process.kill()
+            told += [int(line) for line in (await process.stdout.read()).splitlines()]
+            await process.wait()
+        found = orjson.loads(state.path.read_bytes())
+        assert found["filler"] == [found["number"]] * 5000
+        assert told[-1] <= found["number"] <= told[-1] + 1
+        assert state.path.stat().st_mode & 0o777 == 0o600
+        written = found["number"]
+    # what a kill leaves lying around holds a token too
+    left = [name for name in os.listdir(tmp_path) if name != "home.json"]  # noqa: PTH208  # names
+    assert left
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in left} == {0o600}
+    assert state.load()["number"] == written
+    assert os.listdir(tmp_path) == ["home.json"]  # noqa: PTH208  # names are all that is asked

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Asks the Python Packaging Advisory Database whether a pinned package has a known vulnerability.
+#
+#   tools/audit.sh PYTHON [requirements file …]     default: what is shipped, requirements/run.txt
+#
+# Ends with 0 when none is known, 1 when one is, 2 when nobody could be asked. The tool lives in an
+# environment that is thrown away; nothing that is audited is installed.
+
+set -eu
+python=$1
+shift
+[ $# -gt 0 ] || set -- requirements/run.txt
+
+env=$(mktemp -d)
+trap 'rm -rf "$env"' EXIT
+trap 'exit 130' INT TERM
+"$python" -m venv "$env"
+"$env/bin/python" -m pip --quiet --disable-pip-version-check --no-input install pip-audit==2.9.0 || {
+    echo "audit: the tool pip-audit cannot be installed here; nothing was checked" >&2
+    exit 2
+}
+
+result=0
+for file; do
+    if "$env/bin/pip-audit" --progress-spinner=off --timeout=10 --disable-pip --require-hashes \
+        --requirement "$file" >"$env/found" 2>"$env/said"; then
+        echo "audit: no known vulnerability in $(grep -c '^[a-z].*==' "$file") packages of $file"
+    elif [ -s "$env/found" ]; then
+        echo "audit: known vulnerabilities in $file" >&2
+        cat "$env/found"
+        result=1
+    else
+        echo "audit: the vulnerability service cannot be reached; $file was not checked" >&2
+        [ "$result" = 1 ] || result=2
+    fi
+done
+exit "$result"
