@@ -1,16 +1,18 @@
 """The exposition: bytes that are ready before anybody scrapes.
 
-Samples are rendered table by table when the reading behind them changes, and joined by family when
-a snapshot changes, once for all scrapes to come. A scrape sends what lies there. prometheus_client
-renders what has to be asked at the moment of the scrape, the process itself, and knows what formats
-and versions a scraper accepts.
+Lines are rendered when the reading behind them changes, and joined by metric once for all scrapes
+to come: a scrape sends what lies there. That is so for a house and for a street. Of a fleet the
+whole is too large to lie about; it is put together piece by piece while it is sent, and what is
+kept are the bodies of single gateways. prometheus_client renders what has to be asked at the moment
+of the scrape, the process itself, and knows what formats and versions a scraper accepts.
 """
 
-import gzip
-import struct
+import asyncio
 import zlib
-from collections.abc import Collection, Mapping
-from functools import cached_property, lru_cache
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Collection, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,14 +29,19 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter import __version__
 from exporter.clock import Clock
-from exporter.metrics.catalogue import FAMILIES, TABLES
-from exporter.rendering import TableLines, header
-from exporter.snapshot import Reading, Snapshot
+from exporter.metrics.catalogue import FAMILIES
+from exporter.pieces import LEVEL, Piece, gzipped
+from exporter.rendering import GatewayLines, header
+from exporter.snapshot import Snapshot
 
 _OPENMETRICS = "application/openmetrics-text"
-_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
-#: fast is what matters here, and repetitive text shrinks to a tenth at any level
-_LEVEL = 1
+_END = b"# EOF\n"
+#: more gateways than these are a fleet: their bodies together are megabytes
+STREET = 16
+#: bodies of single gateways that are kept; each has some hundred kilobytes
+_KEPT = 32
+#: bytes of a streamed body that are put together in one go: a millisecond's work
+_PORTION = 2**17
 
 _HEADERS = {
     openmetrics: {
@@ -42,6 +49,27 @@ _HEADERS = {
     }
     for openmetrics in (False, True)
 }
+
+
+class Form(NamedTuple):
+    """What a scraper can read."""
+
+    openmetrics: bool
+    compressed: bool
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of a body in this form."""
+        content_type = OPENMETRICS_TYPE if self.openmetrics else TEXT_TYPE
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
+        if self.compressed:
+            headers["Content-Encoding"] = "gzip"
+        return headers
+
+
+def form(accept: str, accept_encoding: str) -> Form:
+    """Return the form that a scraper prefers, from its headers."""
+    return Form(_wants_openmetrics(accept), gzip_accepted(accept_encoding))
 
 
 @lru_cache(64)
@@ -54,62 +82,18 @@ def _wants_openmetrics(accept: str) -> bool:
         return False
 
 
-class _Site:
-    """What is rendered of one gateway: by table, the reading shown and its lines."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        #: whether the snapshot is newer than the lines
-        self.stale = True
-        self.lines: list[Mapping[str, bytes]] = [{} for _ in TABLES]
-        self._tables = [TableLines(table, snapshot.gateway) for table in TABLES]
-        self._shown: list[Reading | None] = [None] * len(TABLES)
-
-    def render(self, now: float) -> bool:
-        """Render the tables whose reading is another one; return whether there was any."""
-        self.stale = changed = False
-        for index, table in enumerate(TABLES):
-            reading = self.snapshot.fresh(table.collector, now)
-            if reading is not self._shown[index]:
-                changed = True
-                self._shown[index] = reading
-                self.lines[index] = self._tables[index].render(reading) if reading else {}
-        return changed
-
-
-class _Piece:
-    """A part of a body, deflated up to a byte boundary when that is first asked for."""
-
-    def __init__(self, plain: bytes, flush: int) -> None:
-        self.plain = plain
-        self._flush = flush
-
-    @cached_property
-    def deflated(self) -> bytes:
-        """The deflated part, which leaves the stream open or ends it, as `flush` says."""
-        deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        return deflate.compress(self.plain) + deflate.flush(self._flush)
-
-
-def _gzipped(first: _Piece, last: _Piece) -> bytes:
-    """Return two pieces as one gzip member, so that neither is compressed twice (RFC 1952)."""
-    check = zlib.crc32(last.plain, zlib.crc32(first.plain))
-    size = len(first.plain) + len(last.plain)
-    return _GZIP_HEADER + first.deflated + last.deflated + struct.pack("<II", check, size)
-
-
 class Exposition:
-    """Everything that is served on `/metrics`."""
+    """Everything that is served to scrapers."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._sites: dict[str, _Site] = {}
-        #: monotonic time at which the next reading expires
-        self._expires = float("inf")
+        self._gateways: dict[str, GatewayLines] = {}
         #: the samples of all gateways by format, until something changes
-        self._pieces: dict[bool, _Piece] = {}
-        #: whole bodies by format and compression, with the second that they were put together in
-        self._bodies: dict[tuple[bool, bool], tuple[int, bytes]] = {}
+        self._pieces: dict[bool, Piece] = {}
+        #: whole bodies by form, with the second that they were put together in
+        self._bodies: dict[Form, tuple[int, bytes]] = {}
+        #: bodies of single gateways, those asked for last at the end
+        self._single: OrderedDict[tuple[str, Form], bytes] = OrderedDict()
         self._process = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -117,74 +101,91 @@ class Exposition:
         build = Info("enphase_exporter_build", "Version of the exporter.", registry=self._process)
         build.info({"version": __version__})
 
+    @property
+    def fleet(self) -> bool:
+        """Whether there are so many gateways that all of them together are to be streamed."""
+        return len(self._gateways) > STREET
+
     def update(self, snapshot: Snapshot) -> None:
         """Take a new snapshot of a gateway; it is rendered once, when it is next needed."""
-        site = self._sites.get(snapshot.gateway)
-        if site is None:
-            site = self._sites[snapshot.gateway] = _Site(snapshot)
-        site.snapshot, site.stale = snapshot, True
+        known = self._gateways.get(snapshot.gateway)
+        if known is None:
+            self._gateways[snapshot.gateway] = GatewayLines(snapshot)
+        else:
+            known.take(snapshot)
 
     def remove(self, gateway: str) -> None:
         """Forget a gateway that is not configured any more."""
-        if self._sites.pop(gateway, None):
-            self._changed()
+        if self._gateways.pop(gateway, None):
+            self._changed(gateway)
 
     def warm(self) -> None:
-        """Prepare the formats that were asked for before, so that the next scrape need not wait."""
-        for openmetrics, compressed in tuple(self._bodies):
-            self._body(openmetrics, compressed)
+        """Prepare the forms that were asked for before, so that the next scrape need not wait."""
+        if not self.fleet:
+            for asked in tuple(self._bodies):
+                self._body(asked)
 
     def serve(
         self, accept: str, accept_encoding: str, names: Collection[str] = ()
     ) -> tuple[bytes, dict[str, str]]:
-        """Return body and headers for a scrape; `names` restricts it to these metrics."""
-        openmetrics = _wants_openmetrics(accept)
-        compressed = gzip_accepted(accept_encoding)
-        content_type = OPENMETRICS_TYPE if openmetrics else TEXT_TYPE
-        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
-        if compressed:
-            headers["Content-Encoding"] = "gzip"
-        if not names:
-            return self._body(openmetrics, compressed), headers
-        self._bring_up_to_date()
-        body = self._joined(openmetrics, names) + self._tail(openmetrics, names)
-        return gzip.compress(body, _LEVEL) if compressed else body, headers
+        """Return body and headers for a scrape of everything, from what the scraper accepts."""
+        wanted = form(accept, accept_encoding)
+        return self.serve_all(wanted, names), wanted.headers
 
-    def _body(self, openmetrics: bool, compressed: bool) -> bytes:
-        self._bring_up_to_date()
-        # What the process says of itself never stands still; once a second is often enough.
-        second = int(self._clock.monotonic())
-        kept = self._bodies.get((openmetrics, compressed))
-        if kept and kept[0] == second:
-            return kept[1]
-        first = self._pieces.get(openmetrics)
-        if first is None:
-            first = _Piece(self._joined(openmetrics), zlib.Z_FULL_FLUSH)
-            self._pieces[openmetrics] = first
-        last = self._tail(openmetrics)
-        body = _gzipped(first, _Piece(last, zlib.Z_FINISH)) if compressed else first.plain + last
-        self._bodies[openmetrics, compressed] = second, body
+    def serve_all(self, wanted: Form, names: Collection[str] = ()) -> bytes:
+        """Return the samples of all gateways; `names` restricts them to these metrics."""
+        return self.serve_some(self._gateways, wanted, names) if names else self._body(wanted)
+
+    def serve_some(
+        self, gateways: Collection[str], wanted: Form, names: Collection[str] = ()
+    ) -> bytes:
+        """Return the samples of some gateways only; raise KeyError when one is not known."""
+        chosen = [self._gateways[name] for name in dict.fromkeys(gateways)]
+        self._bring_up_to_date(gateways)
+        lines = _families(chosen, wanted.openmetrics, names)
+        return self._ended(Piece(b"".join(lines), zlib.Z_FULL_FLUSH), wanted, names)
+
+    def serve_process(self, wanted: Form, names: Collection[str] = ()) -> bytes:
+        """Return what the exporter says of itself, without any gateway."""
+        return self._ended(Piece(b"", zlib.Z_FULL_FLUSH), wanted, names)
+
+    def serve_gateway(self, gateway: str, wanted: Form) -> bytes:
+        """Return the samples of one gateway; raise KeyError when nothing is known of such a one."""
+        lines = self._gateways[gateway]
+        self._bring_up_to_date((gateway,))
+        key = gateway, wanted
+        body = self._single.get(key)
+        if body is None:
+            openmetrics = wanted.openmetrics
+            whole = Piece(
+                b"".join(_families([lines], openmetrics)) + (_END if openmetrics else b""),
+                zlib.Z_FINISH,
+            )
+            body = self._single[key] = gzipped(whole) if wanted.compressed else whole.plain
+        self._single.move_to_end(key)
+        while len(self._single) > _KEPT:
+            self._single.popitem(last=False)
         return body
 
-    def _joined(self, openmetrics: bool, names: Collection[str] = ()) -> bytes:
-        """Return the samples of all gateways, each family in one piece."""
-        blocks: dict[str, list[bytes]] = {}
-        for site in self._sites.values():
-            for lines in site.lines:
-                for name, rendered in lines.items():
-                    blocks.setdefault(name, []).append(rendered)
-        headers = _HEADERS[openmetrics]
-        parts: list[bytes] = []
-        for name in FAMILIES:
-            if name in blocks and (not names or name in names):
-                parts.append(headers[name])
-                parts += blocks[name]
-        return b"".join(parts)
-
-    def _tail(self, openmetrics: bool, names: Collection[str] = ()) -> bytes:
-        """Return what the process says of itself, ending the body."""
-        registry = self._process.restricted_registry(names) if names else self._process
-        return (generate_openmetrics if openmetrics else generate_latest)(registry)
+    async def stream(self, wanted: Form, names: Collection[str] = ()) -> AsyncIterator[bytes]:
+        """Yield a body of all gateways in portions, letting others have their turn in between."""
+        for name in list(self._gateways):
+            if name in self._gateways:
+                self._bring_up_to_date((name,))
+                await asyncio.sleep(0)
+        deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        portion: list[bytes] = []
+        size = 0
+        for block in _families(list(self._gateways.values()), wanted.openmetrics, names):
+            portion.append(block)
+            size += len(block)
+            if size >= _PORTION:
+                plain = b"".join(portion)
+                yield deflate.compress(plain) if wanted.compressed else plain
+                await asyncio.sleep(0)
+                portion, size = [], 0
+        plain = b"".join(portion) + self._tail(wanted.openmetrics, names)
+        yield deflate.compress(plain) + deflate.flush() if wanted.compressed else plain
 
     def stamped(self, at: float) -> bytes:
         """Return the samples of all gateways, each with a time stamp (epoch seconds), for import.
@@ -193,22 +194,60 @@ class Exposition:
         """
         self._bring_up_to_date()
         end = f" {at:.3f}\n".encode()
-        lines = (b"".join(b.values()) for site in self._sites.values() for b in site.lines if b)
-        return b"".join(lines).replace(b"\n", end)
+        whole = b"".join([lines.whole() for lines in self._gateways.values()])
+        return whole.replace(b"\n", end)
 
-    def _bring_up_to_date(self) -> None:
-        """Render what is newer than its lines, and drop what has expired."""
+    def _body(self, wanted: Form) -> bytes:
+        self._bring_up_to_date()
+        # What the process says of itself never stands still; once a second is often enough.
+        second = int(self._clock.monotonic())
+        kept = self._bodies.get(wanted)
+        if kept and kept[0] == second:
+            return kept[1]
+        openmetrics = wanted.openmetrics
+        first = self._pieces.get(openmetrics)
+        if first is None:
+            lines = _families(self._gateways.values(), openmetrics)
+            first = self._pieces[openmetrics] = Piece(b"".join(lines), zlib.Z_FULL_FLUSH)
+        body = self._ended(first, wanted)
+        self._bodies[wanted] = second, body
+        return body
+
+    def _ended(self, first: Piece, wanted: Form, names: Collection[str] = ()) -> bytes:
+        last = Piece(self._tail(wanted.openmetrics, names), zlib.Z_FINISH)
+        return gzipped(first, last) if wanted.compressed else first.plain + last.plain
+
+    def _tail(self, openmetrics: bool, names: Collection[str] = ()) -> bytes:
+        """Return what the process says of itself, ending the body."""
+        registry = self._process.restricted_registry(names) if names else self._process
+        return (generate_openmetrics if openmetrics else generate_latest)(registry)
+
+    def _bring_up_to_date(self, names: Collection[str] = ()) -> None:
         now = self._clock.monotonic()
-        expired = now >= self._expires
-        stale = [site for site in self._sites.values() if expired or site.stale]
-        if not stale:
-            return
-        changed = [site for site in stale if site.render(now)]
-        if changed:
-            self._changed()
-        self._expires = min(site.snapshot.next_expiry(now) for site in self._sites.values())
+        for name in names or self._gateways:
+            if self._gateways[name].bring_up_to_date(now):
+                self._changed(name)
 
-    def _changed(self) -> None:
+    def _changed(self, gateway: str) -> None:
         self._pieces.clear()
-        # The formats stay known, the bodies are stale.
+        # The forms stay known, the bodies are stale.
         self._bodies = dict.fromkeys(self._bodies, (-1, b""))
+        for key in [key for key in self._single if key[0] == gateway]:
+            del self._single[key]
+
+
+def _families(
+    gateways: Collection[GatewayLines], openmetrics: bool, names: Collection[str] = ()
+) -> Iterator[bytes]:
+    """Yield the samples of these gateways, each family in one piece."""
+    headers = _HEADERS[openmetrics]
+    for name in FAMILIES:
+        if names and name not in names:
+            continue
+        told = False
+        for gateway in gateways:
+            if lines := gateway.of_metric(name):
+                if not told:
+                    yield headers[name]
+                    told = True
+                yield lines

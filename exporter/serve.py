@@ -14,10 +14,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from aiohttp import web
 
+from exporter import heap
 from exporter.address import Address, parse
+from exporter.changes import stamp
 from exporter.cli.signals import stop_event
 from exporter.clock import SystemClock
 from exporter.config import Config
@@ -29,11 +32,17 @@ from exporter.web.door import Door, nameless, noting
 
 log = logging.getLogger(__name__)
 
+#: seconds between two looks at the list of gateways
+_LOOK = 5.0
+#: seconds between two looks at what memory can be given back
+_TIDY = 60.0
 #: how long scrapes under way may take to finish when the process ends
 _LAST_SCRAPES = 1.0
 #: the same for threads
 _LAST_WORK = 0.5
 _WORKER = "worker"
+#: most of them wait for a name server; names that nobody knows must not keep the others waiting
+_WORKERS = 64
 
 
 async def run(load: Callable[[], Config], config: Config, web_config: WebConfig) -> None:
@@ -43,19 +52,25 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     """
     stop = stop_event()
     _open_files()
-    workers = ThreadPoolExecutor(thread_name_prefix=_WORKER)
+    workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=_WORKER)
     asyncio.get_running_loop().set_default_executor(workers)
     watch = Watch(config.state_dir, SystemClock())
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     async with listening(watch, web_config, parse(config.web.listen_address)):
         await watch.adopt(config)
-        reloading = asyncio.create_task(_reload_whenever(reload, load, config, watch))
+        beside = [
+            asyncio.create_task(_reload_whenever(reload, load, config, watch)),
+            asyncio.create_task(_tidy(watch)),
+        ]
+        if config.gateways_file:
+            beside.append(asyncio.create_task(_notice(config.gateways_file, reload)))
         try:
             await stop.wait()
         finally:
             log.info("stopping")
-            reloading.cancel()
+            for task in beside:
+                task.cancel()
             await watch.close()
     _leave_behind(workers)
 
@@ -110,6 +125,26 @@ def _open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+async def _notice(path: Path, reload: asyncio.Event) -> None:
+    """Ask for a reload whenever a file has changed; while it is not there nothing has."""
+    known = stamp(path)
+    while True:
+        await asyncio.sleep(_LOOK)
+        now = stamp(path)
+        if now is not None and now != known:
+            known = now
+            log.info("changed", extra={"file": str(path)})
+            reload.set()
+
+
+async def _tidy(watch: Watch) -> None:
+    """Keep the memory of a fleet small; in that of a house there is nothing to gain."""
+    while True:
+        await asyncio.sleep(_TIDY)
+        if watch.exposition.fleet:
+            await asyncio.to_thread(heap.give_back)
+
+
 async def _reload_whenever(
     asked: asyncio.Event, load: Callable[[], Config], current: Config, watch: Watch
 ) -> None:
@@ -126,7 +161,7 @@ async def _reload_whenever(
         except Exception:
             log.exception("the configuration is not reloaded, the old one stays")
             continue
-        for name in ("state_dir", "web"):
+        for name in ("state_dir", "web", "gateways_file"):
             if getattr(config, name) != getattr(current, name):
                 log.warning("%s changed, which takes effect after a restart", name)
         await watch.adopt(config)

@@ -1,17 +1,20 @@
 """All gateways of one process: a poller for each, their snapshots on one exposition.
 
 Gateways come and go by configuration. Those that stay the same are not touched, and one that hangs
-or fails never holds up another.
+or fails never holds up another. Pollers start one after the other, spread over a cadence, and keep
+that distance: so a thousand gateways are a steady stream of requests and not a flood each minute.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from exporter.clock import Clock
 from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
+from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.snapshot import SELF, Snapshot
 from exporter.state import State
@@ -23,6 +26,8 @@ log = logging.getLogger(__name__)
 _SETTLE = 1.0
 #: seconds until a poller that broke off is started anew
 _RESTART = 15.0
+#: seconds between the starts of two pollers, where there is time for that
+_GAP = 0.1
 
 
 class Watch:
@@ -35,6 +40,8 @@ class Watch:
         self._state_dir = state_dir
         self._clock = clock
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
+        #: whether all gateways are on `/metrics` without being asked for
+        self.whole = True
         self._tried: set[str] = set()
         self._all_tried = asyncio.Event()
         self._warming: asyncio.TimerHandle | None = None
@@ -55,6 +62,13 @@ class Watch:
 
     async def adopt(self, config: Config) -> None:
         """Watch the gateways of this configuration, and only those."""
+        if self.whole and not config.gateways_on_metrics:
+            log.warning(
+                "too many gateways for one body: /metrics has none of them now, /sd and /probe"
+                " have each; web.gateways_on_metrics: true puts them back",
+                extra={"gateways": len(config.gateways)},
+            )
+        self.whole = config.gateways_on_metrics
         wanted = {gateway.name: gateway for gateway in config.gateways}
         changed = [
             name for name, (gateway, _) in self._running.items() if wanted.get(name) != gateway
@@ -65,9 +79,10 @@ class Watch:
                 self.exposition.remove(name)
                 self.board.remove(name)
                 self._tried.discard(name)
-        for name, gateway in wanted.items():
-            if name not in self._running:
-                self._start(gateway)
+        new = [gateway for name, gateway in wanted.items() if name not in self._running]
+        gap = _gap(new)
+        for number, gateway in enumerate(new):
+            self._start(gateway, number * gap)
 
     async def close(self) -> None:
         """Stop watching; what is remembered is saved."""
@@ -75,23 +90,29 @@ class Watch:
             self._warming.cancel()
         await self._stop(list(self._running))
 
-    def _start(self, gateway: Gateway) -> None:
-        task = asyncio.create_task(self._poll(gateway), name=f"poller {gateway.name}")
+    def _start(self, gateway: Gateway, wait: float) -> None:
+        task = asyncio.create_task(self._poll(gateway, wait), name=f"poller {gateway.name}")
         self._running[gateway.name] = gateway, task
         log.info("watching", extra={"gateway": gateway.name, "host": gateway.host})
 
-    async def _poll(self, gateway: Gateway) -> None:
-        """Poll until cancelled; a poller that breaks off by itself is told of and replaced."""
+    async def _poll(self, gateway: Gateway, wait: float) -> None:
+        """Poll until cancelled, after `wait` seconds.
+
+        A poller that breaks off by itself is told of and replaced.
+        """
         while True:
             try:
                 state = State(self._state_dir, gateway.name)
                 publish = partial(self._publish, gateway.host)
-                await Poller(gateway, state, self._clock, publish).run()
+                poller = Poller(gateway, state, self._clock, publish)
+                await self._clock.sleep(wait)
+                await poller.run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
                     raise
                 log.exception("polling broke off", extra={"gateway": gateway.name})
+            wait = 0.0
             await self._clock.sleep(_RESTART)
 
     async def _stop(self, names: list[str]) -> None:
@@ -118,3 +139,9 @@ class Watch:
     def _warm(self) -> None:
         self._warming = None
         self.exposition.warm()
+
+
+def _gap(gateways: Sequence[Gateway]) -> float:
+    """Return the seconds between the starts of so many pollers."""
+    cadences = [min({**CADENCES, **gateway.cadences}.values()) for gateway in gateways]
+    return min(_GAP, min(cadences) / len(gateways)) if gateways else 0.0

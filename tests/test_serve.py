@@ -4,6 +4,7 @@ What the command line itself promises is in `tests/cli`.
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -203,3 +204,28 @@ async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
                 shown.append(*(await process.samples())[produced].values())
                 process.process.kill()
         assert shown[0] <= shown[1] < shown[0] + 1e8
+
+
+async def test_a_list_of_gateways_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    """Nobody has to send a signal; a list that is broken or gone for a moment changes nothing."""
+    listed = tmp_path / "fleet.json"
+
+    def write(**gateways: RunningGateway | str) -> None:
+        new = tmp_path / "new"
+        new.write_text(json.dumps(yaml.safe_load(configured(tmp_path, **gateways))["gateways"]))
+        new.replace(listed)
+
+    config = yaml.safe_dump({"gateways_file": listed.name, "state_dir": str(tmp_path / "state")})
+    async with gateway("battery-home") as stays, gateway("solar-only") as comes:
+        write(stays=stays)
+        async with exporting(tmp_path, config) as process:
+            await process.until(lambda found: up(found) == {"stays": 1})
+            write(stays=stays, comes=comes)
+            await process.until(lambda found: up(found) == {"stays": 1, "comes": 1})
+            listed.write_text("[{")
+            await process.line("not reloaded")
+            listed.unlink()
+            write(comes=comes)
+            await process.until(lambda found: up(found) == {"comes": 1})
+            assert stays.count(CHECK_JWT) == comes.count(CHECK_JWT) == 1
+            assert await process.end(signal.SIGTERM) == 0

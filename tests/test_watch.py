@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,31 @@ async def test_what_changed_is_started_anew(
     await until(lambda: "enphase_encharge_info" in watch.exposition.serve("", "")[0].decode())
     assert len(solar.requests) == asked
     assert up(watch) == {"home": 1}
+
+
+async def test_pollers_start_one_after_the_other(
+    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spread over a cadence, they stay so; those that wait are told of as down already."""
+    waits: list[float] = []
+    many = {f"site-{number:03}": "127.0.0.1:1" for number in range(300)}
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(watch._clock, "sleep", wait)
+    await watch.adopt(configured(tmp_path, **many))
+    await until(lambda: len(waits) == len(many))
+    gaps = [later - sooner for sooner, later in pairwise(waits)]
+    # the shortest cadence is 15 s
+    assert gaps == pytest.approx([15 / 300] * 299)
+    assert up(watch) == dict.fromkeys(many, 0)
+
+
+async def test_few_gateways_are_not_kept_waiting(watch: Watch, tmp_path: Path) -> None:
+    """In a house nobody notices that they start one after the other."""
+    three = dict.fromkeys(("a", "b", "c"), "127.0.0.1:1")
+    await watch.adopt(configured(tmp_path, **three))
+    async with asyncio.timeout(5):
+        await watch.wait_ready()

@@ -43,18 +43,29 @@ def command(
             help="TLS and users, in the format of Prometheus's exporter-toolkit.",
         ),
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard",
+            metavar="INDEX/COUNT",
+            help="Watch one part of the gateways: 0/3 to 2/3 share a list among three exporters."
+            " A pod's name will do as index: exporter-0/3. [env: ENPHASE_SHARD]",
+        ),
+    ] = None,
     log_level: LogLevel = None,
     log_format: LogFormat = None,
 ) -> None:
     """Read gateways and serve their metrics.
 
-    Flags win over ENPHASE_* variables, those over the file. SIGHUP reads the file again.
+    Flags win over ENPHASE_* variables, those over the file. SIGHUP reads the file again; a
+    `gateways_file` is read again whenever it changes.
 
     \b
     Examples:
       ENPHASE_HOST=envoy.local ENPHASE_TOKEN_FILE=token.txt enphase-exporter serve
       enphase-exporter serve --config.file=enphase-exporter.yml --config.check
       enphase-exporter serve --config.file=enphase-exporter.yml --log.level=debug
+      enphase-exporter serve --config.file=fleet.yml --shard=0/3
     """  # noqa: D301 - \b keeps the lines after it as they are
     from exporter.cli.signals import end_quietly_on_sigterm
 
@@ -78,6 +89,7 @@ def command(
             web_config_file=web_config_file,
             log_level=log_level,
             log_format=log_format,
+            shard=shard,
         )
         logs.setup(config.log.level, config.log.format)
         return config

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exporter.config.models import SECRETS, Config
+from exporter.config import shard as shards
+from exporter.config.models import SECRETS, Config, Gateway, GatewaysFile
 from exporter.config.problems import Location, config_error
 from exporter.config.texts import shown
 from exporter.config.values import read_secret
@@ -18,6 +19,7 @@ from exporter.errors import ConfigError
 
 _PREFIX = "ENPHASE_"
 _STATE_DIR = "ENPHASE_STATE_DIR"
+_SHARD = "ENPHASE_SHARD"
 _FILE = "_FILE"
 #: variable without suffix → key of a gateway
 _VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in ("host", "name", *SECRETS)}
@@ -35,6 +37,7 @@ def load(
     web_config_file: Path | None = None,
     log_level: str | None = None,
     log_format: str | None = None,
+    shard: str | None = None,
 ) -> Config:
     """Return the configuration in force; raise ConfigError with a line for each mistake.
 
@@ -44,7 +47,8 @@ def load(
     sources: dict[Location, str] = {}
     if path:
         data = _beside(path.parent, data)
-    data = _environment(data, environ, sources, shown(path) if path else "")
+    source = shown(path) if path else "environment"
+    data = _environment(data, environ, sources, source)
     flags = {
         ("log", "level"): ("--log.level", log_level),
         ("log", "format"): ("--log.format", log_format),
@@ -56,15 +60,35 @@ def load(
         if value is not None and isinstance(held, dict):
             data[section] = {**held, key: value}
             sources[section, key] = flag
-    if not data.get("gateways"):
+    if not (data.get("gateways") or data.get("gateways_file")):
         raise ConfigError(_NO_GATEWAY + _misspelt(environ))
     if data.get("state_dir") is None:
         data["state_dir"] = _default_state_dir(environ)
-    source = shown(path) if path else "environment"
+    listed = data.get("gateways_file")
+    if isinstance(listed, str) and isinstance(data.get("gateways") or [], list):
+        data["gateways"] = [*(data.get("gateways") or []), *_gateways(Path(listed))]
     try:
-        return Config.model_validate(data).with_cadences()
+        config = Config.model_validate(data).with_cadences()
     except ValidationError as error:
         raise config_error(error, Config, source, sources) from None
+    flag, value = ("--shard", shard) if shard is not None else (_SHARD, environ.get(_SHARD))
+    if not value:
+        return config
+    try:
+        return config.part(shards.parse(value))
+    except ConfigError as error:
+        raise ConfigError(f"{flag}: {error}") from None
+
+
+def _gateways(path: Path) -> tuple[Gateway, ...]:
+    """Return the gateways listed in a file of their own."""
+    from exporter.config import yamlfile  # noqa: PLC0415 - see below
+
+    data = _beside(path.parent, {"gateways": yamlfile.read_list(path)})
+    try:
+        return GatewaysFile.model_validate({"gateways": data["gateways"]}).gateways
+    except ValidationError as error:
+        raise config_error(error, GatewaysFile, shown(path)) from None
 
 
 def _file(path: Path) -> dict[Any, Any]:
@@ -83,7 +107,7 @@ def _beside(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
         paths = {key: section[key] for key in keys if isinstance(section.get(key), str)}
         return {**section, **{key: str(directory / path) for key, path in paths.items() if path}}
 
-    data = moved(data, ("state_dir",))
+    data = moved(data, ("state_dir", "gateways_file"))
     data["web"] = moved(data.get("web"), ("config_file",))
     if isinstance(data.get("gateways"), list):
         files = tuple(f"{key}_file" for key in SECRETS)
@@ -109,9 +133,10 @@ def _environment(
     gateways = data.get("gateways") or []
     if not given or not isinstance(gateways, list):
         return data
-    if len(gateways) > 1:
+    if len(gateways) > 1 or data.get("gateways_file"):
+        several = "a file of them" if data.get("gateways_file") else str(len(gateways))
         raise ConfigError(
-            f"{', '.join(given)}: which gateway is meant? {file} lists {len(gateways)}:"
+            f"{', '.join(given)}: which gateway is meant? {file} lists {several}:"
             " unset the variable and use the file's keys"
         )
     gateway = gateways[0] if gateways else {}
@@ -157,7 +182,7 @@ def _override(
 
 def _misspelt(environ: Mapping[str, str]) -> str:
     """Return a hint at a variable that is nearly ENPHASE_HOST."""
-    ours = {*_VARIABLES, *(name + _FILE for name in _VARIABLES), _STATE_DIR}
+    ours = {*_VARIABLES, *(name + _FILE for name in _VARIABLES), _STATE_DIR, _SHARD}
     strangers = [name for name in environ if name.startswith("ENPH") and name not in ours]
     near = difflib.get_close_matches("ENPHASE_HOST", strangers, 1, cutoff=0.8)
     return f" ({shown(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""

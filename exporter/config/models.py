@@ -14,6 +14,7 @@ from pydantic import Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError
 
 from exporter import logs
 from exporter.config.problems import Strict, problem
+from exporter.config.shard import Shard
 from exporter.config.values import (
     COLLECTORS,
     Cadences,
@@ -34,6 +35,7 @@ __all__ = [
     "Config",
     "Credentials",
     "Gateway",
+    "GatewaysFile",
     "InverterLabels",
     "Log",
     "Wanted",
@@ -151,6 +153,12 @@ class Gateway(Strict):
                 logs.hide(secret)
 
 
+class GatewaysFile(Strict):
+    """What `gateways_file` names: a list of gateways."""
+
+    gateways: tuple[Gateway, ...]
+
+
 class Log(Strict):
     """What is logged and how."""
 
@@ -158,22 +166,36 @@ class Log(Strict):
     format: Literal["logfmt", "json"] = "logfmt"
 
 
+#: up to so many gateways are on `/metrics` without being asked for
+_ON_METRICS = 100
+
+
 class Web(Strict):
-    """Where the exporter listens, and the file with its TLS and its users."""
+    """Where the exporter listens, the file with its TLS and its users, and what `/metrics` has."""
 
     listen_address: ListenAddress = ":10055"
     config_file: Path | None = None
+    #: whether `/metrics` has all gateways; None leaves it to their number
+    gateways_on_metrics: bool | None = None
 
 
 class Config(Strict):
     """Everything that is configured."""
 
     gateways: tuple[Gateway, ...]
+    #: more gateways, in a list that is read again whenever it changes
+    gateways_file: Path | None = None
     state_dir: Path
     #: seconds by collector, for the gateways that do not say otherwise
     cadences: Cadences = Field(default_factory=dict)
     log: Log = Log()
     web: Web = Web()
+
+    @property
+    def gateways_on_metrics(self) -> bool:
+        """Whether `/metrics` has all gateways without being asked for them."""
+        wanted = self.web.gateways_on_metrics
+        return len(self.gateways) <= _ON_METRICS if wanted is None else wanted
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -187,6 +209,11 @@ class Config(Strict):
                 )
             first[gateway.name] = index
         return self
+
+    def part(self, shard: Shard) -> Self:
+        """Return the same with the gateways of one replica only."""
+        own = tuple(gateway for gateway in self.gateways if shard.owns(gateway.name))
+        return self.model_copy(update={"gateways": own})
 
     def with_cadences(self) -> Self:
         """Return the same with the common cadences filled in at each gateway."""

@@ -13,8 +13,8 @@ import yaml
 from exporter.config.texts import shown
 from exporter.errors import ConfigError
 
-#: bytes; a configuration of thousands of inverters is far smaller, `/dev/zero` is not
-_LARGEST = 4 * 1024 * 1024
+#: bytes; a configuration of thousands of gateways is far smaller, `/dev/zero` is not
+_LARGEST = 16 * 1024 * 1024
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
 #: what the constructors of PyYAML raise when an explicit tag does not fit its text
@@ -46,6 +46,29 @@ class _Loader(yaml.SafeLoader):
 
 def read(path: Path) -> dict[Any, Any]:
     """Return the mapping in a YAML file; raise ConfigError, in one line, for anything else."""
+    content = _content(path)
+    try:
+        return parse(content)
+    except ConfigError as error:
+        raise ConfigError(f"{shown(path)}: {error}") from error
+
+
+def read_list(path: Path) -> list[Any]:
+    """Return the list in a YAML or JSON file, an empty one if it holds nothing.
+
+    Raises ConfigError, in one line, for anything else.
+    """
+    content = _content(path)
+    try:
+        data = _parsed(content)
+        if not isinstance(data, list | None):
+            raise ConfigError("must hold a list at top level: begin each entry with `- `")
+    except ConfigError as error:
+        raise ConfigError(f"{shown(path)}: {error}") from error
+    return data or []
+
+
+def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -55,22 +78,28 @@ def read(path: Path) -> dict[Any, Any]:
             f"{shown(path)}: cannot be read ({reason}): check the path and its permissions"
         ) from error
     if len(content) > _LARGEST:
-        raise ConfigError(f"{shown(path)}: is larger than 4 MiB: name a configuration file")
-    try:
-        return parse(content)
-    except ConfigError as error:
-        raise ConfigError(f"{shown(path)}: {error}") from error
+        raise ConfigError(f"{shown(path)}: is larger than 16 MiB: name a configuration file")
+    return content
 
 
 def parse(content: bytes) -> dict[Any, Any]:
     """Return the mapping in YAML text; raise ConfigError, in one line, for anything else."""
+    data = _parsed(content)
+    if data is None:
+        raise ConfigError("is empty: see examples/enphase-exporter.yml for what goes in")
+    if not isinstance(data, dict):
+        raise ConfigError("must hold `key: value` lines at top level, not a list or a single value")
+    return data
+
+
+def _parsed(content: bytes) -> Any:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"line {line}: is not UTF-8: save the file in that encoding") from error
     try:
-        data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer types
+        return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer types
     except yaml.YAMLError as error:
         raise ConfigError(_explained(error)) from None
     except _MISFIT as error:
@@ -78,11 +107,6 @@ def parse(content: bytes) -> dict[Any, Any]:
             f"a value does not fit its tag, or is nested too deep ({type(error).__name__}):"
             " remove the tags, those words that begin with !"
         ) from None
-    if data is None:
-        raise ConfigError("is empty: see examples/enphase-exporter.yml for what goes in")
-    if not isinstance(data, dict):
-        raise ConfigError("must hold `key: value` lines at top level, not a list or a single value")
-    return data
 
 
 def _explained(error: yaml.YAMLError) -> str:

@@ -4,6 +4,7 @@ Kept in the state directory. A file that is lost, broken or from elsewhere costs
 whatever is not of the right type is taken as never known.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WrapValidator
@@ -24,15 +25,14 @@ Stamp = Annotated[float | None, _LENIENT]
 Names = Annotated[set[str], _LENIENT]
 
 
-class GuardState(BaseModel):
+@dataclass(slots=True)
+class GuardState:
     """Where one counter stands; energies in Wh, time in epoch seconds.
 
     What is exported is `raw + offset`. `at` is when `raw` last changed. A reading that cannot
     follow `raw` opens a pending series (`pending_*`), which takes over once it has proved itself.
     `unproven` is a first zero that may be the one of a gateway that starts.
     """
-
-    model_config = ConfigDict(extra="ignore")
 
     raw: float
     offset: float = 0

@@ -77,7 +77,7 @@ class Session:
     async def meet(self) -> Identity:
         """Connect and find out who it is, which needs no login; raise GatewayError."""
         await self.close()
-        self._client = new_client()
+        self._client = new_client(self._wire.cadences)
         self._wire.forget()
         self.identity, self._envoy = await self._identify()
         return self.identity

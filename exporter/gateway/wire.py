@@ -8,7 +8,7 @@ because its updaters treat that one apart.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
@@ -28,6 +28,9 @@ from exporter.gateway.trouble import CONNECT, BoundedResponse, WireError, explai
 
 log = logging.getLogger(__name__)
 
+#: seconds that an idle connection is kept for the next round, or, where that comes later, for the
+#: rest of this one: a hundred kilobytes lie in it, times a thousand gateways
+_KEEP, _KEEP_BETWEEN = 15.0, 3.0
 _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
@@ -46,12 +49,14 @@ async def _note_reuse(
     context.trace_request_ctx.reused = True
 
 
-def new_client() -> aiohttp.ClientSession:
-    """Return a client for one gateway."""
+def new_client(cadences: Mapping[str, float]) -> aiohttp.ClientSession:
+    """Return a client for one gateway that is asked in these cadences."""
     trace = aiohttp.TraceConfig()
     trace.on_connection_reuseconn.append(_note_reuse)
+    wait = min(cadences.values())
+    keep = _KEEP if wait <= _KEEP else _KEEP_BETWEEN
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT, limit=2),
+        connector=aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT, limit=2, keepalive_timeout=keep),
         # With an address as host the default jar drops the gateway's session cookie, and every
         # request would cost the gateway a check of the token's signature.
         cookie_jar=aiohttp.CookieJar(unsafe=True),
@@ -74,6 +79,10 @@ class Answer:
         return self.body
 
 
+#: is given the endpoint, the status, the headers and the body
+Witness = Callable[[str, int, Mapping[str, str], bytes], None]
+
+
 class Wire:
     """Asks one gateway. `requests` counts by (endpoint, status or reason of failure)."""
 
@@ -89,8 +98,10 @@ class Wire:
         self._budget = Budget(clock)
         #: requests that aiohttp sent on its own, beyond those that waited for their turn
         self._unpaid = 0
-        self._cadences = cadences
+        self.cadences = cadences
         self._cache: dict[str, Answer] = {}
+        #: told of every whole answer as it came, for who records them
+        self.witness: Witness | None = None
 
     def forget(self, collector: str | None = None) -> None:
         """Drop the kept answers of one collector's endpoints, or all."""
@@ -104,7 +115,7 @@ class Wire:
         if answer is None:
             return None
         age = self._clock.monotonic() - answer.read_at
-        return answer if age < observed(endpoint).age_limit(self._cadences) else None
+        return answer if age < observed(endpoint).age_limit(self.cadences) else None
 
     @asynccontextmanager
     async def turn(self, endpoint: str) -> AsyncIterator[None]:
@@ -171,6 +182,8 @@ class Wire:
             # now: the body may take its time
             self._note_date(response.headers.get("Date"))
             body = await response.read()
+        if self.witness is not None:
+            self.witness(endpoint, response.status, response.headers, body)
         self.requests[endpoint, str(response.status)] += 1
         self.last_answer = self._clock.monotonic()
         log.debug(

@@ -218,6 +218,11 @@ class Table:
         ]
 
     @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """Fields of an object whose values go through the guard."""
+        return tuple(row.field for row in self.rows if isinstance(row, EnergyCounter))
+
+    @cached_property
     def _steps(self) -> tuple[str, ...]:
         return _steps(self.source)
 

@@ -4,12 +4,16 @@ Nothing here waits for a gateway. A body that lies ready is sent, so any number 
 the gateways nothing.
 """
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
+import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from exporter.exposition import Form, form
 from exporter.watch import Watch
 from exporter.web.config import WebConfig
 from exporter.web.page import POLICY
@@ -17,12 +21,16 @@ from exporter.web.status import StatusPages
 
 log = logging.getLogger(__name__)
 
-_HEADERS = {
+_HEADERS: dict[str, str] = {
+    hdrs.SERVER: "enphase-exporter",
     "Content-Security-Policy": POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+#: seconds in which a scraper has to have read a streamed body
+_SLOWEST = 60.0
+_UNKNOWN = "There is no such gateway: /sd lists those that are watched.\n"
 
 
 def application(watch: Watch, config: WebConfig) -> web.Application:
@@ -33,6 +41,8 @@ def application(watch: Watch, config: WebConfig) -> web.Application:
     app.router.add_get("/", status.page)
     app.router.add_get("/api/v1/status", status.json)
     app.router.add_get("/metrics", pages.metrics)
+    app.router.add_get("/probe", pages.probe)
+    app.router.add_get("/sd", pages.discovery)
     app.router.add_get("/-/healthy", pages.healthy)
     app.router.add_get("/-/ready", pages.ready)
     return app
@@ -51,8 +61,8 @@ async def _secure(request: web.Request, handler: Handler) -> web.StreamResponse:
         log.exception("a page failed", extra={"path": request.path})
         told = HTTPStatus.INTERNAL_SERVER_ERROR
         response = web.Response(status=told, text=f"{told}: {told.phrase}\n")
-    response.headers.update(_HEADERS)
-    response.headers[hdrs.SERVER] = "enphase-exporter"
+    if not response.prepared:
+        response.headers.update(_HEADERS)
     return response
 
 
@@ -61,19 +71,77 @@ def _allowed(error: web.HTTPException) -> dict[str, str]:
     return {hdrs.ALLOW: allow} if allow else {}
 
 
+def _form(request: web.Request) -> Form:
+    return form(
+        ",".join(request.headers.getall(hdrs.ACCEPT, ())),
+        request.headers.get(hdrs.ACCEPT_ENCODING, ""),
+    )
+
+
 class _Pages:
     """The handlers."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch
 
-    async def metrics(self, request: web.Request) -> web.Response:
-        body, headers = self._watch.exposition.serve(
-            ",".join(request.headers.getall(hdrs.ACCEPT, ())),
-            request.headers.get(hdrs.ACCEPT_ENCODING, ""),
-            request.query.getall("name[]", ()),
-        )
-        return web.Response(body=body, headers=headers)
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        """Send all gateways, those that are asked for, or of a fleet the exporter's own metrics."""
+        exposition, wanted = self._watch.exposition, _form(request)
+        names = request.query.getall("name[]", ())
+        gateways = request.query.getall("gateway", ())
+        if gateways:
+            try:
+                body = exposition.serve_some(gateways, wanted, names)
+            except KeyError:
+                return web.Response(status=400, text=_UNKNOWN)
+        elif not self._watch.whole:
+            body = exposition.serve_process(wanted, names)
+        elif exposition.fleet:
+            return await self._stream(request, wanted, names)
+        else:
+            body = exposition.serve_all(wanted, names)
+        return web.Response(body=body, headers=wanted.headers)
+
+    async def _stream(
+        self, request: web.Request, wanted: Form, names: Sequence[str]
+    ) -> web.StreamResponse:
+        if request.method == hdrs.METH_HEAD:
+            return web.Response(headers=wanted.headers)
+        response = web.StreamResponse(headers={**wanted.headers, **_HEADERS})
+        await response.prepare(request)
+        # A scraper that does not read must not hold what is kept for it.
+        async with asyncio.timeout(_SLOWEST):
+            async for portion in self._watch.exposition.stream(wanted, names):
+                await response.write(portion)
+        return response
+
+    async def probe(self, request: web.Request) -> web.Response:
+        """Send the metrics of one gateway and nothing else."""
+        wanted = _form(request)
+        try:
+            body = self._watch.exposition.serve_gateway(request.query.get("target", ""), wanted)
+        except KeyError:
+            return web.Response(status=400, text=_UNKNOWN)
+        return web.Response(body=body, headers=wanted.headers)
+
+    async def discovery(self, request: web.Request) -> web.Response:
+        """Send the gateways as Prometheus's HTTP service discovery wants them: a target for each.
+
+        All are found at this exporter, under the name by which it was asked.
+        """
+        groups = [
+            {
+                "targets": [request.host],
+                "labels": {
+                    "__scheme__": request.scheme,
+                    "__metrics_path__": "/probe",
+                    "__param_target": gateway.name,
+                    "instance": gateway.name,
+                },
+            }
+            for gateway in self._watch.gateways
+        ]
+        return web.Response(body=orjson.dumps(groups), content_type="application/json")
 
     async def healthy(self, request: web.Request) -> web.Response:
         return web.Response(text="The exporter is running.\n")

@@ -31,7 +31,7 @@ ENDPOINT = "/ivp/ensemble/inventory"
 @pytest.fixture
 async def client() -> AsyncIterator[aiohttp.ClientSession]:
     """Return a client like that of a session."""
-    async with new_client() as client:
+    async with new_client({"home": 15.0}) as client:
         yield client
 
 
@@ -121,7 +121,7 @@ async def test_any_bytes(content: bytes) -> None:
     """No bytes at all end in any other error."""
     wire = Wire(VirtualClock(START), CADENCES)
     async with (
-        new_client() as client,
+        new_client({"home": 15.0}) as client,
         saying(content) as host,
     ):
         with suppress(WireError, EnvoyAuthenticationRequired):

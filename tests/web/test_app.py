@@ -83,7 +83,7 @@ async def test_a_mistake_of_ours_is_decent(
     def fail(*_: object) -> None:
         raise RuntimeError("insides")
 
-    monkeypatch.setattr(watch.exposition, "serve", fail)
+    monkeypatch.setattr(watch.exposition, "serve_all", fail)
     async with client.get("/metrics") as response:
         assert response.status == 500
         assert await response.text() == "500: Internal Server Error\n"

@@ -378,7 +378,7 @@ async def test_a_page_that_fails_forges_no_line(
     def fail(*_: object) -> None:
         raise RuntimeError("insides")
 
-    monkeypatch.setattr(site.watch.exposition, "serve", fail)
+    monkeypatch.setattr(site.watch.exposition, "serve_all", fail)
     head = b"GET /metrics?%0alevel=error%20msg=forged%1b[2J HTTP/1.1\r\nHost: a\r\n"
     answer = await site.say(head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 500")

@@ -1,0 +1,181 @@
+"""What an exporter of many gateways serves: one of them, a list of them, all in portions."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.address import parse
+from exporter.clock import SystemClock
+from exporter.config import Config, Gateway, Web
+from exporter.exposition import STREET, form
+from exporter.serve import listening
+from exporter.watch import Watch
+from exporter.web.config import WebConfig
+
+MANY = STREET + 4
+ODD = 'a "house" & <co>'
+OPENMETRICS = {"Accept": "application/openmetrics-text"}
+
+
+def configuration(tmp_path: Path, count: int, *, whole: bool = True) -> Config:
+    """Return a configuration of gateways of which none is there."""
+    names = [ODD, *(f"site-{number}" for number in range(1, count))]
+    return Config(
+        state_dir=tmp_path,
+        gateways=tuple(Gateway(name=name, host="127.0.0.1:1") for name in names),
+        web=Web(gateways_on_metrics=whole),
+    )
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+    """Watch nothing yet."""
+    watch = Watch(tmp_path, SystemClock())
+    yield watch
+    await watch.close()
+
+
+@pytest.fixture
+async def client(watch: Watch) -> AsyncIterator[aiohttp.ClientSession]:
+    """Return a client of the pages."""
+    async with (
+        listening(watch, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
+        aiohttp.ClientSession(f"http://{host}:{port}") as client,
+    ):
+        yield client
+
+
+def gateways(text: str) -> set[str]:
+    """Return the gateways that an exposition speaks of."""
+    return {
+        sample.labels["gateway"]
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if "gateway" in sample.labels
+    }
+
+
+async def adopted(watch: Watch, config: Config) -> None:
+    """Let the watch know all gateways."""
+    await watch.adopt(config)
+    while len(watch.board.names) < len(config.gateways):  # noqa: ASYNC110 - it tells no event
+        await asyncio.sleep(0.01)
+
+
+async def test_probe_has_one_gateway_and_nothing_else(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+) -> None:
+    """Neither other gateways nor the process: Prometheus scrapes those elsewhere."""
+    await adopted(watch, configuration(tmp_path, 3))
+    async with client.get("/probe", params={"target": ODD}) as response:
+        assert response.status == 200
+        text = await response.text()
+    assert gateways(text) == {ODD}
+    assert "enphase_up{" in text
+    assert "process_" not in text
+    async with client.get("/probe", params={"target": ODD}, headers=OPENMETRICS) as response:
+        assert list(openmetrics.text_string_to_metric_families(await response.text()))  # type: ignore[no-untyped-call] # it has no types
+
+
+@pytest.mark.parametrize("query", ["", "?target=", "?target=elsewhere.example:80", "?target=site"])
+async def test_probe_takes_configured_names_only(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path, query: str
+) -> None:
+    """Whoever reaches the exporter cannot send it to a host of theirs."""
+    await adopted(watch, configuration(tmp_path, 3))
+    async with client.get(f"/probe{query}") as response:
+        assert response.status == 400
+        assert "/sd lists those that are watched" in await response.text()
+
+
+async def test_discovery_gives_prometheus_a_target_for_each_gateway(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+) -> None:
+    """Each leads back to `/probe` of this exporter, and `instance` is the gateway."""
+    await adopted(watch, configuration(tmp_path, 3))
+    async with client.get("/sd", headers={"Host": "exporter.example:10055"}) as response:
+        assert response.content_type == "application/json"
+        groups = await response.json()
+    assert [group["targets"] for group in groups] == [["exporter.example:10055"]] * 3
+    assert [group["labels"]["instance"] for group in groups] == [ODD, "site-1", "site-2"]
+    for group in groups:
+        labels = group["labels"]
+        assert labels["__scheme__"] == "http"
+        params = {"target": labels["__param_target"]}
+        async with client.get(labels["__metrics_path__"], params=params) as response:
+            assert gateways(await response.text()) == {labels["instance"]}
+
+
+async def test_metrics_can_be_asked_for_some_gateways(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+) -> None:
+    """`gateway` restricts the gateways as `name[]` does the metrics; an unknown one is refused."""
+    await adopted(watch, configuration(tmp_path, 4))
+    query = [("gateway", "site-2"), ("gateway", ODD), ("gateway", ODD)]
+    async with client.get("/metrics", params=query) as response:
+        text = await response.text()
+    assert gateways(text) == {"site-2", ODD}
+    assert text.count("enphase_up{") == 2
+    assert "process_cpu_seconds_total" in text
+    async with client.get("/metrics", params={"gateway": "site-9"}) as response:
+        assert response.status == 400
+
+
+async def test_metrics_of_a_fleet_are_those_of_the_exporter(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where gateways are scraped one by one, `/metrics` does not have all of them once more."""
+    await adopted(watch, configuration(tmp_path, 3, whole=False))
+    assert "/metrics has none of them now" in caplog.text
+    async with client.get("/metrics") as response:
+        text = await response.text()
+    assert gateways(text) == set()
+    assert "process_cpu_seconds_total" in text
+    assert "enphase_exporter_build_info" in text
+    async with client.get("/metrics", params={"gateway": ODD}) as response:
+        assert gateways(await response.text()) == {ODD}
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+@pytest.mark.parametrize("accept", ["text/plain", OPENMETRICS["Accept"]])
+async def test_what_is_streamed_is_what_would_be_sent_whole(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path, accept: str, encoding: str
+) -> None:
+    """A fleet's body comes in portions and is the same body, family by family."""
+    await adopted(watch, configuration(tmp_path, MANY))
+    await watch.close()  # so that nothing changes between the two
+    headers = {"Accept": accept, "Accept-Encoding": encoding}
+    async with client.get("/metrics", headers=headers) as response:
+        assert response.headers.get("Content-Encoding", "identity") == encoding
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        streamed = await response.text()
+    whole, _ = watch.exposition.serve(accept, "gzip")
+    ours = [line for line in streamed.splitlines() if "enphase_" in line]
+    assert ours == [
+        line for line in gzip.decompress(whole).decode().splitlines() if "enphase_" in line
+    ]
+    assert len(gateways(streamed.removesuffix("# EOF\n"))) == MANY
+    if accept == OPENMETRICS["Accept"]:
+        assert list(openmetrics.text_string_to_metric_families(streamed))  # type: ignore[no-untyped-call] # it has no types
+    async with client.head("/metrics", headers=headers) as response:
+        assert response.status == 200
+
+
+async def test_a_fleet_can_shrink_while_it_is_sent(watch: Watch, tmp_path: Path) -> None:
+    """A gateway that is taken out of the configuration meanwhile does no harm."""
+    await adopted(watch, configuration(tmp_path, MANY))
+    portions = watch.exposition.stream(form("", ""))
+    sending = asyncio.create_task(_all(portions))
+    await asyncio.sleep(0)
+    await watch.adopt(configuration(tmp_path, 2))
+    assert gateways((await sending).decode()) >= {ODD, "site-1"}
+
+
+async def _all(portions: AsyncIterator[bytes]) -> bytes:
+    return b"".join([portion async for portion in portions])
