@@ -7,9 +7,10 @@ from grafana.kit import colours, steps
 from grafana.kit.about import About, Field
 from grafana.kit.frame import Board, Row
 from grafana.kit.panels import SLOW, bars, heat, lines, tiles, timeline
-from grafana.kit.queries import SITE, SOLAR_WATTS, Query, kwh, named, now
+from grafana.kit.plan import plan
+from grafana.kit.queries import DEVICE, SITE, SOLAR_WATTS, Query, kwh, named, now
 from grafana.kit.tables import Column, rows
-from grafana.kit.words import YES_BAD, YES_GOOD
+from grafana.kit.words import UNCOMPARED, UNPLACED, YES_BAD, YES_GOOD
 
 NONE = "No inverter at this gateway"
 _NIGHT = "Too dark to compare panels"
@@ -17,6 +18,19 @@ _DETAIL = "This gateway tells no details of its inverters"
 _NAME = "{{array}} {{panel}}"
 _RELATIVE = named("enphase:inverter_relative_ratio")
 _ROWS = {"array": "Array", "panel": "Panel"}
+_X, _Y = "enphase_inverter_position_x", "enphase_inverter_position_y"
+_NO_PLACES = "No inverter has a place (x, y) in the configuration"
+#: of every inverter on the plan: 0 where it is silent or gone, -1 where there is nothing to compare
+_ON_PLAN = f"""
+    (
+      enphase:inverter_relative_ratio
+        or on ({DEVICE}) 0 * (enphase:inverter_silent == 1)
+        or on ({DEVICE}) 0 * (enphase_inverter_present == 0)
+        or on ({DEVICE}) 0 * {_X} - 1
+    )
+    and on ({DEVICE}) {_X}
+"""
+_ARRAY = 'label_replace({}, "array", "Panels", "array", "")'
 
 OVERVIEW = (
     tiles(
@@ -89,6 +103,62 @@ OVERVIEW = (
 )
 
 ROOF = (
+    plan(
+        About(
+            title="Plan of the roof",
+            description=(
+                "Each panel where it lies, seen from above; point at one for its name, serial and"
+                " power. The colour compares it with the middle one of its siblings, as below; red"
+                " is also one that is silent while they work, or gone from the list. Places are `x`"
+                " (to the right) and `y` (upwards) under `inverters:` in the configuration; without"
+                " them there is nothing to draw."
+            ),
+            unit="none",
+            width=16,
+            height=10,
+            missing=_NO_PLACES,
+            runbook="EnphaseInverterUnderperforming",
+        ),
+        {**_ROWS, "serial": "Serial"},
+        named(_X),
+        named(_Y),
+        (
+            Column(
+                "Beside siblings",
+                named(_ON_PLAN),
+                Field(unit="percentunit", decimals=0, steps=steps.ON_PLAN, words=UNCOMPARED),
+            ),
+            Column(
+                "Power",
+                named(f"enphase:inverter_fresh_watts and on ({DEVICE}) {_X}"),
+                Field(unit="watt", decimals=0),
+            ),
+        ),
+    ),
+    tiles(
+        About(
+            title="Arrays",
+            description=(
+                "What the panels of each array give together, and how many panels have a place on"
+                " the plan."
+            ),
+            unit="watt",
+            width=8,
+            height=10,
+            missing=NONE,
+            queries=(
+                Query(
+                    f"sum by (array) ({_ARRAY.format(named('enphase:inverter_fresh_watts'))})",
+                    "{{array}}",
+                ),
+                now(
+                    f"count by ({SITE}) ({_X}) or 0 * count by ({SITE}) (enphase_inverter_info)",
+                    "On the plan",
+                ),
+            ),
+            fields={"On the plan": Field(unit="none", words=UNPLACED)},
+        )
+    ),
     tiles(
         About(
             title="The roof",

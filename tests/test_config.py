@@ -141,6 +141,19 @@ def test_plain_scalars_are_text(write: Write) -> None:
     assert gateway.inverters["0482200001001"].name == "2024-01-01"
 
 
+def test_places_are_numbers(write: Write) -> None:
+    """Whole or not, negative or not; none at all is not the corner of the plan."""
+    path = write(
+        "gateways: [{host: a, inverters: {1: {x: 0, y: -2.5}, 2: {x: ' 1e1 ', y: 3}, 3: {name: n},"
+        " 4: {x: , y: }}}]"
+    )
+    found = load(path, HOME).gateways[0].inverters
+    assert [(each.x, each.y) for each in found.values()] == [
+        *((0, -2.5), (10, 3)),
+        *((None, None), (None, None)),
+    ]
+
+
 def test_cadences(write: Write) -> None:
     """What a gateway says of its cadences wins over what is said for all."""
     path = write(

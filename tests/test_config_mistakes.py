@@ -140,6 +140,30 @@ web: {{listen_address: 10055}}
     ]
 
 
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("{x: 3}", "x: has no y beside it: give both, or leave both out"),
+        ("{y: 3, x: ~}", "y: has no x beside it: give both, or leave both out"),
+        *(
+            (
+                f"{{x: 1, y: {wrong}}}",
+                f"y: '{wrong}' is no position: write a number such as 3 or 2.5, up to a million",
+            )
+            for wrong in ("left", "nan", "inf", "-inf", "1e7", "3m", "true")
+        ),
+        (
+            "{x: [1], y: 1}",
+            "x: this is no position: write a number such as 3 or 2.5, up to a million",
+        ),
+    ],
+)
+def test_a_place_is_two_numbers(place: str, said: str, write: Write) -> None:
+    """Half a place is none, and what cannot be drawn is refused."""
+    path = write(f"gateways: [{{host: a, inverters: {{12: {place}}}}}]")
+    assert errors(path) == [f"enphase.yml: gateways[0].inverters.12.{said}"]
+
+
 def test_names_are_unique(write: Write) -> None:
     """Two gateways of one name could not be told apart in any series."""
     (line,) = errors(write(TWO.replace("second", "first")))

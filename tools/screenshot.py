@@ -23,7 +23,7 @@ from exporter.address import parse
 from exporter.clock import FastClock
 from exporter.config import Config
 from exporter.serve import listening
-from exporter.simulator.physics.roof import usual_planes
+from exporter.simulator.layout import labels
 from exporter.simulator.scenario import Scenario, Stage, find
 from exporter.simulator.scenario.present import Present
 from exporter.simulator.scenario.times import At
@@ -39,8 +39,6 @@ _WARM = 420.0
 #: width and height in CSS pixels
 _DESK, _PHONE = (1280, 1270), (360, 850)
 _MARGIN = 16
-_ARRAYS = {180: "South roof", 265: "West roof"}
-_GARAGE = "Garage"
 _AT: TypeAdapter[Any] = TypeAdapter(At)
 
 
@@ -58,7 +56,7 @@ async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
         bottom = float(height)
         if not name:
             # At a desk down to the panels: what comes below is for nobody's first look.
-            panels = await page.locator("section:has(.panels)").bounding_box()
+            panels = await page.locator("section:has(.plan)").bounding_box()
             assert panels
             bottom = panels["y"] + panels["height"] + _MARGIN
         await page.screenshot(
@@ -88,7 +86,7 @@ async def photograph(
                 "host": running.host,
                 "name": "home",
                 "token": running.token,
-                "inverters": _labels(scenario, stage),
+                "inverters": labels(scenario),
             }
             try:
                 await watch.adopt(Config.model_validate({"gateways": [home], "state_dir": state}))
@@ -97,20 +95,6 @@ async def photograph(
                 await take(browser, f"http://{host}:{port}/", folder, dark=dark)
             finally:
                 await watch.close()
-
-
-def _labels(scenario: Scenario, stage: Stage) -> dict[str, dict[str, str]]:
-    """Return what the owner of this home calls the panels: by roof, and counted."""
-    arrays = [
-        _GARAGE if plane.contact else _ARRAYS.get(round(plane.azimuth), "Roof")
-        for plane in usual_planes(scenario.site, scenario.latitude)
-        for _ in range(plane.panels)
-    ]
-    labels = {}
-    for index, (inverter, array) in enumerate(zip(stage.state().inverters, arrays, strict=True)):
-        number = index + 1 - arrays.index(array)
-        labels[inverter.serial] = {"array": array, "name": f"{array.split()[0]} {number}"}
-    return labels
 
 
 def main() -> None:

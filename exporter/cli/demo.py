@@ -88,6 +88,7 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     from exporter.config import Config
     from exporter.recorder import Keys
     from exporter.serve import listening
+    from exporter.simulator.layout import labels
     from exporter.simulator.scenario import Said, Stage
     from exporter.simulator.scenario.present import Present
     from exporter.simulator.server import serve
@@ -110,7 +111,12 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
             stage.drive(running)
             keys = Keys(running, Path(folder) / "token")
             keys.write(scenario.token)
-            home = {"host": running.host, "name": "demo", "token_file": keys.path}
+            home = {
+                "host": running.host,
+                "name": "demo",
+                "token_file": keys.path,
+                "inverters": labels(scenario),
+            }
             await watch.adopt(Config.model_validate({"gateways": [home], "state_dir": folder}))
             base = f"http://{where.host or 'localhost'}:{port}"
             places = {

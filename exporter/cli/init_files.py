@@ -168,9 +168,9 @@ def _rest(answers: Answers) -> list[str]:
         f"    {'' if answers.reserve is not None else '# '}  reserve_soc:"
         f" {30 if reserve is None else reserve:g}    # percent",
         "",
-        "    # What you call your inverters, by serial number.",
+        "    # What you call your inverters, by serial number, and where the panels lie.",
         "    # inverters:",
-        "    #   482200001001: {name: South 1, array: South roof}",
+        "    #   482200001001: {name: South 1, array: South roof, x: 0, y: 1}",
         "",
     ]
     if answers.state_dir:

@@ -18,6 +18,7 @@ from exporter.config.shard import Shard
 from exporter.config.values import (
     COLLECTORS,
     Cadences,
+    Coordinate,
     Host,
     ListenAddress,
     Name,
@@ -61,10 +62,22 @@ class Credentials:
 
 
 class InverterLabels(Strict):
-    """How the owner calls an inverter, and the array it belongs to."""
+    """How the owner calls an inverter, the array it belongs to, and where it lies.
+
+    `x` to the right and `y` upwards, on one plan for all inverters of the gateway; any unit.
+    """
 
     name: str = ""
     array: str = ""
+    x: Coordinate | None = None
+    y: Coordinate | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        for given, other in (("x", "y"), ("y", "x")):
+            if getattr(self, other) is None and getattr(self, given) is not None:
+                raise problem(f"has no {other} beside it: give both, or leave both out", given)
+        return self
 
 
 class Wanted(Strict):

@@ -32,6 +32,8 @@ COLLECTORS = (
 #: seconds; asked more often, gateways have been seen to hang
 _SHORTEST = 5.0
 LONGEST_CADENCE = 86400.0
+#: whatever the unit, a roof is smaller
+_FARTHEST = 1e6
 #: bytes; a token has about a thousand
 _LARGEST_SECRET = 64 * 1024
 
@@ -113,6 +115,18 @@ def _percent(value: Any) -> float:
     return number
 
 
+def _coordinate(value: Any) -> float:
+    try:
+        number = float(str(value).strip())
+    except ValueError:
+        number = math.nan
+    if isinstance(value, bool) or not abs(number) <= _FARTHEST:
+        raise problem(
+            f"{_quoted(value)} is no position: write a number such as 3 or 2.5, up to a million"
+        )
+    return number
+
+
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -187,6 +201,7 @@ def _quoted(value: object) -> str:
 
 
 Duration = Annotated[float, BeforeValidator(_duration)]
+Coordinate = Annotated[float, BeforeValidator(_coordinate)]
 Cadences = dict[Annotated[str, AfterValidator(_collector)], Duration]
 Host = Annotated[str, AfterValidator(_host)]
 Name = Annotated[str, AfterValidator(_name)]

@@ -112,19 +112,23 @@ _UNLABELLED = InverterLabels("", "")
 
 
 async def _inverters(site: Site) -> Found:
-    inverters = (await site.update("inverters")).inverters
+    # A serial number that is a number in the answer is the same device all the same.
+    found = (await site.update("inverters")).inverters
+    inverters = {str(serial): inverter for serial, inverter in found.items()}
     known = site.memory.devices.get("inverters")
     if not inverters and known:
         raise NotReady("inverters: the list is empty, though there were some before")
+    presence = ensemble.presence("inverters", inverters, site.memory)
     return Found(
         {
             "inverters": inverters,
-            "inverter_presence": ensemble.presence("inverters", inverters, site.memory),
+            "inverter_presence": presence,
+            # Of those that are missing too: a gap is found by its name and its place.
             "inverter_labels": {
-                serial: InverterLabels(label.name, label.array)
+                serial: InverterLabels(label.name, label.array, label.x, label.y)
                 if (label := site.config.inverters.get(serial))
                 else _UNLABELLED
-                for serial in inverters
+                for serial in presence
             },
         }
     )

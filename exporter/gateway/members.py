@@ -24,10 +24,12 @@ class GatewayInfo:
 
 @dataclass(frozen=True, slots=True)
 class InverterLabels:
-    """What the owner's configuration says of an inverter."""
+    """What the owner's configuration says of an inverter; places are in the owner's unit."""
 
     name: str
     array: str
+    x: float | None = None
+    y: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,12 @@ COLLECTORS = Table(
             "duration",
             seconds,
         ),
+        gauge(
+            "enphase_collector_cadence_seconds",
+            "How often the collector is to run.",
+            "cadence",
+            seconds,
+        ),
         timestamp(
             "enphase_collector_last_success_timestamp_seconds",
             "When the collector last succeeded.",

@@ -17,6 +17,9 @@ from exporter.status.words import summary
 
 #: after a command to come back the grid has to be good for five minutes before the switch closes
 _COMING_BACK = 360.0
+#: how many states are kept for the second in which they hold: many look at one house at once, and
+#: those of a large fleet would be in memory for nobody
+_KEPT = 20
 #: how many gateways are looked at before others get their turn
 _AT_ONCE = 10
 
@@ -27,7 +30,6 @@ class _Site:
     def __init__(self, snapshot: Snapshot, host: str) -> None:
         self.snapshot = snapshot
         self.host = host
-        self.kept: tuple[Snapshot, int, Status] | None = None
         self.connected: bool | None = None
         #: epoch seconds
         self.since: float | None = None
@@ -57,6 +59,8 @@ class Board:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._sites: dict[str, _Site] = {}
+        #: what was looked at last, the newest at the end
+        self._kept: dict[str, tuple[Snapshot, int, Status]] = {}
 
     @property
     def now(self) -> float:
@@ -79,14 +83,22 @@ class Board:
     def remove(self, gateway: str) -> None:
         """Forget a gateway that is not configured any more."""
         self._sites.pop(gateway, None)
+        self._kept.pop(gateway, None)
 
     def status(self, gateway: str) -> Status:
         """Return the state of a gateway now; KeyError for one that is not there."""
         site = self._sites[gateway]
         monotonic = self._clock.monotonic()
         second = int(monotonic)
-        if site.kept and site.kept[0] is site.snapshot and site.kept[1] == second:
-            return site.kept[2]
+        kept = self._kept.pop(gateway, None)
+        if kept is None or kept[0] is not site.snapshot or kept[1] != second:
+            kept = site.snapshot, second, self._derived(site, monotonic)
+        self._kept[gateway] = kept
+        if len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]
+        return kept[2]
+
+    def _derived(self, site: _Site, monotonic: float) -> Status:
         now = self._clock.time()
         site.note_grid(now, monotonic)
         status = derive(site.snapshot, now, monotonic, site.host)
@@ -100,9 +112,7 @@ class Board:
             ),
         )
         status = replace(status, grid=grid)
-        status = replace(status, problems=problems(status), summary=summary(status))
-        site.kept = site.snapshot, second, status
-        return status
+        return replace(status, problems=problems(status), summary=summary(status))
 
     async def statuses(self) -> list[Status]:
         """Return the states of all gateways, worst first; with many, others get their turn."""

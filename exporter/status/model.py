@@ -121,6 +121,9 @@ class Panel:
     state: PanelState
     name: str = ""
     array: str = ""
+    #: place as configured, to the right and upwards, in the owner's unit; both or none
+    x: float | None = None
+    y: float | None = None
     watts: float | None = None
     #: the most it has ever reported
     max_watts: float | None = None

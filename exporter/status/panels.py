@@ -32,7 +32,7 @@ def panels(fresh: Fresh, *, islanded: bool) -> tuple[Panel, ...]:
         for serial, device in fresh.all("inverters", "inverters").items()
     ]
     found += [
-        Panel(serial, "missing")
+        _named(Panel(serial, "missing"), labels.get(serial))
         for serial, seen in fresh.all("inverters", "inverter_presence").items()
         if not seen.present
     ]
@@ -46,15 +46,20 @@ def _reported(serial: str, device: Any, label: Any, fresh: Fresh) -> Panel:
     interval = seconds(getattr(device, "last_report_duration", None))
     limit = _OLD if not interval else min(max(2 * interval + _POLL, _LEAST), _MOST)
     heard = stamp is not None and fresh.now - stamp < limit
-    return Panel(
+    panel = Panel(
         serial,
         "not known" if stamp is None else "reporting" if heard else "dark",
-        name=getattr(label, "name", ""),
-        array=getattr(label, "array", ""),
         watts=watts(device.last_report_watts) if heard else None,
         max_watts=watts(getattr(device, "max_report_watts", None)),
         last_report_timestamp_seconds=stamp,
     )
+    return _named(panel, label)
+
+
+def _named(panel: Panel, label: Any) -> Panel:
+    if label is None:
+        return panel
+    return replace(panel, name=label.name, array=label.array, x=label.x, y=label.y)
 
 
 def _daylight(found: list[Panel]) -> bool:

@@ -1,9 +1,13 @@
 """The batteries and the panels of a house, in HTML."""
 
+import math
+from collections.abc import Sequence
+
 from exporter.status.model import Battery, Panel, Status
 from exporter.status.panels import by_array
 from exporter.status.words import ago, celsius, percent, power
 from exporter.web.markup import Markup, element, section, unbroken
+from exporter.web.plan import called, colour, parted, plan, told
 
 _TROUBLE = frozenset({"not ready", "switched off", "not heard", "missing"})
 
@@ -48,32 +52,40 @@ def _battery(battery: Battery) -> Markup:
 
 
 def panels(status: Status) -> Markup:
-    """Return the panels by array, each the deeper in colour the more it gives."""
+    """Return the panels by array, on a plan or side by side; the deeper in colour, the more."""
     found = status.panels
     heard = [panel for panel in found if panel.watts is not None]
-    told = f"{len(heard)} of {len(found)} report"
+    heading = f"{len(heard)} of {len(found)} report"
     if heard:
-        told += f", {power(sum(panel.watts or 0.0 for panel in heard))} together"
+        heading += f", {power(sum(panel.watts or 0.0 for panel in heard))} together"
     return section(
-        ("Panels ", element("small", told)),
-        (
-            (
-                element("h3", array, class_="array") if array else None,
-                element("ul", map(_panel, members), class_="panels"),
-            )
-            for array, members in by_array(found).items()
+        ("Panels ", element("small", heading)),
+        element(
+            "div",
+            (_array(*each) for each in sorted(by_array(found).items(), key=_from_the_left)),
+            class_="arrays",
         ),
         element("details", element("summary", "As a table"), _panel_table(status)),
     )
 
 
+def _from_the_left(each: tuple[str, Sequence[Panel]]) -> float:
+    return min((panel.x for panel in each[1] if panel.x is not None), default=math.inf)
+
+
+def _array(array: str, found: Sequence[Panel]) -> Markup:
+    on_plan, rest = parted(found)
+    return element(
+        "div",
+        element("h3", array) if array else None,
+        plan(array, on_plan) if on_plan else None,
+        element("ul", map(_panel, rest), class_="panels") if rest else None,
+        class_="array whole" if rest else "array",
+    )
+
+
 def _panel(panel: Panel) -> Markup:
-    share = 0
-    if panel.watts and panel.max_watts:
-        share = max(0, min(10, round(10 * panel.watts / panel.max_watts)))
-    told = panel.state if panel.watts is None else unbroken(power(panel.watts))
-    kind = panel.state if panel.state in ("silent", "missing") else f"l{share}"
-    return element("li", element("b", told), panel.name or f"…{panel.serial[-4:]}", class_=kind)
+    return element("li", element("b", told(panel)), called(panel), class_=colour(panel))
 
 
 def _panel_table(status: Status) -> Markup:

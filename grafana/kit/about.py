@@ -17,6 +17,7 @@ from grafana_foundation_sdk.builders import (
     statushistory,
     table,
     timeseries,
+    xychart,
 )
 from grafana_foundation_sdk.cog import builder as cog
 from grafana_foundation_sdk.models import dashboard as models
@@ -40,6 +41,7 @@ Kind = TypeVar(
     statushistory.Panel,
     table.Panel,
     timeseries.Panel,
+    xychart.Panel,
 )
 
 
@@ -138,10 +140,11 @@ def coloured(kind: Kind, about: About) -> Kind:
     """Give the series of known names their colours, and the rest what its value deserves."""
     names = {query.name for query in about.queries}
     by_value = bool(about.steps or about.words)
-    if not isinstance(kind, timeseries.Panel) and (by_value or not names & set(colours.SERIES)):
+    in_time = isinstance(kind, timeseries.Panel)
+    if not in_time and (by_value or not names & set(colours.SERIES)):
         kind.color_scheme(by_thresholds())
     for name in sorted(names & set(colours.SERIES)):
-        if isinstance(kind, timeseries.Panel) or not by_value:
+        if in_time or not by_value:
             colour = {"mode": "fixed", "fixedColor": colours.SERIES[name]}
             kind.override_by_name(name, [models.DynamicConfigValue(id_val="color", value=colour)])
     return kind

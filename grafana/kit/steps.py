@@ -4,7 +4,7 @@ Grafana cannot take these from a metric. Who changes one in the rules (`threshol
 changes it here too; a test compares the two.
 """
 
-from grafana.kit.colours import BAD, CHARGE, FINE, WATCH, Steps
+from grafana.kit.colours import BAD, CHARGE, FINE, NEUTRAL, WATCH, Steps
 
 #: any at all
 ANY_BAD: Steps = ((None, FINE), (1, BAD))
@@ -25,6 +25,8 @@ APART: Steps = ((None, FINE), (0.05, WATCH), (0.10, BAD))
 FLAPS: Steps = ((None, FINE), (3, BAD))
 #: power of a panel beside the middle one of its siblings
 BEHIND: Steps = ((None, BAD), (0.6, WATCH), (0.85, FINE))
+#: the same on the plan of the roof, where those that cannot be compared are drawn too
+ON_PLAN: Steps = ((None, NEUTRAL), (0, BAD), *BEHIND[1:])
 #: seconds since the last report to the cloud
 SILENCE: Steps = ((None, FINE), (2700, WATCH), (86400, BAD))
 #: seconds that a clock is off

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grafana_foundation_sdk.builders import common, prometheus, table
+from grafana_foundation_sdk.builders import common, prometheus, table, xychart
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as formats
@@ -41,6 +41,26 @@ def rows(
     address to go to.
     """
     kind = dressed(table.Panel(), about)
+    merged(kind, about, keys, columns, hidden)
+    for column in columns:
+        if properties := column.shown.properties():
+            kind.override_by_name(column.name, properties + _cell(column.shown))
+    for name, (title, url) in (links or {}).items():
+        link = [{"title": title, "url": url, "targetBlank": url.startswith("http")}]
+        kind.override_by_name(name, [models.DynamicConfigValue(id_val="links", value=link)])
+    if order:
+        kind.sort_by([common.TableSortByFieldState().display_name(order).desc(descending)])
+    return kind.cell_height(options.TableCellHeight.SM)
+
+
+def merged(
+    kind: table.Panel | xychart.Panel,
+    about: About,
+    keys: Mapping[str, str],
+    columns: tuple[Column, ...],
+    hidden: tuple[str, ...] = (),
+) -> None:
+    """Let a panel ask for columns and put them into one table, a row for each of the keys."""
     renamed = {**keys}
     unseen = {"Time": True, **dict.fromkeys(hidden, True)}
     for ref, column in zip("ABCDEFGHIJKLMNOP", columns, strict=False):
@@ -60,8 +80,6 @@ def rows(
             renamed |= column.labels
         else:
             renamed[value] = column.name
-        if properties := column.shown.properties():
-            kind.override_by_name(column.name, properties + _cell(column.shown))
     kind.transformations(
         [
             models.DataTransformerConfig(id_val="merge", options={}),
@@ -75,12 +93,6 @@ def rows(
             ),
         ]
     )
-    for name, (title, url) in (links or {}).items():
-        link = [{"title": title, "url": url, "targetBlank": url.startswith("http")}]
-        kind.override_by_name(name, [models.DynamicConfigValue(id_val="links", value=link)])
-    if order:
-        kind.sort_by([common.TableSortByFieldState().display_name(order).desc(descending)])
-    return kind.cell_height(options.TableCellHeight.SM)
 
 
 def _cell(shown: Field) -> list[models.DynamicConfigValue]:

@@ -30,6 +30,9 @@ ANSWERS: Words = {0: ("Silent", BAD), 1: ("Answers", FINE)}
 REACHED: Words = {0: ("Cut off", BAD), 1: ("Connected", FINE)}
 SUCCEEDS: Words = {0: ("Fails", BAD), 1: ("Works", FINE)}
 LINK: Words = {0: ("No link", NEUTRAL), 1: ("Up", FINE)}
+#: of panels on the plan of the roof
+UNCOMPARED: Words = {-1: ("Nothing to compare", NEUTRAL)}
+UNPLACED: Words = {0: ("None has x and y in the configuration", NEUTRAL)}
 #: as `enphase_encharge_led_status`
 LIGHT: Words = {
     12: ("Charging", CHARGE),

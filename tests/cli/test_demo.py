@@ -31,7 +31,10 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
         assert found
         assert len({line.split("{")[0] for line in said.splitlines() if "{" in line}) == 12
         with urllib.request.urlopen(found[1]) as response:  # noqa: S310 - the demo's own address
-            assert 'enphase_up{gateway="demo"} 1' in response.read().decode()
+            metrics = response.read().decode()
+        assert 'enphase_up{gateway="demo"} 1' in metrics
+        # the roof has names and a plan
+        assert len(re.findall("enphase_inverter_position_x{", metrics)) == 24
         assert ended(process, number) == (0, "")
 
 

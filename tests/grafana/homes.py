@@ -55,14 +55,21 @@ _HOMES: Mapping[str, dict[str, Any]] = {
 HOMES = tuple(_HOMES)
 #: the home that the demo shows, with everything but what few have
 DEMO = "battery-home"
+#: where some of the demo's panels lie, by serial
+PLACES: Mapping[str, tuple[float, float]] = {
+    f"4899000000{number:02}": (number % 6, number // 6) for number in range(2, 13)
+}
+_INVERTERS: dict[str, dict[str, Any]] = {
+    f"4899000000{number:02}": {"name": f"South {number}", "array": "South roof"}
+    for number in range(1, 13)
+}
+for _serial, (_x, _y) in PLACES.items():
+    _INVERTERS[_serial] |= {"x": _x, "y": _y}
 #: what the owner of the demo's home wants and calls things
 _CONFIG = {
     DEMO: {
         "wanted": {"storage_mode": "self-consumption"},
-        "inverters": {
-            f"4899000000{number:02}": {"name": f"South {number}", "array": "South roof"}
-            for number in range(1, 13)
-        },
+        "inverters": _INVERTERS,
     }
 }
 

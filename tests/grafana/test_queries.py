@@ -114,6 +114,29 @@ def test_variables_list_what_there_is(prometheus: Prometheus, name: str) -> None
     assert set(found) == expected[name.removesuffix("s")]
 
 
+def test_the_plan_shows_every_panel_that_has_a_place(prometheus: Prometheus) -> None:
+    """Each with a colour: how it compares with its siblings, 0 where it alone is silent."""
+    [plan] = [
+        panel
+        for panel in boards.panels(boards.BOARDS["enphase-solar"])
+        if panel["title"] == "Plan of the roof"
+    ]
+    across, up, compared, power = (
+        {
+            series["metric"]["serial"]: float(series["value"][1])
+            for series in prometheus.newest(
+                expression(Asked("", plan["title"], target["expr"]), homes.DEMO)
+            )
+        }
+        for target in plan["targets"]
+    )
+    assert {serial: (x, up[serial]) for serial, x in across.items()} == homes.PLACES
+    assert compared.keys() == homes.PLACES.keys()
+    [silent] = homes.PLACES.keys() - power.keys()
+    assert compared[silent] == 0
+    assert all(value > 0.3 for serial, value in compared.items() if serial != silent)
+
+
 @pytest.mark.parametrize(("home", "batteries"), [("battery-home", 6), ("acb", 4), ("legacy", 0)])
 def test_there_is_a_row_for_each_battery(prometheus: Prometheus, home: str, batteries: int) -> None:
     """However many there are, AC Batteries included."""

@@ -26,6 +26,7 @@ CONTRACT = {
     "enphase_collector": (
         "up",
         "duration_seconds",
+        "cadence_seconds",
         "last_success_timestamp_seconds",
         "failures_total",
     ),
@@ -60,6 +61,8 @@ CONTRACT = {
         "temperature_celsius",
         "joules_total",
         "today_joules",
+        "position_x",
+        "position_y",
     ),
     "enphase_encharge": (
         "info",

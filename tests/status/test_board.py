@@ -1,11 +1,14 @@
 """The board holds what was heard last, and notes what a snapshot cannot know."""
 
+import gc
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from exporter.snapshot import SELF, Snapshot
+from exporter.status.board import Board
+from exporter.status.model import Status
 from tests.status.playing import playing
 from tests.watching import watching
 
@@ -86,3 +89,36 @@ async def test_a_gateway_that_is_not_configured_any_more_is_forgotten(tmp_path: 
             assert watched.board.names == []
         with pytest.raises(KeyError):
             watched.status()
+
+
+async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> None:
+    """What was put together for the overview goes with it, but for what few houses need."""
+    async with watching("solar-only", tmp_path) as watched:
+        await watched.pass_time(10)
+        readings = dict(watched.poller.readings)
+        board = Board(watched.clock)
+    for number in range(200):
+        board.update(Snapshot(f"site-{number}", readings))
+
+    def alive() -> int:
+        gc.collect()
+        return sum(isinstance(each, Status) for each in gc.get_objects())
+
+    before = alive()
+    statuses = await board.statuses()
+    assert len(statuses) == 200
+    del statuses
+    assert alive() - before <= 20
+
+
+async def test_who_looks_again_at_once_sees_the_same(tmp_path: Path) -> None:
+    """However many look, a house is put together once a second, and anew when it changed."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(10)
+        first = watched.status()
+        assert watched.status() is first
+        await watched.clock.sleep(2)
+        later = watched.status()
+        assert later.timestamp_seconds == first.timestamp_seconds + 2
+        watched.board.update(Snapshot("home", dict(watched.poller.readings)))
+        assert watched.status() is not later

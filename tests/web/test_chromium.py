@@ -11,6 +11,9 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, ConsoleMessage, Page
 
 from exporter.simulator.faults import Edit
+from exporter.simulator.homes.devices import inverter_serial
+from exporter.simulator.layout import labels
+from exporter.simulator.scenario import find
 from tests.web.serving import Served, serving
 from tools.browser import browsing
 
@@ -18,6 +21,13 @@ from tools.browser import browsing
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE, DESK = 360, 1280
+#: the roof of the demo's home
+PLACED = labels(find("sunny-day"))
+#: a field of panels, far wider than a phone
+FIELD = {
+    inverter_serial(number): {"array": "Field", "x": number % 20, "y": number // 20}
+    for number in range(100)
+}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -98,6 +108,59 @@ async def test_on_grid(browser: Browser, tmp_path: Path) -> None:
         assert "489900000001" in await text(page, "details")
 
 
+async def test_panels_lie_where_the_configuration_puts_them(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The south roof right of the west roof, two rows of seven; no panel covers another."""
+    async with (
+        serving(tmp_path, {"home": "battery-home"}, inverters=PLACED) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert await page.locator(".arrays h3").all_inner_texts() == [
+            *("West roof", "South roof", "Garage"),
+        ]
+        assert await page.locator(".panels").count() == 0
+        assert await page.locator(".plan g").count() == 24
+        south = page.get_by_role("img", name="South roof seen from above: 14 of 14 report")
+        boxes = [await each.bounding_box() for each in await south.locator("rect").all()]
+        corners = [(round(box["x"]), round(box["y"])) for box in boxes if box]
+        assert len(set(corners)) == 14
+        assert [len({corner[axis] for corner in corners}) for axis in (0, 1)] == [7, 2]
+        wider = await page.locator(".plan g").evaluate_all(
+            "all => all.filter(g => [...g.querySelectorAll('text')].some(text =>"
+            " text.getBBox().width > g.querySelector('rect').getBBox().width)).length"
+        )
+        assert wider == 0
+
+
+async def test_a_wide_plan_is_as_readable_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    """It scrolls by itself, by finger or key, and the page does not."""
+    async with (
+        serving(tmp_path, {"big": "big-home"}, inverters=FIELD) as served,
+        opened(browser, served.url, PHONE) as page,
+    ):
+        panel = await page.locator(".plan rect").first.bounding_box()
+        assert panel
+        assert panel["width"] >= 50
+        field = page.get_by_role("region", name="Field seen from above, wide")
+        await field.focus()
+        await page.keyboard.press("ArrowRight")
+        await page.wait_for_function("document.querySelector('.broad').scrollLeft > 0")
+
+
+async def test_panels_without_a_place_stand_beside_the_plan(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """Who has begun to lay out the roof sees the rest as before."""
+    some = dict(list(PLACED.items())[:3])
+    async with (
+        serving(tmp_path, {"home": "battery-home"}, inverters=some) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert await page.locator(".plan g").count() == 3
+        assert await page.locator(".panels li").count() == 21
+
+
 async def test_islanded(browser: Browser, tmp_path: Path) -> None:
     """Who looks during an outage sees that, how bad it is, and what to do first."""
     async with (
@@ -169,18 +232,23 @@ async def test_no_page_is_wider_than_a_phone(
     browser: Browser, homes: dict[str, str | None], tmp_path: Path
 ) -> None:
     """At 360 pixels nothing has to be scrolled sideways."""
-    async with serving(tmp_path, homes) as served:
+    async with serving(tmp_path, homes, inverters=FIELD) as served:
         async for path, page in pages(browser, served, PHONE):
             await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width == PHONE, path
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", PHONE), ("dark", DESK)])
-async def test_axe_finds_nothing(scheme: str, width: int, browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "width", "places"),
+    [("light", PHONE, FIELD), ("dark", DESK, PLACED), ("dark", PHONE, {})],
+)
+async def test_axe_finds_nothing(
+    scheme: str, width: int, places: dict[str, Any], browser: Browser, tmp_path: Path
+) -> None:
     """Contrast, names, landmarks, headings: whoever cannot see it well can use it all the same."""
     homes = {"home": "battery-home", "gone": None}
-    async with serving(tmp_path, homes, ISLAND) as served:
+    async with serving(tmp_path, homes, ISLAND, inverters=places) as served:
         async for path, page in pages(browser, served, width, scheme):
             dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
             assert dark == (scheme == "dark")

@@ -13,6 +13,7 @@ import pytest
 from exporter import __version__
 from exporter.clock import VirtualClock
 from exporter.simulator.homes import SITES
+from exporter.simulator.homes.devices import inverter_serial
 from exporter.snapshot import Snapshot
 from exporter.status.model import Status
 from exporter.web.fleet import PAGE
@@ -33,7 +34,11 @@ async def get(served: Served, path: str) -> tuple[int, str, Any]:
 
 async def test_a_big_home_fits_into_a_small_page(tmp_path: Path) -> None:
     """100 panels and 20 batteries, each told by itself, are less than 100 kB."""
-    async with serving(tmp_path, {"big": "big-home"}) as served:
+    places = {
+        inverter_serial(number): {"name": f"Panel {number}", "x": number % 20, "y": number // 20}
+        for number in range(100)
+    }
+    async with serving(tmp_path, {"big": "big-home"}, inverters=places) as served:
         status, body, headers = await get(served, "/")
         gateway = served.watch.board.status("big")
     assert status == 200
