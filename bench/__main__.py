@@ -10,7 +10,20 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cpu, house, memory, page, report, requests, scrape, siege, simulator, sizes, start
+from bench import (
+    cpu,
+    fleet,
+    house,
+    memory,
+    page,
+    report,
+    requests,
+    scrape,
+    siege,
+    simulator,
+    sizes,
+    start,
+)
 from bench.results import Bench, Findings
 
 BENCHES: tuple[Bench, ...] = (
@@ -23,8 +36,12 @@ BENCHES: tuple[Bench, ...] = (
     Bench("sizes", "samples and bytes of a scrape", sizes.run),
     Bench("house", "speed of the simulated house", house.run),
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
+    Bench("fleet", "many gateways in one process", fleet.run),
+    Bench("fleet-soak", "the same for a quarter of an hour, some misbehave", fleet.soak, long=True),
     Bench("page", "from the loss of the grid to the page", page.run),
 )
+
+_USUAL = [bench.name for bench in BENCHES if not bench.long]
 
 
 async def _run(benches: Sequence[Bench], console: Console) -> list[Findings]:
@@ -40,12 +57,14 @@ def main(words: Sequence[str] | None = None) -> None:
         epilog="; ".join(f"{bench.name}: {bench.about}" for bench in BENCHES),
     )
     names = [bench.name for bench in BENCHES]
-    parser.add_argument("bench", nargs="*", help=f"{', '.join(names)}; all when none is named")
+    parser.add_argument(
+        "bench", nargs="*", help=f"{', '.join(names)}; all but the long when none is named"
+    )
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table as Markdown")
     asked = parser.parse_args(words)
     if unknown := set(asked.bench).difference(names):
         parser.error(f"there is no bench {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
-    chosen = [bench for bench in BENCHES if not asked.bench or bench.name in asked.bench]
+    chosen = [bench for bench in BENCHES if bench.name in (asked.bench or _USUAL)]
     findings = asyncio.run(_run(chosen, Console(stderr=True)))
     Console().print(report.table(findings))
     if asked.write:

@@ -1,8 +1,15 @@
 """Many simulated gateways in one process, whose work is to be measured.
 
-As a module it is that process: `python -m bench.neighbourhood COUNT` tells hosts and tokens in a
-line of JSON, then answers each line on its input with the CPU seconds it has used so far, and ends
-with its input. A minute passes there in every second.
+As a module it is that process: `python -m bench.neighbourhood COUNT [SPEED]` tells hosts and tokens
+in a line of JSON, then answers each line on its input, and ends with its input. SPEED says how many
+minutes pass there in a minute. The lines:
+
+    (empty)      the CPU seconds that it has used so far
+    forget       forgets the requests so far; answers null
+    late SECONDS how many seconds later than this cadence the grid state was asked for at most, for
+                 each gateway; null where it was not asked for twice
+    spoil SHARE  makes this share of the gateways misbehave, each in a way of its own; answers with
+                 their numbers
 """
 
 import asyncio
@@ -10,25 +17,70 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from functools import partial
+from itertools import cycle, pairwise
 
 import orjson
 
 from exporter.clock import FastClock
+from exporter.gateway.endpoints import INVENTORY
+from exporter.simulator.faults import Fault, Hang, Reset, Truncated, login_page, status
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.site import State
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.physics import House
-from exporter.simulator.server import serve
+from exporter.simulator.server import RunningGateway, serve
 
 _SPEED = 60.0
+#: what a gateway can do wrong: not be there at all, or give any of these answers to everything
+_MISCHIEF: tuple[Fault | None, ...] = (
+    None,
+    Hang(),
+    status(503),
+    Reset(),
+    status(401),
+    login_page(),
+    Truncated(),
+)
+
+
+class _Neighbourhood:
+    """The gateways, and what can be asked of them."""
+
+    def __init__(self, gateways: list[RunningGateway]) -> None:
+        self._gateways = gateways
+
+    def say(self, line: str) -> object:
+        """Do what a line asks for and return the answer."""
+        word, _, value = line.strip().partition(" ")
+        if word == "forget":
+            for gateway in self._gateways:
+                gateway.requests.clear()
+            return None
+        if word == "late":
+            return [_late(gateway, float(value)) for gateway in self._gateways]
+        if word == "spoil":
+            step = round(1 / float(value))
+            spoilt = range(0, len(self._gateways), step)
+            for number, fault in zip(spoilt, cycle(_MISCHIEF), strict=False):
+                if fault is None:
+                    self._gateways[number].up = False
+                else:
+                    self._gateways[number].faults["*"] = fault
+            return list(spoilt)
+        return time.process_time()
+
+
+def _late(gateway: RunningGateway, cadence: float) -> float | None:
+    times = [request.at for request in gateway.requests if request.target == INVENTORY]
+    return max((later - sooner - cadence for sooner, later in pairwise(times)), default=None)
 
 
 def _moment(house: House, clock: FastClock) -> State:
     return house.at(clock.time())
 
 
-async def _main(count: int) -> None:
-    clock = FastClock(time.time(), _SPEED)
+async def _main(count: int, speed: float) -> None:
+    clock = FastClock(time.time(), speed)
     async with AsyncExitStack() as stack:
         running = []
         for seed in range(count):
@@ -36,8 +88,9 @@ async def _main(count: int) -> None:
             gateway = LiveGateway(house, partial(_moment, house, clock))
             running.append(await stack.enter_async_context(serve(gateway, now=clock.time)))
         _tell([(one.host, one.token) for one in running])
-        while await asyncio.to_thread(sys.stdin.readline):
-            _tell(time.process_time())
+        neighbourhood = _Neighbourhood(running)
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            _tell(neighbourhood.say(line))
 
 
 def _tell(what: object) -> None:
@@ -46,4 +99,4 @@ def _tell(what: object) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(int(sys.argv[1])))
+    asyncio.run(_main(int(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else _SPEED))

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 _ENDING = 10.0
 _FULL = 30.0
 _GLANCE = 0.01
+#: a thousand tokens in a line
+_LONGEST_LINE = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,11 @@ class Child:
 async def child(module: str, *words: str) -> AsyncIterator[Child]:
     """Run a module of the bench."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *words, cwd=_ROOT, stdin=PIPE, stdout=PIPE
+        *(sys.executable, "-m", module, *words),
+        cwd=_ROOT,
+        stdin=PIPE,
+        stdout=PIPE,
+        limit=_LONGEST_LINE,
     )
     try:
         yield Child(process)
@@ -79,6 +85,22 @@ class Exporter:
                 f"after {_FULL:g} s /metrics still lacks: {await self._missing()}"
             ) from None
 
+    async def ready(self, patience: float) -> None:
+        """Return once every gateway was asked; raise RuntimeError after so many seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                while not await self._says_ready():  # noqa: ASYNC110 - see above
+                    await asyncio.sleep(1)
+        except TimeoutError:
+            raise RuntimeError(f"not every gateway was asked after {patience:g} s") from None
+
+    async def _says_ready(self) -> bool:
+        try:
+            await get(Request(self.port, "/-/ready"))
+        except (ConnectionError, RuntimeError):
+            return False
+        return True
+
     async def _missing(self) -> str:
         """Return what is still missing, empty when all is there."""
         try:
@@ -95,20 +117,51 @@ class Exporter:
 @asynccontextmanager
 async def exporting(host: str, token: str) -> AsyncIterator[Exporter]:
     """Run the exporter on a gateway, with nothing remembered from before."""
-    port = _free_port()
     with TemporaryDirectory() as state:
         gateway = {"ENPHASE_HOST": host, "ENPHASE_TOKEN": token, "ENPHASE_STATE_DIR": state}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "exporter", "serve"),
-            *("--web.listen-address", f"127.0.0.1:{port}", "--log.level", "warn"),
-            cwd=_ROOT,
-            env={**_clean(os.environ), **gateway},
-            stdin=DEVNULL,
-        )
-        try:
-            yield Exporter(process.pid, port)
-        finally:
-            await _end(process)
+        async with _serving({**_clean(os.environ), **gateway}, "--log.level=warn") as exporter:
+            yield exporter
+
+
+@asynccontextmanager
+async def exporting_fleet(
+    gateways: Sequence[tuple[str, str]], cadences: Mapping[str, float]
+) -> AsyncIterator[Exporter]:
+    """Run the exporter on gateways, given as host and token, each named after its number."""
+    listed = [
+        {"host": host, "name": f"site-{number}", "token": token}
+        for number, (host, token) in enumerate(gateways)
+    ]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "fleet.json").write_bytes(orjson.dumps(listed))
+        config = {
+            "gateways_file": "fleet.json",
+            "state_dir": "state",
+            "cadences": cadences,
+            "web": {"gateways_on_metrics": "true"},
+        }
+        (folder / "exporter.yml").write_bytes(orjson.dumps(config))
+        # what misbehaves is told of in the log, and is meant to
+        words = (f"--config.file={folder / 'exporter.yml'}", "--log.level=error")
+        async with _serving(_clean(os.environ), *words) as exporter:
+            yield exporter
+
+
+@asynccontextmanager
+async def _serving(environ: Mapping[str, str], *words: str) -> AsyncIterator[Exporter]:
+    port = _free_port()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "exporter", "serve"),
+        *(f"--web.listen-address=127.0.0.1:{port}", *words),
+        cwd=_ROOT,
+        env=environ,
+        stdin=DEVNULL,
+    )
+    try:
+        yield Exporter(process.pid, port)
+    finally:
+        await _end(process)
 
 
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:

@@ -78,6 +78,8 @@ class Bench:
     name: str
     about: str
     run: Callable[[Progress], Awaitable[Findings]]
+    #: takes so long that it runs only when it is named
+    long: bool = False
 
 
 def median(values: Iterable[float]) -> float:

@@ -1,0 +1,181 @@
+"""Many gateways in one process: what each costs, and whether the last one is still asked in time.
+
+The gateways are battery homes with 24 inverters and 6 batteries, over TLS, in a process of their
+own, and are asked at a quarter of the default rate: the grid state every minute. Needs Linux: it
+reads `/proc`.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from bench.load import Request, get, load
+from bench.memory import memory
+from bench.processes import Child, Exporter, child, exporting_fleet
+from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.watched import PROMETHEUS, TEXT
+from exporter.gateway.collectors import CADENCES
+
+_SIZES = (1, 10, 100, 1000)
+_SLOWER = 4
+#: seconds; of the grid state, which is asked for most often
+_CADENCE = CADENCES["ensemble"] * _SLOWER
+_MINUTES, _SOAK_MINUTES = 3, 15
+_SPOILT = 0.05
+_CONNECTIONS, _SECONDS = 4, 3.0
+#: seconds between two looks whether the event loop still turns
+_KNOCK = 0.002
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """An exporter, and the gateways that it watches."""
+
+    size: int
+    exporter: Exporter
+    gateways: Child
+
+    async def ask(self, line: str = "") -> object:
+        """Ask the gateways; see `bench.neighbourhood`."""
+        self.gateways.send(f"{line}\n".encode())
+        return await self.gateways.told()
+
+    def cpu(self) -> float:
+        """Return the CPU seconds that the exporter has used."""
+        fields = Path(f"/proc/{self.exporter.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    async def late(self) -> list[float]:
+        """Return by how many seconds polls came too late at most, by gateway."""
+        told = await self.ask(f"late {_CADENCE}")
+        assert isinstance(told, list)
+        return [float("inf") if one is None else one for one in told]
+
+
+@asynccontextmanager
+async def fleet(size: int) -> AsyncIterator[Fleet]:
+    """Let an exporter watch this many gateways; each was asked once."""
+    cadences = {name: cadence * _SLOWER for name, cadence in CADENCES.items()}
+    async with (
+        child("bench.neighbourhood", str(size), "1") as gateways,
+        exporting_fleet(await gateways.told(), cadences) as exporter,
+    ):
+        # spread over a cadence, which is a minute
+        await exporter.ready(300)
+        yield Fleet(size, exporter, gateways)
+
+
+async def run(progress: Progress) -> Findings:
+    """Watch fleets of several sizes."""
+    results: list[Result] = []
+    sizes: dict[int, float] = {}
+    for size in _SIZES:
+        progress(f"{size:,} gateways")
+        async with fleet(size) as one:
+            results += await _scraped(one)
+            if size == _SIZES[-1]:
+                progress(f"{size:,} gateways for {_MINUTES} minutes")
+                results += await _watched(one, _MINUTES)
+                results += await _whole(one)
+            sizes[size] = memory(one.exporter.pid)["RSS"]
+    few, many = _SIZES[-2:]
+    each = (sizes[many] - sizes[few]) / (many - few) * 1024
+    results.append(Result(f"RSS with {many:,} gateways", Quantity(sizes[many], "MiB"), None, _RSS))
+    results.append(Result("RSS of each further gateway", Quantity(each, "KiB")))
+    note = "fleets: 24 inverters and 6 batteries each, TLS, cadences of a minute, all scraped once"
+    return Findings(tuple(results), (note,))
+
+
+async def soak(progress: Progress) -> Findings:
+    """Watch a large fleet of which some misbehave."""
+    size = _SIZES[-1]
+    progress(f"{size:,} gateways")
+    async with fleet(size) as one:
+        spoilt = await one.ask(f"spoil {_SPOILT}")
+        assert isinstance(spoilt, list)
+        progress(f"{size:,} gateways for {_SOAK_MINUTES} minutes, {len(spoilt)} misbehave")
+        results = await _watched(one, _SOAK_MINUTES, spoilt)
+        rss = Quantity(memory(one.exporter.pid)["RSS"], "MiB")
+    told = f"RSS with {size:,} gateways of which {len(spoilt)} misbehave"
+    return Findings((*results, Result(told, rss, None, _RSS)))
+
+
+_RSS = Goal(500)
+
+
+async def _scraped(one: Fleet) -> list[Result]:
+    """Scrape a single gateway as fast as it goes, after each was scraped once."""
+    for number in range(one.size):
+        await get(Request(one.exporter.port, f"/probe?target=site-{number}", TEXT))
+    shown = await load(
+        Request(one.exporter.port, "/probe?target=site-0", PROMETHEUS, "gzip"),
+        _CONNECTIONS,
+        _SECONDS,
+    )
+    slow = Quantity(shown.percentile(0.99) * 1000, "ms")
+    what = f"Scrapes a second of one gateway among {one.size:,}"
+    return [
+        Result(what, Quantity(shown.rate), None, Goal(5000, at_least=True)),
+        Result("… 99 % answered within", slow, None, Goal(2)),
+    ]
+
+
+async def _watched(one: Fleet, minutes: float, spoilt: Sequence[int] = ()) -> list[Result]:
+    """Let minutes pass, and see what that costs and which polls come late."""
+    await one.ask("forget")
+    began, used = time.monotonic(), one.cpu()
+    await asyncio.sleep(minutes * 60)
+    share = (one.cpu() - used) / (time.monotonic() - began)
+    late = [late for number, late in enumerate(await one.late()) if number not in set(spoilt)]
+    who = f"{one.size:,} gateways" + (f", {len(spoilt)} misbehave" if spoilt else "")
+    latest = sorted(late)
+    return [
+        Result(f"CPU of {who}", Quantity(share * 100, "%"), None, Goal(60)),
+        Result(
+            f"Latest poll of {len(late):,} healthy gateways in {minutes} min",
+            Quantity(latest[-1], "s"),
+            None,
+            Goal(5),
+        ),
+        Result("… of 99 % of them", Quantity(latest[int(len(latest) * 0.99)], "s")),
+    ]
+
+
+async def _whole(one: Fleet) -> list[Result]:
+    """Ask for all gateways in one body, and knock meanwhile whether the event loop turns."""
+    url = f"http://127.0.0.1:{one.exporter.port}"
+    async with aiohttp.ClientSession(url) as client:
+        knocking = asyncio.create_task(_knock(one.exporter.port))
+        began = time.perf_counter()
+        size = 0
+        async with client.get("/metrics", headers={"Accept": TEXT}) as response:
+            async for chunk in response.content.iter_any():
+                size += len(chunk)
+        took = time.perf_counter() - began
+        knocking.cancel()
+        waits = sorted(await knocking)
+    return [
+        Result(f"All {one.size:,} gateways in one body", Quantity(size / 1e6, "MB")),
+        Result("… sent in", Quantity(took, "s")),
+        Result("… others wait meanwhile at most", Quantity(waits[-1] * 1000, "ms"), None, Goal(20)),
+    ]
+
+
+async def _knock(port: int) -> list[float]:
+    """Ask for next to nothing again and again until cancelled; return the seconds that took."""
+    waits: list[float] = []
+    try:
+        while True:
+            began = time.perf_counter()
+            await get(Request(port, "/-/healthy"))
+            waits.append(time.perf_counter() - began)
+            await asyncio.sleep(_KNOCK)
+    except asyncio.CancelledError:
+        return waits
