@@ -4,7 +4,7 @@
     ├── ConfigError          a file, variable or flag: names source, key, value, remedy
     ├── StateError           the state directory cannot be used
     ├── ListenError          an address cannot be listened on
-    ├── CaptureError         a capture folder cannot be replayed
+    ├── CaptureError         a capture cannot be made or replayed
     ├── ControlError         a system was not told what its owner wants, or did not do it
     └── GatewayError         a gateway did not give what was asked; `reason` is the metric label
         ├── Unreachable      no connection: name, route, refused, TLS
@@ -42,7 +42,7 @@ class ListenError(ExporterError):
 
 
 class CaptureError(ExporterError):
-    """A capture folder is missing, empty or broken."""
+    """A capture folder is missing or broken, or cannot be written."""
 
 
 class ControlError(ExporterError):

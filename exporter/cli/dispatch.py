@@ -26,6 +26,8 @@ _COMMANDS = (
     "discover",
     "init",
     "check",
+    "status",
+    "capture",
     "control",
     "demo",
     "simulate",

@@ -109,6 +109,10 @@ class Wire:
             if collector in (None, observed(endpoint).collector):
                 del self._cache[endpoint]
 
+    def drop(self, endpoint: str) -> None:
+        """Drop the kept answer of one endpoint."""
+        self._cache.pop(endpoint, None)
+
     def kept(self, endpoint: str) -> Answer | None:
         """Return the kept answer of an endpoint unless it is due again."""
         answer = self._cache.get(endpoint)

@@ -18,7 +18,8 @@ from exporter.errors import CaptureError
 from exporter.simulator.answers import JSON_TYPE, Answer, Gateway
 from exporter.simulator.stamps import StampedText, newest
 
-_LOG_SUFFIX = "_log.json"
+#: what follows the name of an answer in that of its log
+LOG_SUFFIX = "_log.json"
 #: requests whose recording may have another name, because the gateway answers both alike
 _ALTERNATIVES = {
     "/production.json?details=1": "production.json",
@@ -88,7 +89,7 @@ class CaptureGateway(Gateway):
 
     def answer(self, target: str) -> Answer | None:
         """Answer as recorded; see `Gateway.answer`."""
-        name = _name(target)
+        name = file_name(target)
         recording = self._recordings.get(name)
         if recording is None and target in _ALTERNATIVES:
             name = _ALTERNATIVES[target]
@@ -153,11 +154,11 @@ def _recordings(directory: Path) -> Iterator[tuple[str, _Recording]]:
         ) from error
     for name, path in files.items():
         formatted_twin = name.endswith(".json") and name.removesuffix(".json") in files
-        if name.startswith("_") or name.endswith(_LOG_SUFFIX):
+        if name.startswith("_") or name.endswith(LOG_SUFFIX):
             continue
         if formatted_twin and name not in _NO_TWINS:
             continue
-        log = files.get(f"{name}{_LOG_SUFFIX}")
+        log = files.get(f"{name}{LOG_SUFFIX}")
         yield name, _recording(name, _read(path), log)
 
 
@@ -216,7 +217,8 @@ def _recorded_at(recordings: Mapping[str, _Recording]) -> int | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
-def _name(target: str) -> str:
+def file_name(target: str) -> str:
+    """Return the name of the file that holds the answer to a request, such as `/ivp/meters`."""
     return target.removeprefix("/").translate(_UNNAMED)
 
 

@@ -6,6 +6,7 @@ UNKNOWN = "not known"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 #: below this a battery does nothing worth the name (W)
 IDLE_WATTS = 5.0
+_VERDICTS = {"critical": "Act now", "warning": "Look after it", "info": "Note", None: "All is well"}
 
 
 def duration(seconds: float) -> str:
@@ -70,6 +71,11 @@ def grid(state: Grid, now: float) -> str:
     since = state.since_timestamp_seconds
     lasting = "" if since is None else f" for {duration(now - since)}"
     return f"Off grid{how}{lasting}" + (", about to reconnect" if state.reconnecting else "")
+
+
+def verdict(status: Status) -> str:
+    """Return in a word or two how a gateway is."""
+    return "Starting" if status.contact == "waiting" else _VERDICTS[status.worst]
 
 
 def contact(status: Status) -> str:

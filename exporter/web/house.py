@@ -12,6 +12,7 @@ from exporter.status.words import (
     energy,
     percent,
     power,
+    verdict,
 )
 from exporter.web.devices import batteries, panels
 from exporter.web.flow import flow
@@ -19,7 +20,6 @@ from exporter.web.markup import Markup, element, section, unbroken
 
 #: sign and word for each severity, so that colour is not all there is
 MARKS = {"critical": "!", "warning": "!", "info": "i", None: "✓"}
-_WORDS = {"critical": "Act now", "warning": "Look after it", "info": "Note", None: "All is well"}
 
 
 def house(status: Status) -> Iterator[Markup]:
@@ -38,8 +38,7 @@ def house(status: Status) -> Iterator[Markup]:
 
 def badge(status: Status) -> Markup:
     """Return in a word how a gateway is."""
-    word = "Starting" if status.contact == "waiting" else _WORDS[status.worst]
-    return element("span", word, class_="badge")
+    return element("span", verdict(status), class_="badge")
 
 
 def _hero(status: Status) -> Markup:

@@ -1,10 +1,9 @@
 """The handlers of the status page and of the same as JSON."""
 
-import orjson
 from aiohttp import web
 
-from exporter import __version__
 from exporter.status.board import Board
+from exporter.status.document import dump
 from exporter.status.model import Status
 from exporter.web.fleet import fleet
 from exporter.web.house import house
@@ -46,14 +45,8 @@ class StatusPages:
         """Send the state of one gateway or of all, worst first."""
         name = request.query.get("gateway")
         statuses = await self._board.statuses() if name is None else [self._one(name)]
-        told = {
-            "version": __version__,
-            "timestamp_seconds": self._board.now,
-            "gateways": statuses,
-        }
-        return web.Response(
-            body=orjson.dumps(told), content_type="application/json", headers=_FLEETING
-        )
+        body = dump(statuses, self._board.now)
+        return web.Response(body=body, content_type="application/json", headers=_FLEETING)
 
     def _one(self, name: str) -> Status:
         try:

@@ -34,11 +34,13 @@ async def serving(
     state: Path,
     homes: Mapping[str, str | None],
     faults: Mapping[str, Fault] | None = None,
+    web_config: Path | None = None,
     **config: Any,
 ) -> AsyncIterator[Served]:
     """Serve the exporter with a gateway by name: a sample home, or nobody there.
 
-    `faults` are those of every gateway, `config` is more of the configuration of each.
+    `faults` are those of every gateway, `config` is more of the configuration of each; the file
+    `web_config` has TLS and users.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -54,7 +56,7 @@ async def serving(
                     told["token"] = running.token
             configured.append(told)
         watch = Watch(state, clock)
-        web = WebConfig.load(None)
+        web = WebConfig.load(web_config)
         host, port = await stack.enter_async_context(listening(watch, web, parse("127.0.0.1:0")))
         stack.push_async_callback(watch.close)
         await watch.adopt(Config.model_validate({"gateways": configured, "state_dir": state}))

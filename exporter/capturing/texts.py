@@ -1,0 +1,124 @@
+"""Takes JSON and markup apart into what may be replaced, and leaves every other byte alone.
+
+Not a parser: captures hold answers that are cut off or were never right, and those are what a bug
+report is about.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+_JSON = re.compile(
+    r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
+    r"|(?P<mark>[{}\[\],:])|(?P<open>\"[^\"]*\Z)",
+    re.S,
+)
+_COLON = re.compile(r"\s*:")
+_TAGGED = re.compile(r"<([A-Za-z][\w:-]*)[^<>]*>([^<>]+)</")
+_ATTRIBUTE = re.compile(r"""([A-Za-z][\w:-]*)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
+
+#: what a piece is: the name of a member, a value, or what stands around tags
+Role = Literal["name", "string", "number", "element", "attribute", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text that may be replaced: where it stands, what it says, under which key."""
+
+    start: int
+    end: int
+    role: Role
+    said: str
+    key: str = ""
+    #: the keys of what it stands in, the outermost first
+    within: tuple[str, ...] = ()
+    #: how it is written: a JSON string in ASCII, one that is not, with markup's entities, as it is
+    code: Literal["ascii", "json", "markup", "plain"] = "plain"
+
+    def written(self, said: str) -> str:
+        """Return other words in the way this piece is written."""
+        if self.code == "markup":
+            return html.escape(said, quote=self.role == "attribute")
+        if self.code == "plain":
+            return said
+        return json.dumps(said, ensure_ascii=self.code == "ascii")
+
+
+def is_json(text: str) -> bool:
+    """Return whether a text is JSON, be it broken."""
+    return text.lstrip()[:1] in ("{", "[", '"')
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """Yield the parts of a body in their order."""
+    return _json(text) if is_json(text) else _markup(text)
+
+
+def _json(text: str) -> Iterator[Piece]:
+    # of each container, the key of what comes next in it; that of a list is that of the list
+    keys: list[str] = [""]
+    lists: list[bool] = [True]
+    for match in _JSON.finditer(text):
+        start, end = match.span()
+        said = match[0]
+        if match["mark"]:
+            if said in "{[":
+                keys.append(keys[-1])
+                lists.append(said == "[")
+            elif said in "}]" and len(keys) > 1:
+                keys.pop()
+                lists.pop()
+        elif match["number"]:
+            yield Piece(start, end, "number", said, keys[-1], tuple(keys[:-1]))
+        elif match["open"]:
+            yield Piece(start + 1, end, "string", said[1:], keys[-1], tuple(keys[:-1]))
+        else:
+            piece = _string(match)
+            if not lists[-1] and _COLON.match(text, end):
+                yield replace(piece, role="name", key=keys[-2])
+                keys[-1] = piece.said
+            else:
+                yield replace(piece, key=keys[-1], within=tuple(keys[:-1]))
+
+
+def _string(match: re.Match[str]) -> Piece:
+    try:
+        said = json.loads(match[0], strict=False)
+    except ValueError:
+        return Piece(match.start() + 1, match.end() - 1, "string", match[0][1:-1])
+    return Piece(*match.span(), "string", said, code="ascii" if match[0].isascii() else "json")
+
+
+def _markup(text: str) -> Iterator[Piece]:
+    end = 0
+    for tag in re.finditer(r"<[^<>]*>?", text):
+        yield from _between(text, end, tag.start())
+        for found in _ATTRIBUTE.finditer(text, *tag.span()):
+            group = 2 if found[2] is not None else 3
+            said = html.unescape(found[group])
+            yield Piece(*found.span(group), "attribute", said, found[1], code="markup")
+        end = tag.end()
+    yield from _between(text, end, len(text))
+
+
+def _between(text: str, start: int, end: int) -> Iterator[Piece]:
+    """Yield the words between two tags, with the name of the element where they fill it."""
+    words = text[start:end]
+    if not words.strip():
+        return
+    lead = len(words) - len(words.lstrip())
+    said = html.unescape(words.strip())
+    opening = text.rfind("<", 0, start)
+    tag = _TAGGED.match(text, opening) if opening >= 0 else None
+    filled = tag is not None and tag.start(2) == start
+    yield Piece(
+        start + lead,
+        start + len(words.rstrip()),
+        "element" if filled else "text",
+        said,
+        tag[1] if tag is not None and filled else "",
+        code="markup" if start or end < len(text) else "plain",
+    )

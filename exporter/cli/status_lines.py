@@ -1,0 +1,177 @@
+"""The state of one house in lines: a word for what a line is about, and what there is to say."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exporter.status.model import Battery, Problem, Status, Storage
+from exporter.status.words import (
+    IDLE_WATTS,
+    UNKNOWN,
+    ago,
+    celsius,
+    contact,
+    doing,
+    duration,
+    energy,
+    percent,
+    power,
+    told,
+    verdict,
+)
+
+_BAR = 20
+MARKS = {"critical": "✗", "warning": "!", "info": "i", None: "✓"}
+STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan", None: "green"}
+_TROUBLE = frozenset({"not ready", "switched off", "not heard", "missing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of words about `title`; without one it goes on with what is above.
+
+    One without words is the heading.
+    """
+
+    title: str
+    text: str
+    style: str = ""
+
+
+def lines(status: Status) -> Iterator[Line]:
+    """Yield what there is to say of a house."""
+    heading = f"{MARKS[status.worst]} {status.gateway}: {verdict(status)}"
+    yield Line(heading, "", STYLES[status.worst])
+    yield Line("Now", status.summary)
+    for problem in status.problems:
+        yield from _problem(problem, status.timestamp_seconds)
+    if status.contact == "answers":
+        yield Line("Power", _flow(status))
+        yield from _today(status)
+        if status.storage is not None:
+            yield Line("Batteries", _storage(status, status.storage))
+        for battery in status.batteries:
+            yield _battery(battery)
+        yield from _panels(status)
+        if status.generator is not None:
+            running = {True: "running", False: "not running", None: UNKNOWN}
+            yield Line("Generator", running[status.generator.running])
+    yield Line("Gateway", _gateway(status))
+    if status.contact == "answers" and (reported := told(status.cloud, status.timestamp_seconds)):
+        reaches = {True: "; reached", False: "; cannot be reached", None: ""}
+        yield Line("Cloud", reported + reaches[status.cloud.connected])
+    yield from _collectors(status)
+
+
+def _problem(problem: Problem, now: float) -> Iterator[Line]:
+    since = problem.since_timestamp_seconds
+    well = "" if since is None else f", last well {ago(since, now)}"
+    yield Line("Wrong", f"{problem.text} ({problem.severity}{well})", STYLES[problem.severity])
+    yield Line("", f"First: {problem.first[:1].lower()}{problem.first[1:]}")
+    yield Line("", f"Runbook: {problem.runbook_url}", "dim")
+
+
+def _flow(status: Status) -> str:
+    """Return what flows from where to where, such as `Solar 4.2 kW → house 1.2 kW, grid 3.0 kW`."""
+    now, off = status.power, status.grid.connected is False
+    solar = None if now.solar_watts is None else max(0.0, now.solar_watts)
+    ends = [("solar", solar), ("grid", 0.0 if off else now.grid_watts)]
+    if status.storage is not None:
+        ends.append(("batteries", now.storage_watts))
+    ends.append(("house", None if now.house_watts is None else -now.house_watts))
+    into = [f"{name} {power(watts)}" for name, watts in ends if watts and watts >= IDLE_WATTS]
+    out = [f"{name} {power(watts)}" for name, watts in ends if watts and watts <= -IDLE_WATTS]
+    unknown = [name for name, watts in ends if watts is None]
+    flowing = f"{', '.join(into) or '?'} → {', '.join(out) or '?'}" if into or out else ""
+    missing = f"{' and '.join(unknown)} {UNKNOWN}" if unknown else ""
+    cut = "grid off" if off else ""
+    said = "; ".join(filter(None, (flowing, cut, missing))) or "nothing flows"
+    return said[:1].upper() + said[1:]
+
+
+def _today(status: Status) -> Iterator[Line]:
+    today = status.today
+    parts = [
+        f"{name} {energy(joules)}"
+        for name, joules in (
+            ("produced", today.produced_joules),
+            ("consumed", today.consumed_joules),
+        )
+        if joules is not None
+    ]
+    net = today.net_consumption_joules
+    if net is not None:
+        parts.append(f"net {'from' if net >= 0 else 'to'} the grid {energy(abs(net))}")
+    if parts:
+        said = ", ".join(parts)
+        yield Line("Today", said[:1].upper() + said[1:])
+
+
+def _storage(status: Status, storage: Storage) -> str:
+    watts = status.power.storage_watts
+    how = doing(watts)
+    if watts is not None and how != "idle":
+        how = f"{how} with {power(watts)}"
+    parts = [f"{bar(storage.soc_ratio)} {percent(storage.soc_ratio)}, {how}"]
+    if storage.capacity_joules is not None:
+        parts.append(f"{energy(storage.available_joules)} of {energy(storage.capacity_joules)}")
+    if storage.runtime_seconds is not None:
+        parts.append(f"{duration(storage.runtime_seconds)} left at this rate")
+    if storage.reserve_soc_ratio is not None:
+        parts.append(f"{percent(storage.reserve_soc_ratio)} kept for an outage")
+    if storage.mode is not None:
+        parts.append(f"mode {storage.mode}")
+    return "; ".join(parts)
+
+
+def _battery(battery: Battery) -> Line:
+    state: str = battery.state
+    if battery.watts is not None and state in ("charging", "discharging"):
+        state = f"{state} with {power(battery.watts)}"
+    warm = battery.temperature_celsius
+    parts = [state, *([celsius(warm)] if warm is not None else []), battery.serial]
+    soc = "?" if battery.soc_ratio is None else percent(battery.soc_ratio)
+    style = "bold red" if battery.state in _TROUBLE else ""
+    return Line("", f"{bar(battery.soc_ratio)} {soc:>5}, {', '.join(parts)}", style)
+
+
+def bar(share: float | None) -> str:
+    """Return a share as a bar, an empty one where it is not known."""
+    filled = 0 if share is None else round(_BAR * max(0.0, min(1.0, share)))
+    return "█" * filled + "░" * (_BAR - filled)
+
+
+def _panels(status: Status) -> Iterator[Line]:
+    found = status.panels
+    if not found:
+        return
+    heard = [panel.watts for panel in found if panel.watts is not None]
+    together = f", {power(sum(heard))} together" if heard else ""
+    yield Line("Panels", f"{len(heard)} of {len(found)} report{together}")
+    for state in ("silent", "missing"):
+        names = [panel.name or panel.serial for panel in found if panel.state == state]
+        if names:
+            yield Line("", f"{state}: {', '.join(names)}", "bold red")
+
+
+def _gateway(status: Status) -> str:
+    parts = [f"{status.host} {contact(status)}"]
+    known = status.identity
+    if known is not None:
+        parts.append(f"firmware {known.firmware or UNKNOWN}, serial {known.serial}")
+    expiry = status.token_expiry_timestamp_seconds
+    if expiry is not None:
+        left = expiry - status.timestamp_seconds
+        parts.append(f"token ends in {duration(left)}" if left > 0 else "token expired")
+    skew = status.clock_skew_seconds
+    if skew is not None and abs(skew) >= 10:
+        parts.append(f"clock {duration(abs(skew))} {'ahead' if skew > 0 else 'behind'}")
+    return "; ".join(parts)
+
+
+def _collectors(status: Status) -> Iterator[Line]:
+    up = sum(collector.up for collector in status.collectors)
+    yield Line("Collectors", f"{up} of {len(status.collectors)} work")
+    for one in status.collectors:
+        if not one.up:
+            trouble = one.trouble or ("fails" if one.failures else "waits")
+            yield Line("", f"{one.name}: {trouble}", "yellow")

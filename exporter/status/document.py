@@ -1,0 +1,35 @@
+"""The states of all gateways as one JSON document: that of `/api/v1/status`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import orjson
+from pydantic import TypeAdapter
+
+from exporter import __version__
+from exporter.status.model import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What an exporter says of its gateways at a moment (epoch seconds), worst first."""
+
+    version: str
+    timestamp_seconds: float
+    gateways: tuple[Status, ...]
+
+
+def dump(statuses: Sequence[Status], now: float) -> bytes:
+    """Return the document of these states; `now` in epoch seconds."""
+    return orjson.dumps(Document(__version__, now, tuple(statuses)))
+
+
+def load(content: bytes) -> Document:
+    """Read a document, of a newer exporter too; raise ValueError for anything else."""
+    return _adapter().validate_json(content)
+
+
+@cache
+def _adapter() -> TypeAdapter[Document]:
+    return TypeAdapter(Document)

@@ -1,0 +1,252 @@
+"""The command that makes captures: what it says, what it refuses, what it leaves behind."""
+
+import errno
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from exporter.capturing.targets import TARGETS
+from exporter.checking.remembering import recall
+from exporter.cli import dispatch
+from exporter.clock import VirtualClock
+from exporter.simulator import capture as captures
+from exporter.simulator.faults import Hang
+from exporter.simulator.homes import SITES, home
+from exporter.simulator.server import RunningGateway, serve
+from tests.background import background
+from tests.cli.test_cli import COMMAND, PATIENCE, environment, running
+from tests.cli.undisturbed import undisturbed
+from tests.cloud import PASSWORD, USER, serving_cloud
+from tests.conftest import ROOT
+
+__all__ = ["undisturbed"]
+
+PREFIX = "enphase-exporter: error: "
+SERIAL = SITES["battery-home"].serial
+
+Taken = Callable[..., tuple[int, str, str]]
+
+
+@asynccontextmanager
+async def _gateway() -> AsyncIterator[RunningGateway]:
+    async with serve(home("battery-home", time.time)) as running:
+        yield running
+
+
+@pytest.fixture
+def gateway() -> Iterator[RunningGateway]:
+    """Return a gateway on the network."""
+    with background(_gateway()) as running:
+        yield running
+
+
+@pytest.fixture
+def take(
+    gateway: RunningGateway,
+    tmp_path: Path,
+    undisturbed: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Taken:
+    """Return what runs the command where nobody has to wait: exit status, stdout and stderr."""
+    monkeypatch.setattr("exporter.clock.SystemClock", lambda: VirtualClock(time.time()))
+    for name, value in variables(gateway, tmp_path).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = dispatch.run(["capture", *words])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return run
+
+
+def variables(gateway: RunningGateway, folder: Path) -> dict[str, str]:
+    """Return the environment of somebody who has one gateway."""
+    return {
+        "ENPHASE_HOST": gateway.host,
+        "ENPHASE_TOKEN": gateway.token,
+        "ENPHASE_STATE_DIR": str(folder / "state"),
+    }
+
+
+def test_a_capture_is_made(take: Taken, gateway: RunningGateway, tmp_path: Path) -> None:
+    """Every question is a line, what was replaced is counted, and nothing of it is shown."""
+    folder = tmp_path / "capture"
+    status, told, error = take(str(folder))
+    assert status == 0
+    assert re.fullmatch(
+        rf"{len(TARGETS)} questions, \d+ answered, \d+ not there",
+        told.split("\n")[0].removeprefix(f"{folder}: "),
+    )
+    assert re.search(r"^  serial numbers: 33 different, in \d+ places$", told, re.M)
+    assert "_readme.md" in told
+    lines = error.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        [f"{number}/{len(TARGETS)}", f"{target}:"] for number, target in enumerate(TARGETS, start=1)
+    ]
+    assert SERIAL not in told + error
+    assert gateway.token not in told + error
+
+    assert folder.stat().st_mode & 0o777 == 0o700
+    files = [*folder.iterdir()]
+    assert len(files) == 2 * len(TARGETS) + 1
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+    assert [path.name for path in tmp_path.iterdir()] == ["capture"]
+    assert captures.load(folder).firmware == SITES["battery-home"].firmware
+
+
+def test_only_reading(take: Taken, gateway: RunningGateway, tmp_path: Path) -> None:
+    """Each target is asked once, and by GET."""
+    assert take(str(tmp_path / "capture"))[0] == 0
+    assert {request.method for request in gateway.requests} == {"GET"}
+    assert [gateway.count(target) for target in TARGETS] == [1] * len(TARGETS)
+
+
+def test_an_empty_folder_is_taken(take: Taken, tmp_path: Path) -> None:
+    """One that somebody has made for it."""
+    (tmp_path / "capture").mkdir()
+    assert take(str(tmp_path / "capture"))[0] == 0
+    assert (tmp_path / "capture" / "info").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("full", "is not empty, and what is in there is not touched"),
+        ("file", "is no folder"),
+        ("link", "is no folder"),
+        ("nowhere/capture", "nowhere is not there: make it first"),
+    ],
+)
+def test_nothing_is_overwritten(
+    name: str, said: str, take: Taken, gateway: RunningGateway, tmp_path: Path
+) -> None:
+    """A folder that holds something, or cannot be made, is refused before anything is asked."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path)
+    status, told, error = take(str(tmp_path / name))
+    assert (status, told) == (1, "")
+    assert error.startswith(PREFIX + str(tmp_path))
+    assert said in error
+    assert error.count("\n") == 1
+    assert len(gateway.requests) == 0
+    assert (tmp_path / "full" / "mine").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_nothing(
+    take: Taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be written whole is not there at all."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, _, error = take(str(tmp_path / "capture"))
+    assert status == 1
+    assert error.splitlines()[-1].startswith(
+        f"{PREFIX}{tmp_path / 'capture'}: cannot be written (No"
+    )
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_gateway_that_is_gone(take: Taken, gateway: RunningGateway, tmp_path: Path) -> None:
+    """One line, and no folder."""
+    gateway.up = False
+    status, told, error = take(str(tmp_path / "capture"))
+    assert (status, told) == (1, "")
+    assert "cannot connect; is the gateway switched on?" in error
+    assert error.count("\n") == 1
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_one_of_several_gateways(
+    take: Taken, gateway: RunningGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has to be named, and by a name that there is."""
+    for name in variables(gateway, tmp_path):
+        monkeypatch.delenv(name)
+    config = tmp_path / "enphase.yml"
+    config.write_text(
+        f"state_dir: {tmp_path / 'state'}\ngateways:\n"
+        f"  - {{name: home, host: '{gateway.host}', token: {gateway.token}}}\n"
+        "  - {name: cabin, host: '127.0.0.1:1'}\n"
+    )
+    words = (str(tmp_path / "capture"), f"--config.file={config}")
+    for more, said in (
+        ((), "say which gateway: there is home, cabin"),
+        (("--gateway=hut",), "no gateway is named 'hut': there is home, cabin"),
+    ):
+        status, _, error = take(*words, *more)
+        assert status == 2
+        assert said in " ".join(error.split())
+    assert take(*words, "--gateway=home")[0] == 0
+
+
+def test_a_token_from_the_cloud_is_kept(
+    take: Taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And neither it nor the account is in the capture."""
+    monkeypatch.delenv("ENPHASE_TOKEN")
+    monkeypatch.setenv("ENPHASE_NAME", "home")
+    monkeypatch.setenv("ENPHASE_USERNAME", USER)
+    monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
+    with background(serving_cloud(time.time)) as cloud:
+        assert take(str(tmp_path / "first"))[0] == 0
+        assert take(str(tmp_path / "second"))[0] == 0
+        assert cloud.logins == 1
+        token = cloud.tokens[0]
+    assert recall(tmp_path / "state", "home").token == token
+    written = b"".join(path.read_bytes() for path in (tmp_path / "first").iterdir()).decode()
+    assert [secret for secret in (token, USER, PASSWORD) if secret in written] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_leaves_nothing(
+    number: signal.Signals, gateway: RunningGateway, tmp_path: Path
+) -> None:
+    """Ctrl-C in the middle says that nothing was written, and nothing is there."""
+    gateway.faults["/ivp/ensemble/power"] = Hang()
+    target = tmp_path / "capture"
+    with running(tmp_path, "capture", str(target), **variables(gateway, tmp_path)) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("3/") for line in process.stderr)
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == 130
+        assert process.stderr.read() == f"Interrupted: {target} was not written\n"
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_terminal_has_a_bar(gateway: RunningGateway, tmp_path: Path) -> None:
+    """What is being asked moves along, and leaves the outcome behind."""
+    gateway.faults["/ivp/ensemble/power"] = Hang()
+    terminal = pexpect.spawn(
+        COMMAND[0],
+        [*COMMAND[1:], "capture", str(tmp_path / "capture")],
+        cwd=str(ROOT),
+        env={
+            **environment(tmp_path, variables(gateway, tmp_path)),
+            "TERM": "xterm",
+            "LANG": "C.UTF-8",
+        },
+        encoding="utf-8",
+        timeout=PATIENCE,
+        dimensions=(24, 120),
+    )
+    terminal.expect_exact("Asked /ivp/ensemble/secctrl")
+    terminal.expect(r"━")
+    terminal.sendintr()
+    terminal.expect_exact("was not written")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130

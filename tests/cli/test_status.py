@@ -1,0 +1,442 @@
+"""The state of the house in a terminal: what the status page says, from exporter or gateway."""
+
+import io
+import re
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import orjson
+import pexpect
+import pytest
+from aiohttp import web
+
+from exporter import __version__
+from exporter.checking.remembering import recall
+from exporter.cli import dispatch
+from exporter.cli.status_lines import bar, lines
+from exporter.cli.status_screen import Screen
+from exporter.simulator.faults import Edit
+from exporter.simulator.homes import SITES, home
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+from exporter.status import document
+from exporter.status.model import Grid, Power, Status, Storage
+from tests.background import background
+from tests.cli.test_cli import COMMAND, PATIENCE, environment
+from tests.cli.undisturbed import undisturbed
+from tests.cloud import PASSWORD, USER, serving_cloud
+from tests.conftest import ROOT
+from tests.web.certificates import Authority
+from tests.web.serving import Served, serving
+
+__all__ = ["undisturbed"]
+
+PREFIX = "enphase-exporter: error: "
+RUNBOOKS = "/alertmanager/runbooks/"
+SERIAL = SITES["battery-home"].serial
+
+Asked = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def ask(undisturbed: None, capsys: pytest.CaptureFixture[str]) -> Asked:
+    """Return what runs the command: exit status, stdout and stderr."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = dispatch.run(["status", *words])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return run
+
+
+def _open(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the inventory of a house whose switch towards the grid is open, unasked."""
+    for group in inventory:
+        if group["type"] == "ENPOWER":
+            group["devices"][0]["mains_oper_state"] = "open"
+    return inventory
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Return an exporter with three gateways, one of which is not there."""
+    state = tmp_path_factory.mktemp("state")
+    there = {"home": "battery-home", "roof": "solar-only", "gone": None}
+    with background(serving(state, there)) as served:
+        yield served
+
+
+# --- from an exporter --------------------------------------------------------------------------
+
+
+def test_a_house_on_the_grid(homes: Served, ask: Asked) -> None:
+    """Words, what flows where, batteries with bars, panels, gateway and collectors."""
+    status, told, error = ask(f"--url={homes.url}", "--gateway=home")
+    assert (status, error) == (0, "")
+    assert told.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
+    assert re.search(r"^Power +Solar [\d.]+ kW → grid .* kW, batteries .* kW, house ", told, re.M)
+    assert re.search(r"^Batteries +█{13}░{7} 64 %, charging with [\d.]+ kW; ", told, re.M)
+    assert len(re.findall(r"^ +█{13}░{7}  64 %, charging with 600 W, 2\d °C, 49", told, re.M)) == 6
+    assert re.search(r"^Panels +24 of 24 report, ", told, re.M)
+    assert f"serial {SERIAL}; token ends in 365 d" in told
+    assert re.search(r"^Collectors +(\d+) of \1 work$", told, re.M)
+    assert "\x1b" not in told
+
+
+def test_an_island(tmp_path: Path, ask: Asked) -> None:
+    """What is wrong comes first, with what to do and the runbook; exit status 0 all the same."""
+    faults = {"/ivp/ensemble/inventory": Edit(_open)}
+    with background(serving(tmp_path, {"home": "battery-home"}, faults)) as served:
+        status, told, _ = ask(f"--url={served.url}")
+    assert status == 0
+    assert told.startswith("✗ home: Act now\nNow        Off grid. Batteries ")
+    assert re.search(r"^Wrong      .+ \(critical\)\n {11}First: ", told, re.M)
+    assert f"{RUNBOOKS}EnphaseGridOutage.md" in told
+    assert re.search(r"^Power .*; grid off$", told, re.M)
+    assert told.index("Wrong") < told.index("Power")
+
+
+def test_a_gateway_that_is_gone(homes: Served, ask: Asked) -> None:
+    """The exporter answers: what is not known is not shown, why stands there."""
+    status, told, _ = ask(f"--url={homes.url}", "--gateway=gone")
+    assert status == 0
+    assert told.startswith("✗ gone: Act now\nNow        The gateway does not answer.")
+    assert f"{RUNBOOKS}EnphaseGatewayUnreachable.md" in told
+    assert "Gateway    127.0.0.1:1 does not answer" in told
+    assert "gateway: /info: cannot connect" in told
+    assert "Power" not in told
+    assert "Batteries " not in told
+
+
+def test_several_gateways(homes: Served, ask: Asked) -> None:
+    """They are a line each, worst first, with what is wrong."""
+    status, told, _ = ask(f"--url={homes.url}")
+    assert status == 0
+    first, *rows, last = told.splitlines()
+    assert first == "3 gateways. 1 critical, 2 well."
+    assert [row.split()[1] for row in rows] == ["gone", "home", "roof"]
+    assert "Wrong: The gateway at 127.0.0.1:1 does not answer." in rows[0]
+    assert "On grid. Batteries 64 %" in rows[1]
+    assert "--gateway=NAME" in last
+
+
+def test_several_gateways_in_a_terminal(
+    homes: Served, ask: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There they are a table, in colour."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "160")
+    status, told, _ = ask(f"--url={homes.url}")
+    assert status == 0
+    assert "\x1b[1;31m✗" in told
+    assert re.sub(r"\x1b\[[\d;]*m", "", told).splitlines()[1].split() == [
+        *("Gateway", "State", "House", "What", "is", "wrong")
+    ]
+
+
+def test_json_is_what_the_exporter_says(homes: Served, ask: Asked) -> None:
+    """With the same fields, for one gateway or all."""
+    status, told, _ = ask(f"--url={homes.url}", "--json")
+    found = orjson.loads(told)
+    assert (status, found["version"]) == (0, __version__)
+    assert [each["gateway"] for each in found["gateways"]] == ["gone", "home", "roof"]
+    _, told, _ = ask(f"--url={homes.url}/", "--json", "--gateway=home")
+    assert [each["contact"] for each in orjson.loads(told)["gateways"]] == ["answers"]
+
+
+def test_a_file_with_another_encoding(
+    homes: Served, ask: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only ASCII can be written, signs are others, and nothing breaks."""
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", output)
+    assert dispatch.run(["status", f"--url={homes.url}", "--gateway=home"]) == 0
+    output.seek(0)
+    told = output.read()
+    assert told.startswith("+ home: All is well")
+    assert "#############......." in told
+    assert " -> grid" in told
+
+
+# --- trouble on the way to the exporter --------------------------------------------------------
+
+
+def test_no_exporter_is_one_line(ask: Asked) -> None:
+    """With the remedy, and exit status 1."""
+    status, told, error = ask("--url=http://127.0.0.1:1")
+    assert (status, told) == (1, "")
+    assert error.startswith(f"{PREFIX}http://127.0.0.1:1: no exporter can be reached there: start")
+    assert error.count("\n") == 1
+
+
+def test_an_unknown_gateway_is_one_line(homes: Served, ask: Asked) -> None:
+    """The exporter has none of that name."""
+    status, _, error = ask(f"--url={homes.url}", "--gateway=nobody")
+    assert status == 1
+    assert error == (
+        f"{PREFIX}{homes.url}: knows no gateway named 'nobody': leave out --gateway to see all\n"
+    )
+
+
+@asynccontextmanager
+async def _answering(status: int, body: bytes) -> AsyncIterator[str]:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        return web.Response(status=status, body=body, content_type="application/json")
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (200, b"<html>", "is no enphase-exporter"),
+        (200, b"{}", "is no enphase-exporter"),
+        (200, b'{"version":"1","timestamp_seconds":0,"gateways":[{}]}', "is no enphase-exporter"),
+        (302, b"", "is no enphase-exporter"),
+        (404, b"", "is no enphase-exporter"),
+        (503, b"", "in trouble (status 503)"),
+    ],
+)
+def test_another_server_is_one_line(status: int, body: bytes, said: str, ask: Asked) -> None:
+    """Whatever else may listen there."""
+    with background(_answering(status, body)) as url:
+        code, told, error = ask(f"--url={url}")
+    assert (code, told) == (1, "")
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_thousands_of_gateways(ask: Asked) -> None:
+    """An answer of megabytes is read whole, and each gateway is a line."""
+    statuses = [
+        Status(f"site {number}", "h", 1e9, "answers", summary="On grid. " * 50)
+        for number in range(3000)
+    ]
+    with background(_answering(200, document.dump(statuses, 1e9))) as url:
+        status, told, _ = ask(f"--url={url}")
+    assert status == 0
+    assert len(told.splitlines()) == 3002
+
+
+def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
+    """An authority and a password come from a file; without, it says which file is missing."""
+    certificate, key = Authority(tmp_path).issue("exporter")
+    hashed = bcrypt.hashpw(b"canary-password", bcrypt.gensalt(4)).decode()
+    (tmp_path / "web.yml").write_text(
+        f"tls_server_config: {{cert_file: {certificate}, key_file: {key}}}\n"
+        f"basic_auth_users: {{jo: '{hashed}'}}\n"
+    )
+    (tmp_path / "password").write_text("canary-password\n")
+    tls = "tls_config: {ca_file: ca.pem}"
+    files = {
+        "good": f"{tls}\nbasic_auth: {{username: jo, password_file: password}}",
+        "careless": "tls_config: {insecure_skip_verify: true}\n"
+        "basic_auth: {username: jo, password: canary-password}",
+        "nobody": tls,
+        "wrong": f"{tls}\nbasic_auth: {{username: jo, password: canary-guess}}",
+        "both": "basic_auth: {username: jo, password: canary-guess, password_file: password}",
+        "unknown": "oauth2: {}",
+        "no ca": "tls_config: {ca_file: nowhere.pem}",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    web_config = tmp_path / "web.yml"
+    with background(
+        serving(tmp_path / "state", {"home": "battery-home"}, web_config=web_config)
+    ) as served:
+        url = served.url.replace("http:", "https:")
+        outcomes = {
+            name: ask(f"--url={url}", f"--http.config.file={tmp_path / name}") for name in files
+        }
+        outcomes["nothing"] = ask(f"--url={url}")
+    assert [name for name, (status, *_) in outcomes.items() if status == 0] == ["good", "careless"]
+    said = {
+        "nobody": "wants a user and a password",
+        "wrong": "wants a user and a password",
+        "both": "give one of password and password_file",
+        "unknown": "unknown key",
+        "no ca": "nowhere.pem: cannot be read",
+        "nothing": "its certificate is not trusted here: name the authority as tls_config.ca_file",
+    }
+    assert {name: text for name, text in said.items() if text not in outcomes[name][2]} == {}
+    assert not any("canary" in told + error for _, told, error in outcomes.values())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--direct", "--url=http://a"], "leave out --url"),
+        (["--config.file=a.yml"], "is for --direct only"),
+        (["--watch", "--json"], "prints JSON once only"),
+        (["--url=localhost:10055"], "write the address of the exporter"),
+        (["--url=http://jo:canary@a"], "without user and password"),
+    ],
+)
+def test_flags_that_do_not_fit(words: list[str], said: str, ask: Asked) -> None:
+    """They end it with 2, and nobody is asked."""
+    status, told, error = ask(*words)
+    assert (status, told) == (2, "")
+    assert said in " ".join(error.split())
+    assert "canary" not in error
+
+
+# --- from the gateway --------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _gateway() -> AsyncIterator[RunningGateway]:
+    async with serve(home("battery-home", time.time)) as running:
+        yield running
+
+
+def _configured(folder: Path, **gateways: str) -> Path:
+    """Write a configuration with these gateways; return its path."""
+    told = "".join(f"  - {{name: {name}, {rest}}}\n" for name, rest in gateways.items())
+    path = folder / "enphase.yml"
+    path.write_text(f"state_dir: {folder / 'state'}\ngateways:\n{told}")
+    return path
+
+
+def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
+    """All that the page would say, from one round; what an exporter remembers stays as it was."""
+    with background(_gateway()) as running:
+        config = _configured(tmp_path, home=f"host: '{running.host}', token: {running.token}")
+        state = State(tmp_path / "state", "home")
+        state.save({"features": ["ENCHARGE"], "serial": SERIAL})
+        before = state.path.read_bytes()
+        status, told, error = ask("--direct", f"--config.file={config}")
+        assert len(running.requests) <= 24
+        assert running.max_concurrency == 1
+    assert (status, error) == (0, "")
+    assert told.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
+    assert "24 of 24 report" in told
+    assert state.path.read_bytes() == before
+    assert [path.name for path in state.path.parent.iterdir()] == [state.path.name]
+
+
+def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
+    """Those that are there are shown with those that are not; only the chosen one is asked."""
+    with background(_gateway()) as running:
+        there = f"host: '{running.host}', token: {running.token}"
+        path = _configured(tmp_path, home=there, gone="host: '127.0.0.1:1'")
+        config = f"--config.file={path}"
+        status, told, _ = ask("--direct", config)
+        assert status == 0
+        assert told.startswith("2 gateways. 1 critical, 1 well.\n✗ gone")
+        asked = len(running.requests)
+        status, told, _ = ask("--direct", config, "--gateway=gone", "--json")
+        assert (status, len(running.requests)) == (1, asked)
+        assert orjson.loads(told)["gateways"][0]["contact"] == "silent"
+        status, _, error = ask("--direct", config, "--gateway=nobody")
+        assert status == 2
+        assert "no gateway is named 'nobody': there is home, gone" in " ".join(error.split())
+
+
+def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
+    """The cloud gives tokens seldom, so the next one who asks finds it."""
+    with background(serving_cloud(time.time)) as cloud, background(_gateway()) as running:
+        account = f"host: '{running.host}', username: {USER}, password: {PASSWORD}"
+        config = f"--config.file={_configured(tmp_path, home=account)}"
+        assert ask("--direct", config)[0] == 0
+        assert ask("--direct", config)[0] == 0
+        assert cloud.logins == 1
+    assert recall(tmp_path / "state", "home").token == cloud.tokens[0]
+
+
+# --- again and again ---------------------------------------------------------------------------
+
+
+def test_watching_in_a_terminal(tmp_path: Path) -> None:
+    """The picture follows what happens, an exporter that is gone included, until Ctrl-C."""
+    with background(serving(tmp_path, {"home": "battery-home"})) as served:
+        terminal = pexpect.spawn(
+            COMMAND[0],
+            [*COMMAND[1:], "status", f"--url={served.url}", "--watch", "--interval=1s"],
+            cwd=str(ROOT),
+            env={**environment(tmp_path, {}), "TERM": "xterm", "LANG": "C.UTF-8"},
+            encoding="utf-8",
+            timeout=PATIENCE,
+            dimensions=(50, 120),
+        )
+        terminal.expect_exact("All is well")
+        terminal.expect_exact("24 of 24 report")
+        terminal.expect_exact("All is well")
+    terminal.expect_exact("no exporter can be reached there")
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+
+
+# --- single lines ------------------------------------------------------------------------------
+
+
+def flow(**watts: float | None) -> str:
+    """Return the line about power."""
+    storage = Storage() if "storage_watts" in watts else None
+    status = Status(
+        "home",
+        "h",
+        1e9,
+        "answers",
+        power=Power(**watts),
+        storage=storage,
+        grid=Grid(connected=True),
+    )
+    return next(line.text for line in lines(status) if line.title == "Power")
+
+
+@pytest.mark.parametrize(
+    ("watts", "said"),
+    [
+        (
+            {"solar_watts": 4200.0, "grid_watts": -3000.0, "house_watts": 1200.0},
+            "Solar 4.2 kW → grid 3.0 kW, house 1.2 kW",
+        ),
+        (
+            {"solar_watts": -2.0, "grid_watts": 800.0, "house_watts": 800.0},
+            "Grid 800 W → house 800 W",
+        ),
+        (
+            {"solar_watts": 0.0, "grid_watts": 0.0, "storage_watts": 900.0, "house_watts": 900.0},
+            "Batteries 900 W → house 900 W",
+        ),
+        ({"solar_watts": 0.0, "grid_watts": 0.0, "house_watts": 0.0}, "Nothing flows"),
+        ({"solar_watts": 900.0}, "Solar 900 W → ?; grid and house not known"),
+        ({}, "Solar and grid and house not known"),
+    ],
+)
+def test_what_flows(watts: dict[str, float | None], said: str) -> None:
+    """From where it comes to where it goes; what is not known is said to be so."""
+    assert flow(**watts) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "filled"), [(None, 0), (0.0, 0), (0.024, 0), (0.5, 10), (1.0, 20), (1.3, 20), (-1, 0)]
+)
+def test_bars(share: float | None, filled: int) -> None:
+    """A share fills its part of twenty."""
+    assert bar(share) == "█" * filled + "░" * (20 - filled)
+
+
+def test_nothing_that_is_said_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a gateway or another server calls itself."""
+    hostile = Status("\x1b]0;title\x07home[red]", "a\nb", 1e9, "answers", summary="[bold]\x1b[2J")
+    content = document.dump([hostile, hostile], 1e9)
+    for detailed in (False, True):
+        Screen(detailed=detailed).show(document.load(content))
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\x07" not in told
+    assert "home[red]" in told
+    assert "[bold]" in told
