@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.errors import ExporterError
 from tests.conftest import ROOT
 from tools.incident import rules
 from tools.incident.promtool import evaluate
@@ -41,15 +42,25 @@ def test_evaluated_at_every_scrape(promtool: str) -> None:
     for value in ("1", "0", "0", "1"):
         recording.add({GONE: value})
     found = evaluate(recording, {"gone": "enphase_up == 0"})
-    fired = [sorted(dict(told)["alertname"] for told in alerts) for _, alerts in found.moments]
-    assert [at for at, _ in found.moments] == [1000, 1060, 1120, 1180]
+    fired = [sorted(dict(told)["alertname"] for told in alerts) for _, alerts in found]
+    assert [at for at, _ in found] == [1000, 1060, 1120, 1180]
     assert fired == [
         ["EnphaseWatchdog"],
         ["EnphaseWatchdog", "IncidentSign"],
         ["EnphaseWatchdog", "IncidentSign"],
         ["EnphaseWatchdog"],
     ]
-    assert found.skipped == set()
+
+
+def test_nothing_is_skipped(promtool: str) -> None:
+    """A rule that needs more samples than promtool holds is an error, and no silence."""
+    assert promtool
+    recording = Recording(1000.0, 60)
+    for _ in range(20):
+        recording.add({f'enphase_up{{gateway="{number}"}}': "1" for number in range(800)})
+    greedy = {"greedy": "max_over_time(enphase_up[15m:1m]) > 1"}
+    with pytest.raises(ExporterError, match="no room to evaluate IncidentSign"):
+        evaluate(recording, greedy)
 
 
 def test_recordings_come_before_alerts() -> None:

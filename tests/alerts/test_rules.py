@@ -158,6 +158,13 @@ def test_a_rule_reads_no_metrics_of_others(rule: Rule) -> None:
     assert {word for word in words if not NAME.fullmatch(word)} <= WORDS
 
 
+@pytest.mark.parametrize("rule", [*ALERTS, *RECORDED], ids=lambda rule: rule.name)
+def test_no_subquery_over_every_inverter(rule: Rule) -> None:
+    """A look back that holds all samples of hundreds of inverters at once is out of bounds."""
+    looked_at = re.findall(r"(enphase[:_]inverter_[\w:]*)\[\w+:\w*\]", rule.expr)
+    assert all(name.endswith((":only", ":median")) for name in looked_at)
+
+
 def test_thresholds_are_all_there_and_all_used() -> None:
     """A rule that reads a threshold nobody records would be silent for ever."""
     used = {

@@ -2,13 +2,18 @@
 
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exporter.clock import VirtualClock
+from exporter.simulator.homes import SITES
+from exporter.simulator.scenario import Stage
+from exporter.simulator.scenario.timeline import steps
 from tests.alerts.playing import Submit, chosen
 from tests.conftest import CAPTURES
-from tools.incident.healthy import SCENARIOS, held, played
-from tools.incident.timeline import Firing
+from tools.incident.healthy import SCENARIOS, held, played, week
+from tools.incident.seasons import SEASONS, WEEKS
 
 #: captures of gateways on which something was wrong, with what must be said of it
 UNHEALTHY: dict[str, set[str]] = {
@@ -16,13 +21,14 @@ UNHEALTHY: dict[str, set[str]] = {
     "3.7.0": {"EnphaseGatewayUnreachable"},
 }
 
-Silences = dict[str, Future[list[Firing]]]
+Silences = dict[str, Future[Any]]
 
 
 @pytest.fixture(scope="module")
 def silences(request: pytest.FixtureRequest, submit: Submit) -> Silences:
     """Return what is being found out about scenarios and captures."""
     found = {name: submit(played, name) for name in SCENARIOS if name in chosen(request, "name")}
+    found |= {name: submit(week, name) for name in WEEKS if name in chosen(request, "week_of")}
     folders = sorted(chosen(request, "capture"))
     return found | {name: submit(held, CAPTURES / name) for name in folders if name != "none"}
 
@@ -32,6 +38,38 @@ def silences(request: pytest.FixtureRequest, submit: Submit) -> Silences:
 def test_healthy_scenario_is_silent(name: str, silences: Silences) -> None:
     """Over days of weather, stalls and upgrades there is neither critical nor warning."""
     assert silences[name].result() == []
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("week_of", WEEKS)
+def test_healthy_week_is_silent(week_of: str, silences: Silences) -> None:
+    """A week of any season, with stalls, restarts and upgrades, has neither critical nor warning.
+
+    That the firmware changed must have been told, as info: otherwise nothing was watched.
+    """
+    silence = silences[week_of].result()
+    assert silence.loud == []
+    assert "EnphaseGatewayFirmwareChanged" in silence.words("info")
+
+
+def test_weeks_are_of_all_seasons() -> None:
+    """There is a week of each season, each at another home, and every kind of home has one."""
+    assert [week.season for week in SEASONS] == ["winter", "spring", "summer", "autumn"]
+    assert len({week.home for week in SEASONS}) == len(SEASONS)
+    assert {week.home for week in WEEKS.values()} == SITES.keys()
+
+
+@pytest.mark.parametrize("week_of", WEEKS)
+def test_a_week_has_its_disturbances(week_of: str) -> None:
+    """Each has a stall every night, restarts and an upgrade, at levers that its home has."""
+    scenario = WEEKS[week_of].scenario()
+    stage = Stage(scenario, VirtualClock(scenario.begins))
+    happens = steps(scenario, stage.house)
+    assert sum(step.begins and "*" in step.server for step in happens) == 7 + 2
+    assert sum(step.boots for step in happens) == 2
+    assert sum(step.restarts for step in happens) == 1
+    assert [step for step in happens if "gateway.firmware" in step.levers]
+    assert all(scenario.begins <= step.at <= scenario.ends for step in happens)
 
 
 @pytest.mark.proof

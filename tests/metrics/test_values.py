@@ -264,7 +264,7 @@ def test_the_exporters_own_report() -> None:
     """Collectors, requests and anomalies are labelled by their keys; the unknown is absent."""
     report = SelfReport(
         up=True,
-        collectors={"home": CollectorReport(False, 1.5, None, {"timeout": 2})},
+        collectors={"home": CollectorReport(False, 1.5, None, {"timeout": 2}, cadence=300)},
         requests={("/home", "200"): 3},
         anomalies={"enphase_production_joules_total": 1},
         token_expiry=None,
@@ -275,6 +275,7 @@ def test_the_exporters_own_report() -> None:
         "enphase_gateway_clock_skew_seconds": -0.5,
         'enphase_collector_up{collector="home"}': 0,
         'enphase_collector_duration_seconds{collector="home"}': 1.5,
+        'enphase_collector_cadence_seconds{collector="home"}': 300,
         'enphase_collector_failures_total{collector="home",reason="timeout"}': 2,
         'enphase_gateway_requests_total{endpoint="/home",code="200"}': 3,
         'enphase_counter_anomalies_total{metric="enphase_production_joules_total"}': 1,

@@ -2,9 +2,12 @@
 
 import argparse
 import asyncio
-import logging
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +15,8 @@ from rich.table import Table
 
 from exporter.simulator.scenario import Scenario, find
 from exporter.simulator.scenario.times import seconds, words
-from tools.incident import drawing
+from tools.incident import drawing, story
+from tools.incident.healthy import quiet
 from tools.incident.proving import epoch
 from tools.incident.timeline import Firing, Timeline, replay
 
@@ -23,22 +27,39 @@ _WIDTH = 140
 def main() -> None:
     """Replay what the command line asks for."""
     options = _options()
-    logging.disable(logging.ERROR)  # the scenario makes the exporter complain, as it must
+    quiet()  # the scenario makes the exporter complain, as it must
     scenario = find(options.scenario)
-    timeline = asyncio.run(
+    windows = story.WINDOWS.get(options.scenario, ())
+    if not windows or options.begins or options.until or options.interval:
+        windows = (story.Window(options.begins, options.until, options.interval),)
+    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as workers:
+        timelines = list(workers.map(partial(replayed, options.scenario), windows))
+    rungs = list(story.judged(options.scenario, scenario, timelines))
+    if options.markdown:
+        sys.stdout.write(story.markdown(scenario, rungs) + "\n")
+    else:
+        console = Console()
+        if not console.is_terminal:
+            console = Console(width=_WIDTH)
+        for timeline in timelines:
+            console.print(_table(scenario, timeline))
+        if rungs:
+            console.print(_beats(scenario, rungs))
+    if options.png:
+        drawing.draw(timelines, scenario, events(scenario), options.png)
+
+
+def replayed(name: str, window: story.Window) -> Timeline:
+    """Play a scenario and watch it in a window."""
+    scenario = find(name)
+    return asyncio.run(
         replay(
             scenario,
-            begins=options.begins and epoch(scenario, options.begins),
-            until=options.until and epoch(scenario, options.until),
-            interval=options.interval and seconds(options.interval),
+            begins=epoch(scenario, window.begins) if window.begins else None,
+            until=epoch(scenario, window.ends) if window.ends else None,
+            interval=window.interval,
         )
     )
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    console.print(_table(scenario, timeline))
-    if options.png:
-        drawing.draw(timeline, scenario, events(scenario), options.png)
 
 
 def events(scenario: Scenario) -> list[tuple[float, str]]:
@@ -62,11 +83,19 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--from",
         dest="begins",
-        help="begin to watch then, as in day 46 12:00; a last report long before counts as none",
+        default="",
+        help="begin to watch then, as in day 46 12:00",
     )
-    parser.add_argument("--until", help="end then")
+    parser.add_argument("--until", default="", help="end then")
     parser.add_argument(
-        "--interval", help="time between scrapes; by default as short as affordable"
+        "--interval",
+        type=seconds,
+        help="time between scrapes; by default as short as affordable",
+    )
+    parser.add_argument(
+        "--markdown",
+        action="store_true",
+        help="print when each beat of a story rang, as a table for a README",
     )
     return parser.parse_args()
 
@@ -90,6 +119,22 @@ def _table(scenario: Scenario, timeline: Timeline) -> Table:
             firing.device,
             words(at - when),
             text,
+        )
+    return table
+
+
+def _beats(scenario: Scenario, rungs: Iterable[story.Rung]) -> Table:
+    """Return the table of the beats of a story."""
+    table = Table(title="At each beat the alert that would have changed it", title_justify="left")
+    for name in ("when", "what happened", "alert", "severity", "deadline", "rang after"):
+        table.add_column(name, overflow="fold")
+    for rung in rungs:
+        beat = rung.beat
+        after = "never" if rung.measured is None else words(rung.measured)
+        late = "" if rung.in_time else " (late)"
+        table.add_row(
+            *(story.when(scenario, beat), beat.what, beat.alert, beat.severity),
+            *(beat.deadline, after + late),
         )
     return table
 

@@ -15,23 +15,26 @@ _OTHER, _QUIET = "#7f8c8d", "#7f8c8d"
 
 
 def draw(
-    timeline: Timeline,
+    timelines: Sequence[Timeline],
     scenario: Scenario,
     events: Sequence[tuple[float, str]],
     output: Path,
 ) -> None:
-    """Draw everything into a PNG file."""
-    firings = timeline.alerts()
-    end = max((told.ends or timeline.ends for told in firings), default=timeline.ends)
-    names = list(dict.fromkeys(told.alert for told in firings))
+    """Draw everything into a PNG file; what fires at the end of a timeline ends with it."""
+    firings = [
+        (told, told.ends or timeline.ends) for timeline in timelines for told in timeline.alerts()
+    ]
+    begin = min(timeline.begins for timeline in timelines)
+    end = max(timeline.ends for timeline in timelines)
+    names = list(dict.fromkeys(told.alert for told, _ in firings))
     zone = scenario.local_start.tzinfo
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = pyplot.subplots(
         figsize=(13, 1.6 + 0.3 * max(1, len(names))), constrained_layout=True
     )
-    for told in firings:
+    for told, ends in firings:
         begins = _number(scenario, told.begins)
-        width = _number(scenario, told.ends or end) - begins
+        width = _number(scenario, ends) - begins
         axes.broken_barh(
             [(begins, width)],
             (names.index(told.alert) - 0.35, 0.7),
@@ -39,11 +42,11 @@ def draw(
             linewidth=0.8,
         )
     for at, _ in events:
-        if timeline.begins <= at <= end:
+        if begin <= at <= end:
             axes.axvline(_number(scenario, at), color=_QUIET, linewidth=0.6, linestyle=":")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(_number(scenario, timeline.begins), _number(scenario, end))
+    axes.set_xlim(_number(scenario, begin), _number(scenario, end))
     locator = dates.AutoDateLocator(tz=zone)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=zone))

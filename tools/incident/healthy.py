@@ -1,13 +1,17 @@
 """What must stay silent: days and weeks without a failure, and gateways that stand still."""
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.clock import VirtualClock
 from exporter.simulator import capture
 from exporter.simulator.scenario import find
-from tools.incident.timeline import Firing, Timeline, hold, replay
+from tools.incident.seasons import WEEKS
+from tools.incident.timeline import Firing, hold, replay
 
 #: seconds between two scrapes by scenario; what lasts for minutes only needs them close
 SCENARIOS: Mapping[str, float] = {
@@ -16,6 +20,8 @@ SCENARIOS: Mapping[str, float] = {
     "night-stall": 120,
     "firmware-upgrade": 180,
 }
+#: and for weeks
+_WEEK_INTERVAL = 120.0
 #: severities that reach somebody
 _LOUD = frozenset({"critical", "warning"})
 #: a summer noon, at which a capture is held
@@ -23,17 +29,52 @@ _NOON = 1_782_000_000.0
 _DAY = 86400.0
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """What rang in a week in which nothing was wrong."""
+
+    season: str
+    home: str
+    days: float
+    disturbances: str
+    firings: Sequence[Firing]
+
+    @property
+    def loud(self) -> list[Firing]:
+        """What reached somebody."""
+        return _loud(self.firings)
+
+    def words(self, severity: str) -> str:
+        """Return what fired of this severity: 0, or which alerts how often."""
+        counts = Counter(told.alert for told in self.firings if told.severity == severity)
+        return ", ".join(f"{count} {alert}" for alert, count in counts.items()) or "0"
+
+
+def week(name: str, interval: float = _WEEK_INTERVAL) -> Silence:
+    """Play a week of `WEEKS`."""
+    chosen = WEEKS[name]
+    scenario = chosen.scenario()
+    timeline = asyncio.run(replay(scenario, interval=interval))
+    days = scenario.duration // _DAY
+    return Silence(chosen.season, chosen.home, days, chosen.disturbances, timeline.alerts())
+
+
 def played(name: str) -> list[Firing]:
     """Return what reaches somebody during a scenario."""
-    return _loud(asyncio.run(replay(find(name), interval=SCENARIOS[name])))
+    return _loud(asyncio.run(replay(find(name), interval=SCENARIOS[name])).alerts())
 
 
 def held(folder: Path, interval: float = 300, seconds: float = _DAY) -> list[Firing]:
     """Return what reaches somebody while a gateway stands still as captured, for a day."""
     clock = VirtualClock(_NOON)
     gateway = capture.load(folder, now=clock.time)
-    return _loud(asyncio.run(hold(gateway, clock, seconds, interval)))
+    return _loud(asyncio.run(hold(gateway, clock, seconds, interval)).alerts())
 
 
-def _loud(timeline: Timeline) -> list[Firing]:
-    return [told for told in timeline.alerts() if told.severity in _LOUD]
+def quiet() -> None:
+    """Keep the exporter's complaints about failures out of the output."""
+    logging.disable(logging.ERROR)
+
+
+def _loud(firings: Sequence[Firing]) -> list[Firing]:
+    return [told for told in firings if told.severity in _LOUD]

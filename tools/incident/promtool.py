@@ -5,7 +5,6 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.errors import ExporterError
@@ -19,8 +18,7 @@ _FIRING = 'ALERTS{alertstate="firing"}'
 _TIME = re.compile(r"time: (\w+),$")
 _SAMPLE = re.compile(r"\{(__name__=.*?)\} 1E\+00")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-#: a rule test may hold ten thousand samples, a server fifty million: long look-backs over many
-#: inverters do not fit
+#: a rule test may hold ten thousand samples at once, a server fifty million
 _TOO_MANY = re.compile(r"rule: (\S+), time: \S+, err: .*too many samples into memory")
 _EXPECTED = ("", "FAILED:", "exp: nil", "SUCCESS")
 _NO_LABELS = frozenset({"__name__", "alertstate", "instance", "job", "gateway"})
@@ -31,15 +29,7 @@ Labels = frozenset[tuple[str, str]]
 Moment = tuple[float, frozenset[Labels]]
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What fires at every scrape, and the rules that promtool could not evaluate every time."""
-
-    moments: list[Moment]
-    skipped: frozenset[str]
-
-
-def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> Evaluation:
+def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> list[Moment]:
     """Return what fires at every scrape of a recording.
 
     `signs` are expressions by a name; while one has a value, an alert `SIGN` with that label `sign`
@@ -47,7 +37,8 @@ def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> Ev
     and recordings before alerts: a server may be an interval of a group later.
 
     A rule test fails where samples are not those expected, and says which there were: none is
-    expected here, so it tells all.
+    expected here, so it tells all. A rule that it could not evaluate would look as one that keeps
+    silent: that is an `ExporterError`, as is everything else it complains of.
     """
     with tempfile.TemporaryDirectory(prefix="enphase-incident-") as folder:
         test = Path(folder) / "incident.yml"
@@ -68,12 +59,14 @@ def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> Ev
             check=False,
         )
     output = done.stdout + done.stderr
+    skipped = set(_TOO_MANY.findall(output))
+    if skipped:
+        raise ExporterError(f"promtool has no room to evaluate {', '.join(sorted(skipped))}")
     found = dict(_parsed(output))
-    moments = [
+    return [
         (recording.shift + at, found.get(at, frozenset()))
         for at in map(recording.seconds, range(LEAD, recording.ticks))
     ]
-    return Evaluation(moments, frozenset(_TOO_MANY.findall(output)))
 
 
 def _test(recording: Recording, files: list[str]) -> dict[str, object]:
@@ -106,7 +99,7 @@ def _parsed(output: str) -> Iterator[tuple[float, frozenset[Labels]]]:
             at = seconds(time[1])
         elif line.startswith("got: "):
             yield at, frozenset(_labels(found) for found in _SAMPLE.findall(line))
-        elif not (line in _EXPECTED or line.startswith("Unit Testing:") or _TOO_MANY.search(line)):
+        elif not (line in _EXPECTED or line.startswith("Unit Testing:")):
             raise ExporterError(f"promtool: {line[:500]}")
 
 

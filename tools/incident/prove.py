@@ -4,7 +4,6 @@ Exits 1 where an alert is late or missing, or where one fires that the table of 
 """
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from exporter.simulator.scenario.times import words
+from tools.incident.healthy import quiet
 from tools.incident.proofs import PROOFS
 from tools.incident.proving import Result, prove, rows
 
@@ -36,11 +36,6 @@ def main() -> int:
         console = Console(width=_WIDTH)
     console.print(_table(results))
     return 0 if all(result.proved for result in results) else 1
-
-
-def quiet() -> None:
-    """Keep the exporter's complaints about the failure out of the output."""
-    logging.disable(logging.ERROR)
 
 
 def _table(results: Iterable[Result]) -> Table:

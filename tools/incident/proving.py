@@ -81,7 +81,7 @@ def _judged(told: Expected, timeline: Timeline, scenario: Scenario) -> tuple[flo
     if since is None:
         return None, "the sign never came"
     if firing is None:
-        return None, "never fired" if told.alert not in timeline.skipped else "not evaluated"
+        return None, "never fired"
     measured = firing.begins - since
     if told.alert == WATCHDOG:
         return 0.0, "" if firing.ends is None else "fell silent"

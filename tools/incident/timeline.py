@@ -46,8 +46,6 @@ class Timeline:
     ends: float
     #: seconds between two scrapes, and between two evaluations
     interval: float
-    #: rules that promtool could not evaluate every time
-    skipped: frozenset[str]
 
     def alerts(self) -> list[Firing]:
         """Return what fired, without the watchdog and without signs."""
@@ -106,10 +104,8 @@ async def _watch(
 ) -> Timeline:
     metrics = rules.metrics().union(*map(rules.named, (signs or {}).values()))
     recording = await record(gateway, clock, metrics, until=until, interval=interval, **config)
-    found = promtool.evaluate(recording, signs)
-    times = [at for at, _ in found.moments]
-    firings = tuple(_firings(found.moments))
-    return Timeline(firings, times[0], times[-1], interval, found.skipped)
+    moments = promtool.evaluate(recording, signs)
+    return Timeline(tuple(_firings(moments)), moments[0][0], moments[-1][0], interval)
 
 
 def _firings(moments: Iterable[Moment]) -> Collection[Firing]:

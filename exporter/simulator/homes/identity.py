@@ -75,6 +75,8 @@ def home(site: Site, state: State) -> Any:
     batteries = sum(battery.communicating for battery in state.batteries)
     acbs = sum(acb.communicating for acb in state.acbs)
     switches = int((site.controller or site.collar) and state.switch.communicating)
+    # the first is the way to the cloud; a modem leaves the owner's network as it is
+    ports = [*([_CELLULAR] if state.cloud.cellular else []), *_INTERFACES]
     return {
         "software_build_epoch": state.installed - 30 * 86400,
         "timezone": site.timezone,
@@ -84,8 +86,8 @@ def home(site: Site, state: State) -> Any:
             "web_comm": state.cloud.connected,
             "ever_reported_to_enlighten": True,
             "last_enlighten_report_time": state.cloud.reported,
-            "primary_interface": "eth0",
-            "interfaces": [*([_CELLULAR] if state.cloud.cellular else []), *_INTERFACES],
+            "primary_interface": ports[0]["interface"],
+            "interfaces": ports,
         },
         "tariff": "time_of_use" if site.time_of_use else "single_rate",
         "comm": {

@@ -228,9 +228,18 @@ def test_the_cloud_can_be_lost() -> None:
     assert network["last_enlighten_report_time"] == last
     assert network["web_comm"] is False
     assert [port["type"] for port in network["interfaces"]] == ["ethernet", "wifi"]
+    assert network["primary_interface"] == "eth0"
+
+
+def test_the_cloud_can_be_reached_by_modem() -> None:
+    """The modem is the way to the cloud then, four times a day; the network at home stays up."""
     it = _after({"cloud.cellular": True}, hours=30)
     assert it.now - it.state().cloud.reported < 6 * HOUR + 300
-    assert told(it, "/home")["network"]["interfaces"][0]["type"] == "cellular"
+    network = told(it, "/home")["network"]
+    carriers = {port["interface"]: port["carrier"] for port in network["interfaces"]}
+    types = {port["interface"]: port["type"] for port in network["interfaces"]}
+    assert types[network["primary_interface"]] == "cellular"
+    assert carriers == {"ppp0": True, "eth0": True, "wlan0": False}
 
 
 def test_the_clock_can_be_wrong() -> None:

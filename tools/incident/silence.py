@@ -1,0 +1,53 @@
+"""`make silence`: plays weeks without a failure, in all seasons, and prints what rang.
+
+Exits 1 where an alert rang that reaches somebody. Info alerts are looked at on a dashboard: a
+firmware upgrade is one, and a gateway that says 0 after its restart is another.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+
+from rich.console import Console
+from rich.table import Table
+
+from tools.incident.healthy import Silence, quiet, week
+from tools.incident.seasons import WEEKS
+
+#: columns where the output is no terminal
+_WIDTH = 150
+
+
+def main() -> int:
+    """Play the weeks that the command line names, all by default; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.incident.silence", description=__doc__)
+    parser.add_argument("seasons", nargs="*", metavar="SEASON", help="such as winter")
+    wanted = set(parser.parse_args().seasons)
+    chosen = [name for name, each in WEEKS.items() if not wanted or each.season in wanted]
+    if not chosen:
+        parser.error(f"there are {', '.join(dict.fromkeys(w.season for w in WEEKS.values()))}")
+    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as workers:
+        found = list(workers.map(week, chosen))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    console.print(_table(found))
+    return 1 if any(one.loud for one in found) else 0
+
+
+def _table(found: Iterable[Silence]) -> Table:
+    table = Table()
+    for name in ("season", "home", "days", "disturbances", "critical", "warning", "info"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        counts = [one.words(severity) for severity in ("critical", "warning", "info")]
+        table.add_row(
+            one.season, one.home, f"{one.days:g}", one.disturbances, *counts, end_section=True
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""The owner's story: at each of its beats, the alert that would have changed it, and when it rang.
+
+Three months are too long to scrape as densely as an outage deserves, and too quiet: they are
+watched from shortly before each beat until its alerts have rung, each time with an interval that
+suits the beat. A window is a replay of its own: the house lives through the whole story, exporter
+and Prometheus begin with the window. What looks back over weeks therefore knows less than it would
+in a running system, so that nothing rings sooner here than there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from exporter.simulator.scenario import Scenario
+from exporter.simulator.scenario.times import seconds, words
+from tools.incident.proving import epoch
+from tools.incident.timeline import Firing, Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When to watch, in the scenario's times, and seconds between two scrapes.
+
+    Empty is from its beginning, to its end; without an interval it is as short as affordable.
+    """
+
+    begins: str
+    ends: str
+    interval: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Something that happened, and the alert that tells of it."""
+
+    what: str
+    #: when it happened, in the scenario's time
+    at: str
+    alert: str
+    #: by when it must have rung
+    deadline: str
+    #: what the owner would have done then
+    changes: str
+    severity: str = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A beat with what came of it; seconds after the beat, None where it never rang."""
+
+    beat: Beat
+    measured: float | None
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it rang within the deadline."""
+        return self.measured is not None and self.measured <= seconds(self.beat.deadline)
+
+
+#: where to look, by scenario
+WINDOWS: Mapping[str, tuple[Window, ...]] = {
+    "owners-story": (
+        Window("day 3 12:00", "day 5 04:00", 60),
+        Window("day 19 12:00", "day 23 12:00", 300),
+        Window("day 46 11:30", "day 46 19:30", 15),
+        Window("day 46 18:00", "day 48 12:00", 60),
+        Window("day 52 15:30", "day 52 16:30", 15),
+        Window("day 52 15:00", "day 55 14:00", 120),
+        Window("day 55 12:00", "day 64 12:00", 300),
+    ),
+}
+BEATS: Mapping[str, tuple[Beat, ...]] = {
+    "owners-story": (
+        Beat(
+            "The gateway falls silent towards the cloud; Enphase never calls",
+            *("day 4 02:10", "EnphaseCloudReportingStopped", "1h"),
+            "restart the gateway on the first day, not in the seventh week",
+            "warning",
+        ),
+        Beat(
+            "A day later it still is",
+            *("day 5 02:10", "EnphaseCloudReportingStopped", "1h"),
+            "open the case six weeks sooner",
+        ),
+        Beat(
+            "Four of six batteries cease to charge",
+            *("day 20 01:00", "EnphaseBatteryChargeImbalance", "2d"),
+            "have them looked at while they still hold something",
+            "warning",
+        ),
+        Beat(
+            "The light goes out for a second: the house is an island",
+            *("day 46 13:05", "EnphaseGridOutage", "60s"),
+            "know at once that it is this house, and on batteries",
+        ),
+        Beat(
+            "It does not reconnect",
+            *("day 46 13:05", "EnphaseGridOutageProlonged", "15m"),
+            "insist on a crew in the first hour, not the sixth",
+        ),
+        Beat(
+            "The batteries run low",
+            *("day 46 13:05", "EnphaseBackupBatteryLow", "6h"),
+            "switch off what heats, cools and cooks",
+        ),
+        Beat(
+            "They will be empty within two hours",
+            *("day 46 13:05", "EnphaseBackupRuntimeShort", "6h"),
+            "find the largest load before evening",
+        ),
+        Beat(
+            "They are at the limit where they switch off",
+            *("day 46 13:05", "EnphaseBackupBatteryExhausted", "6h"),
+            "save the rest for the gateway and the fridge",
+        ),
+        Beat(
+            "Back on the grid, and they do not charge",
+            *("day 46 18:58", "EnphaseBatteryNotCharging", "1d"),
+            "demand a forced charge before they are flat",
+        ),
+        Beat(
+            "The first battery is nearly flat",
+            *("day 47 07:00", "EnphaseBatteryDeepDischarge", "10m"),
+            "say: below 2 % it needs a technician",
+        ),
+        Beat(
+            "Its light is out",
+            *("day 47 11:00", "EnphaseBatteryNotCommunicating", "15m"),
+            "hasten the new gateway: the others follow",
+        ),
+        Beat(
+            "The gateway dies",
+            *("day 52 16:00", "EnphaseGatewayUnreachable", "10m"),
+            "have the replacement sent by express",
+        ),
+        Beat(
+            "The new gateway knows no battery",
+            *("day 54 18:00", "EnphaseBatteryMissing", "40m"),
+            "keep the installer until they are back",
+        ),
+        Beat(
+            "Another gateway is there",
+            *("day 54 18:00", "EnphaseGatewayReplaced", "10m"),
+            "nothing: it is as it should be",
+            "info",
+        ),
+        Beat(
+            "One refuses its new firmware",
+            *("day 55 15:00", "EnphaseBatteryFirmwareMismatch", "7d"),
+            "have it pushed to this serial number",
+            "warning",
+        ),
+        Beat(
+            "One battery stands at 99 % and charges for ever",
+            *("day 57 12:00", "EnphaseBatteryStuckCharging", "24h"),
+            "quote the day and hour in the case",
+            "warning",
+        ),
+    ),
+}
+
+
+def judged(name: str, scenario: Scenario, timelines: Sequence[Timeline]) -> Iterator[Rung]:
+    """Yield what became of every beat of a scenario that was watched, in their order."""
+    for beat in BEATS.get(name, ()):
+        at = epoch(scenario, beat.at)
+        watched = [one for one in timelines if one.begins <= at <= one.ends]
+        if watched:
+            rung = min((told.begins for told in _matching(beat, watched, at)), default=None)
+            yield Rung(beat, None if rung is None else rung - at)
+
+
+def _matching(beat: Beat, timelines: Sequence[Timeline], at: float) -> Iterator[Firing]:
+    """Yield the firings of its alert from the beat on."""
+    for timeline in timelines:
+        for told in timeline.alerts():
+            if (told.alert, told.severity) == (beat.alert, beat.severity) and told.begins >= at:
+                yield told
+
+
+def markdown(scenario: Scenario, rungs: Sequence[Rung]) -> str:
+    """Return the table as Markdown."""
+    lines = [
+        "| when | what happened | alert | rang after | and then |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for rung in rungs:
+        beat = rung.beat
+        after = "never" if rung.measured is None else words(rung.measured)
+        lines.append(
+            f"| {when(scenario, beat)} | {beat.what} | {beat.alert} ({beat.severity}) | {after} "
+            f"| {beat.changes} |"
+        )
+    return "\n".join(lines)
+
+
+def when(scenario: Scenario, beat: Beat) -> str:
+    """Return day and time of a beat on the owner's wall."""
+    local = scenario.local(epoch(scenario, beat.at))
+    day = (local.date() - scenario.local_start.date()).days + 1
+    return f"day {day} {local:%H:%M}"
