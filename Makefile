@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs dashboards story day screenshot incident alerts-proof silence stack bench audit requirements clean
+.PHONY: help demo test lint golden docs dashboards story day screenshot incident alerts-proof silence stack fleet-test bench manifests faults fuzz soak audit requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -26,7 +26,7 @@ demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
 	@$(PY) -m exporter demo $(ARGS)
 
 test: lint ## Lint, check types, run every test
-	@sh tools/system-packages.sh promtool amtool chromium
+	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
 	$(PY) -m pytest $(ARGS)
 
 lint: $(DEV) ## Check style and types
@@ -43,6 +43,9 @@ docs: $(DEV) ## Write docs/metrics.md from the metric tables, docs/cli.md from t
 
 dashboards: $(DEV) ## Write grafana/dashboards/ from their Python sources
 	$(PY) -m grafana
+
+manifests: $(DEV) ## Write the rules as PrometheusRule objects into deploy/kubernetes/
+	$(PY) -m tools.prometheus_rule $(ARGS)
 
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
@@ -74,9 +77,22 @@ silence: $(DEV) ## Prove that nothing rings in healthy weeks of all seasons; ARG
 	@sh tools/system-packages.sh promtool
 	$(PY) -m tools.incident.silence $(ARGS)
 
+fleet-test: $(DEV) ## Run a fleet: two exporters, two agents, rules in the middle, a store; minutes
+	@sh tools/system-packages.sh prometheus amtool victoria-metrics
+	$(PY) -m pytest -m "proof or not proof" tests/fleet $(ARGS)
+
 bench: $(DEV) ## Measure against the budgets
 	@sh tools/system-packages.sh prometheus amtool
 	$(PY) -m bench $(ARGS)
+
+faults: $(DEV) ## Put every fault on every endpoint, at four moments; ARGS=… are words that choose
+	$(PY) -m tests.faults $(ARGS)
+
+fuzz: $(DEV) ## Spoil the answers of gateways 50,000 times; ARGS="COUNT SEED" for others
+	$(PY) -m tests.fuzz $(ARGS)
+
+soak: $(DEV) ## Live 30 days of random trouble, then 20 real minutes under scrapes; ARGS=--help
+	$(PY) -m tools.soak $(ARGS)
 
 audit: ## Ask whether what is shipped has known vulnerabilities; ARGS=… names other requirements
 	@sh tools/audit.sh $(PYTHON) $(ARGS)

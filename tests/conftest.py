@@ -75,6 +75,12 @@ def pager() -> Tools:
         _missing(str(error))
 
 
+@pytest.fixture(scope="session")
+def victoria() -> str:
+    """Return the path of VictoriaMetrics."""
+    return shutil.which("victoria-metrics") or _missing("victoria-metrics is not installed")
+
+
 def _missing(what: str) -> NoReturn:
     """Skip the test that needs it, or fail it where everything has to be there."""
     if os.environ.get("CI") == "true":
