@@ -3,8 +3,9 @@
 Lines are rendered when the reading behind them changes, and joined by metric once for all scrapes
 to come: a scrape sends what lies there. That is so for a house and for a street. Of a fleet the
 whole is too large to lie about; it is put together piece by piece while it is sent, and what is
-kept are the bodies of single gateways. prometheus_client renders what has to be asked at the moment
-of the scrape, the process itself, and knows what formats and versions a scraper accepts.
+kept are the lines of the gateways that were asked for last. prometheus_client renders what has to
+be asked at the moment of the scrape, the process itself, and knows what formats and versions a
+scraper accepts.
 """
 
 import asyncio
@@ -38,7 +39,8 @@ _OPENMETRICS = "application/openmetrics-text"
 _END = b"# EOF\n"
 #: more gateways than these are a fleet: their bodies together are megabytes
 STREET = 16
-#: bodies of single gateways that are kept; each has some hundred kilobytes
+#: bodies of single gateways that are kept, and gateways of a fleet whose lines are; each has some
+#: hundred kilobytes
 _KEPT = 32
 #: bytes of a streamed body that are put together in one go: a millisecond's work
 _PORTION = 2**17
@@ -94,6 +96,10 @@ class Exposition:
         self._bodies: dict[Form, tuple[int, bytes]] = {}
         #: bodies of single gateways, those asked for last at the end
         self._single: OrderedDict[tuple[str, Form], bytes] = OrderedDict()
+        #: gateways that have lines, those asked for last at the end
+        self._lined: OrderedDict[str, None] = OrderedDict()
+        #: how many scrapers are being sent everything
+        self._streams = 0
         self._process = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -117,6 +123,7 @@ class Exposition:
     def remove(self, gateway: str) -> None:
         """Forget a gateway that is not configured any more."""
         if self._gateways.pop(gateway, None):
+            self._lined.pop(gateway, None)
             self._changed(gateway)
 
     def warm(self) -> None:
@@ -142,8 +149,9 @@ class Exposition:
         """Return the samples of some gateways only; raise KeyError when one is not known."""
         chosen = [self._gateways[name] for name in dict.fromkeys(gateways)]
         self._bring_up_to_date(gateways)
-        lines = _families(chosen, wanted.openmetrics, names)
-        return self._ended(Piece(b"".join(lines), zlib.Z_FULL_FLUSH), wanted, names)
+        body = b"".join(_families(chosen, wanted.openmetrics, dict.fromkeys(names)))
+        self._let_go()
+        return self._ended(Piece(body, zlib.Z_FULL_FLUSH), wanted, names)
 
     def serve_process(self, wanted: Form, names: Collection[str] = ()) -> bytes:
         """Return what the exporter says of itself, without any gateway."""
@@ -165,27 +173,41 @@ class Exposition:
         self._single.move_to_end(key)
         while len(self._single) > _KEPT:
             self._single.popitem(last=False)
+        self._let_go()
         return body
 
     async def stream(self, wanted: Form, names: Collection[str] = ()) -> AsyncIterator[bytes]:
         """Yield a body of all gateways in portions, letting others have their turn in between."""
+        self._streams += 1
+        try:
+            deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+            async for plain in self._portions(wanted.openmetrics, names):
+                yield deflate.compress(plain) if wanted.compressed else plain
+            if wanted.compressed:
+                yield deflate.flush()
+        finally:
+            self._streams -= 1
+            self._let_go()
+
+    async def _portions(self, openmetrics: bool, names: Collection[str]) -> AsyncIterator[bytes]:
         for name in list(self._gateways):
             if name in self._gateways:
                 self._bring_up_to_date((name,))
                 await asyncio.sleep(0)
-        deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        gateways = list(self._gateways.values())
         portion: list[bytes] = []
         size = 0
-        for block in _families(list(self._gateways.values()), wanted.openmetrics, names):
-            portion.append(block)
-            size += len(block)
-            if size >= _PORTION:
-                plain = b"".join(portion)
-                yield deflate.compress(plain) if wanted.compressed else plain
-                await asyncio.sleep(0)
-                portion, size = [], 0
-        plain = b"".join(portion) + self._tail(wanted.openmetrics, names)
-        yield deflate.compress(plain) + deflate.flush() if wanted.compressed else plain
+        for name in dict.fromkeys(names) or FAMILIES:
+            for block in _families(gateways, openmetrics, (name,)):
+                portion.append(block)
+                size += len(block)
+                if size >= _PORTION:
+                    yield b"".join(portion)
+                    await asyncio.sleep(0)
+                    portion, size = [], 0
+            # To find that nobody has a metric takes its time too.
+            await asyncio.sleep(0)
+        yield b"".join(portion) + self._tail(openmetrics, names)
 
     def stamped(self, at: float) -> bytes:
         """Return the samples of all gateways, each with a time stamp (epoch seconds), for import.
@@ -225,8 +247,16 @@ class Exposition:
     def _bring_up_to_date(self, names: Collection[str] = ()) -> None:
         now = self._clock.monotonic()
         for name in names or self._gateways:
+            self._lined[name] = None
+            self._lined.move_to_end(name)
             if self._gateways[name].bring_up_to_date(now):
                 self._changed(name)
+
+    def _let_go(self) -> None:
+        """Forget lines that nobody asked for lately; they are rendered anew when somebody does."""
+        if self._streams == 0:
+            while len(self._lined) > max(_KEPT, STREET):
+                self._gateways[self._lined.popitem(last=False)[0]].forget()
 
     def _changed(self, gateway: str) -> None:
         self._pieces.clear()
@@ -241,8 +271,8 @@ def _families(
 ) -> Iterator[bytes]:
     """Yield the samples of these gateways, each family in one piece."""
     headers = _HEADERS[openmetrics]
-    for name in FAMILIES:
-        if names and name not in names:
+    for name in names or FAMILIES:
+        if name not in FAMILIES:
             continue
         told = False
         for gateway in gateways:

@@ -88,14 +88,18 @@ class GatewayLines:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._tables = [TableLines(table, snapshot.gateway) for table in TABLES]
-        self._shown: list[Reading | None] = [None] * len(TABLES)
-        #: monotonic time from which on the lines are not those of the snapshot any more
-        self._valid_until = float("-inf")
+        self.forget()
 
     def take(self, snapshot: Snapshot) -> None:
         """Show this snapshot from now on."""
         self._snapshot = snapshot
+        self._valid_until = float("-inf")
+
+    def forget(self) -> None:
+        """Let go of all lines; `bring_up_to_date` renders them anew."""
+        self._tables: list[TableLines] = []
+        self._shown: list[Reading | None] = []
+        #: monotonic time from which on the lines are not those of the snapshot any more
         self._valid_until = float("-inf")
 
     def bring_up_to_date(self, now: float) -> bool:
@@ -105,6 +109,9 @@ class GatewayLines:
         """
         if now < self._valid_until:
             return False
+        if not self._tables:
+            self._tables = [TableLines(table, self._snapshot.gateway) for table in TABLES]
+            self._shown = [None] * len(TABLES)
         self._valid_until = self._snapshot.next_expiry(now)
         changed = False
         for index, table in enumerate(TABLES):
@@ -117,7 +124,10 @@ class GatewayLines:
 
     def of_metric(self, name: str) -> bytes:
         """Return the lines of one metric; there may be none."""
-        return b"".join([self._tables[table].of_row(row) for table, row in _PLACES[name]])
+        tables = self._tables
+        return b"".join(
+            [tables[table].of_row(row) for table, row in _PLACES[name]] if tables else ()
+        )
 
     def whole(self) -> bytes:
         """Return all lines, by table and not by metric."""

@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 _LOOK = 5.0
 #: seconds between two looks at what memory can be given back
 _TIDY = 60.0
+#: seconds between two looks through all objects, each of which may take one
+_TIDY_ALL = 6 * 3600.0
 #: how long scrapes under way may take to finish when the process ends
 _LAST_SCRAPES = 1.0
 #: the same for threads
@@ -138,11 +140,16 @@ async def _notice(path: Path, reload: asyncio.Event) -> None:
 
 
 async def _tidy(watch: Watch) -> None:
-    """Keep the memory of a fleet small; in that of a house there is nothing to gain."""
+    """Look after the memory of a fleet; in that of a house there is nothing to gain."""
+    everything_due = time.monotonic() + _TIDY_ALL
     while True:
-        await asyncio.sleep(_TIDY)
         if watch.exposition.fleet:
+            heap.keep_collections_short()
             await asyncio.to_thread(heap.give_back)
+            if time.monotonic() >= everything_due:
+                everything_due += _TIDY_ALL
+                heap.collect_everything()
+        await asyncio.sleep(_TIDY)
 
 
 async def _reload_whenever(

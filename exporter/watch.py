@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 _SETTLE = 1.0
 #: seconds until a poller that broke off is started anew
 _RESTART = 15.0
-#: seconds between the starts of two pollers, where there is time for that
-_GAP = 0.1
+#: seconds between the starts of two pollers, where they are so few that nobody should have to wait
+_GAP, _FEW = 0.1, 16
 
 
 class Watch:
@@ -104,9 +104,7 @@ class Watch:
             try:
                 state = State(self._state_dir, gateway.name)
                 publish = partial(self._publish, gateway.host)
-                poller = Poller(gateway, state, self._clock, publish)
-                await self._clock.sleep(wait)
-                await poller.run()
+                await Poller(gateway, state, self._clock, publish, wait).run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
@@ -144,4 +142,7 @@ class Watch:
 def _gap(gateways: Sequence[Gateway]) -> float:
     """Return the seconds between the starts of so many pollers."""
     cadences = [min({**CADENCES, **gateway.cadences}.values()) for gateway in gateways]
-    return min(_GAP, min(cadences) / len(gateways)) if gateways else 0.0
+    if not cadences:
+        return 0.0
+    even = min(cadences) / len(cadences)
+    return min(_GAP, even) if len(cadences) <= _FEW else even

@@ -33,11 +33,14 @@ class Standing:
 class Standings:
     """The standings by collector. A failure that goes on is told once, and its end once."""
 
-    def __init__(self, gateway: str, cadences: Mapping[str, float], clock: Clock) -> None:
+    def __init__(
+        self, gateway: str, cadences: Mapping[str, float], clock: Clock, wait: float = 0.0
+    ) -> None:
+        """Begin with all of them due after `wait` seconds."""
         self._gateway = gateway
         self._clock = clock
-        now = clock.monotonic()
-        self._all = {name: Standing(cadence, now) for name, cadence in cadences.items()}
+        due = clock.monotonic() + wait
+        self._all = {name: Standing(cadence, due) for name, cadence in cadences.items()}
 
     def __getitem__(self, name: str) -> Standing:
         return self._all[name]

@@ -167,6 +167,21 @@ async def test_what_is_streamed_is_what_would_be_sent_whole(
         assert response.status == 200
 
 
+async def test_a_fleet_keeps_the_lines_of_few(
+    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+) -> None:
+    """Whichever gateway is asked for, and however often, its metrics are whole."""
+    await adopted(watch, configuration(tmp_path, 3 * STREET))
+    await watch.close()  # so that nothing changes between the two
+    names = [gateway for gateway in watch.board.names if gateway != ODD]
+    first = {name: watch.exposition.serve_gateway(name, form("", "")) for name in names}
+    assert len(set(first.values())) == len(names)
+    async with client.get("/metrics", params={"name[]": ["enphase_up", "enphase_up"]}) as response:
+        assert (await response.text()).count("enphase_up{") == 3 * STREET
+    for name in names:
+        assert watch.exposition.serve_gateway(name, form("", "")) == first[name]
+
+
 async def test_a_fleet_can_shrink_while_it_is_sent(watch: Watch, tmp_path: Path) -> None:
     """A gateway that is taken out of the configuration meanwhile does no harm."""
     await adopted(watch, configuration(tmp_path, MANY))
