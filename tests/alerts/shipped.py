@@ -68,7 +68,7 @@ def fired() -> Iterator[tuple[str, Mapping[str, str]]]:
     """Yield each alert that a rule test expects, with all its labels."""
     for path in RULE_TESTS:
         for test in read(path)["tests"]:
-            for check in test["alert_rule_test"]:
+            for check in test.get("alert_rule_test", ()):
                 for expected in check["exp_alerts"]:
                     yield (
                         check["alertname"],
