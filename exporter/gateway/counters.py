@@ -103,9 +103,9 @@ class CounterGuard:
         return believed
 
     def known_lifetime(self, *path: str) -> bool:
-        """Return whether this counter ever stood above zero."""
+        """Return whether this counter of this gateway ever stood above zero."""
         state = self._memory.counters.get("/".join(path))
-        return state is not None and state.raw > 0
+        return state is not None and state.at >= 0 and state.raw > 0
 
     def start_afresh(self) -> None:
         """Take the next reading of every counter as a new beginning, for another gateway."""

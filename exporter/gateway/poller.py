@@ -7,12 +7,12 @@ one attempt to connect every few seconds; a mistake of ours costs a line in the 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
-    BadAnswer,
     BadData,
     CloudLoginFailed,
     FeatureMissing,
@@ -24,10 +24,11 @@ from exporter.errors import (
 )
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counters import CounterGuard, Path
-from exporter.gateway.endpoints import METERS
+from exporter.gateway.endpoints import ENDPOINTS, METERS
 from exporter.gateway.members import GatewayInfo, SelfReport
 from exporter.gateway.memory import Memory
 from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
+from exporter.gateway.questions import Questions
 from exporter.gateway.session import Session
 from exporter.gateway.site import Site
 from exporter.gateway.standings import Standings
@@ -41,8 +42,11 @@ log = logging.getLogger(__name__)
 _HOLD = 15.0
 _LONGEST_LOGIN_PAUSE = 300.0
 _PROBE_CADENCE = 6 * 3600.0
+#: what just starts may deny or garble what it has: pauses until it is probed again, to be sure
+_SETTLING = (300.0, 900.0, 3600.0)
 _PROBE_RETRY = 60.0
-_LONGEST_PROBE_RETRY = 1800.0
+#: what nobody understands is worth another look sooner than what is gone or refused
+_LONGEST_PROBE_RETRY, _LONGEST_DOUBT = 1800.0, 300.0
 #: a moment without meters makes pyenphase read other registers: how often, and after how many
 #: seconds, to look again before going on without
 _METERS_TRIES, _METERS_PAUSE = 4, 5.0
@@ -53,15 +57,21 @@ _LEAST_LIFE = 120.0
 #: while more is due, what is new is published after so many seconds
 _HASTE = 0.1
 #: failures that lie in the answer: it must not be kept, but asked for again
-_SPOILT = (BadAnswer, BadData, NotReady, FeatureMissing)
+_SPOILT = (BadData, NotReady, FeatureMissing)
 
 
 class Poller:
     """Watches one gateway; `publish` is called with each new snapshot."""
 
     def __init__(
-        self, config: Gateway, state: State, clock: Clock, publish: Callable[[Snapshot], None]
+        self,
+        config: Gateway,
+        state: State,
+        clock: Clock,
+        publish: Callable[[Snapshot], None],
+        wait: float = 0.0,
     ) -> None:
+        """Get ready to watch, from `wait` seconds on; what is known until then is published."""
         self.config = config
         self.state = state
         self._clock = clock
@@ -75,12 +85,14 @@ class Poller:
         self._site = Site(
             config, self._session, self._wire, memory, self._guard, clock, Discovery()
         )
-        self._standings = Standings(config.name, cadences, clock)
+        self._standings = Standings(config.name, cadences, clock, wait)
         self.readings: dict[str, Reading] = {}
         self._open = False
         self._login_pause = _HOLD
         self._probe_due = 0.0
         self._probe_retry = _PROBE_RETRY
+        self._settling = list(_SETTLING)
+        self._questions = Questions(cadences, clock)
         self._save_due = clock.monotonic() + _SAVE_CADENCE
         self._telling: asyncio.TimerHandle | None = None
         self._tell()
@@ -112,9 +124,11 @@ class Poller:
         if now >= self._standings["gateway"].due:
             await self._attend("gateway", self._look)
         elif self._open and now >= self._probe_due:
-            await self._attend("gateway", self._probe)
+            await self._probe_again()
         elif self._open and (collector := self._next_due(now)):
             await self._attend(collector.name, lambda: self._collect(collector))
+        elif self._open and (endpoint := self._questions.due()):
+            await self._ask_again(endpoint)
         if self._guard.rebased or self._clock.monotonic() >= self._save_due:
             self._guard.rebased = False
             self._save_due = self._clock.monotonic() + _SAVE_CADENCE
@@ -153,6 +167,7 @@ class Poller:
         times = [self._standings["gateway"].due, self._save_due]
         if self._open:
             times += [self._probe_due, *(self._standings[name].due for name in self._relevant)]
+            times.append(self._questions.next_time())
         return min(times)
 
     async def _attend(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -240,14 +255,47 @@ class Poller:
         memory.collectors |= site.discovery.collectors
         memory.features |= site.discovery.names
         memory.timezone = found.timezone or memory.timezone
-        now = self._clock.monotonic()
-        if found.doubts or memory.features - found.names:
-            self._probe_due = now + self._probe_retry
-            self._probe_retry = min(self._probe_retry * 2, _LONGEST_PROBE_RETRY)
-        else:
-            self._probe_due, self._probe_retry = now + _PROBE_CADENCE, _PROBE_RETRY
+        self._plan_probe(found)
         for doubt in found.doubts.values():
             log.debug("the probe has a doubt: %s", doubt, extra={"gateway": self.config.name})
+
+    def _plan_probe(self, found: Discovery) -> None:
+        """Set when to probe again, and what to ask before."""
+        self._questions.note(found)
+        now = self._clock.monotonic()
+        if found.doubts or self._memory.features - found.names:
+            self._probe_due = now + self._probe_retry
+            strange = any(doubt not in ENDPOINTS for doubt in found.doubts)
+            longest = _LONGEST_DOUBT if strange else _LONGEST_PROBE_RETRY
+            self._probe_retry = min(self._probe_retry * 2, longest)
+        else:
+            pause = self._settling.pop(0) if self._settling else _PROBE_CADENCE
+            self._probe_due, self._probe_retry = now + pause, _PROBE_RETRY
+
+    async def _probe_again(self) -> None:
+        """Probe while polling goes on; that it succeeds says nothing of who the gateway is."""
+        self._probe_due = self._clock.monotonic() + self._probe_retry
+        if not (self._site.discovery.doubts or self._all_up()):
+            # In a bad moment there is little to be found, and something to be lost.
+            return
+        try:
+            await self._probe()
+        except GatewayError as error:
+            self._standings.failed("gateway", error)
+            self._after_failure("gateway", error)
+
+    def _all_up(self) -> bool:
+        lost = self._memory.features - self._site.discovery.names
+        return bool(lost) or all(self._standings[name].up for name in self._relevant)
+
+    async def _ask_again(self, endpoint: str) -> None:
+        """Ask what the probe left open; once there is an answer, there is something to be found."""
+        try:
+            if await self._questions.ask(endpoint, self._session):
+                self._probe_due = self._clock.monotonic()
+        except GatewayError as error:
+            self._standings.failed("gateway", error)
+            self._after_failure("gateway", error)
 
     async def _collect(self, collector: Collector) -> None:
         name, site = collector.name, self._site
@@ -265,9 +313,20 @@ class Poller:
             raise FeatureMissing(f"{name}: {', '.join(lost)} was there before, but is not now")
 
     def _keep(self, name: str, data: Mapping[str, Any], counters: Mapping[Path, float]) -> None:
+        self._take_over(name, data)
         life = max(3 * self._standings[name].cadence, _LEAST_LIFE)
         expires = self._clock.monotonic() + life
         self.readings[name] = Reading(data, self._clock.time(), expires, counters)
+
+    def _take_over(self, name: str, data: Mapping[str, Any]) -> None:
+        """Take what another collector told before out of its reading: nothing is told twice."""
+        for other, reading in self.readings.items():
+            if other != name and (twice := reading.data.keys() & data.keys()):
+                kept = {
+                    member: told for member, told in reading.data.items() if member not in twice
+                }
+                counters = {p: v for p, v in reading.counters.items() if p[0] not in twice}
+                self.readings[other] = replace(reading, data=kept, counters=counters)
 
     def _remember_info(self) -> None:
         identity, common = self._session.identity, self._site.discovery.common

@@ -8,6 +8,7 @@ counts.
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 from pyenphase.const import SupportedFeatures
@@ -38,7 +39,7 @@ from exporter.gateway.endpoints import HOME
 from exporter.gateway.extras import Home
 from exporter.gateway.session import Identity, Session
 from exporter.gateway.trouble import WireError
-from exporter.gateway.wire import Answer
+from exporter.gateway.wire import Answer, is_document
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ _OWNER = {
 _NONE = SupportedFeatures(0)
 _BATTERIES = SupportedFeatures.ENCHARGE | SupportedFeatures.ACB
 _OK, _NOT_FOUND = 200, 404
+_MOST_PHASES = 3
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Discovery:
     features: SupportedFeatures = _NONE
     updaters: Mapping[str, tuple[EnvoyUpdater, ...]] = field(default_factory=dict)
     common: CommonProperties = field(default_factory=CommonProperties)
-    #: endpoints whose failure proves nothing, with the failure
+    #: endpoints whose failure proves nothing, and collectors whose answers nobody understands, with
+    #: the failure
     doubts: Mapping[str, GatewayError] = field(default_factory=dict)
     home: bool = False
     #: the gateway's time zone, which prices by the hour hang on
@@ -120,7 +123,7 @@ class Discovery:
         meters read other registers.
         """
         complete = self.features & newer.features == self.features
-        if complete and newer.doubts.keys() <= self.doubts.keys():
+        if not self.updaters or (complete and newer.doubts.keys() <= self.doubts.keys()):
             return newer
         return replace(
             self,
@@ -160,6 +163,8 @@ class _Listener:
 
     def __init__(self, session: Session) -> None:
         self.doubts: dict[str, GatewayError] = {}
+        #: endpoints with an answer, since the last updater began
+        self.answered: list[str] = []
         self._session = session
 
     async def request(self, endpoint: str) -> Answer:
@@ -171,19 +176,27 @@ class _Listener:
         except EnvoyAuthenticationRequired as error:
             self.doubts[endpoint] = LoginRefused(error.status)
             raise
-        if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
-            self.doubts[endpoint] = BadStatus(f"{endpoint}: status {answer.status}")
-        elif answer.status == _OK and not _is_json(answer.body):
-            self.doubts[endpoint] = BadAnswer(f"{endpoint}: the answer is not JSON")
+        self.answered.append(endpoint)
+        if doubt := _doubt(endpoint, answer):
+            self.doubts[endpoint] = doubt
         return answer
 
 
-def _is_json(body: bytes) -> bool:
+async def proves(session: Session, endpoint: str) -> bool:
+    """Ask an endpoint; return whether its answer proves something."""
     try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError:
+        answer = await session.probe_request(endpoint)
+    except (WireError, EnvoyAuthenticationRequired):
         return False
-    return True
+    return _doubt(endpoint, answer) is None
+
+
+def _doubt(endpoint: str, answer: Answer) -> GatewayError | None:
+    if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
+        return BadStatus(f"{endpoint}: status {answer.status}")
+    if answer.status == _OK and not is_document(answer.body):
+        return BadAnswer(f"{endpoint}: the answer is no JSON, or has nothing in it")
+    return None
 
 
 async def probe(session: Session, identity: Identity) -> Discovery:
@@ -197,15 +210,19 @@ async def probe(session: Session, identity: Identity) -> Discovery:
         collector = next((name for base, name in _COLLECTOR if issubclass(kind, base)), None)
         if collector is None:
             continue
+        listener.answered.clear()
         updater = kind(identity.firmware, listener.request, session.request, common)  # type: ignore[arg-type] # an Answer has the part of ClientResponse that updaters use
         try:
             found = await updater.probe(features)
+            _expect_phases(common)
         except GatewayError:
             raise
         except (EnvoyAuthenticationRequired, WireError):
             continue
         except Exception as error:  # noqa: BLE001 - an updater fails in any way when JSON has another shape
             listener.doubts[collector] = BadData(f"{collector}: {type(error).__name__} {error}")
+            for endpoint in listener.answered:
+                session.spoilt(endpoint)
             continue
         if found:
             features |= found
@@ -213,6 +230,14 @@ async def probe(session: Session, identity: Identity) -> Discovery:
     home = await _home(listener)
     zone = home.timezone if home else None
     return Discovery(features, updaters, common, listener.doubts, home is not None, zone)
+
+
+def _expect_phases(common: CommonProperties) -> None:
+    """Raise ValueError for more phases than there are: pyenphase goes through them one by one."""
+    told: Any = common.phase_count
+    if not isinstance(told, int) or told > _MOST_PHASES:
+        common.phase_count = 1
+        raise ValueError(f"{told} phases")
 
 
 async def _home(listener: _Listener) -> Home | None:

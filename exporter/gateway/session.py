@@ -151,6 +151,10 @@ class Session:
         self._granted.add(endpoint)
         return answer
 
+    def spoilt(self, endpoint: str) -> None:
+        """Drop the kept answer of an endpoint, which turned out to be none."""
+        self._wire.drop(endpoint)
+
     async def _ask_as_other(self, other: EnvoyAuth, endpoint: str) -> Answer:
         """Ask as the other local user, who takes over only when he is let in."""
         self._tried_other.add(endpoint)

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+import orjson
 from pyenphase.exceptions import EnvoyAuthenticationRequired
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
@@ -198,7 +199,8 @@ class Wire:
                 f"{endpoint} is refused with status {response.status}"
             )
         answer = Answer(url, response.status, body, self.last_answer)
-        if response.status == HTTPStatus.OK:
+        if response.status == HTTPStatus.OK and is_document(body):
+            # Nonsense is asked for again, and the good answers beside it are not.
             self._cache[endpoint] = answer
         return answer
 
@@ -217,6 +219,14 @@ class Wire:
         # The header has whole seconds and travelled; what is less than that is no skew.
         skew = told - now
         self.clock_skew = 0.0 if -2 < skew < 1 else round(skew)
+
+
+def is_document(body: bytes) -> bool:
+    """Return whether a body is JSON that can hold something; `null` is what a bad moment says."""
+    try:
+        return isinstance(orjson.loads(body), (dict, list))
+    except orjson.JSONDecodeError:
+        return False
 
 
 def expect_success(answer: Answer, endpoint: str) -> None:

@@ -8,7 +8,9 @@ anything is sent) and `times` (how many answers it hits before it is over; None:
     Reply             another answer: a status, a redirect, a body that is not what it should be
     Truncated         a complete answer whose body has been cut short
     Edit              a JSON answer with keys removed or types changed
+    Rewrite           an answer whose bytes are changed, into what no JSON writer would write
     Hang              nothing at all, until the client gives up
+    Mumble            part of the headers, then nothing
     Stall             headers and part of the body, then nothing
     Trickle           a few bytes at a time
     Reset             the connection is reset, before or within the answer
@@ -19,6 +21,7 @@ import asyncio
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import Any
 
@@ -144,11 +147,37 @@ class Edit(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite(Fault):
+    """An answer after `change` of the bytes of its body."""
+
+    change: Callable[[bytes], bytes]
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        changed = self.change(call.answer.body)
+        return plain(Answer(call.answer.status, changed, call.answer.headers))
+
+
+@dataclass(frozen=True, slots=True)
 class Hang(Fault):
     """The request is taken and nothing is sent."""
 
     async def send(self, call: Call) -> web.StreamResponse:
         """See `Fault`."""
+        await call.pause()
+        call.abort()
+        return web.Response()
+
+
+@dataclass(frozen=True, slots=True)
+class Mumble(Fault):
+    """The status line and the beginning of a header are sent, then nothing."""
+
+    async def send(self, call: Call) -> web.StreamResponse:
+        """See `Fault`."""
+        transport = call.request.transport
+        if isinstance(transport, asyncio.Transport):
+            transport.write(b"HTTP/1.1 200 OK\r\nContent-Ty")
         await call.pause()
         call.abort()
         return web.Response()
@@ -226,11 +255,18 @@ class Huge(Fault):
         return response
 
     def _blocks(self) -> Iterator[bytes]:
-        count = self.megabytes * 1024 * 1024 // _BLOCK
-        blocks = chain((b"[",), repeat(b" " * _BLOCK, count), (b"]",))
-        if not self.compressed:
-            yield from blocks
+        if self.compressed:
+            yield from _bomb(self.megabytes)
             return
-        packer = zlib.compressobj(wbits=31)
-        yield from filter(None, map(packer.compress, blocks))
-        yield packer.flush()
+        yield from _blanks(self.megabytes)
+
+
+def _blanks(megabytes: int) -> Iterator[bytes]:
+    return chain((b"[",), repeat(b" " * _BLOCK, megabytes * 1024 * 1024 // _BLOCK), (b"]",))
+
+
+@lru_cache(4)
+def _bomb(megabytes: int) -> tuple[bytes, ...]:
+    """Return the blocks of the small thing that unpacks into so much; made once, thrown often."""
+    packer = zlib.compressobj(wbits=31)
+    return (*filter(None, map(packer.compress, _blanks(megabytes))), packer.flush())

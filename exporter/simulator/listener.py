@@ -1,6 +1,7 @@
 """A TCP port that can be closed and opened again while everything behind it goes on.
 
-Closed, the address stays ours: connecting to it is refused, and nobody gets it by chance.
+Closed, the address stays ours: connecting to it is refused, and nobody gets it by chance. There are
+worse doors than a closed one: see `Door`.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import socket
 import ssl
 import struct
 from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +23,27 @@ _FAREWELL = 0.2
 _NEAREST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # only compared
 
 
+class Door(Enum):
+    """How a port meets whoever wants to connect."""
+
+    OPEN = "served"
+    CLOSED = "refused"
+    #: the system takes connections, and nobody ever says a word
+    DEAF = "taken, and not a word is said"
+    #: with TLS, that is in the middle of the handshake
+    SLAMMED = "reset at the client's first words"
+
+
+class _Slam(asyncio.Protocol):
+    """Resets a connection as soon as the client says something."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        reset(self._transport)
+
+
 class Listener:
     """Serves `protocols` on one port of all addresses that a host name stands for."""
 
@@ -30,8 +53,9 @@ class Listener:
         self.host = ""
         self._protocols = protocols
         self._context = context
+        self._door = Door.OPEN
         self._servers: list[asyncio.Server] = []
-        #: held while it is closed: bound, and not listening
+        #: held while nobody is served: bound, and listening only when the door is deaf
         self._held: list[socket.socket] = []
         #: listening, and not served yet
         self._waiting: list[socket.socket] = []
@@ -39,15 +63,37 @@ class Listener:
 
     @property
     def up(self) -> bool:
-        """Whether it accepts connections."""
-        return not self._held
+        """Whether it serves those who connect; otherwise they are refused, or worse."""
+        return self._door is Door.OPEN
 
     @up.setter
     def up(self, wanted: bool) -> None:
-        if wanted and self._held:
+        if wanted != self.up:
+            self.door = Door.OPEN if wanted else Door.CLOSED
+
+    @property
+    def door(self) -> Door:
+        """How it meets whoever connects; to change it resets the connections that there are."""
+        return self._door
+
+    @door.setter
+    def door(self, wanted: Door) -> None:
+        if wanted is self._door:
+            return
+        self._hold()
+        self._door = wanted
+        if wanted in (Door.OPEN, Door.SLAMMED):
             self._listen()
-        elif not wanted and not self._held:
-            self._hold()
+        elif wanted is Door.DEAF:
+            for each in self._held:
+                each.listen(_BACKLOG)
+
+    def show(self, context: ssl.SSLContext) -> None:
+        """Show another certificate from now on; connections that there are end."""
+        self._context = context
+        door = self._door
+        self.door = Door.CLOSED
+        self.door = door
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one. Raises `ListenError` if that cannot be done."""
@@ -84,7 +130,11 @@ class Listener:
 
     def _hold(self) -> None:
         """Refuse connections from now on, and reset those that there are."""
-        self._held = [_bound(family, address) for family, address in self._close()]
+        addresses = self._close()
+        addresses += [(each.family, each.getsockname()) for each in self._held]
+        for each in self._held:
+            each.close()
+        self._held = [_bound(family, address) for family, address in addresses]
         for transport in self._transports():
             reset(transport)
 
@@ -104,7 +154,7 @@ class Listener:
         return addresses
 
     def _listen(self) -> None:
-        """Accept connections from now on."""
+        """Take connections from now on."""
         self._waiting, self._held = self._held, []
         for each in self._waiting:
             # already now, so that who connects at once waits instead of being refused
@@ -113,9 +163,13 @@ class Listener:
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
+        slammed = self._door is Door.SLAMMED
         for each in tuple(self._waiting):
             server = await loop.create_server(
-                self._protocols, sock=each, ssl=self._context, start_serving=False
+                _Slam if slammed else self._protocols,
+                sock=each,
+                ssl=None if slammed else self._context,
+                start_serving=False,
             )
             self._waiting.remove(each)
             self._servers.append(server)

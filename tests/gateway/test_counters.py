@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from exporter.clock import VirtualClock
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.memory import Memory
+from exporter.simulator import tokens
 from exporter.simulator.faults import Edit
+from exporter.simulator.live import LiveGateway
+from exporter.simulator.physics import House
+from tests.faults.gateways import small
 from tests.watching import START, watching
 
 PATH = ("system_production", "watt_hours_lifetime")
@@ -266,6 +270,24 @@ async def test_zeros_after_a_restart_of_the_gateway_hide_production(tmp_path: Pa
         watched.gateway.faults.clear()
         await watched.pass_time(60)
         assert watched.value(METRIC) == lifetime
+
+
+async def test_a_gateway_put_in_at_night_has_counted_nothing(tmp_path: Path) -> None:
+    """Zeros of another gateway are no restart: production is read, and the counter goes on."""
+    clock = VirtualClock(START)  # which is at night in Amsterdam
+    house = House(small("solar-only"), seed=1, start=clock.time())
+    gateway = LiveGateway(house, lambda: house.at(clock.time()))
+    file = tmp_path / "token"
+    file.write_text(tokens.make(gateway.serial, now=clock.time()))
+    async with watching(gateway, tmp_path / "state", clock, token_file=file) as watched:
+        await watched.pass_time(60)
+        before = watched.value(METRIC)
+        house.replace_gateway("122199009999")
+        file.write_text(watched.gateway.token)
+        await watched.pass_time(400)
+        assert watched.value("enphase_collector_up", collector="production") == 1
+        assert watched.value("enphase_production_watts") == 0
+        assert watched.value(METRIC) == before
 
 
 async def test_a_rejected_reading_is_counted_by_metric(tmp_path: Path) -> None:

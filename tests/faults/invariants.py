@@ -1,0 +1,352 @@
+"""What holds whatever a gateway does, each a function that says what is wrong, or nothing.
+
+Those of a look are asked every fifteen seconds, those of the end when all is over.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from exporter.gateway.collectors import CADENCES
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.metrics.catalogue import FAMILIES
+from exporter.snapshot import SELF
+from tests.faults.patient import DEADLINES, STEP, Patient
+from tests.faults.table import Effect
+
+Look = Callable[[Patient, Patient], str | None]
+
+#: seconds: a beat is never exact, and requests take turns
+_SLACK = 20.0
+#: the exporter looks every 15 s whether a gateway that was gone is back
+_HOLD = 15.0
+#: seconds from the start until everything was read once, requests being limited
+_FIRST_ROUND = 120.0
+#: what is told in whole percent or whole watts, by the most that it can be
+_ROUNDING = {1.0: 0.011, 1e8: 1.0}
+#: seconds after which the twin has read everything twice
+_SETTLED = 640.0
+#: how long a register must show zero to be believed
+_PROOF = 300.0
+#: no home here has more power than this, in watts; a step of so many joules is no jump
+_MOST_WATTS, _STEP_JOULES = 50e3, 1100 * 3600.0
+#: the gateway's requests in ten minutes
+_WINDOW, _MOST_REQUESTS = 600.0, 140
+#: what else is read in another way, or not at all, when this endpoint was bad from the start
+_HIDES: Mapping[str, frozenset[str]] = {
+    "/ivp/ensemble/inventory": frozenset({"battery_power", "storage", "dry_contacts"}),
+    "/ivp/meters": frozenset({"production", "gateway"}),
+    "/ivp/meters/readings": frozenset({"production", "gateway"}),
+    "/production.json?details=1": frozenset({"battery_power", "meters"}),
+    "/ivp/ensemble/power": frozenset({"storage", "ensemble"}),
+    "/home": frozenset({"tariff"}),
+}
+
+
+class Series(NamedTuple):
+    """What is known of a series by its name."""
+
+    #: the collectors that it may come from
+    collectors: frozenset[str]
+    #: whether it is the exporter's word about itself
+    own: bool
+    #: whether the exporter made it itself from a power
+    integrated: bool
+    counter: bool
+    joules: bool
+    stamp: bool
+    #: the least and the most that any site could have
+    least: float
+    most: float
+
+
+@cache
+def facts(series: str) -> Series:
+    """Return what is known of a series."""
+    name = series[: series.index("{")]
+    sources = frozenset(table.collector for table in FAMILIES[name].tables)
+    least, most = float("-inf"), float("inf")
+    if name.endswith("_ratio"):
+        least, most = (-1.0 if "power_factor" in name else 0.0), 1.0
+    elif name.endswith(("_watts", "_volt_amperes")):
+        least, most = -1e8, 1e8
+    elif name.endswith("_celsius"):
+        least, most = -100.0, 300.0
+    return Series(
+        sources,
+        sources == {SELF},
+        "charged_joules_total" in name,
+        name.endswith("_total"),
+        name.endswith("_joules_total"),
+        name.endswith("_timestamp_seconds"),
+        least,
+        most,
+    )
+
+
+def hit(patient: Patient) -> frozenset[str]:
+    """Return the collectors that the fault may touch."""
+    cell = patient.cell
+    if cell is None:
+        return frozenset()
+    if cell.whole:
+        return frozenset(CADENCES)
+    if cell.effect is Effect.HARMLESS or cell.endpoint is None:
+        return frozenset()
+    more = _HIDES.get(cell.endpoint, frozenset()) if cell.moment.begins == 0 else frozenset()
+    return frozenset({cell.collector}) | more
+
+
+def age(patient: Patient) -> float:
+    """Return how long an answer of the faulty endpoint may be kept, in seconds."""
+    cell = patient.cell
+    if cell is None or cell.endpoint is None:
+        return 0.0
+    return ENDPOINTS[cell.endpoint].age_limit(patient.poller.cadences)
+
+
+def life(patient: Patient, collector: str) -> float:
+    """Return how old what a collector read may be while it is served, in seconds."""
+    kept = max(
+        (
+            endpoint.age_limit(patient.poller.cadences)
+            for endpoint in ENDPOINTS.values()
+            if endpoint.collector == collector
+        ),
+        default=0.0,
+    )
+    return max(3 * patient.cadence(collector), 120.0) + kept
+
+
+def lives(patient: Patient, twin: Patient) -> str | None:
+    """Say whether the poller ended."""
+    return "the poller ended" if patient.task is None or patient.task.done() else None
+
+
+def _unproven(series: str, twin: Patient) -> bool:
+    """Return whether a register stands at zero, which is believed when it has for five minutes."""
+    return facts(series).joules and twin.samples.get(series) == 0
+
+
+def tells(patient: Patient, twin: Patient) -> str | None:
+    """Say which of `enphase_up` and the collectors' own series is gone."""
+    if _UP not in patient.samples:
+        return "enphase_up is gone"
+    known = {s for s in patient.samples if s.startswith("enphase_collector_up{")}
+    ever: set[str] = patient.notes.setdefault("ever", set())
+    ever |= known
+    return f"{sorted(ever - known)} is gone" if ever - known else None
+
+
+def tells_the_fault(patient: Patient, twin: Patient) -> str | None:
+    """Say whether a fault that goes on is not told: the collector is down, or the gateway."""
+    cell = patient.cell
+    if cell is None or not patient.faulty or cell.effect is not Effect.FAILS:
+        return None
+    since = patient.now - (patient.began or 0.0)
+    if cell.moment.lasts is None and cell.endpoint:
+        return None
+    if cell.whole:
+        # Every collector has had its turn, and failed.
+        if since > max(CADENCES.values()) + 60 and patient.samples.get(_UP) != 0:
+            return "enphase_up is not 0"
+        return None
+    if patient.samples.get(_UP) != 1 and patient.now > _FIRST_ROUND:
+        return "enphase_up is not 1 for one endpoint"
+    if cell.moment.begins == 0:
+        # It was never known, or another endpoint tells the same.
+        return None
+    told = patient.samples.get(_collector_up(cell.collector))
+    late = age(patient) + patient.cadence(cell.collector) + DEADLINES[cell.collector] + _SLACK
+    if since > late and told != 0:
+        return f"{cell.collector} is not told to fail"
+    return None
+
+
+def expires(patient: Patient, twin: Patient) -> str | None:
+    """Say what is still there though it could not be read for a lifetime."""
+    cell = patient.cell
+    if cell is None or not patient.faulty or cell.effect is not Effect.FAILS:
+        return None
+    since = patient.now - (patient.began or 0.0)
+    if cell.moment.begins == 0 and not cell.whole:
+        return None
+    touched = hit(patient) if cell.whole else {cell.collector}
+    for collector in touched:
+        if since <= life(patient, collector) + STEP and cell.moment.begins > 0:
+            continue
+        left = [s for s in patient.samples if facts(s).collectors == {collector}]
+        if left:
+            return f"{left[0]} is still served after {since:.0f} s"
+    return None
+
+
+def is_fresh(patient: Patient, twin: Patient) -> str | None:
+    """Say which value is not between the twin's of a lifetime ago and of now."""
+    cell = patient.cell
+    shifted = cell is not None and "clock" in cell.row.name
+    from_start = cell is not None and cell.moment.begins == 0
+    bent = cell is not None and cell.effect is Effect.BENDS
+    excused = hit(patient) if from_start or bent else frozenset()
+    if from_start and twin.now < _SETTLED:
+        # Who came later may have read later; nothing was there that could be stale.
+        return None
+    bounds = _bounds(twin)
+    for series, value in patient.samples.items():
+        found = bounds.get(series)
+        if found is None or found[0] <= value <= found[1]:
+            continue
+        known = facts(series)
+        if known.collectors & excused or (shifted and (known.stamp or "_price{" in series)):
+            continue
+        return f"{series} is {value}, the twin's {found[0]} to {found[1]}"
+    return None
+
+
+def _bounds(twin: Patient) -> dict[str, tuple[float, float]]:
+    """Return between what a value may lie now: the twin's of a lifetime ago, and of now."""
+    kept = twin.notes.get("bounds")
+    if kept is not None and kept[0] == twin.now:
+        found: dict[str, tuple[float, float]] = kept[1]
+        return found
+    then = {name: twin.at(twin.now - life(twin, name) - STEP) for name in CADENCES}
+    found = {}
+    for series, value in twin.samples.items():
+        known = facts(series)
+        if known.own or known.integrated:
+            continue
+        ends = [value, *(then[s].get(series, value) for s in known.collectors if s in then)]
+        # The twin may have looked a lifetime earlier than the patient.
+        ends.append(2 * value - min(ends, key=lambda end: -abs(value - end)))
+        margin = _ROUNDING.get(known.most, 0.0) + (
+            3600.0 if known.joules else 0.01 * max(map(abs, ends))
+        )
+        found[series] = min(ends) - margin, max(ends) + margin
+    twin.notes["bounds"] = twin.now, found
+    return found
+
+
+def keeps_the_others(patient: Patient, twin: Patient) -> str | None:
+    """Say what is lost or late that hangs on other endpoints."""
+    cell = patient.cell
+    if cell is None or patient.now < 2 * _FIRST_ROUND:
+        return None
+    touched = hit(patient)
+    late = patient.notes.setdefault("late", {})
+    if not cell.whole and not ("clock" in cell.row.name or cell.endpoint is None):
+        slow = DEADLINES[cell.collector] if touched else 0.0
+        for name in twin.poller.readings:
+            if name in touched or name in (SELF, "gateway"):
+                continue
+            reading = patient.poller.readings.get(name)
+            since = float("inf") if reading is None else patient.clock.time() - reading.read_at
+            beat = patient.cadence(name)
+            late[name] = max(late.get(name, 0.0), since - beat)
+            if since > 2 * beat + slow:
+                return f"{name} was last read {since:.0f} s ago"
+    if cell.whole:
+        return None
+    for series in twin.samples.keys() - patient.samples.keys():
+        known = facts(series)
+        if not known.own and not known.collectors & touched and not _unproven(series, twin):
+            return f"{series} is gone"
+    return None
+
+
+def counts_right(patient: Patient, twin: Patient) -> str | None:
+    """Say which counter fell, or rose by more than a site can."""
+    last: dict[str, tuple[float, float]] = patient.notes.setdefault("last", {})
+    for series, value in patient.samples.items():
+        known = facts(series)
+        if not known.counter:
+            continue
+        before = last.get(series)
+        last[series] = patient.now, value
+        if before is None or value == before[1]:
+            continue
+        if value < before[1]:
+            return f"{series} fell from {before[1]} to {value}"
+        most = _MOST_WATTS * (patient.now - before[0]) + _STEP_JOULES
+        if known.joules and value - before[1] > most:
+            return f"{series} jumped from {before[1]} to {value}"
+    return None
+
+
+def is_possible(patient: Patient, twin: Patient) -> str | None:
+    """Say which sample is one that no site could have."""
+    for series, value in patient.samples.items():
+        known = facts(series)
+        if not known.least <= value <= known.most or value - value != 0:
+            return f"{series} is {value}"
+    return None
+
+
+def recovers(patient: Patient, twin: Patient) -> str | None:
+    """Say what is not as with the twin two cadences after the fault, without a restart."""
+    cell = patient.cell
+    if cell is None or patient.ended is None:
+        return None
+    since = patient.now - patient.ended
+    missing = _missing(patient, twin, since)
+    if not missing and patient.samples.get(_UP) == 1 and patient.now > _FIRST_ROUND:
+        if patient.recovered is None:
+            patient.recovered = since
+        return None
+    patient.recovered = None
+    for collector, series in missing.items():
+        own = cell.collector == collector and cell.effect is Effect.BENDS
+        beat = max(patient.cadence(collector), age(patient) if own else 0.0)
+        first_round = _FIRST_ROUND if cell.whole or cell.moment.begins == 0 else 0.0
+        if cell.moment.begins == 0 and cell.endpoint:
+            first_round += cell.row.settles
+        if since > 2 * beat + _HOLD + _SLACK + first_round:
+            return f"{series} is not back after {since:.0f} s"
+    return None
+
+
+def _missing(patient: Patient, twin: Patient, since: float) -> dict[str, str]:
+    """Return by collector a series that the twin has, or that says that the collector is down."""
+    missing: dict[str, str] = {}
+    for series in twin.samples.keys() - patient.samples.keys():
+        known = facts(series)
+        if not known.own and not (_unproven(series, twin) and since < _PROOF + 60):
+            for collector in known.collectors:
+                missing[collector] = series
+    for series, value in patient.samples.items():
+        if series.startswith("enphase_collector_up{") and value != 1:
+            missing[series.split('collector="')[1].split('"')[0]] = series
+    return missing
+
+
+def spares_the_gateway(patient: Patient, twin: Patient) -> str | None:
+    """Say where requests came at once, or more than 14 a minute averaged over ten minutes."""
+    if patient.running.max_concurrency > 1:
+        return f"{patient.running.max_concurrency} requests at once"
+    times = [request.at for request in patient.running.requests]
+    for index, at in enumerate(times):
+        count = bisect_left(times, at + _WINDOW) - index
+        if count > _MOST_REQUESTS:
+            return f"{count} requests in the ten minutes from {at:.0f} s"
+    return None
+
+
+_UP = 'enphase_up{gateway="home"}'
+
+
+def _collector_up(name: str) -> str:
+    return f'enphase_collector_up{{gateway="home",collector="{name}"}}'
+
+
+LOOKS: tuple[Look, ...] = (
+    lives,
+    tells,
+    tells_the_fault,
+    expires,
+    is_fresh,
+    keeps_the_others,
+    counts_right,
+    is_possible,
+    recovers,
+)
+AT_END: tuple[Look, ...] = (spares_the_gateway,)

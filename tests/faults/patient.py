@@ -1,0 +1,233 @@
+"""One gateway with one fault at one moment, under the eyes of the exporter; all in virtual time."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from exporter.config import Gateway as GatewayConfig
+from exporter.exposition import Exposition
+from exporter.gateway.collectors import COLLECTORS
+from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.poller import Poller
+from exporter.simulator.server import RunningGateway, serve
+from exporter.state import State
+from tests.faults.gateways import growing
+from tests.faults.table import Effect, Moment, Row
+from tests.virtual import LoopClock, VirtualLoop
+
+#: a summer noon
+START = 1_782_000_000.0
+#: seconds between two looks at what is served
+STEP = 15.0
+#: how long a fault of a whole gateway lasts that lasts one cycle
+CYCLE = 15.0
+#: the name by which every gateway is configured, so that their series can be compared
+NAME = "home"
+
+#: value by series, as they stand on `/metrics`
+Samples = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the matrix; an endpoint of None is the whole gateway."""
+
+    row: Row
+    moment: Moment
+    home: str
+    endpoint: str | None
+
+    def __str__(self) -> str:
+        where = self.endpoint or "the gateway"
+        return f"{self.row.name} {self.moment.name}, {self.home} {where}"
+
+    @property
+    def effect(self) -> Effect:
+        """What the fault may do here: a login that was let in needs no answer to its renewal."""
+        if self.endpoint == CHECK_JWT and (self.moment.begins > 0 or self._lets_in):
+            return Effect.HARMLESS
+        return self.row.effect
+
+    @property
+    def _lets_in(self) -> bool:
+        """Whether the answer has status 200, which is all that a check of a token tells."""
+        told = {"HTML login page", "empty", "truncated", "garbage"}
+        return self.row.name in told
+
+    @property
+    def collector(self) -> str:
+        """The collector that asks the endpoint."""
+        return ENDPOINTS[self.endpoint].collector if self.endpoint else "gateway"
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing at all can be read, and not only one endpoint."""
+        if self.effect is not Effect.FAILS:
+            return False
+        at_login = self.endpoint in (INFO, CHECK_JWT) and self.moment.begins == 0
+        return self.endpoint is None or at_login
+
+
+@dataclass
+class Patient:
+    """A gateway that is served and watched."""
+
+    loop: VirtualLoop
+    clock: LoopClock
+    running: RunningGateway
+    poller: Poller
+    exposition: Exposition
+    cell: Cell | None
+    task: asyncio.Task[None] | None = None
+    #: what was served at the last looks, with loop time
+    seen: deque[tuple[float, Samples]] = field(default_factory=lambda: deque(maxlen=200))
+    #: loop time at which the fault began and ended
+    began: float | None = None
+    ended: float | None = None
+    gateway_ahead: float = 0.0
+    #: what did not hold, each once
+    broken: dict[str, str] = field(default_factory=dict)
+    #: seconds from the end of the fault until all was well
+    recovered: float | None = None
+    #: what invariants remember from one look to the next
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def now(self) -> float:
+        """Loop time, which is the time the exporter has been running."""
+        return self.loop.time()
+
+    @property
+    def samples(self) -> Samples:
+        """What was served at the last look."""
+        return self.seen[-1][1] if self.seen else {}
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the fault is there now."""
+        return self.began is not None and self.ended is None
+
+    def look(self) -> None:
+        """Note what is served now."""
+        self.seen.append((self.now, read(self.exposition)))
+
+    def at(self, when: float) -> Samples:
+        """Return what was served at the last look before a time, or at the first look of all."""
+        found = next((s for t, s in reversed(self.seen) if t <= when), None)
+        return self.seen[0][1] if found is None else found
+
+    def cadence(self, collector: str) -> float:
+        """Return how often a collector runs, in seconds."""
+        return self.poller.cadences[collector]
+
+    def begin(self) -> None:
+        """Start the exporter, and the fault if it is there from the start."""
+        if self.cell is not None and self.cell.moment.begins == 0:
+            self._switch(self.cell, on=True)
+        self.task = asyncio.create_task(self.poller.run())
+
+    def know_name(self, known: bool) -> None:
+        """Let DNS know the gateway's name, or not."""
+        name = self.running.host.replace("127.0.0.1", "x").replace(":", "-") + ".test"
+        if known:
+            self.loop.names[name] = "127.0.0.1"
+        else:
+            self.loop.names.pop(name, None)
+
+    async def fall_ill(self) -> None:
+        """Live through the fault of the cell."""
+        cell = self.cell
+        assert cell is not None
+        await self.clock.sleep(cell.moment.begins - self.now)
+        if self.began is None:
+            self._switch(cell, on=True)
+        if cell.moment.lasts is not None:
+            await self.clock.sleep(cell.moment.lasts)
+        elif cell.endpoint is None:
+            await self.clock.sleep(CYCLE)
+        else:
+            while cell.endpoint in self.running.faults and self.now < cell.moment.begins + 700:
+                await self.clock.sleep(1.0)
+        self._switch(cell, on=False)
+
+    def _switch(self, cell: Cell, *, on: bool) -> None:
+        if cell.row.switch is not None:
+            cell.row.switch(self, on)
+        elif cell.row.fault is not None and cell.endpoint is not None:
+            if on:
+                times = 1 if cell.moment.lasts is None else None
+                self.running.faults[cell.endpoint] = replace(cell.row.fault(), times=times)
+            else:
+                self.running.faults.pop(cell.endpoint, None)
+        if on:
+            self.began = self.now
+        else:
+            self.ended = self.now
+
+
+def read(exposition: Exposition) -> Samples:
+    """Return the samples that are served, by their series."""
+    found: Samples = {}
+    for line in exposition.stamped(0).decode().splitlines():
+        series, value, _ = line.rsplit(" ", 2)
+        assert series not in found, f"{series} stands twice"
+        found[series] = float(value)
+    return found
+
+
+@asynccontextmanager
+async def patients(
+    loop: VirtualLoop, cells: list[Cell], homes: list[str], folder: Path
+) -> AsyncIterator[tuple[list[Patient], dict[str, Patient]]]:
+    """Serve and watch a gateway for each cell, and a healthy twin for each of their homes."""
+    async with AsyncExitStack() as stack:
+        twins = {
+            home: await _admit(stack, loop, None, home, folder / f"twin-{home}") for home in homes
+        }
+        ill = [
+            await _admit(stack, loop, cell, cell.home, folder / str(number))
+            for number, cell in enumerate(cells)
+        ]
+        for patient in (*twins.values(), *ill):
+            patient.begin()
+        yield ill, twins
+
+
+async def _admit(
+    stack: AsyncExitStack, loop: VirtualLoop, cell: Cell | None, home: str, state: Path
+) -> Patient:
+    clock, true = LoopClock(loop, START), LoopClock(loop, START)
+    told: list[Patient] = []
+
+    def gateway_time() -> float:
+        return true.time() + (told[0].gateway_ahead if told else 0.0)
+
+    gateway = growing(home, gateway_time, true.monotonic)
+    running = await stack.enter_async_context(serve(gateway, now=true.time))
+    host = running.host
+    if cell is not None and cell.row.name == "DNS gone":
+        host = f"{host.replace('127.0.0.1', 'x').replace(':', '-')}.test:{host.rpartition(':')[2]}"
+    config: dict[str, Any] = {"host": host, "name": NAME}
+    if gateway.uses_tls:
+        config["token"] = running.token
+    exposition = Exposition(clock)
+    poller = Poller(GatewayConfig(**config), State(state, NAME), clock, exposition.update)
+    patient = Patient(loop, clock, running, poller, exposition, cell)
+    told.append(patient)
+    patient.know_name(True)
+    stack.push_async_callback(_discharge, patient)
+    return patient
+
+
+async def _discharge(patient: Patient) -> None:
+    if patient.task is not None:
+        patient.task.cancel()
+        await asyncio.gather(patient.task, return_exceptions=True)
+
+
+#: deadlines of the collectors, in seconds
+DEADLINES = {collector.name: collector.deadline for collector in COLLECTORS} | {"gateway": 60.0}

@@ -1,0 +1,23 @@
+"""A part of the matrix for every day: each fault at two moments, each endpoint, each moment."""
+
+from tests.faults.patient import Cell
+from tests.faults.table import MOMENTS, ROWS, Moment
+from tests.faults.ward import cells
+
+#: which faults are played for an hour, being of a kind of their own each
+_FOR_AN_HOUR = frozenset({"connect stall", "header stall", "status 503", "null everywhere"})
+_HOUR = MOMENTS[-1]
+
+
+def selection(moment: Moment) -> list[Cell]:
+    """Return the chosen cells of a moment; endpoints take turns over faults and moments."""
+    place = MOMENTS.index(moment)
+    return [
+        _turn(cells(row, moment), 7 * index + 3 * place)
+        for index, row in enumerate(ROWS)
+        if (row.name in _FOR_AN_HOUR if moment is _HOUR else place in (index % 3, (index + 1) % 3))
+    ]
+
+
+def _turn(told: list[Cell], number: int) -> Cell:
+    return told[number % len(told)]

@@ -1,0 +1,236 @@
+"""The faults and the moments as tables: a new fault is one row."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from exporter.gateway.endpoints import INVENTORY
+from exporter.simulator.faults import (
+    Edit,
+    Fault,
+    Hang,
+    Huge,
+    Mumble,
+    Reset,
+    Rewrite,
+    Stall,
+    Trickle,
+    Truncated,
+    body,
+    login_page,
+    redirect,
+    status,
+)
+from exporter.simulator.listener import Door
+from exporter.simulator.tls import server_context
+from tests.faults.gateways import PLAIN
+
+if TYPE_CHECKING:
+    from tests.faults.patient import Patient
+
+
+class Effect(Enum):
+    """What a fault may do to what hangs on it."""
+
+    #: nothing can be read: it is told, and the series go when they expire
+    FAILS = "nothing can be read"
+    #: something wrong may be read: whatever is shown is possible
+    BENDS = "something wrong is read"
+    #: nothing changes
+    HARMLESS = "nothing changes"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault of one endpoint (`fault`), or of a whole gateway (`switch`, on and off)."""
+
+    name: str
+    effect: Effect
+    fault: Callable[[], Fault] | None = None
+    switch: "Callable[[Patient, bool], None] | None" = None
+    #: endpoints that can have it
+    can: Callable[[str], bool] = lambda endpoint: True
+    #: seconds until the exporter looks again, where there was nothing but this since it started
+    settles: float = 0.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a fault begins, in seconds after the exporter did, and how long it lasts.
+
+    One that lasts None hits one answer; where it is the gateway's, it lasts one cycle of 15 s.
+    """
+
+    name: str
+    begins: float
+    lasts: float | None
+
+
+def _json(endpoint: str) -> bool:
+    return endpoint not in PLAIN
+
+
+def _inventory(endpoint: str) -> bool:
+    return endpoint == INVENTORY
+
+
+def every(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a change that is made to every value of a document."""
+
+    def edit(told: Any) -> Any:
+        if isinstance(told, dict):
+            return {key: edit(value) for key, value in told.items()}
+        if isinstance(told, list):
+            return [edit(value) for value in told]
+        return change(told)
+
+    return edit
+
+
+def _other_type(told: Any) -> Any:
+    """Return text for a number, a number for text, a list for anything else."""
+    if isinstance(told, bool) or told is None:
+        return [told]
+    return str(told) if isinstance(told, (int, float)) else len(told)
+
+
+def _negative(told: Any) -> Any:
+    return -abs(told) - 1 if type(told) in (int, float) else told
+
+
+def _each_dict(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
+    def edit(told: Any) -> Any:
+        if isinstance(told, dict):
+            return change({key: edit(value) for key, value in told.items()})
+        return [edit(value) for value in told] if isinstance(told, list) else told
+
+    return edit
+
+
+def _without_last(told: dict[str, Any]) -> dict[str, Any]:
+    return dict(list(told.items())[:-1])
+
+
+def _with_more(told: dict[str, Any]) -> dict[str, Any]:
+    return {"a_new_key": {"deep": [1, None, "x"]}, **told, "another": 3}
+
+
+def _twice(told: Any) -> Any:
+    """Return the document with the first device of every list in it twice."""
+    if isinstance(told, dict):
+        return {key: _twice(value) for key, value in told.items()}
+    if isinstance(told, list):
+        items = [_twice(value) for value in told]
+        return [*items, items[0]] if items and isinstance(items[0], dict) else items
+    return told
+
+
+def _two_groups(told: list[dict[str, Any]]) -> Any:
+    """Return the inventory with each battery in a group of its own."""
+    return [
+        {**group, "devices": devices}
+        for group in told
+        for devices in (
+            [[device] for device in group["devices"]]
+            if group["type"] == "ENCHARGE"
+            else [group["devices"]]
+        )
+    ]
+
+
+_NUMBER = re.compile(rb"(?<=[:\[,])-?[0-9]+(?:\.[0-9]+)?(?=[,}\]])")
+
+
+def _no_numbers(content: bytes) -> bytes:
+    return _NUMBER.sub(b"NaN", _NUMBER.sub(b"Infinity", content, count=3))
+
+
+def _door(door: Door) -> "Callable[[Patient, bool], None]":
+    def switch(patient: "Patient", on: bool) -> None:
+        patient.running.listener.door = door if on else Door.OPEN
+
+    return switch
+
+
+def _dns_gone(patient: "Patient", on: bool) -> None:
+    patient.know_name(not on)
+    if on:
+        # a connection that is there needs no name
+        patient.running.up = False
+        patient.running.up = True
+
+
+def _expired(patient: "Patient", on: bool) -> None:
+    if patient.running.gateway.uses_tls:
+        patient.running.listener.show(server_context(expired=on))
+
+
+def _gateway_ahead(patient: "Patient", on: bool) -> None:
+    patient.gateway_ahead = 86400.0 if on else 0.0
+
+
+def _own_clock(seconds: float) -> "Callable[[Patient, bool], None]":
+    def switch(patient: "Patient", on: bool) -> None:
+        patient.clock.start += seconds if on else -seconds
+
+    return switch
+
+
+_F, _B, _H = Effect.FAILS, Effect.BENDS, Effect.HARMLESS
+
+
+#: what denies that there is such a thing or garbles it, and what refuses us
+_DENIED, _REFUSED = 900.0, 600.0
+
+
+def _status(code: int, settles: float = 0.0) -> Row:
+    return Row(f"status {code}", _F, lambda: status(code), settles=settles)
+
+
+ROWS: tuple[Row, ...] = (
+    Row("refused", _F, switch=_door(Door.CLOSED)),
+    Row("DNS gone", _F, switch=_dns_gone),
+    Row("connect stall", _F, switch=_door(Door.DEAF)),
+    Row("TLS reset", _F, switch=_door(Door.SLAMMED)),
+    Row("TLS expired", _H, switch=_expired),
+    Row("gateway's clock a day ahead", _H, switch=_gateway_ahead),
+    Row("own clock a day back", _H, switch=_own_clock(-86400.0)),
+    Row("own clock a day ahead", _H, switch=_own_clock(86400.0)),
+    Row("reset", _F, Reset),
+    Row("reset in the body", _F, lambda: Reset(0.5)),
+    Row("no answer", _F, Hang),
+    Row("header stall", _F, Mumble),
+    Row("body stall", _F, Stall),
+    Row("a byte per second", _F, lambda: Trickle(pause=1.0)),
+    _status(401, _REFUSED),
+    _status(403, _REFUSED),
+    _status(404, _DENIED),
+    *(_status(code) for code in (429, 500, 503)),
+    Row("redirect", _F, lambda: redirect("/elsewhere"), settles=_DENIED),
+    Row("HTML login page", _F, login_page),
+    Row("empty", _F, lambda: body(b"")),
+    Row("truncated", _F, lambda: Truncated(0.5)),
+    Row("garbage", _F, lambda: body(b"\x00\xff not json")),
+    Row("huge body", _F, lambda: Huge(9)),
+    Row("gzip bomb", _F, lambda: Huge(64, compressed=True)),
+    Row("NaN, Infinity", _F, lambda: Rewrite(_no_numbers), can=_json),
+    Row("null", _F, lambda: body(b"null"), can=_json, settles=_DENIED),
+    Row("wrong type", _B, lambda: Edit(every(_other_type)), can=_json, settles=_DENIED),
+    Row("null everywhere", _B, lambda: Edit(every(lambda told: None)), can=_json, settles=_DENIED),
+    Row("missing key", _B, lambda: Edit(_each_dict(_without_last)), can=_json, settles=_DENIED),
+    Row("extra key", _H, lambda: Edit(_each_dict(_with_more)), can=_json),
+    Row("negative", _B, lambda: Edit(every(_negative)), can=_json, settles=_DENIED),
+    Row("duplicate serial", _B, lambda: Edit(_twice), can=_json, settles=_DENIED),
+    Row("two ENCHARGE groups", _H, lambda: Edit(_two_groups), can=_inventory),
+)
+
+MOMENTS: tuple[Moment, ...] = (
+    Moment("at start", 0.0, 600.0),
+    Moment("mid-run", 400.0, 600.0),
+    Moment("for one cycle", 400.0, None),
+    Moment("for an hour", 400.0, 3600.0),
+)
+
+BY_NAME: Mapping[str, Row] = {row.name: row for row in ROWS}
