@@ -25,8 +25,9 @@ _LEVELS = {
     "error": logging.ERROR,
 }
 _MASK = "***"
+#: a token of the Enphase cloud, which is known by its looks wherever it stands
+_TOKEN = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*", re.A)
 _PATTERNS = (
-    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), _MASK),
     (re.compile(r"\b(Bearer)\s+[^\s\"',;]+", re.I), rf"\1 {_MASK}"),
     (re.compile(r"(authorization[\"']?\s*[:=]\s*[\"']?\w+)\s+[^\"'\r\n]+", re.I), rf"\1 {_MASK}"),
     (re.compile(r"(session_?id[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+", re.I), rf"\1{_MASK}"),
@@ -41,10 +42,13 @@ _hidden: dict[str, re.Pattern[str]] = {}
 
 
 def hide(secret: str) -> None:
-    """Mask this text from now on, wherever it is logged, as it is or quoted for a URL or JSON."""
+    """Mask this text from now on, wherever it is logged, as it is or quoted for a URL or JSON.
+
+    Tokens are masked without being remembered: over the years there are many.
+    """
     quoted = {quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace")}
     for form in {secret, json.dumps(secret)[1:-1]} | quoted:
-        if form and form not in _hidden:
+        if form and form not in _hidden and not _TOKEN.fullmatch(form):
             pattern = re.escape(form)
             _hidden[form] = re.compile(
                 pattern if len(form) >= _WORD else rf"(?<!\w){pattern}(?!\w)"
@@ -53,8 +57,12 @@ def hide(secret: str) -> None:
 
 def mask(text: str) -> str:
     """Return the text without hidden secrets and without what looks like one."""
-    # longest first: one secret may be part of another
-    for form in sorted(_hidden, key=len, reverse=True):
+    # longest first: one secret may be part of another, or of a token, and a token part of one
+    forms = sorted(_hidden, key=len, reverse=True)
+    for form in filter(_TOKEN.search, forms):
+        text = _hidden[form].sub(_MASK, text)
+    text = _TOKEN.sub(_MASK, text)
+    for form in forms:
         text = _hidden[form].sub(_MASK, text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)

@@ -107,6 +107,22 @@ def test_hidden_secrets_are_masked_everywhere(capsys: pytest.CaptureFixture[str]
     assert line.startswith("level=error logger=exporter.test msg=*** a=\"{'k': '***'}\" b=***")
 
 
+def test_tokens_of_years_are_masked_and_not_remembered() -> None:
+    """A thousand gateways get tokens twice a day: each is masked, and costs no memory for ever."""
+    for number in range(100):
+        token = f"{JWT}{number:03}"
+        logs.hide(token)
+        assert logs.mask(f"x%3D{token}&user_{token}") == "x%3D***&user_***"
+    assert logs._hidden == {}
+
+
+def test_secrets_and_tokens_inside_each_other() -> None:
+    """Whichever is part of the other, nothing of either is left over."""
+    logs.hide("c2ln")
+    logs.hide(f"pass-{JWT} word")
+    assert logs.mask(f"<{JWT}> <pass-{JWT} word>") == "<***> <***>"
+
+
 def test_short_secrets_are_masked_as_words() -> None:
     """A very short secret is hidden without making everything else unreadable."""
     logs.hide("q7")

@@ -1,0 +1,97 @@
+"""A soak of some hours: nothing stays behind in the process, and if it did, it would be noticed."""
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from tests.conftest import ROOT
+from tools.soak.marks import FEW, MORE_BYTES, Mark, grown
+from tools.soak.mishaps import MISHAPS
+
+#: seconds after which it is taken for hung
+_PATIENCE = 240
+_COMMAND = "{first}\nimport sys\nfrom tools.soak.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+
+
+def soak(days: float, every: float, first: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a soak in a process of its own, which nothing else lives in; `first` is Python."""
+    return subprocess.run(
+        (
+            *(sys.executable, "-W", "error", "-c", _COMMAND.format(first=first)),
+            *("month", f"--days={days}", f"--every={every}", "--seed=7"),
+        ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+
+
+def test_nothing_stays_behind() -> None:
+    """Hours of faults, restarts, tokens and visitors later the process is what it was."""
+    run = soak(0.3, 0.12)
+    assert run.returncode == 0, run.stdout + run.stderr
+    marks = re.findall(r"(\d+) files, (\d+) tasks, (\d+) threads; all up", run.stdout)
+    assert len(marks) == 3
+    assert len(set(marks)) == 1
+    assert f"of {len(MISHAPS)} kinds ({len(MISHAPS)} of them came)" in run.stdout
+
+
+#: an exporter that keeps every snapshot, a file for every write, and a task for every reload
+LEAKS = """
+import asyncio
+from exporter.state import State
+from exporter.watch import Watch
+
+kept = []
+publish, save, adopt = Watch._publish, State.save, Watch.adopt
+
+def keep_snapshots(self, host, snapshot):
+    kept.append(dict(snapshot.readings))
+    publish(self, host, snapshot)
+
+def keep_files(self, told):
+    kept.append(open("/dev/null"))
+    save(self, told)
+
+async def keep_tasks(self, config):
+    kept.append(asyncio.create_task(asyncio.sleep(1e7)))
+    await adopt(self, config)
+
+Watch._publish, State.save, Watch.adopt = keep_snapshots, keep_files, keep_tasks
+"""
+
+
+def test_leaks_are_noticed() -> None:
+    """What is kept at every snapshot, write or reload fails the soak, and is named."""
+    run = soak(0.12, 0.05, LEAKS)
+    assert run.returncode == 1, run.stdout + run.stderr
+    for told in (r"objects of builtins\.dict", "files", "tasks"):
+        assert re.search(rf"at \d+ h: \d+ {told}, \d+ at first", run.stdout), run.stdout
+
+
+MARK = Mark(3600.0, 80_000_000, 300_000, Counter({dict: 5000, list: 20}), 13, 4, 1)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        replace(MARK, files=14),
+        replace(MARK, tasks=5),
+        replace(MARK, threads=2),
+        replace(MARK, tasks=3),
+        replace(MARK, rss=MARK.rss + int(MORE_BYTES) + 1),
+        replace(MARK, blocks=316_000),
+        replace(MARK, objects=MARK.objects + Counter({list: FEW + 1})),
+        replace(MARK, objects=MARK.objects + Counter({dict: 600})),
+    ],
+)
+def test_what_has_grown_is_named(later: Mark) -> None:
+    """Files, tasks and threads are exact; memory may vary a little, in all and by type."""
+    assert grown([MARK, later])
+    assert grown([MARK, replace(MARK, at=7200.0), MARK]) == []

@@ -1,0 +1,66 @@
+"""Runs the soak: `python -m tools.soak [month|street]`, which `make soak` does; both by default.
+
+Exits 1 when something has grown, has not come up again, or was not answered.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from tools.soak import month, shown, street
+from tools.soak.marks import Mark, grown
+
+#: columns where the output is no terminal
+_WIDTH = 120
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run what the command line asks for; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
+    parser.add_argument("part", nargs="*", help="month, street; both when none is named")
+    parser.add_argument("--days", type=float, default=30.0, help="virtual days of the month")
+    parser.add_argument("--every", type=float, default=5.0, help="days between two marks")
+    parser.add_argument("--seed", type=int, default=1, help="of everything that goes wrong")
+    parser.add_argument("--minutes", type=float, default=20.0, help="real minutes in the street")
+    parser.add_argument("--speed", type=float, default=60.0, help="how fast its houses live")
+    asked = parser.parse_args(words)
+    if unknown := set(asked.part) - {"month", "street"}:
+        parser.error(f"there is no {sorted(unknown)[0]!r}; choose month or street")
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    # What goes wrong is told in figures; without a handler Python would print each warning.
+    logging.getLogger().addHandler(logging.NullHandler())
+    problems: list[str] = []
+    if "month" in asked.part or not asked.part:
+        problems += _month(console, asked.days, asked.every, asked.seed)
+    if "street" in asked.part or not asked.part:
+        problems += _street(console, asked.minutes, asked.speed)
+    for problem in problems:
+        console.print(f"[red]{problem}[/]")
+    return 1 if problems else 0
+
+
+def _month(console: Console, days: float, every: float, seed: int) -> list[str]:
+    def tell(mark: Mark, well_after: float) -> None:
+        console.print(shown.line(mark, well_after))
+
+    lived = month.live(days, every, seed, tell)
+    console.print(shown.month_table(lived))
+    console.print(shown.month_words(lived, seed), soft_wrap=True)
+    return grown(lived.marks)
+
+
+def _street(console: Console, minutes: float, speed: float) -> list[str]:
+    stood = asyncio.run(street.stand(minutes * 60, speed, console.print))
+    console.print(shown.street_table(stood))
+    console.print(shown.street_words(stood, minutes, speed), soft_wrap=True)
+    return stood.problems()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The houses of the street as a process: `python -m tools.soak.houses SPEED`.
+
+Each plays a scenario so many times as fast as the wall clock, seen from outside at the present. A
+line of JSON tells where the gateways are; the process ends with its input.
+"""
+
+import asyncio
+import sys
+import time
+from contextlib import AsyncExitStack
+
+import orjson
+
+from exporter.clock import FastClock
+from exporter.simulator import tokens
+from exporter.simulator.scenario import Stage, find
+from exporter.simulator.scenario.present import Present
+from exporter.simulator.server import serve
+
+#: with an outage, a gateway that stalls at night, and one that gets new firmware
+SCENARIOS = ("sunny-day", "grid-outage", "night-stall", "firmware-upgrade")
+
+
+async def _main(speed: float) -> None:
+    told = []
+    async with AsyncExitStack() as stack:
+        following = []
+        for name in SCENARIOS:
+            scenario = find(name)
+            clock = FastClock(scenario.begins, speed)
+            stage = Stage(scenario, clock)
+            gateway = Present(stage.gateway, clock.time, time.time)
+            running = await stack.enter_async_context(serve(gateway))
+            stage.drive(running)
+            token = tokens.make(scenario.site.serial, now=time.time())
+            told.append({"name": name, "host": running.host, "token": token})
+            following.append(asyncio.create_task(stage.follow(lambda said: None)))
+        sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+        sys.stdout.flush()
+        while await asyncio.to_thread(sys.stdin.readline):
+            pass
+        for task in following:
+            task.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(float(sys.argv[1])))

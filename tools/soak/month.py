@@ -1,0 +1,224 @@
+"""Days of virtual time in one process: exporter, gateways, cloud, and all who look at it.
+
+What is looked at is the process of all of them, so what the simulator kept would show as well.
+"""
+
+import asyncio
+import logging
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from exporter.address import parse
+from exporter.config import Config
+from exporter.serve import listening
+from exporter.watch import Watch
+from exporter.web import door
+from exporter.web.config import WebConfig
+from tests.virtual import LoopClock, VirtualLoop, run
+from tools.soak.marks import Mark, standing
+from tools.soak.mishaps import Weather
+from tools.soak.neighbours import CADENCE, DAY, Neighbour, neighbours
+from tools.soak.visitors import Visitors
+
+HOUR = 3600.0
+#: a spring noon: the month has a change of the clocks in it
+START = 1_773_000_000.0
+#: state files in memory: a disk that syncs is slow, and not what is tested
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # by TemporaryDirectory
+#: seconds: within this all is well again after the last fault; the longest pause that the account
+#: of somebody gets who has failed often is six hours
+_WELL = 7 * HOUR
+#: seconds for which the process is watched, to find a moment between two rounds
+_CALM, _GLANCE = 2 * CADENCE, 7.0
+#: seconds between two looks of the door at who has to go; each second is a leap of the clock
+_SWEEP = 60.0
+#: seconds between two reloads that drop a gateway and take it back
+_RELOAD = 0.1 * DAY
+
+
+@dataclass
+class Lived:
+    """What a soak has found: marks in order, and what there was."""
+
+    marks: list[Mark] = field(default_factory=list)
+    #: seconds from the end of all faults until everything was up, for each mark
+    well_after: list[float] = field(default_factory=list)
+    mishaps: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    visits: Counter[str] = field(default_factory=Counter)
+    reloads: int = 0
+    #: virtual and real seconds
+    lasted: float = 0.0
+    took: float = 0.0
+
+
+def live(days: float, every: float, seed: int, tell: Callable[[Mark, float], None]) -> Lived:
+    """Live so many days, with a mark every so many; `tell` hears of each: how soon all was well.
+
+    Raises AssertionError when something does not come up again, or an error is logged.
+    """
+    began = time.monotonic()
+    with _sweeping(), _errors() as errors, tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+
+        async def main(loop: VirtualLoop) -> Lived:
+            return await _Month(loop, Path(folder), seed, tell).live(days, every)
+
+        lived = run(main)
+    lived.took = time.monotonic() - began
+    if errors:
+        raise AssertionError(f"in the log: {errors[:3]}")
+    return lived
+
+
+class _Month:
+    def __init__(
+        self, loop: VirtualLoop, folder: Path, seed: int, tell: Callable[[Mark, float], None]
+    ) -> None:
+        self._loop = loop
+        self._folder = folder
+        self._tell = tell
+        self._rng = Random(seed)  # noqa: S311  # a schedule, no secret
+        self._clock = LoopClock(loop, START)
+        self._watch = Watch(folder, self._clock)
+        self._weather: list[Weather] = []
+        self._neighbours: list[Neighbour] = []
+        self._lived = Lived()
+
+    async def live(self, days: float, every: float) -> Lived:
+        """Live."""
+        async with AsyncExitStack() as stack:
+            self._neighbours = await stack.enter_async_context(
+                neighbours(self._loop, self._clock, START, self._folder)
+            )
+            _, port = await stack.enter_async_context(
+                listening(self._watch, WebConfig.load(None), parse("127.0.0.1:0"))
+            )
+            stack.push_async_callback(self._watch.close)
+            visitors = Visitors(port, self._rng)
+            await self._watch.adopt(self._config(self._neighbours))
+            self._weather = [Weather(each, self._rng) for each in self._neighbours]
+            # In the first hour all that can happen does, so that nothing happens first later on.
+            await asyncio.gather(*(w.all_kinds(HOUR / 60) for w in self._weather), visitors.all())
+            await self._mark()
+            while self._loop.time() < days * DAY:
+                await self._spell(visitors, min(every, days - self._loop.time() / DAY) * DAY)
+                await self._mark()
+            lived = self._lived
+            lived.mishaps = sum((weather.counts for weather in self._weather), Counter())
+            lived.visits = visitors.counts
+            lived.lasted = self._loop.time()
+        return lived
+
+    async def _spell(self, visitors: Visitors, seconds: float) -> None:
+        """Let things go wrong for a while, with visitors coming by."""
+        for weather in self._weather:
+            weather.begin()
+        beside = [
+            asyncio.create_task(visitors.come()),
+            asyncio.create_task(self._reload()),
+        ]
+        try:
+            await asyncio.sleep(max(HOUR, seconds))
+        finally:
+            for task in beside:
+                task.cancel()
+            ends = await asyncio.gather(*beside, return_exceptions=True)
+            for weather in self._weather:
+                await weather.end()
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+        await self._watch.adopt(self._config(self._neighbours))
+
+    async def _reload(self) -> None:
+        """Drop a gateway from the configuration now and then, and take it back."""
+        while True:
+            await asyncio.sleep(_RELOAD)
+            dropped = self._rng.choice(self._neighbours)
+            await self._watch.adopt(self._config([n for n in self._neighbours if n != dropped]))
+            await asyncio.sleep(2 * CADENCE)
+            await self._watch.adopt(self._config(self._neighbours))
+            self._lived.reloads += 1
+
+    def _config(self, those: list[Neighbour]) -> Config:
+        return Config.model_validate(
+            {"gateways": [each.config for each in those], "state_dir": self._folder}
+        )
+
+    async def _mark(self) -> None:
+        """Wait until all is well and nothing is under way, then look."""
+        began = self._loop.time()
+        while down := self._down():
+            waited = self._loop.time() - began
+            assert waited < _WELL, f"{waited / HOUR:.1f} h after all faults: {down}"
+            await asyncio.sleep(_GLANCE)
+        well_after = self._loop.time() - began
+        least = standing()
+        until = self._loop.time() + _CALM
+        while self._loop.time() < until:
+            await asyncio.sleep(_GLANCE)
+            least = min(least, standing())
+        for each in self._neighbours:
+            self._lived.requests += len(each.running.requests)
+            each.forget()
+        # Where something leaks, there is no such moment any more.
+        until += _CALM
+        while standing() > least and self._loop.time() < until:  # noqa: ASYNC110  # no event tells
+            await asyncio.sleep(_GLANCE)
+        mark = Mark.take(self._loop.time())
+        self._lived.marks.append(mark)
+        self._lived.well_after.append(well_after)
+        self._tell(mark, well_after)
+
+    def _down(self) -> list[str]:
+        """Return what is not up."""
+        lines = self._watch.exposition.stamped(0).decode().splitlines()
+        ups = [line.split()[:2] for line in lines if line.startswith(_UPS)]
+        missing = {each.name for each in self._neighbours}
+        for series, _ in ups:
+            missing -= {each.name for each in self._neighbours if f'"{each.name}"' in series}
+        return [*missing, *(series for series, value in ups if float(value) != 1)]
+
+
+_UPS = ("enphase_up{", "enphase_collector_up{")
+
+
+@contextmanager
+def _sweeping() -> Iterator[None]:
+    """Let the door look seldom, as every look is a leap in time."""
+    name = "_SWEEP"
+    before = getattr(door, name)
+    setattr(door, name, _SWEEP)
+    try:
+        yield
+    finally:
+        setattr(door, name, before)
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(f"{record.getMessage()} {record.exc_info}")
+
+
+@contextmanager
+def _errors() -> Iterator[list[str]]:
+    """Collect what is logged as an error, which nothing that happens outside ever is."""
+    handler = _Errors()
+    loggers = [logging.getLogger(name) for name in ("exporter", "asyncio", "aiohttp")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield handler.told
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
