@@ -1,0 +1,82 @@
+"""The page of promises names only tests and commands that there are."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import BENCHES
+from tests.conftest import ROOT
+
+PAGE = ROOT / "docs/reliability.md"
+QUOTED = re.compile(r"`([^`\n]+)`")
+#: parts of the soak, which `make soak ARGS=…` takes
+SOAKS = {"month", "street"}
+
+
+def quoted(start: str) -> list[str]:
+    """Return what is quoted as code and begins with this."""
+    return sorted({text for text in QUOTED.findall(PAGE.read_text()) if text.startswith(start)})
+
+
+def rows() -> Iterator[tuple[str, ...]]:
+    """Yield the rows of promises: each with what is promised, what keeps it, and figures."""
+    promises = False
+    for line in PAGE.read_text().splitlines():
+        cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
+        if not line.startswith("|"):
+            promises = False
+        elif cells[0] == "promise":
+            promises = True
+        elif promises and set(cells[0]) != set("-") and cells[0] != "---":
+            yield cells
+
+
+def defined(path: Path) -> set[str]:
+    """Return the names of the functions of a module."""
+    nodes = ast.walk(ast.parse(path.read_bytes()))
+    return {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))}
+
+
+def targets() -> set[str]:
+    """Return the targets of the Makefile that have a word of help."""
+    return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
+
+
+@pytest.mark.parametrize("test", quoted("tests/"))
+def test_every_test_is_there(test: str) -> None:
+    """A file of tests exists, holds tests, and the one that is named is in it."""
+    path, _, name = test.partition("::")
+    there = {each for each in defined(ROOT / path) if each.startswith("test_")}
+    assert there
+    assert not name or name in there
+
+
+@pytest.mark.parametrize("command", quoted("make "))
+def test_every_command_is_there(command: str) -> None:
+    """The Makefile has the target, and what runs it knows the words after it."""
+    _, target, *words = command.split()
+    assert target in targets()
+    known = {"bench": {bench.name for bench in BENCHES}, "soak": SOAKS}.get(target, set())
+    assert {word.removeprefix("ARGS=") for word in words} <= known
+
+
+def test_every_promise_names_what_keeps_it() -> None:
+    """No promise stands there by itself: a test or a command keeps it."""
+    promises = list(rows())
+    assert len(promises) >= 20
+    assert [cells[0] for cells in promises if not re.search(r"`(tests/|make )", cells[1])] == []
+
+
+def test_every_long_run_is_on_the_page() -> None:
+    """What is not in `make test` has its command on the page."""
+    told = " ".join(quoted("make "))
+    long_ones = ("faults", "fuzz", "soak", "bench", "audit", "alerts-proof", "silence")
+    assert [name for name in long_ones if f"make {name}" not in told] == []
+
+
+def test_figures_have_a_date() -> None:
+    """Figures without a day are a claim."""
+    assert re.search(r"figures are of \d{4}-\d\d-\d\d", PAGE.read_text())
