@@ -27,7 +27,7 @@ demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
 
 test: lint ## Lint, check types, run every test
 	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 4 --dist loadfile $(ARGS)
 
 lint: $(DEV) ## Check style and types
 	$(PY) -m ruff check
