@@ -148,7 +148,7 @@ async def test_it_works_in_a_box(tmp_path: Path) -> None:
     """On a read-only system, without any capability, and with one small folder to write to."""
     state = tmp_path / "state"
     state.mkdir()
-    for path in (tmp_path, *tmp_path.parents[:2]):
+    for path in (tmp_path, *tmp_path.parents[:3]):
         path.chmod(0o755)
     user = unprivileged()
     box = _BOX.format(user=user, state=state, folder=tmp_path)

@@ -10,8 +10,9 @@ import pytest
 
 from tests.alerts.shipped import NAME
 from tests.conftest import _missing
-from tests.grafana import boards, homes
+from tests.grafana import homes
 from tests.grafana.backfill import Prometheus, fill, running
+from tools import boards
 from tools.incident.healthy import quiet
 
 

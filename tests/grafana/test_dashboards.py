@@ -15,8 +15,8 @@ from grafana.kit.frame import Board
 from tests.alerts.shipped import ALERTS, RECORDED, Rule
 from tests.alerts.shipped import RUNBOOKS as PAGES
 from tests.conftest import ROOT
-from tests.grafana import boards
-from tests.grafana.boards import BOARDS
+from tools import boards
+from tools.boards import BOARDS
 
 _DASHBOARD_URL = re.compile(r"http://localhost:3000/d/([\w-]+)(?:\?(.*))?")
 #: what each kind of colour blindness makes of red, green and blue (Machado and others, 2009)

@@ -11,8 +11,8 @@ from grafana_foundation_sdk.models import units
 from exporter.metrics.catalogue import FAMILIES, Family
 from exporter.metrics.table import States
 from tests.alerts.shipped import RECORDED_NAMES
-from tests.grafana import boards
-from tests.grafana.boards import BOARDS, Asked
+from tools import boards
+from tools.boards import BOARDS, Asked
 
 UNITS = {value for value in vars(units).values() if isinstance(value, str)}
 #: what Grafana puts in place of its variables must be a duration here and a word there

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.grafana.boards import FILES, FOLDER
+from tools.boards import FILES, FOLDER
 
 PROVISIONING = ROOT / "grafana" / "provisioning"
 _YAML = tuple(sorted(PROVISIONING.rglob("*.yml")))

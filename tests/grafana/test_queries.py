@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.grafana import boards, homes
+from tests.grafana import homes
 from tests.grafana.backfill import Prometheus
-from tests.grafana.boards import Asked
+from tools import boards
+from tools.boards import Asked
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR

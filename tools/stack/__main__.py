@@ -14,13 +14,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import aiohttp
 from rich.console import Console
 
 from exporter.cli import playing
 from exporter.cli.signals import end_quietly_on_sigterm, stop_event
 from exporter.errors import ExporterError
 from exporter.simulator.scenario import Scenario
-from tools.stack import programs, shipped
+from tools.stack import dashboards, programs, shipped
 from tools.stack.children import Children, running
 from tools.stack.errors import StackError
 from tools.stack.phone import Phone, listening, show
@@ -84,7 +85,22 @@ async def _run(
 async def _live(children: Children, scenario: Scenario, ports: Ports, console: Console) -> None:
     await children.ready()
     show(console, _welcome(scenario, ports))
-    raise await children.one_ends()
+    trying = asyncio.create_task(_try_dashboards(ports, console))
+    try:
+        raise await children.one_ends()
+    finally:
+        trying.cancel()
+
+
+async def _try_dashboards(ports: Ports, console: Console) -> None:
+    """Ask Prometheus once what the dashboards ask, and show how much of it has an answer."""
+    await asyncio.sleep(dashboards.SOON)
+    try:
+        answered = await dashboards.answered(ports.url("prometheus", ""))
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        show(console, f"Prometheus does not answer what the dashboards ask: {error}", "bold red")
+        return
+    show(console, f"What the dashboards ask, asked of this Prometheus: {answered}\n", "dim")
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
@@ -107,8 +123,8 @@ def _welcome(scenario: Scenario, ports: Ports) -> str:
         f"  queries     {ports.url('prometheus', '/graph')}",
         f"Alertmanager  {ports.url('alertmanager')}",
         "",
-        "The queries of the dashboards work there on live data. What would reach the phone is shown"
-        " below. Ctrl-C ends all of it.\n",
+        "What the dashboards ask is tried there in a minute or so. What would reach the phone is"
+        " shown below. Ctrl-C ends all of it.\n",
     )
     return "\n".join(lines)
 

@@ -1,14 +1,13 @@
-"""The generated dashboards, read for the tests of them: panels, queries, variables."""
+"""The generated dashboards, read by who asks what they ask: panels, queries, variables."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from tests.conftest import ROOT
-
-FOLDER = ROOT / "grafana" / "dashboards"
+FOLDER = Path(__file__).resolve().parents[1] / "grafana" / "dashboards"
 FILES = tuple(sorted(FOLDER.glob("*.json")))
 BOARDS: Mapping[str, Mapping[str, Any]] = {
     path.stem: json.loads(path.read_text()) for path in FILES
