@@ -14,6 +14,8 @@ from exporter.clock import Clock
 PER_MINUTE = 14
 WINDOW = 600.0
 BURST = 24
+#: requests in a window, one less than the limit: the last may have to be sent twice
+_MOST = PER_MINUTE * 10 - 1
 #: refills slower than the limit and stores little, so that a burst never ends in a long silence
 _REFILL = 13.5 / 60
 _STORE = 12.0
@@ -38,7 +40,8 @@ class Budget:
         self._refilled = now
         while self._sent and self._sent[0] <= now - WINDOW:
             self._sent.popleft()
-        for_window = self._sent[0] + WINDOW - now if len(self._sent) >= PER_MINUTE * 10 else 0.0
+        full = len(self._sent) >= _MOST
+        for_window = self._sent[0] + WINDOW - now if full else 0.0
         for_token = (1 - self._tokens) / _REFILL if self._tokens < 1 else 0.0
         return max(for_window, for_token)
 

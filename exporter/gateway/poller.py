@@ -179,15 +179,16 @@ class Poller:
             await work()
         except GatewayError as error:
             self._standings.failed(name, error)
-            self._after_failure(name, error)
+            self._after_failure(name, error, began)
         else:
             self._standings.succeeded(name)
         self._standings[name].duration = self._clock.monotonic() - began
 
-    def _after_failure(self, name: str, error: GatewayError) -> None:
+    def _after_failure(self, name: str, error: GatewayError, began: float) -> None:
         now = self._clock.monotonic()
         if isinstance(error, _SPOILT):
-            self._wire.forget(name)
+            # What was good before is good still, and asking for it again is not for free.
+            self._wire.forget(name, since=began)
         if isinstance(error, Unreachable):
             self._wait_for_gateway(error, now + _HOLD)
         elif isinstance(error, (LoginRefused, CloudLoginFailed)) and not self._session.let_in:
@@ -274,7 +275,8 @@ class Poller:
 
     async def _probe_again(self) -> None:
         """Probe while polling goes on; that it succeeds says nothing of who the gateway is."""
-        self._probe_due = self._clock.monotonic() + self._probe_retry
+        began = self._clock.monotonic()
+        self._probe_due = began + self._probe_retry
         if not (self._site.discovery.doubts or self._all_up()):
             # In a bad moment there is little to be found, and something to be lost.
             return
@@ -282,7 +284,7 @@ class Poller:
             await self._probe()
         except GatewayError as error:
             self._standings.failed("gateway", error)
-            self._after_failure("gateway", error)
+            self._after_failure("gateway", error, began)
 
     def _all_up(self) -> bool:
         lost = self._memory.features - self._site.discovery.names
@@ -290,12 +292,13 @@ class Poller:
 
     async def _ask_again(self, endpoint: str) -> None:
         """Ask what the probe left open; once there is an answer, there is something to be found."""
+        began = self._clock.monotonic()
         try:
             if await self._questions.ask(endpoint, self._session):
                 self._probe_due = self._clock.monotonic()
         except GatewayError as error:
             self._standings.failed("gateway", error)
-            self._after_failure("gateway", error)
+            self._after_failure("gateway", error, began)
 
     async def _collect(self, collector: Collector) -> None:
         name, site = collector.name, self._site

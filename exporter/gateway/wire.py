@@ -104,10 +104,10 @@ class Wire:
         #: told of every whole answer as it came, for who records them
         self.witness: Witness | None = None
 
-    def forget(self, collector: str | None = None) -> None:
-        """Drop the kept answers of one collector's endpoints, or all."""
-        for endpoint in list(self._cache):
-            if collector in (None, observed(endpoint).collector):
+    def forget(self, collector: str | None = None, since: float = float("-inf")) -> None:
+        """Drop the answers kept `since` then (monotonic), of one collector's endpoints or all."""
+        for endpoint, answer in list(self._cache.items()):
+            if collector in (None, observed(endpoint).collector) and answer.read_at >= since:
                 del self._cache[endpoint]
 
     def drop(self, endpoint: str) -> None:

@@ -46,6 +46,11 @@ class Call:
     #: set when the server stops; whoever waits then gives up
     closing: asyncio.Event
 
+    @property
+    def date(self) -> dict[str, str]:
+        """The date by the gateway's clock as a header, which stands on whatever it answers."""
+        return {name: told for name, told in self.answer.headers.items() if name == "Date"}
+
     async def pause(self, seconds: float | None = None) -> bool:
         """Wait, for ever by default; returns whether the server is stopping."""
         try:
@@ -92,7 +97,8 @@ class Reply(Fault):
 
     async def send(self, call: Call) -> web.StreamResponse:
         """See `Fault`."""
-        return plain(self.answer)
+        answer = self.answer
+        return plain(Answer(answer.status, answer.body, {**call.date, **answer.headers}))
 
 
 def status(code: int, body: bytes = b"", *, times: int | None = None, delay: float = 0.0) -> Reply:
@@ -242,7 +248,7 @@ class Huge(Fault):
 
     async def send(self, call: Call) -> web.StreamResponse:
         """See `Fault`."""
-        response = web.StreamResponse(headers=_JSON)
+        response = web.StreamResponse(headers={**call.date, **_JSON})
         if self.compressed:
             response.headers["Content-Encoding"] = "gzip"
         response.enable_chunked_encoding()

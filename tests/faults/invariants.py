@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS, METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import SELF
 from tests.faults.patient import DEADLINES, STEP, Patient
@@ -94,7 +94,12 @@ def hit(patient: Patient) -> frozenset[str]:
         return frozenset(CADENCES)
     if cell.effect is Effect.HARMLESS or cell.endpoint is None:
         return frozenset()
-    more = _HIDES.get(cell.endpoint, frozenset()) if cell.moment.begins == 0 else frozenset()
+    more = frozenset[str]()
+    if cell.moment.begins == 0:
+        more = _HIDES.get(cell.endpoint, more)
+    elif cell.effect is Effect.BENDS and cell.endpoint == METERS:
+        # A probe counts the meters.
+        more = frozenset({"gateway"})
     return frozenset({cell.collector}) | more
 
 

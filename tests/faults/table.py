@@ -144,7 +144,8 @@ _NUMBER = re.compile(rb"(?<=[:\[,])-?[0-9]+(?:\.[0-9]+)?(?=[,}\]])")
 
 
 def _no_numbers(content: bytes) -> bytes:
-    return _NUMBER.sub(b"NaN", _NUMBER.sub(b"Infinity", content, count=3))
+    changed = _NUMBER.sub(b"NaN", _NUMBER.sub(b"Infinity", content, count=3))
+    return changed if changed != content else b"[NaN]"
 
 
 def _door(door: Door) -> "Callable[[Patient, bool], None]":
@@ -216,7 +217,7 @@ ROWS: tuple[Row, ...] = (
     Row("huge body", _F, lambda: Huge(9)),
     Row("gzip bomb", _F, lambda: Huge(64, compressed=True)),
     Row("NaN, Infinity", _F, lambda: Rewrite(_no_numbers), can=_json),
-    Row("null", _F, lambda: body(b"null"), can=_json, settles=_DENIED),
+    Row("null", _B, lambda: body(b"null"), can=_json, settles=_DENIED),
     Row("wrong type", _B, lambda: Edit(every(_other_type)), can=_json, settles=_DENIED),
     Row("null everywhere", _B, lambda: Edit(every(lambda told: None)), can=_json, settles=_DENIED),
     Row("missing key", _B, lambda: Edit(_each_dict(_without_last)), can=_json, settles=_DENIED),

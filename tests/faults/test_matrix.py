@@ -64,7 +64,7 @@ def test_a_last_value_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_haste_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exporter that asks more often than a gateway bears does not pass."""
     monkeypatch.setattr(budget, "_REFILL", 10.0)
-    monkeypatch.setattr(budget, "PER_MINUTE", 1000)
+    monkeypatch.setattr(budget, "_MOST", 10_000)
     monkeypatch.setitem(CADENCES, "ensemble", 1.0)
     with pytest.raises(AssertionError, match="requests in the ten minutes"):
         outcomes(one("extra key", "mid-run", "/home"))

@@ -74,6 +74,18 @@ async def test_another_answer_is_given(
     assert await _get(client, running) == (200, _right(running))
 
 
+@pytest.mark.parametrize("fault", [faults.status(503), faults.body(b"null"), faults.Huge(1)])
+async def test_every_answer_has_the_date_of_the_gateway(fault: faults.Fault) -> None:
+    """Whatever is answered, it is by the gateway's clock and not by that of the machine."""
+    async with (
+        serve(home("legacy", lambda: 1_800_000_000.0), now=lambda: 1_800_000_000.0) as running,
+        aiohttp.ClientSession() as client,
+    ):
+        running.faults["/info"] = fault
+        async with client.get(f"{running.url}/info") as response:
+            assert response.headers["Date"] == "Fri, 15 Jan 2027 08:00:00 GMT"
+
+
 async def test_a_login_page_is_no_json(
     client: aiohttp.ClientSession, running: RunningGateway
 ) -> None:
