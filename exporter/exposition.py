@@ -149,7 +149,7 @@ class Exposition:
         """Return the samples of some gateways only; raise KeyError when one is not known."""
         chosen = [self._gateways[name] for name in dict.fromkeys(gateways)]
         self._bring_up_to_date(gateways)
-        body = b"".join(_families(chosen, wanted.openmetrics, dict.fromkeys(names)))
+        body = b"".join(_families(chosen, wanted.openmetrics, names))
         self._let_go()
         return self._ended(Piece(body, zlib.Z_FULL_FLUSH), wanted, names)
 
@@ -187,20 +187,28 @@ class Exposition:
                 yield deflate.flush()
         finally:
             self._streams -= 1
-            self._let_go()
+            if not self._streams:
+                for name in self._gateways.keys() - self._lined.keys():
+                    self._gateways[name].forget()
 
     async def _portions(self, openmetrics: bool, names: Collection[str]) -> AsyncIterator[bytes]:
         for name in list(self._gateways):
             if name in self._gateways:
                 self._bring_up_to_date((name,))
+                self._let_go()
                 await asyncio.sleep(0)
         gateways = list(self._gateways.values())
         portion: list[bytes] = []
         size = 0
-        for name in dict.fromkeys(names) or FAMILIES:
-            for block in _families(gateways, openmetrics, (name,)):
-                portion.append(block)
-                size += len(block)
+        for name in FAMILIES:
+            if names and name not in names:
+                continue
+            found = (lines for gateway in gateways if (lines := gateway.of_family(name)))
+            for number, lines in enumerate(found):
+                if number == 0:
+                    portion.append(_HEADERS[openmetrics][name])
+                portion.append(lines)
+                size += len(lines)
                 if size >= _PORTION:
                     yield b"".join(portion)
                     await asyncio.sleep(0)
@@ -253,10 +261,16 @@ class Exposition:
                 self._changed(name)
 
     def _let_go(self) -> None:
-        """Forget lines that nobody asked for lately; they are rendered anew when somebody does."""
-        if self._streams == 0:
-            while len(self._lined) > max(_KEPT, STREET):
-                self._gateways[self._lined.popitem(last=False)[0]].forget()
+        """Forget lines that nobody asked for lately; they are rendered anew when somebody does.
+
+        While somebody is being sent everything they are still needed, though not to be changed.
+        """
+        while len(self._lined) > max(_KEPT, STREET):
+            lines = self._gateways[self._lined.popitem(last=False)[0]]
+            if self._streams:
+                lines.pack()
+            else:
+                lines.forget()
 
     def _changed(self, gateway: str) -> None:
         self._pieces.clear()
@@ -271,13 +285,9 @@ def _families(
 ) -> Iterator[bytes]:
     """Yield the samples of these gateways, each family in one piece."""
     headers = _HEADERS[openmetrics]
-    for name in names or FAMILIES:
-        if name not in FAMILIES:
-            continue
-        told = False
-        for gateway in gateways:
-            if lines := gateway.of_metric(name):
-                if not told:
-                    yield headers[name]
-                    told = True
-                yield lines
+    for name, *lines in zip(FAMILIES, *(gateway.by_family() for gateway in gateways), strict=True):
+        if not names or name in names:
+            found = [one for one in lines if one]
+            if found:
+                yield headers[name]
+                yield from found

@@ -51,9 +51,10 @@ class Samples(Collector):
             reading = snapshot.fresh(table.collector, now)
             if reading is None:
                 continue
-            for keys, path, item in table.objects(reading.data):
-                for row in table.rows:
-                    for extra, value in row.samples(item, reading, path):
+            found = table.objects(reading.data)
+            for row in table.rows:
+                for (keys, _, _), fact in zip(found, row.facts(found, reading), strict=True):
+                    for extra, value in row.samples(fact):
                         if row.name not in made:
                             made[row.name] = _family(FAMILIES[row.name])
                         more = tuple(told for _, told in extra)

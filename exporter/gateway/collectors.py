@@ -15,7 +15,6 @@ from pyenphase.exceptions import (
     EnvoyHTTPStatusError,
     EnvoyPoorDataQuality,
 )
-from pyenphase.models.acb import EnvoyBatteryAggregate
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyTariff
 
 from exporter.errors import (
@@ -52,7 +51,7 @@ from exporter.gateway.trouble import WireError
 
 
 async def _ensemble(site: Site) -> Found:
-    return Found(*ensemble.read_inventory(await site.json(INVENTORY), site.memory))
+    return Found(*await site.same(ensemble.read_inventory, INVENTORY, given=(site.memory,)))
 
 
 async def _battery_power(site: Site) -> Found:
@@ -73,19 +72,11 @@ async def _battery_power(site: Site) -> Found:
 
 async def _storage_control(site: Site) -> Found:
     with_acb = site.discovery.common.acb_batteries_reported > 0
-    return Found(
-        ensemble.read_secctrl(
-            await site.json(SECCTRL), EnvoyBatteryAggregate.from_api if with_acb else None
-        )
-    )
+    return Found(await site.same(ensemble.read_secctrl, SECCTRL, given=(with_acb,)))
 
 
 async def _dry_contacts(site: Site) -> Found:
-    return Found(
-        *ensemble.read_dry_contacts(
-            await site.json(DRY_CONTACTS), await site.json(DRY_CONTACT_SETTINGS)
-        )
-    )
+    return Found(*await site.same(ensemble.read_dry_contacts, DRY_CONTACTS, DRY_CONTACT_SETTINGS))
 
 
 async def _meters(site: Site) -> Found:
@@ -141,8 +132,8 @@ async def _acb(site: Site) -> Found:
     return Found(found)
 
 
-async def _tariff(site: Site) -> Found:
-    told = (await site.json(TARIFF))["tariff"]
+def _read_tariff(answer: Any) -> Any:
+    told = answer["tariff"]
     settings = told.get("storage_settings") or {}
     mode = settings.get("mode")
     known = mode in (None, *EnvoyStorageMode)
@@ -152,6 +143,11 @@ async def _tariff(site: Site) -> Found:
     tariff: Any = EnvoyTariff.from_api(told)
     if not known:
         tariff.storage_settings.mode = mode
+    return tariff
+
+
+async def _tariff(site: Site) -> Found:
+    tariff = await site.same(_read_tariff, TARIFF)
     found: dict[str, Any] = {"tariff": tariff}
     now = prices(tariff, site.local_time())
     currency = tariff.currency.get("code")

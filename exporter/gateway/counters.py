@@ -8,7 +8,7 @@ meant, the counter goes on from where it stood. What a counter missed is never i
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,14 +165,17 @@ class CounterGuard:
         return round(total)
 
 
-def _items(node: Any, levels: int, path: Path) -> Iterator[tuple[Path, Any]]:
-    if node is None:
-        return
-    if levels == 0:
-        yield path, node
-        return
-    for key, child in node.items():
-        yield from _items(child, levels - 1, (*path, str(key)))
+def _items(node: Any, levels: int, path: Path) -> list[tuple[Path, Any]]:
+    """Return what lies so many levels of keys below, with the path to it."""
+    found = [(path, node)]
+    for _ in range(levels):
+        found = [
+            ((*path, str(key)), child)
+            for path, node in found
+            if node is not None
+            for key, child in node.items()
+        ]
+    return found
 
 
 def _plausible(before: float, raw: float, seconds: float, energy: Energy) -> bool:

@@ -8,6 +8,7 @@ device at a time; a device that cannot be read costs only itself.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pyenphase.models.acb import EnvoyBatteryAggregate
 from pyenphase.models.c6combiner import EnvoyC6CC
 from pyenphase.models.collar import EnvoyCollar
 from pyenphase.models.dry_contacts import EnvoyDryContactSettings, EnvoyDryContactStatus
@@ -128,13 +129,11 @@ def read_power(told: Any) -> tuple[dict[str, Any], list[GatewayError]]:
     return {"encharge_power": power}, problems
 
 
-def read_secctrl(
-    told: Any, with_aggregate: Callable[[dict[str, Any]], Any] | None
-) -> dict[str, Any]:
+def read_secctrl(told: Any, with_acb: bool) -> dict[str, Any]:
     """Return the aggregates of `/ivp/ensemble/secctrl`; none where there is no battery.
 
     Gateways without any battery report a state of charge of 0 all the same; a battery exists only
-    where there is capacity. `with_aggregate` fills the combined aggregate of sites with ACBs.
+    where there is capacity. The combined aggregate is of sites with ACBs.
     """
     data: dict[str, Any] = {}
     encharge = EnvoyEnchargeAggregate.from_api(told)
@@ -142,8 +141,8 @@ def read_secctrl(
         told.get("Enc_commissioned_capacity")
     ):
         data["encharge_aggregate"] = encharge
-    if with_aggregate is not None and _positive(told.get("Max_energy")):
-        data["battery_aggregate"] = with_aggregate(told)
+    if with_acb and _positive(told.get("Max_energy")):
+        data["battery_aggregate"] = EnvoyBatteryAggregate.from_api(told)
     if data:
         data["secctrl"] = Secctrl.model_validate(told)
     return data

@@ -39,7 +39,7 @@ from exporter.gateway.endpoints import HOME
 from exporter.gateway.extras import Home
 from exporter.gateway.session import Identity, Session
 from exporter.gateway.trouble import WireError
-from exporter.gateway.wire import Answer, is_document
+from exporter.gateway.wire import Answer, document
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ async def proves(session: Session, endpoint: str) -> bool:
 def _doubt(endpoint: str, answer: Answer) -> GatewayError | None:
     if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
         return BadStatus(f"{endpoint}: status {answer.status}")
-    if answer.status == _OK and not is_document(answer.body):
+    if answer.status == _OK and document(answer.body) is None:
         return BadAnswer(f"{endpoint}: the answer is no JSON, or has nothing in it")
     return None
 

@@ -27,7 +27,7 @@ from exporter.gateway.login import TokenLogin
 from exporter.gateway.memory import Memory
 from exporter.gateway.tokens import Token
 from exporter.gateway.trouble import WireError
-from exporter.gateway.wire import Answer, Wire, expect_success, new_client
+from exporter.gateway.wire import Answer, Wire, expect_success
 
 __all__ = ["Identity", "Session"]
 
@@ -77,7 +77,7 @@ class Session:
     async def meet(self) -> Identity:
         """Connect and find out who it is, which needs no login; raise GatewayError."""
         await self.close()
-        self._client = new_client(self._wire.cadences)
+        self._client = self._wire.new_client()
         self._wire.forget()
         self.identity, self._envoy = await self._identify()
         return self.identity

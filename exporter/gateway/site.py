@@ -1,12 +1,12 @@
 """What the collectors of one gateway share: connection, memory, discovery, clock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from operator import is_
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import orjson
 from pyenphase.models.envoy import EnvoyData
 
 from exporter.clock import Clock
@@ -18,6 +18,8 @@ from exporter.gateway.memory import Memory
 from exporter.gateway.probe import Discovery
 from exporter.gateway.session import Session
 from exporter.gateway.wire import Wire
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Site:
     discovery: Discovery
     #: last known power of the ACBs in W, which the battery power needs to be complete
     acb_watts: float | None = None
+    #: what was last made, and of what, by the function that did
+    _made: dict[Callable[..., Any], tuple[tuple[Any, ...], Any]] = field(default_factory=dict)
 
     def collectors_seen(self) -> set[str]:
         """Return the collectors that the devices in the ensemble inventory call for."""
@@ -45,7 +49,23 @@ class Site:
 
     async def json(self, endpoint: str) -> Any:
         """Return the parsed answer of an endpoint."""
-        return orjson.loads((await self.session.request(endpoint)).body)
+        return (await self.session.request(endpoint)).document()
+
+    async def same(self, make: Callable[..., T], *endpoints: str, given: tuple[Any, ...] = ()) -> T:
+        """Return what `make` makes of the parsed answers of endpoints and of what is given.
+
+        Most answers say what the one before said, and what was made of that is returned again: it
+        must not be changed by anybody.
+        """
+        answers = [await self.session.request(endpoint) for endpoint in endpoints]
+        made_of = (*(answer.body for answer in answers), *given)
+        before = self._made.get(make)
+        if before and all(map(is_, before[0], made_of)):
+            made: T = before[1]
+        else:
+            made = make(*(answer.document() for answer in answers), *given)
+            self._made[make] = made_of, made
+        return made
 
     async def update(self, collector: str) -> EnvoyData:
         """Drive pyenphase's updaters of a collector and return what they filled."""

@@ -7,6 +7,7 @@ because its updaters treat that one apart.
 
 import asyncio
 import logging
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -36,48 +37,28 @@ _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 @dataclass(slots=True)
-class _Sending:
-    """How one request is sent: how often, as a digest challenge has it, and over what."""
-
-    times: int = 0
-    #: whether over a connection that was there already
-    reused: bool = False
-
-
-async def _note_reuse(
-    client: aiohttp.ClientSession, context: Any, told: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    context.trace_request_ctx.reused = True
-
-
-def new_client(cadences: Mapping[str, float]) -> aiohttp.ClientSession:
-    """Return a client for one gateway that is asked in these cadences."""
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_note_reuse)
-    wait = min(cadences.values())
-    keep = _KEEP if wait <= _KEEP else _KEEP_BETWEEN
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT, limit=2, keepalive_timeout=keep),
-        # With an address as host the default jar drops the gateway's session cookie, and every
-        # request would cost the gateway a check of the token's signature.
-        cookie_jar=aiohttp.CookieJar(unsafe=True),
-        response_class=BoundedResponse,
-        trace_configs=[trace],
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the gateway said; has the part of aiohttp's response that updaters use."""
+    """What the gateway said; has the part of aiohttp's response that updaters use.
+
+    The body of an answer that says what the one before said is the very object of that one.
+    """
 
     url: str
     status: int
     body: bytes
     read_at: float
+    #: the body as parsed when it came, until somebody asks for it
+    _parsed: Any = None
 
     async def read(self) -> bytes:
-        """Return the body."""
+        """Return the body, for who parses it himself."""
+        self._parsed = None
         return self.body
+
+    def document(self) -> Any:
+        """Return the parsed body, which is the caller's own; raise JSONDecodeError."""
+        parsed, self._parsed = self._parsed, None
+        return orjson.loads(self.body) if parsed is None else parsed
 
 
 #: is given the endpoint, the status, the headers and the body
@@ -99,10 +80,33 @@ class Wire:
         self._budget = Budget(clock)
         #: requests that aiohttp sent on its own, beyond those that waited for their turn
         self._unpaid = 0
+        #: connections opened so far, be it in vain
+        self._opened = 0
         self.cadences = cadences
         self._cache: dict[str, Answer] = {}
         #: told of every whole answer as it came, for who records them
         self.witness: Witness | None = None
+
+    def new_client(self) -> aiohttp.ClientSession:
+        """Return a client for the gateway, over which this wire asks."""
+        wait = min(self.cadences.values())
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=NO_VERIFY_SSL_CONTEXT,
+                limit=2,
+                keepalive_timeout=_KEEP if wait <= _KEEP else _KEEP_BETWEEN,
+                socket_factory=self._open,
+            ),
+            # With an address as host the default jar drops the gateway's session cookie, and every
+            # request would cost the gateway a check of the token's signature.
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            response_class=BoundedResponse,
+        )
+
+    def _open(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        self._opened += 1
+        family, kind, protocol, _, _ = address
+        return socket.socket(family, kind, protocol)
 
     def forget(self, collector: str | None = None, since: float = float("-inf")) -> None:
         """Drop the answers kept `since` then (monotonic), of one collector's endpoints or all."""
@@ -155,20 +159,23 @@ class Wire:
         Raises WireError (no whole answer within the deadline) and EnvoyAuthenticationRequired (401,
         403).
         """
-        sending = _Sending()
+        times = 0
 
         async def count(
             request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
         ) -> aiohttp.ClientResponse:
-            sending.times += 1
-            sending.reused = False
-            self._unpaid += sending.times > 1
+            nonlocal times
+            times += 1
+            # as a digest challenge has it
+            self._unpaid += times > 1
+            opened = self._opened
             try:
                 return await send(request)
             except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
                 # A kept connection may have ended just then, and aiohttp asks once more. It would
                 # do so on a new one too, which only doubles the load of a gateway in trouble.
-                if sending.reused:
+                connected = not isinstance(error, aiohttp.ClientConnectorError)
+                if connected and self._opened == opened:
                     raise
                 raise WireError(explain(error, endpoint)) from error
 
@@ -179,7 +186,6 @@ class Wire:
                 headers={"Accept": "application/json", **headers},
                 timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
                 middlewares=(*middlewares, count),
-                trace_request_ctx=sending,
                 # A missing endpoint of some firmware redirects to an error page.
                 allow_redirects=False,
             ) as response,
@@ -199,9 +205,15 @@ class Wire:
                 f"{endpoint} is refused with status {response.status}"
             )
         answer = Answer(url, response.status, body, self.last_answer)
-        if response.status == HTTPStatus.OK and is_document(body):
-            # Nonsense is asked for again, and the good answers beside it are not.
-            self._cache[endpoint] = answer
+        if response.status == HTTPStatus.OK:
+            before = self._cache.get(endpoint)
+            if before is not None and before.body == body:
+                answer.body = before.body
+                self._cache[endpoint] = answer
+            elif (parsed := document(body)) is not None:
+                # Nonsense is asked for again, and the good answers beside it are not.
+                answer._parsed = parsed
+                self._cache[endpoint] = answer
         return answer
 
     def _note_date(self, date: str | None) -> None:
@@ -221,12 +233,16 @@ class Wire:
         self.clock_skew = 0.0 if -2 < skew < 1 else round(skew)
 
 
-def is_document(body: bytes) -> bool:
-    """Return whether a body is JSON that can hold something; `null` is what a bad moment says."""
+def document(body: bytes) -> Any:
+    """Return the JSON in a body if it can hold something, else None.
+
+    `null` is what a bad moment says.
+    """
     try:
-        return isinstance(orjson.loads(body), (dict, list))
+        parsed = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return False
+        return None
+    return parsed if isinstance(parsed, (dict, list)) else None
 
 
 def expect_success(answer: Answer, endpoint: str) -> None:

@@ -5,7 +5,7 @@ each `*` is a level keyed by serial, phase or the like, and `keys` names the lab
 Adding a metric is adding a row; nothing here branches on a device.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -46,15 +46,21 @@ class Row:
         """Fields of the object that this row reads."""
         return self.reads or (self.field,)
 
-    def told(self, item: Any) -> Any:
-        """Return what the gateway says, before conversion."""
-        if self.value is not None:
-            return self.value(item)
-        return getattr(item, self.field, None) if self.field else item
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return what each object says, before conversion; None where it says nothing.
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
-        """Return the samples of this row for one object; none when its value is unknown."""
-        converted = self.convert(self.told(item))
+        The samples of an object follow from its fact alone.
+        """
+        field, value = self.field, self.value
+        if value is not None:
+            return [value(item) for _, _, item in found]
+        if field:
+            return [getattr(item, field, None) for _, _, item in found]
+        return [item for _, _, item in found]
+
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Return the samples of an object that says this; none when the value is unknown."""
+        converted = self.convert(fact)
         return () if converted is None else (((), converted),)
 
 
@@ -88,10 +94,14 @@ class EnergyCounter(Row):
 
     kind: Kind = "counter"
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
-        """Return the guarded value of the field, if the guard let one pass."""
-        guarded = reading.counters.get((*path, self.field))
-        return () if guarded is None else (((), guarded),)
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return the guarded values of the field; None where the guard let none pass."""
+        guarded, field = reading.counters, self.field
+        return [guarded.get((*path, field)) for _, path, _ in found]
+
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Return a guarded value as it is."""
+        return () if fact is None else (((), fact),)
 
 
 @dataclass(frozen=True)
@@ -119,9 +129,13 @@ class Info(Row):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.describes)
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
-        """Yield 1 with the description; a part that is unknown is an empty label."""
-        yield tuple((label, text(getattr(item, field, None))) for label, field in self.describes), 1
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return the fields that describe each object."""
+        return _columns(found, self.fields)
+
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Return 1 with the description; a part that is unknown is an empty label."""
+        return ((tuple(zip(self.labels, map(text, fact), strict=True)), 1),)
 
 
 @dataclass(frozen=True)
@@ -136,12 +150,11 @@ class States(Row):
         """Names of the labels that this row adds to those of its table."""
         return (self.label,)
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
+    def samples(self, fact: Any) -> Iterable[Sample]:
         """Yield one sample for each state; none when the gateway does not tell the field."""
-        raw = self.told(item)
-        if raw is None:
+        if fact is None:
             return
-        told = text(raw)
+        told = text(fact)
         for state in self.known:
             yield ((self.label, state),), int(state == told)
         yield ((self.label, "unknown"),), int(told not in self.known)
@@ -151,12 +164,11 @@ class States(Row):
 class Flags(States):
     """A set of conditions of which any number can hold at once; 1 where one does."""
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
+    def samples(self, fact: Any) -> Iterable[Sample]:
         """Yield one sample for each condition; none when the gateway does not tell the field."""
-        raw = self.told(item)
-        if not isinstance(raw, (list, tuple, set, frozenset)):
+        if not isinstance(fact, (list, tuple, set, frozenset)):
             return
-        told = {text(flag) for flag in raw}
+        told = {text(flag) for flag in fact}
         for flag in self.known:
             yield ((self.label, flag),), int(flag in told)
         yield ((self.label, "unknown"),), int(bool(told.difference(self.known)))
@@ -182,10 +194,14 @@ class Split(Row):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.parts)
 
-    def samples(self, item: Any, reading: Reading, path: tuple[str, ...]) -> Iterable[Sample]:
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return the parts that each object tells."""
+        return _columns(found, self.fields)
+
+    def samples(self, fact: Any) -> Iterable[Sample]:
         """Yield one sample for each part that is known."""
-        for name, field in self.parts:
-            converted = self.convert(getattr(item, field, None))
+        for (name, _), told in zip(self.parts, fact, strict=True):
+            converted = self.convert(told)
             if converted is not None:
                 yield ((self.label, name),), converted
 
@@ -208,19 +224,15 @@ class Table:
 
     def objects(self, data: Mapping[str, Any]) -> list[Found]:
         """Return label values, path and object for each object of the source that is there."""
-        found: list[Found] = []
-        _walk(data, self._steps, (), (), found)
+        found: list[Found] = [((), (), data)]
+        for step in self._steps:
+            found = _below(found, step)
         if not self.described:
             return found
         return [
             ((*labels, *(text(_at(data, told, path)) for told in self.described)), path, item)
             for labels, path, item in found
         ]
-
-    @cached_property
-    def counted(self) -> tuple[str, ...]:
-        """Fields of an object whose values go through the guard."""
-        return tuple(row.field for row in self.rows if isinstance(row, EnergyCounter))
 
     @cached_property
     def _steps(self) -> tuple[str, ...]:
@@ -231,6 +243,10 @@ class Table:
         return tuple(".".join(filter(None, (self.source, field))) for field in row.fields)
 
 
+def _columns(found: Sequence[Found], fields: tuple[str, ...]) -> list[Any]:
+    return [tuple([getattr(item, field, None) for field in fields]) for _, _, item in found]
+
+
 def _steps(path: str) -> tuple[str, ...]:
     return tuple(path.split(".")) if path else ()
 
@@ -239,28 +255,26 @@ def _step(node: Any, step: str) -> Any:
     return node.get(step) if isinstance(node, Mapping) else getattr(node, step, None)
 
 
-def _walk(
-    node: Any,
-    steps: tuple[str, ...],
-    labels: tuple[str, ...],
-    path: tuple[str, ...],
-    found: list[Found],
-) -> None:
-    """Add to `found` what the steps lead to; into a list, as generators cost more than the walk."""
-    for index, step in enumerate(steps):
-        if node is None:
-            return
-        if step == "*":
-            rest = steps[index + 1 :]
-            for key, child in node.items():
-                name = key if type(key) is str else text(key)
-                parts = tuple(map(text, key)) if isinstance(key, tuple) else (name,)
-                _walk(child, rest, (*labels, *parts), (*path, name), found)
-            return
-        node = _step(node, step)
-        path = (*path, step)
-    if node is not None:
-        found.append((labels, path, node))
+def _below(found: list[Found], step: str) -> list[Found]:
+    """Return what one step further down is there, an object for each key where the step is `*`."""
+    if step == "*":
+        return [
+            ((*labels, *_parts(key)), (*path, text(key)), child)
+            if type(key) is not str
+            else ((*labels, key), (*path, key), child)
+            for labels, path, node in found
+            for key, child in node.items()
+            if child is not None
+        ]
+    return [
+        (labels, (*path, step), child)
+        for labels, path, node in found
+        if (child := _step(node, step)) is not None
+    ]
+
+
+def _parts(key: Any) -> tuple[str, ...]:
+    return tuple(map(text, key)) if isinstance(key, tuple) else (text(key),)
 
 
 def _at(data: Mapping[str, Any], told: str, path: tuple[str, ...]) -> Any:

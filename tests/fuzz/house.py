@@ -18,10 +18,10 @@ import orjson
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
-from exporter.gateway import session
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
+from exporter.gateway.wire import Wire
 from exporter.simulator import capture, tokens
 from exporter.simulator.answers import Gateway
 from exporter.simulator.homes import SITES
@@ -154,7 +154,7 @@ class Exporter:
 def clients(house: House) -> Iterator[Client]:
     """Put the double in the place of aiohttp's client."""
     client = Client(house)
-    with patch.object(session, "new_client", lambda *_, **__: client):
+    with patch.object(Wire, "new_client", lambda _: client):
         yield client
 
 

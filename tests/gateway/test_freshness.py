@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from exporter.gateway.endpoints import SECCTRL
 from exporter.simulator.faults import Edit, Reset, status
 from tests.watching import Watched, impatient, watching
 
@@ -134,3 +135,26 @@ async def test_what_the_owner_wants_stands_beside_what_is_set(tmp_path: Path) ->
     async with watching("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         assert not {name for name in watched.names() if "wanted" in name}
+
+
+async def test_an_answer_that_says_the_same_is_fresh_all_the_same(tmp_path: Path) -> None:
+    """What is not read anew because nothing changed is as new as its answer."""
+    answers: list[object] = []
+
+    def calm(told: object) -> object:
+        answers.append(told)
+        return answers[0]
+
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(60)
+        watched.gateway.faults[SECCTRL] = Edit(calm)
+        await watched.pass_time(120)
+        before = watched.poller.readings["storage"]
+        await watched.pass_time(600)
+        after = watched.poller.readings["storage"]
+        assert after.data is before.data
+        assert after.read_at > before.read_at + 500
+        assert watched.value("enphase_collector_up", collector="storage") == 1
+        watched.gateway.faults[SECCTRL] = Edit(lambda told: {**told, "ENC_agg_soc": 12})
+        await watched.pass_time(60)
+        assert watched.value("enphase_storage_encharge_soc_ratio") == 0.12

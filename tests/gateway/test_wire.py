@@ -18,7 +18,7 @@ from exporter.clock import VirtualClock
 from exporter.errors import GatewayError
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.trouble import MAX_BODY, WireError, explain
-from exporter.gateway.wire import Wire, new_client
+from exporter.gateway.wire import Wire
 from exporter.simulator.faults import Huge, Stall, Trickle
 from tests.raw import http, saying, serving
 from tests.watching import START, impatient, watching
@@ -26,13 +26,6 @@ from tests.watching import START, impatient, watching
 __all__ = ["impatient"]
 
 ENDPOINT = "/ivp/ensemble/inventory"
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    """Return a client like that of a session."""
-    async with new_client({"home": 15.0}) as client:
-        yield client
 
 
 @pytest.fixture
@@ -45,6 +38,13 @@ def clock() -> VirtualClock:
 def wire(clock: VirtualClock) -> Wire:
     """Return a wire that nothing was asked over."""
     return Wire(clock, CADENCES)
+
+
+@pytest.fixture
+async def client(wire: Wire) -> AsyncIterator[aiohttp.ClientSession]:
+    """Return a client like that of a session."""
+    async with wire.new_client() as client:
+        yield client
 
 
 async def failure(wire: Wire, client: aiohttp.ClientSession, host: str) -> GatewayError:
@@ -66,6 +66,34 @@ async def test_an_answer(wire: Wire, client: aiohttp.ClientSession, clock: Virtu
     assert wire.kept(ENDPOINT) is answer
     await clock.sleep(15)
     assert wire.kept(ENDPOINT) is None
+
+
+async def test_a_document_is_the_callers_own(wire: Wire, client: aiohttp.ClientSession) -> None:
+    """Whoever changes what he was given changes nothing for the next."""
+    async with saying(http(b'{"a": 1}')) as host:
+        answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    first = answer.document()
+    first["a"] = 2
+    assert answer.document() == {"a": 1}
+    assert await answer.read() == answer.body
+
+
+async def test_the_same_answer_again(
+    wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock
+) -> None:
+    """A body that says what the kept one says is that one, and a new answer all the same."""
+    url = f"http://{{}}{ENDPOINT}"
+    async with saying(http(b'{"a": 1}')) as host:
+        first = await wire.ask(client, url.format(host), ENDPOINT, {})
+        await clock.sleep(60)
+        second = await wire.ask(client, url.format(host), ENDPOINT, {})
+    assert second.body is first.body
+    assert second.read_at == first.read_at + 60
+    assert wire.kept(ENDPOINT) is second
+    assert second.document() == {"a": 1}
+    async with saying(http(b'{"a": 2}')) as host:
+        third = await wire.ask(client, url.format(host), ENDPOINT, {})
+    assert third.document() == {"a": 2}
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "301 Moved", "404 Not Found", "500 Oops"])
@@ -121,7 +149,7 @@ async def test_any_bytes(content: bytes) -> None:
     """No bytes at all end in any other error."""
     wire = Wire(VirtualClock(START), CADENCES)
     async with (
-        new_client({"home": 15.0}) as client,
+        wire.new_client() as client,
         saying(content) as host,
     ):
         with suppress(WireError, EnvoyAuthenticationRequired):

@@ -26,9 +26,10 @@ def rendered(collector: str, data: dict[str, Any], **reading: Any) -> Series:
         _series(row.name, (*zip(table.keys, labels, strict=True), *extra)): value
         for table in TABLES
         if table.collector == collector
-        for labels, path, item in table.objects(data)
+        if (found := table.objects(data))
         for row in table.rows
-        for extra, value in row.samples(item, read, path)
+        for (labels, _, _), fact in zip(found, row.facts(found, read), strict=True)
+        for extra, value in row.samples(fact)
     }
 
 

@@ -111,7 +111,7 @@ def _inventory(data: EnvoyData, told: Any) -> None:
 
 
 def _secctrl(data: EnvoyData, told: Any) -> None:
-    data.encharge_aggregate = read_secctrl(told, None).get("encharge_aggregate")
+    data.encharge_aggregate = read_secctrl(told, False).get("encharge_aggregate")
 
 
 def _contacts(data: EnvoyData, told: Any) -> None:
