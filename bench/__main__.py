@@ -38,6 +38,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
     Bench("fleet", "many gateways in one process", fleet.run),
     Bench("fleet-soak", "the same for a quarter of an hour, some misbehave", fleet.soak, long=True),
+    Bench("fleet-stretch", "as many as one core can", fleet.stretch, long=True),
     Bench("page", "from the loss of the grid to the page", page.run),
 )
 
@@ -60,11 +61,15 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "bench", nargs="*", help=f"{', '.join(names)}; all but the long when none is named"
     )
+    parser.add_argument(
+        "--all", action="store_true", help="run the long ones too: three quarters of an hour"
+    )
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table as Markdown")
     asked = parser.parse_args(words)
     if unknown := set(asked.bench).difference(names):
         parser.error(f"there is no bench {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
-    chosen = [bench for bench in BENCHES if bench.name in (asked.bench or _USUAL)]
+    wanted = names if asked.all else asked.bench or _USUAL
+    chosen = [bench for bench in BENCHES if bench.name in wanted]
     findings = asyncio.run(_run(chosen, Console(stderr=True)))
     Console().print(report.table(findings))
     if asked.write:

@@ -1,6 +1,6 @@
 """How much memory the exporter takes, beside the least that reads the same gateway.
 
-Both processes run at the same time, so that what they share is shared alike. Needs Linux: it reads
+All processes run at the same time, so that what they share is shared alike. Needs Linux: it reads
 `/proc`.
 """
 
@@ -18,36 +18,68 @@ _REPETITIONS = 3
 _SECONDS = 6
 #: file and key by what they tell
 _KINDS = {"RSS": ("status", "VmRSS"), "PSS": ("smaps_rollup", "Pss")}
+_GOAL = Goal(1.2, of_ratio=True)
+#: what the exporter is built on, besides what pyenphase brings along; pydantic imports most of it
+#: when the first model is made
+_LIBRARIES: dict[str, tuple[str, ...]] = {
+    "pydantic": ("bench.peers.a_model",),
+    "aiohttp's server": ("aiohttp.web",),
+    "typer": ("typer",),
+    "prometheus_client": ("prometheus_client",),
+}
+_BARE = "bench.peers.bare_pyenphase"
 
 
 async def run(progress: Progress) -> Findings:
     """Let both poll for a while and look how large they have become."""
     progress("Memory")
-    found: list[tuple[dict[str, float], dict[str, float]]] = []
+    found: list[tuple[dict[str, float], ...]] = []
     async with simulated("battery-home") as gateway:
         for _ in range(_REPETITIONS):
-            found.append(await _once(gateway))  # noqa: PERF401 - one pair at a time
+            found.append(await _once(gateway))  # noqa: PERF401 - all at the same time
     results = []
-    for kind, goal in (("RSS", Goal(1.3, of_ratio=True)), ("PSS", None)):
-        ours, theirs = (
-            Quantity(median(pair[side][kind] for pair in found), "MiB") for side in (0, 1)
+    for kind, goal in (("RSS", _GOAL), ("PSS", None)):
+        ours, theirs, libraries = (
+            Quantity(median(sizes[side][kind] for sizes in found), "MiB") for side in range(3)
         )
-        results.append(Result(f"{kind} of the process, battery-home", ours, theirs, goal))
-    return Findings(tuple(results))
+        results += [
+            Result(f"{kind} of the process, battery-home", ours, theirs, goal),
+            Result("… of pyenphase with our libraries imported, unused", libraries, theirs),
+        ]
+    return Findings(tuple(results), (await _profile(),))
 
 
-async def _once(gateway: Simulated) -> tuple[dict[str, float], dict[str, float]]:
-    """Return what our process and the other one take, in MiB by kind."""
+async def _once(gateway: Simulated) -> tuple[dict[str, float], ...]:
+    """Return what ours, the bare process and one with our libraries take, in MiB by kind."""
+    login = gateway.host, gateway.token
+    modules = [module for library in _LIBRARIES.values() for module in library]
     async with (
-        exporting(gateway.host, gateway.token) as ours,
-        child("bench.peers.bare_pyenphase", gateway.host, gateway.token) as theirs,
+        exporting(*login) as ours,
+        child(_BARE, *login) as bare,
+        child(_BARE, *login, *modules) as libraries,
     ):
         await ours.full()
         for _ in range(_SECONDS):
-            await theirs.told()
+            await bare.told()
+            await libraries.told()
             await get(Request(ours.port, "/metrics", PROMETHEUS, "gzip"))
             await asyncio.sleep(1)
-        return memory(ours.pid), memory(theirs.process.pid)
+        pids = ours.pid, bare.process.pid, libraries.process.pid
+        return tuple(memory(pid) for pid in pids)
+
+
+async def _profile() -> str:
+    """Say by how much each library grows a process that has imported those before."""
+    steps = {"Python": ("asyncio",), "pyenphase": ("pyenphase",), **_LIBRARIES}
+    steps["the exporter's own modules"] = ("exporter.serve", "exporter.cli.serve")
+    words = [",".join(modules) for modules in steps.values()]
+    async with child("bench.peers.imports", *words) as process:
+        sizes = [0, *await process.told()]
+    told = [
+        f"{name} {after - before:.1f}"
+        for name, before, after in zip(steps, sizes, sizes[1:], strict=False)
+    ]
+    return f"memory: RSS in MiB that each import adds, in this order: {', '.join(told)}"
 
 
 def memory(pid: int) -> dict[str, float]:

@@ -11,6 +11,8 @@ from bench.simulated import simulated
 
 _STARTS = 5
 _CALLS = 10
+#: without tidying up what was imported
+_AND_GO = ", os; os._exit(0)"
 
 
 async def run(progress: Progress) -> Findings:
@@ -26,12 +28,22 @@ async def run(progress: Progress) -> Findings:
     version, nothing = await side_by_side(
         lambda: _call("-m", "exporter", "--version"), lambda: _call("-c", "pass"), _CALLS
     )
+    ours, theirs = await side_by_side(
+        lambda: _call("-c", f"import exporter.cli.serve, exporter.serve{_AND_GO}"),
+        lambda: _call("-c", f"import pyenphase{_AND_GO}"),
+        _CALLS,
+    )
     return Findings(
         (
             Result(
                 "From start to a full /metrics, battery-home",
                 Quantity(median(starts), "s"),
                 goal=Goal(1.5),
+            ),
+            Result(
+                "Import of what serves (pyenphase alone)",
+                Quantity(ours, "s"),
+                Quantity(theirs, "s"),
             ),
             Result(
                 "--version (a Python that does nothing)",

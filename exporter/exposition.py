@@ -44,6 +44,8 @@ STREET = 16
 _KEPT = 32
 #: bytes of a streamed body that are put together in one go: a millisecond's work
 _PORTION = 2**17
+#: turns of the event loop that it takes to accept a connection and to answer over it
+_TURNS = 5
 
 _HEADERS = {
     openmetrics: {
@@ -196,7 +198,7 @@ class Exposition:
             if name in self._gateways:
                 self._bring_up_to_date((name,))
                 self._let_go()
-                await asyncio.sleep(0)
+                await _let_others()
         gateways = list(self._gateways.values())
         portion: list[bytes] = []
         size = 0
@@ -211,10 +213,10 @@ class Exposition:
                 size += len(lines)
                 if size >= _PORTION:
                     yield b"".join(portion)
-                    await asyncio.sleep(0)
+                    await _let_others()
                     portion, size = [], 0
             # To find that nobody has a metric takes its time too.
-            await asyncio.sleep(0)
+            await _let_others()
         yield b"".join(portion) + self._tail(openmetrics, names)
 
     def stamped(self, at: float) -> bytes:
@@ -278,6 +280,12 @@ class Exposition:
         self._bodies = dict.fromkeys(self._bodies, (-1, b""))
         for key in [key for key in self._single if key[0] == gateway]:
             del self._single[key]
+
+
+async def _let_others() -> None:
+    """Let others have their turn."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 def _families(

@@ -25,6 +25,7 @@ from exporter.cli.signals import stop_event
 from exporter.clock import SystemClock
 from exporter.config import Config
 from exporter.errors import ConfigError, ListenError
+from exporter.exposition import STREET
 from exporter.watch import Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig
@@ -143,7 +144,7 @@ async def _tidy(watch: Watch) -> None:
     """Look after the memory of a fleet; in that of a house there is nothing to gain."""
     everything_due = time.monotonic() + _TIDY_ALL
     while True:
-        if watch.exposition.fleet:
+        if len(watch.gateways) > STREET:
             heap.keep_collections_short()
             await asyncio.to_thread(heap.give_back)
             if time.monotonic() >= everything_due:

@@ -42,7 +42,8 @@ class Watch:
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
         #: whether all gateways are on `/metrics` without being asked for
         self.whole = True
-        self._tried: set[str] = set()
+        #: gateways of which not all was tried yet
+        self._untried: set[str] = set()
         self._all_tried = asyncio.Event()
         self._warming: asyncio.TimerHandle | None = None
 
@@ -54,7 +55,7 @@ class Watch:
     @property
     def ready(self) -> bool:
         """Whether all there is to collect was tried at least once, with or without success."""
-        return self._running.keys() <= self._tried
+        return not self._untried
 
     async def wait_ready(self) -> None:
         """Return once everything was tried for the first time."""
@@ -78,8 +79,9 @@ class Watch:
             if name not in wanted:
                 self.exposition.remove(name)
                 self.board.remove(name)
-                self._tried.discard(name)
+                self._untried.discard(name)
         new = [gateway for name, gateway in wanted.items() if name not in self._running]
+        self._untried |= {gateway.name for gateway in new}.difference(changed)
         gap = _gap(new)
         for number, gateway in enumerate(new):
             self._start(gateway, number * gap)
@@ -126,7 +128,7 @@ class Watch:
         report = snapshot.readings[SELF].data["self"]
         away = report.collectors["gateway"].failures
         if away or all(c.up or c.failures for c in report.collectors.values()):
-            self._tried.add(snapshot.gateway)
+            self._untried.discard(snapshot.gateway)
             if self.ready:
                 self._all_tried.set()
         self.exposition.update(snapshot)

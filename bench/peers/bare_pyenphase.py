@@ -1,9 +1,12 @@
 """The least that reads a gateway: pyenphase in a loop, once a second, and nothing served.
 
-`python -m bench.peers.bare_pyenphase HOST TOKEN` tells in a line each time that it has polled.
+`python -m bench.peers.bare_pyenphase HOST TOKEN [MODULE …]` tells in a line each time that it has
+polled. Modules are imported first and not used: so much would any exporter take that is built on
+them.
 """
 
 import asyncio
+import importlib
 import sys
 
 from pyenphase import Envoy
@@ -35,4 +38,7 @@ async def _until_input_ends(host: str, token: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_until_input_ends(*sys.argv[1:]))
+    _, told_host, told_token, *modules = sys.argv
+    for module in modules:
+        importlib.import_module(module)
+    asyncio.run(_until_input_ends(told_host, told_token))

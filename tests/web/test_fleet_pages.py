@@ -192,5 +192,22 @@ async def test_a_fleet_can_shrink_while_it_is_sent(watch: Watch, tmp_path: Path)
     assert gateways((await sending).decode()) >= {ODD, "site-1"}
 
 
+async def test_others_have_their_turn_while_a_fleet_is_sent(watch: Watch, tmp_path: Path) -> None:
+    """After each gateway that is rendered there is time to accept a connection and to answer."""
+    await adopted(watch, configuration(tmp_path, MANY))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    waiting = asyncio.create_task(others())
+    await _all(watch.exposition.stream(form("", "")))
+    waiting.cancel()
+    assert turns > 5 * MANY
+
+
 async def _all(portions: AsyncIterator[bytes]) -> bytes:
     return b"".join([portion async for portion in portions])

@@ -1,0 +1,9 @@
+"""The smallest model of pydantic: importing this takes what any use of pydantic takes."""
+
+from pydantic import BaseModel
+
+
+class Model(BaseModel):
+    """One field."""
+
+    field: int = 0

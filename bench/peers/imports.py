@@ -1,0 +1,28 @@
+"""How large a process grows by what it imports.
+
+`python -m bench.peers.imports MODULE[,MODULE…] …` imports these in turn and tells in a line its
+resident size in MiB after each argument. Needs Linux: it reads `/proc`.
+"""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+
+def _resident() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+def _main(arguments: list[str]) -> None:
+    sizes = []
+    for argument in arguments:
+        for module in argument.split(","):
+            importlib.import_module(module)
+        sizes.append(_resident())
+    sys.stdout.write(f"{json.dumps(sizes)}\n")
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1:])
