@@ -26,7 +26,7 @@ from exporter.clock import SystemClock
 from exporter.config import Config
 from exporter.errors import ConfigError, ListenError
 from exporter.exposition import STREET
-from exporter.watch import Watch
+from exporter.watch import WORKER, Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from exporter.web.door import Door, nameless, noting
@@ -43,7 +43,6 @@ _TIDY_ALL = 6 * 3600.0
 _LAST_SCRAPES = 1.0
 #: the same for threads
 _LAST_WORK = 0.5
-_WORKER = "worker"
 #: most of them wait for a name server; names that nobody knows must not keep the others waiting
 _WORKERS = 64
 
@@ -55,7 +54,7 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     """
     stop = stop_event()
     _open_files()
-    workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=_WORKER)
+    workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=WORKER)
     asyncio.get_running_loop().set_default_executor(workers)
     watch = Watch(config.state_dir, SystemClock())
     reload = asyncio.Event()
@@ -107,14 +106,14 @@ async def listening(
 
 
 def _leave_behind(workers: ThreadPoolExecutor) -> None:
-    """End the process here if a thread still waits for a name server or works on a password.
+    """End the process here if a thread waits for a name server or a disk, or works on a password.
 
-    Neither can be cancelled, and Python would wait for them to the end.
+    None of that can be cancelled, and Python would wait for them to the end.
     """
     workers.shutdown(wait=False, cancel_futures=True)
     end = time.monotonic() + _LAST_WORK
     for thread in threading.enumerate():
-        if thread.name.startswith(_WORKER):
+        if thread.name.startswith(WORKER):
             thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
                 logging.shutdown()

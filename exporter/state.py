@@ -2,15 +2,17 @@
 
 The files hold a token, so they are ours alone. Neither a broken file nor a full disk stops the
 exporter: the first costs what was remembered, the second is told once and tried again with the next
-save.
+save. A disk that hangs, as one on a network can, holds up a thread.
 """
 
+import asyncio
 import hashlib
 import logging
 import os
 import re
 import stat
 import tempfile
+from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,18 +26,26 @@ log = logging.getLogger(__name__)
 _LARGEST = 16 * 1024 * 1024
 #: a file name has at most 255 bytes, of which suffixes take some
 _LONGEST_NAME = 150
+#: seconds that a write is waited for, the last one of a thousand gateways too
+_PATIENCE, _LAST_PATIENCE = 5.0, 20.0
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
 class State:
     """The state file of one gateway; not to be used from two threads at once."""
 
-    def __init__(self, directory: Path, name: str) -> None:
-        """Keep the state of the gateway `name` in `directory`, which is made when first needed."""
+    def __init__(self, directory: Path, name: str, writers: Executor | None = None) -> None:
+        """Keep the state of the gateway `name` in `directory`, which is made when first needed.
+
+        `keep` writes in a thread of `writers`, or in any.
+        """
         self.path = directory / f"{_safe(name)}.json"
         self._name = name
         self._written: bytes | None = None
         self._problem = ""
+        self._writers = writers
+        #: the last write in a thread
+        self._write_under_way: asyncio.Future[None] | None = None
 
     @property
     def healthy(self) -> bool:
@@ -83,6 +93,29 @@ class State:
         else:
             self._written = content
             self._report("")
+
+    async def keep(self, state: dict[str, Any], *, last: bool = False) -> None:
+        """Save in a thread, and wait a while for that; what takes longer is saved the next time.
+
+        There is more patience with the `last` one, which has no next time.
+        """
+        patience = _LAST_PATIENCE if last else _PATIENCE
+        if await self._done(patience):
+            loop = asyncio.get_running_loop()
+            self._write_under_way = loop.run_in_executor(self._writers, self.save, state)
+            await self._done(patience)
+
+    async def _done(self, patience: float) -> bool:
+        """Return whether there is no write under way, be it after some seconds."""
+        if self._write_under_way is None:
+            return True
+        done, _ = await asyncio.wait((self._write_under_way,), timeout=patience)
+        if not done:
+            self._report("the disk does not answer")
+            return False
+        ended, self._write_under_way = self._write_under_way, None
+        ended.result()
+        return True
 
     def _read(self) -> bytes:
         # O_NONBLOCK: opening a pipe that somebody put there would wait for ever

@@ -8,6 +8,7 @@ that distance: so a thousand gateways are a steady stream of requests and not a 
 import asyncio
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +29,10 @@ _SETTLE = 1.0
 _RESTART = 15.0
 #: seconds between the starts of two pollers, where they are so few that nobody should have to wait
 _GAP, _FEW = 0.1, 16
+#: what the names of threads begin with that may be left behind when the process ends
+WORKER = "worker"
+#: files that are written at once
+_WRITERS = 16
 
 
 class Watch:
@@ -46,6 +51,8 @@ class Watch:
         self._untried: set[str] = set()
         self._all_tried = asyncio.Event()
         self._warming: asyncio.TimerHandle | None = None
+        # apart from the threads that wait for name servers, lest a hanging disk stop those as well
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix=f"{WORKER}-state")
 
     @property
     def gateways(self) -> list[Gateway]:
@@ -91,6 +98,7 @@ class Watch:
         if self._warming is not None:
             self._warming.cancel()
         await self._stop(list(self._running))
+        self._writers.shutdown(wait=False)
 
     def _start(self, gateway: Gateway, wait: float) -> None:
         task = asyncio.create_task(self._poll(gateway, wait), name=f"poller {gateway.name}")
@@ -104,7 +112,7 @@ class Watch:
         """
         while True:
             try:
-                state = State(self._state_dir, gateway.name)
+                state = State(self._state_dir, gateway.name, self._writers)
                 publish = partial(self._publish, gateway.host)
                 await Poller(gateway, state, self._clock, publish, wait).run()
             except (Exception, asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""The memory of a fleet: what lives long is not looked through again and again, and nothing leaks."""
+"""The memory of a fleet: what lives long is not looked through over and over, nor does it leak."""
 
 import gc
 import weakref

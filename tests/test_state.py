@@ -1,10 +1,13 @@
 """What is kept over a restart, and what trouble with it costs."""
 
+import asyncio
 import logging
 import os
 import stat
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exporter.state import State
+from tests.watching import watching
 
 HELD = {"token": "abc", "devices": {"battery": ["1", "2"]}}
 
@@ -179,3 +183,64 @@ def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     assert done.returncode == 42
     assert [path.name for path in tmp_path.iterdir()] == ["home.json"]
     assert State(tmp_path, "home").load() == HELD
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let the disk hang until this is set; nobody has much patience."""
+    goes_on = threading.Event()
+    written = os.fsync
+
+    def hang(descriptor: int) -> None:
+        goes_on.wait(30)
+        written(descriptor)
+
+    monkeypatch.setattr(os, "fsync", hang)
+    monkeypatch.setattr("exporter.state._PATIENCE", 0.05)
+    monkeypatch.setattr("exporter.state._LAST_PATIENCE", 0.05)
+    yield goes_on
+    goes_on.set()
+
+
+async def test_a_hanging_disk_costs_a_moment(
+    hanging: threading.Event, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told once, writes do not pile up, and what comes after it is written."""
+    state = State(tmp_path, "home")
+    threads = threading.active_count()
+    for number in range(5):
+        await state.keep({"number": number})
+    assert threading.active_count() <= threads + 1
+    assert not state.healthy
+    [told] = messages(caplog)
+    assert "the disk does not answer" in told
+    hanging.set()
+    await state.keep({"number": 5}, last=True)
+    assert state.healthy
+    assert State(tmp_path, "home").load() == {"number": 5}
+
+
+async def test_a_hanging_disk_holds_up_no_poll(hanging: threading.Event, tmp_path: Path) -> None:
+    """The gateway is watched as if nothing were, and what was learned is saved later."""
+    async with watching("battery-home", tmp_path) as watched:
+        await watched.pass_time(900)
+        assert set(watched.samples()["enphase_collector_up"].values()) == {1}
+        assert watched.value("enphase_up") == 1
+        assert not State(tmp_path, "home").path.exists()
+        hanging.set()
+        await watched.pass_time(600)
+        assert "counters" in State(tmp_path, "home").load()
+
+
+async def test_a_save_that_is_cut_short_is_not_the_last_word(
+    hanging: threading.Event, tmp_path: Path
+) -> None:
+    """Who is cancelled while an older state is being written can still save the newer one."""
+    state = State(tmp_path, "home")
+    older = asyncio.create_task(state.keep({"number": 1}))
+    await asyncio.sleep(0.01)
+    older.cancel()
+    await asyncio.gather(older, return_exceptions=True)
+    hanging.set()
+    await state.keep({"number": 2}, last=True)
+    assert State(tmp_path, "home").load() == {"number": 2}

@@ -114,7 +114,7 @@ class Poller:
         """Save what is remembered and close the connection."""
         self._cancel_telling()
         try:
-            self.state.save(self._memory.dump(closing=True))
+            await self.state.keep(self._memory.dump(closing=True), last=True)
         finally:
             await self._session.close()
 
@@ -132,7 +132,7 @@ class Poller:
         if self._guard.rebased or self._clock.monotonic() >= self._save_due:
             self._guard.rebased = False
             self._save_due = self._clock.monotonic() + _SAVE_CADENCE
-            self.state.save(self._memory.dump())
+            await self.state.keep(self._memory.dump())
         self._session.renew_if_due()
         now = self._clock.monotonic()
         pause = max(0.0, self._next_time() - now)

@@ -121,6 +121,10 @@ class Kept(State):
         told: dict[str, Any] = orjson.loads(self.content)
         return told
 
+    async def keep(self, state: Mapping[str, Any], *, last: bool = False) -> None:
+        """See `State`."""
+        self.save(state)
+
     def save(self, state: Mapping[str, Any]) -> None:
         """See `State`."""
         self.content = orjson.dumps(state)
