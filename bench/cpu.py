@@ -38,10 +38,10 @@ async def run(progress: Progress) -> Findings:
         for speed, told in _SPEEDS.items():
             async with simulated(name, speed) as gateway, pyenphase_on(gateway) as envoy:
                 what = f"CPU of a poll, {name}, {told}"
-                results.append(await _rounds(what, gateway, envoy, notes, WHAT_PYENPHASE_READS))
+                results += await _rounds(what, gateway, envoy, notes, WHAT_PYENPHASE_READS)
                 if speed == 1:
                     also = f"… with the endpoints that only we read, {told}"
-                    results.append(await _rounds(also, gateway, envoy, notes, EVERYTHING_AT_ONCE))
+                    results += await _rounds(also, gateway, envoy, notes, EVERYTHING_AT_ONCE)
                 else:
                     minute = await _day(name, gateway, envoy)
                     # of 60,000 ms
@@ -70,7 +70,7 @@ async def _rounds(
     envoy: Envoy,
     notes: list[str],
     cadences: Mapping[str, float],
-) -> Result:
+) -> list[Result]:
     """Compare rounds in which every collector with a short cadence runs once."""
     async with watching(gateway.host, gateway.token, cadences=cadences) as watched:
 
@@ -79,6 +79,12 @@ async def _rounds(
             for _ in range(_ROUNDS):
                 await watched.round()
                 watched.exposition.serve(TEXT, "")
+            return _milliseconds(began, _ROUNDS)
+
+        async def unseen() -> float:
+            began = _start()
+            for _ in range(_ROUNDS):
+                await watched.round()
             return _milliseconds(began, _ROUNDS)
 
         async def theirs() -> float:
@@ -96,9 +102,13 @@ async def _rounds(
         await envoy.update()
         asked_by_pyenphase = await gateway.asked()
         mine, its = await side_by_side(ours, theirs, _REPETITIONS)
+        asking, then = await side_by_side(unseen, theirs, _REPETITIONS)
     notes.append(_endpoints(what, asked, asked_by_pyenphase))
     goal = _GOAL if cadences is WHAT_PYENPHASE_READS else None
-    return Result(what, Quantity(mine, "ms"), Quantity(its, "ms"), goal)
+    return [
+        Result(what, Quantity(mine, "ms"), Quantity(its, "ms"), goal),
+        Result("… of that, without rendering", Quantity(asking, "ms"), Quantity(then, "ms")),
+    ]
 
 
 def _endpoints(what: str, ours: Counter[str], theirs: Counter[str]) -> str:
