@@ -38,7 +38,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
     Bench("fleet", "many gateways in one process", fleet.run),
     Bench("fleet-soak", "the same for a quarter of an hour, some misbehave", fleet.soak, long=True),
-    Bench("fleet-stretch", "as many as one core can", fleet.stretch, long=True),
+    Bench("fleet-stretch", "as many as one core can", fleet.stretch),
     Bench("page", "from the loss of the grid to the page", page.run),
 )
 
@@ -61,9 +61,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "bench", nargs="*", help=f"{', '.join(names)}; all but the long when none is named"
     )
-    parser.add_argument(
-        "--all", action="store_true", help="run the long ones too: three quarters of an hour"
-    )
+    parser.add_argument("--all", action="store_true", help="run the long one too: half an hour")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table as Markdown")
     asked = parser.parse_args(words)
     if unknown := set(asked.bench).difference(names):

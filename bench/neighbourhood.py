@@ -23,6 +23,7 @@ import orjson
 
 from exporter.clock import FastClock
 from exporter.gateway.endpoints import INVENTORY
+from exporter.heap import keep_collections_short
 from exporter.simulator.faults import Fault, Hang, Reset, Truncated, login_page, status
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.site import State
@@ -87,6 +88,8 @@ async def _main(count: int, speed: float) -> None:
             house = House(SITES["battery-home"], seed=seed, start=clock.time(), past_days=0)
             gateway = LiveGateway(house, partial(_moment, house, clock))
             running.append(await stack.enter_async_context(serve(gateway, now=clock.time)))
+        # a look through thousands of houses would come late to us, and be taken for a late poll
+        keep_collections_short()
         _tell([(one.host, one.token) for one in running])
         neighbourhood = _Neighbourhood(running)
         while line := await asyncio.to_thread(sys.stdin.readline):

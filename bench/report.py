@@ -17,7 +17,7 @@ _COLUMNS = ("What", "Ours", "Baseline", "Ratio", "Goal", "Met")
 _TITLE = "Performance"
 _LIBRARIES = ("pyenphase", "aiohttp", "prometheus-client", "pydantic")
 _INTRO = """\
-<!-- Written by `make bench ARGS="--all --write docs/performance.md"`; do not edit. -->
+<!-- Written by `make bench ARGS="--write docs/performance.md"`; do not edit. -->
 
 Medians of several repetitions, ours and the baseline in turn in one run, on sample homes served by
 the simulator in a process of its own. The numbers are those of one machine; the ratios travel.

@@ -14,6 +14,9 @@ import gc
 from contextlib import suppress
 from typing import Any
 
+#: Python's own thresholds let so much come together that a look at it takes its time
+_THRESHOLDS = 700, 5, 1
+
 
 def give_back() -> None:
     """Give free pages back to the system; does nothing where that cannot be asked for."""
@@ -27,6 +30,7 @@ def keep_collections_short() -> None:
     """Leave what is there now, and what survives a full collection, out of the next ones."""
     if _leave_out not in gc.callbacks:
         gc.callbacks.append(_leave_out)
+        gc.set_threshold(*_THRESHOLDS)
         gc.freeze()
 
 

@@ -34,16 +34,16 @@ _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLIN
 class State:
     """The state file of one gateway; not to be used from two threads at once."""
 
-    def __init__(self, directory: Path, name: str, writers: Executor | None = None) -> None:
+    def __init__(self, directory: Path, name: str, writer: Executor | None = None) -> None:
         """Keep the state of the gateway `name` in `directory`, which is made when first needed.
 
-        `keep` writes in a thread of `writers`, or in any.
+        `keep` writes in a thread of `writer`, or in any.
         """
         self.path = directory / f"{_safe(name)}.json"
         self._name = name
         self._written: bytes | None = None
         self._problem = ""
-        self._writers = writers
+        self._writer = writer
         #: the last write in a thread
         self._write_under_way: asyncio.Future[None] | None = None
 
@@ -102,7 +102,7 @@ class State:
         patience = _LAST_PATIENCE if last else _PATIENCE
         if await self._done(patience):
             loop = asyncio.get_running_loop()
-            self._write_under_way = loop.run_in_executor(self._writers, self.save, state)
+            self._write_under_way = loop.run_in_executor(self._writer, self.save, state)
             await self._done(patience)
 
     async def _done(self, patience: float) -> bool:

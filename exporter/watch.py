@@ -31,8 +31,6 @@ _RESTART = 15.0
 _GAP, _FEW = 0.1, 16
 #: what the names of threads begin with that may be left behind when the process ends
 WORKER = "worker"
-#: files that are written at once
-_WRITERS = 16
 
 
 class Watch:
@@ -52,7 +50,9 @@ class Watch:
         self._all_tried = asyncio.Event()
         self._warming: asyncio.TimerHandle | None = None
         # apart from the threads that wait for name servers, lest a hanging disk stop those as well
-        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix=f"{WORKER}-state")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{WORKER}-state")
+        # There are as many threads from the start as there ever will be.
+        self._writer.submit(int)
 
     @property
     def gateways(self) -> list[Gateway]:
@@ -98,7 +98,7 @@ class Watch:
         if self._warming is not None:
             self._warming.cancel()
         await self._stop(list(self._running))
-        self._writers.shutdown(wait=False)
+        self._writer.shutdown(wait=False)
 
     def _start(self, gateway: Gateway, wait: float) -> None:
         task = asyncio.create_task(self._poll(gateway, wait), name=f"poller {gateway.name}")
@@ -112,7 +112,7 @@ class Watch:
         """
         while True:
             try:
-                state = State(self._state_dir, gateway.name, self._writers)
+                state = State(self._state_dir, gateway.name, self._writer)
                 publish = partial(self._publish, gateway.host)
                 await Poller(gateway, state, self._clock, publish, wait).run()
             except (Exception, asyncio.CancelledError):

@@ -19,7 +19,9 @@ class Ring:
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     """Let the other tests' collections be whole again."""
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     gc.callbacks[:] = [one for one in gc.callbacks if one is not heap._leave_out]
     gc.unfreeze()
 
