@@ -62,16 +62,23 @@ def main(words: Sequence[str] | None = None) -> None:
         "bench", nargs="*", help=f"{', '.join(names)}; all but the long when none is named"
     )
     parser.add_argument("--all", action="store_true", help="run the long one too: half an hour")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table as Markdown")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write the table as Markdown, with the rows of benches that did not run as they were",
+    )
     asked = parser.parse_args(words)
     if unknown := set(asked.bench).difference(names):
         parser.error(f"there is no bench {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
     wanted = names if asked.all else asked.bench or _USUAL
     chosen = [bench for bench in BENCHES if bench.name in wanted]
     findings = asyncio.run(_run(chosen, Console(stderr=True)))
-    Console().print(report.table(findings))
+    found = {bench.name: told for bench, told in zip(chosen, findings, strict=True)}
+    Console().print(report.table(found))
     if asked.write:
-        asked.write.write_text(report.page(findings))
+        before = asked.write.read_text() if asked.write.exists() else ""
+        asked.write.write_text(report.page(found, names, before))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ async def _profile() -> str:
         f"{name} {after - before:.1f}"
         for name, before, after in zip(steps, sizes, sizes[1:], strict=False)
     ]
-    return f"memory: RSS in MiB that each import adds, in this order: {', '.join(told)}"
+    return f"RSS in MiB that each import adds, in this order: {', '.join(told)}"
 
 
 def memory(pid: int) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import os
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from bench.results import TIMES, Findings, Result
 from exporter import __version__
 
 _COLUMNS = ("What", "Ours", "Baseline", "Ratio", "Goal", "Met")
+_BENCH = "Bench"
 _TITLE = "Performance"
 _LIBRARIES = ("pyenphase", "aiohttp", "prometheus-client", "pydantic")
 _INTRO = """\
@@ -21,29 +22,37 @@ _INTRO = """\
 
 Medians of several repetitions, ours and the baseline in turn in one run, on sample homes served by
 the simulator in a process of its own. The numbers are those of one machine; the ratios travel.
+`make bench ARGS="NAME --write docs/performance.md"` measures one bench again and leaves the others.
 """
 
 
-def table(findings: Sequence[Findings]) -> Table:
-    """Return the one table of a run."""
-    shown = Table(title=_TITLE, caption="\n".join(_notes(findings)), caption_justify="left")
+def table(found: Mapping[str, Findings]) -> Table:
+    """Return the one table of a run, by bench."""
+    notes = [f"{name}: {note}" for name, one in found.items() for note in one.notes]
+    shown = Table(title=_TITLE, caption="\n".join(notes), caption_justify="left")
     for number, column in enumerate(_COLUMNS):
         shown.add_column(column, justify="right" if number else "left")
-    for found in findings:
-        for result in found.results:
+    for one in found.values():
+        for result in one.results:
             style = "bold red" if result.met is False else ""
             shown.add_row(*_cells(result), style=style)
         shown.add_section()
     return shown
 
 
-def page(findings: Sequence[Findings]) -> str:
-    """Return the results as a page."""
-    rows = [_COLUMNS, ("---", *["---:"] * (len(_COLUMNS) - 1))]
-    rows += [_cells(result) for found in findings for result in found.results]
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    told = [f"- {line}" for line in (*machine(), *_notes(findings))]
-    return "\n".join([f"# {_TITLE}", "", _INTRO, *lines, "", *told, ""])
+def page(found: Mapping[str, Findings], order: Iterable[str], before: str = "") -> str:
+    """Return the results by bench as a page; of benches that did not run, those of `before`."""
+    rows = [f"| {' | '.join((_BENCH, *_COLUMNS))} |", f"| --- | ---{' | ---:' * 5} |"]
+    notes = [f"- {line}" for line in machine()]
+    for name in order:
+        if name in found:
+            rows += [f"| {' | '.join((name, *_cells(one)))} |" for one in found[name].results]
+            notes += [f"- {name}: {line}" for line in found[name].notes]
+        else:
+            kept = before.splitlines()
+            rows += [line for line in kept if line.startswith(f"| {name} |")]
+            notes += [line for line in kept if line.startswith(f"- {name}: ")]
+    return "\n".join([f"# {_TITLE}", "", _INTRO, *rows, "", *notes, ""])
 
 
 def machine() -> list[str]:
@@ -65,10 +74,6 @@ def _cpu() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
-
-
-def _notes(findings: Iterable[Findings]) -> list[str]:
-    return [note for found in findings for note in found.notes]
 
 
 def _cells(result: Result) -> tuple[str, ...]:

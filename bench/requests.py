@@ -75,5 +75,5 @@ async def run(progress: Progress) -> Findings:
             Result("… once it runs", Quantity(later / (_MINUTES - _WINDOW / 60))),
             Result("Requests at once, at most", Quantity(gateway.max_concurrency), goal=Goal(1)),
         ),
-        (f"requests: a site with everything, {len(targets)} endpoints, {_MINUTES:g} minutes",),
+        (f"a site with everything, {len(targets)} endpoints, {_MINUTES:g} minutes",),
     )

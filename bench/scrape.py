@@ -46,7 +46,7 @@ async def run(progress: Progress) -> Findings:
             progress(f"Scrapes: {words}")
             request = Request(ours.port, "/metrics", accept, encoding)
             results += await _compared(words, request, replace(request, port=port))
-    note = f"scrapes: {_HOME}, {count} samples of the gateway, {_CONNECTIONS} connections kept busy"
+    note = f"{_HOME}, {count} samples of the gateway, {_CONNECTIONS} connections kept busy"
     return Findings(tuple(results), (note,))
 
 

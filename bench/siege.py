@@ -64,7 +64,7 @@ async def run(progress: Progress) -> Findings:
             ),
             Result("Memory under siege, beside before", *_megabytes(during, before)),
         ),
-        (f"siege: {_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; besiegers: {crowd}",),
+        (f"{_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; besiegers: {crowd}",),
     )
 
 
