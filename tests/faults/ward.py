@@ -1,13 +1,12 @@
 """Runs cells of the matrix side by side: each gateway is ill in its own way, all on one loop."""
 
 import asyncio
-import logging
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import complaints
 from tests.faults.gateways import ASKED, HOMES
 from tests.faults.invariants import AT_END, LOOKS
 from tests.faults.patient import STEP, Cell, Patient, patients
@@ -69,7 +68,10 @@ def run_batch(batch: Batch) -> list[Outcome]:
 def outcomes(ill: Iterable[Cell]) -> list[Outcome]:
     """Run these cells, all at once; a healthy twin of each home beside them is never disturbed."""
     told = list(ill)
-    with _errors() as errors, tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+    with (
+        complaints.errors("aiohttp.client") as errors,
+        tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
+    ):
 
         async def main(loop: VirtualLoop) -> list[Outcome]:
             return await _watch(loop, told, Path(folder))
@@ -145,26 +147,3 @@ def _outcome(patient: Patient, twin: Patient) -> Outcome:
         len(patient.running.requests),
         patient.now,
     )
-
-
-class _Errors(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(f"{record.getMessage()} {record.exc_info}")
-
-
-@contextmanager
-def _errors() -> Iterator[list[str]]:
-    """Collect what is logged as an error, which nothing that a gateway does ever is."""
-    handler = _Errors()
-    loggers = [logging.getLogger(name) for name in ("exporter", "asyncio", "aiohttp.client")]
-    for logger in loggers:
-        logger.addHandler(handler)
-    try:
-        yield handler.told
-    finally:
-        for logger in loggers:
-            logger.removeHandler(handler)

@@ -17,22 +17,10 @@ from exporter.simulator.faults import (
     redirect,
     status,
 )
+from tests.faults.table import every
 from tests.watching import Watched, watching
 
 ENSEMBLE, TARIFF = "/ivp/ensemble/inventory", "/admin/lib/tariff"
-
-
-def every(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a change that is made to every value of a document."""
-
-    def edit(told: Any) -> Any:
-        if isinstance(told, dict):
-            return {key: edit(value) for key, value in told.items()}
-        if isinstance(told, list):
-            return [edit(value) for value in told]
-        return change(told)
-
-    return edit
 
 
 def number(value: float) -> Callable[[Any], Any]:

@@ -9,31 +9,13 @@ import pytest
 from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.faults import Edit, Fault, Hang, Reset, Truncated, body, status
+from tests.faults import gateways
 from tests.watching import Watched, impatient, watching
 
 __all__ = ["impatient"]
 
-#: endpoints by the sample home that shows them
-ASKED = [
-    ("battery-home", "/ivp/ensemble/inventory"),
-    ("battery-home", "/ivp/ensemble/secctrl"),
-    ("battery-home", "/ivp/ensemble/power"),
-    ("battery-home", "/ivp/ensemble/dry_contacts"),
-    ("battery-home", "/ivp/ss/dry_contact_settings"),
-    ("battery-home", "/ivp/meters"),
-    ("battery-home", "/ivp/meters/readings"),
-    ("battery-home", "/production.json?details=1"),
-    ("battery-home", "/ivp/pdm/device_data"),
-    ("battery-home", "/admin/lib/tariff"),
-    ("battery-home", "/home"),
-    ("generator", "/ivp/ensemble/generator"),
-    ("generator", "/ivp/ss/gen_config"),
-    ("generator", "/ivp/ss/gen_schedule"),
-    ("generator", "/ivp/ss/gen_mode"),
-    ("acb", "/inventory.json?deleted=1"),
-    ("solar-only", "/api/v1/production/inverters"),
-    ("legacy", "/api/v1/production"),
-]
+#: endpoints that are asked for data, by the sample home that shows them
+ASKED = [(home, endpoint) for home, endpoint in gateways.ASKED if endpoint not in gateways.PLAIN]
 
 
 def without_keys(told: Any) -> Any:

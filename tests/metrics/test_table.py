@@ -33,7 +33,7 @@ FLAGS = Flags("enphase_flag", "Flags.", "flags", label="flag", known=("a", "b"))
 def samples(row: Row, item: Any, path: tuple[str, ...] = (), **reading: Any) -> dict[Any, float]:
     """Return the samples of a row by their labels."""
     fact = row.facts([((), path, item)], Reading({}, 0, **reading))[0]
-    return {} if fact is None else dict(row.samples(fact))
+    return dict(row.samples(fact))
 
 
 def found(table: Table, data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:

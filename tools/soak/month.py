@@ -4,7 +4,6 @@ What is looked at is the process of all of them, so what the simulator kept woul
 """
 
 import asyncio
-import logging
 import tempfile
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ from exporter.serve import listening
 from exporter.watch import Watch
 from exporter.web import door
 from exporter.web.config import WebConfig
+from tests import complaints
 from tests.virtual import LoopClock, VirtualLoop, run
 from tools.soak.marks import Mark, standing
 from tools.soak.mishaps import Weather
@@ -64,7 +64,11 @@ def live(days: float, every: float, seed: int, tell: Callable[[Mark, float], Non
     Raises AssertionError when something does not come up again, or an error is logged.
     """
     began = time.monotonic()
-    with _sweeping(), _errors() as errors, tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
+    with (
+        _sweeping(),
+        complaints.errors("aiohttp") as errors,
+        tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
+    ):
 
         async def main(loop: VirtualLoop) -> Lived:
             return await _Month(loop, Path(folder), seed, tell).live(days, every)
@@ -199,26 +203,3 @@ def _sweeping() -> Iterator[None]:
         yield
     finally:
         setattr(door, name, before)
-
-
-class _Errors(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.told: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(f"{record.getMessage()} {record.exc_info}")
-
-
-@contextmanager
-def _errors() -> Iterator[list[str]]:
-    """Collect what is logged as an error, which nothing that happens outside ever is."""
-    handler = _Errors()
-    loggers = [logging.getLogger(name) for name in ("exporter", "asyncio", "aiohttp")]
-    for logger in loggers:
-        logger.addHandler(handler)
-    try:
-        yield handler.told
-    finally:
-        for logger in loggers:
-            logger.removeHandler(handler)

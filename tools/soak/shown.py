@@ -22,10 +22,8 @@ def line(mark: Mark, well_after: float) -> str:
 
 def month_table(lived: Lived) -> Table:
     """Return the marks of a month."""
-    table = Table(title="What the process holds on to")
-    table.add_column("after")
-    for name in ("memory", "blocks", "objects", "files", "tasks", "threads", "all up after"):
-        table.add_column(name, justify="right")
+    names = ("memory", "blocks", "objects", "files", "tasks", "threads", "all up after")
+    table = _table("What the process holds on to", names)
     for mark, well in zip(lived.marks, lived.well_after, strict=True):
         table.add_row(
             _when(mark.at),
@@ -53,10 +51,8 @@ def month_words(lived: Lived, seed: int) -> str:
 
 def street_table(stood: Stood) -> Table:
     """Return how the exporter stood."""
-    table = Table(title="What the exporter's process holds on to")
-    table.add_column("after")
-    for name in ("memory", "files", "threads", "answers", "99 % within", "errors"):
-        table.add_column(name, justify="right")
+    columns = ("memory", "files", "threads", "answers", "99 % within", "errors")
+    table = _table("What the exporter's process holds on to", columns)
     first, last = stood.looks[0], stood.looks[-1]
     for look in stood.looks:
         names = {id(first): "nobody came yet", id(last): "all have gone"}
@@ -84,3 +80,11 @@ def street_words(stood: Stood, minutes: float, speed: float) -> str:
 
 def _when(seconds: float) -> str:
     return f"{seconds / HOUR:.1f} h" if seconds < DAY else f"{seconds / DAY:.1f} d"
+
+
+def _table(title: str, names: tuple[str, ...]) -> Table:
+    table = Table(title=title)
+    table.add_column("after")
+    for name in names:
+        table.add_column(name, justify="right")
+    return table

@@ -1,0 +1,28 @@
+"""What is logged as an error, which nothing that happens outside the exporter ever is."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(f"{record.getMessage()} {record.exc_info}")
+
+
+@contextmanager
+def errors(*others: str) -> Iterator[list[str]]:
+    """Collect the errors of the exporter, of asyncio, and of these other loggers."""
+    handler = _Errors()
+    loggers = [logging.getLogger(name) for name in ("exporter", "asyncio", *others)]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield handler.told
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
