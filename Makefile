@@ -104,15 +104,15 @@ clean: ## Remove everything that make and the tools have made
 	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
-# Run time only, so that the demo starts soon.
-$(RUN): requirements/run.txt
+# What running and simulating need, so that the demo starts soon.
+$(RUN): requirements/simulator.txt
 	@$(or $(PYTHON),false) $(SUITABLE) 2>/dev/null || { \
 		echo "Python 3.11 or newer is needed: install it, or name one with PYTHON=/path/to/python3" >&2; exit 1; }
 	@sh tools/system-packages.sh venv $(PYTHON)
 	@echo "Setting up .venv with Python $(VERSION): half a minute, once"
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --require-hashes -r requirements/simulator.txt
 	@touch $@
 
 # The project itself, editable, for its command and its metadata.

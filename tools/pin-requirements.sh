@@ -27,5 +27,6 @@ compile() {
     "$env/bin/pip-compile" --output-file "$target" "$@" pyproject.toml
 }
 compile run "$@"
-compile dev --extra dev --constraint requirements/run.txt "$@"
+compile simulator --extra simulator --constraint requirements/run.txt "$@"
+compile dev --extra dev --extra simulator --constraint requirements/run.txt "$@"
 compile build --only-build-deps --build-deps-for wheel --constraint requirements/dev.txt "$@"
