@@ -22,7 +22,7 @@ from itertools import cycle, pairwise
 import orjson
 
 from exporter.clock import FastClock
-from exporter.gateway.endpoints import INVENTORY
+from exporter.gateway.policy import INVENTORY
 from exporter.heap import keep_collections_short
 from exporter.simulator.faults import Fault, Hang, Reset, Truncated, login_page, status
 from exporter.simulator.homes import SITES

@@ -24,7 +24,7 @@ import yaml
 from aiohttp import web
 
 from exporter.clock import SystemClock
-from exporter.gateway.endpoints import CHECK_JWT
+from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.answers import Answer
 from exporter.simulator.cloud import Cloud, Mode, serve_cloud

@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from exporter.clock import SystemClock
-from exporter.gateway.endpoints import CHECK_JWT, SECCTRL
+from exporter.gateway.policy import CHECK_JWT, SECCTRL
 from exporter.simulator.cloud import serve_cloud
 from exporter.simulator.faults import Fault, Hang, Stall, Trickle
 from exporter.simulator.homes import home

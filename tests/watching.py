@@ -14,7 +14,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
 from exporter.gateway import wire
-from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.policy import ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.simulator.answers import Gateway
 from exporter.simulator.homes import home

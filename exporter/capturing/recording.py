@@ -12,8 +12,8 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, Unreachable
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.endpoints import INFO
 from exporter.gateway.memory import Memory
+from exporter.gateway.policy import INFO
 from exporter.gateway.session import Identity, Session
 from exporter.gateway.wire import Wire
 

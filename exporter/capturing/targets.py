@@ -4,7 +4,7 @@ Those of the exporter itself, and those that captures from the field have beside
 something when it is asked by GET is not known, so nothing is ever guessed here.
 """
 
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 
 _ALSO = (
     "/production.json",

@@ -8,8 +8,8 @@ from exporter.checking.remedies import failure
 from exporter.errors import BadAnswer, FeatureMissing, GatewayError, LoginRefused
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import COLLECTORS, collect
-from exporter.gateway.endpoints import INVERTERS, observed
 from exporter.gateway.extras import Home
+from exporter.gateway.policy import INVERTERS, observed
 from exporter.gateway.probe import DRIVEN, lost_features, nothing_found, probe
 from exporter.gateway.session import Identity
 from exporter.snapshot import Reading, Snapshot

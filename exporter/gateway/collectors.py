@@ -28,7 +28,9 @@ from exporter.errors import (
     NotReady,
 )
 from exporter.gateway import ensemble
-from exporter.gateway.endpoints import (
+from exporter.gateway.extras import Home, MeterSetup
+from exporter.gateway.members import InverterLabels, Price
+from exporter.gateway.policy import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,
     DRY_CONTACTS,
@@ -42,8 +44,6 @@ from exporter.gateway.endpoints import (
     SECCTRL,
     TARIFF,
 )
-from exporter.gateway.extras import Home, MeterSetup
-from exporter.gateway.members import InverterLabels, Price
 from exporter.gateway.production import production
 from exporter.gateway.site import Found, Site, members
 from exporter.gateway.tariff import prices

@@ -18,9 +18,9 @@ from exporter import logs
 from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
 from exporter.errors import GatewayError, LoginRefused, Unreachable
-from exporter.gateway.endpoints import CHECK_JWT
 from exporter.gateway.identity import Identity
 from exporter.gateway.memory import Memory
+from exporter.gateway.policy import CHECK_JWT
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.gateway.trouble import WireError
 from exporter.gateway.wire import Wire, expect_success

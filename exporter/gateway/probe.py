@@ -35,8 +35,8 @@ from exporter.errors import (
     NotReady,
     Unsupported,
 )
-from exporter.gateway.endpoints import HOME
 from exporter.gateway.extras import Home
+from exporter.gateway.policy import HOME
 from exporter.gateway.session import Identity, Session
 from exporter.gateway.trouble import WireError
 from exporter.gateway.wire import Answer, document

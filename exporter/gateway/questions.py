@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from exporter.clock import Clock
 from exporter.errors import LoginRefused
-from exporter.gateway.endpoints import ENDPOINTS, observed
+from exporter.gateway.policy import ENDPOINTS, observed
 from exporter.gateway.probe import Discovery, proves
 from exporter.gateway.session import Session
 

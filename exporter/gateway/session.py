@@ -21,10 +21,10 @@ from exporter.errors import (
     LoginRefused,
     Unreachable,
 )
-from exporter.gateway.endpoints import INFO
 from exporter.gateway.identity import Identity, identify
 from exporter.gateway.login import TokenLogin
 from exporter.gateway.memory import Memory
+from exporter.gateway.policy import INFO
 from exporter.gateway.tokens import Token
 from exporter.gateway.trouble import WireError
 from exporter.gateway.wire import Answer, Wire, expect_success

@@ -25,7 +25,7 @@ from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 from exporter.clock import Clock
 from exporter.errors import BadStatus, GatewayError
 from exporter.gateway.budget import Budget
-from exporter.gateway.endpoints import observed
+from exporter.gateway.policy import observed
 from exporter.gateway.trouble import CONNECT, BoundedResponse, WireError, explain
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import CaptureError
 from exporter.gateway.budget import BURST, PER_MINUTE, WINDOW
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS
 from exporter.gateway.memory import Memory
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.simulator import capture as captures
 from exporter.simulator.answers import Answer, Gateway
 from exporter.simulator.capture import file_name

@@ -7,7 +7,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import ControlError
 from exporter.gateway.control import CONTROLS, Operator, Order
-from exporter.gateway.endpoints import DRY_CONTACT_SETTINGS
+from exporter.gateway.policy import DRY_CONTACT_SETTINGS
 from exporter.simulator.capture import load
 from exporter.simulator.server import serve
 from tests.control.commanding import CASES

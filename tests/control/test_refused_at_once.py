@@ -10,7 +10,7 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.errors import ControlError
 from exporter.gateway.control import CONTROLS, Operator, Order
-from exporter.gateway.endpoints import (
+from exporter.gateway.policy import (
     DRY_CONTACT_SETTINGS,
     GENERATOR_CONFIG,
     GENERATOR_SCHEDULE,

@@ -7,7 +7,7 @@ shows now is older than it claims to be.
 from collections.abc import Callable
 from dataclasses import replace
 
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.gateway import HomeGateway
 from exporter.simulator.homes.noon import noon

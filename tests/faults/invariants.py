@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.endpoints import ENDPOINTS, METERS
+from exporter.gateway.policy import ENDPOINTS, METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import SELF
 from tests.faults.patient import DEADLINES, STEP, Patient

@@ -11,7 +11,7 @@ from typing import Any
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import COLLECTORS
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.gateway.poller import Poller
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State

@@ -19,7 +19,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.gateway.wire import Wire
 from exporter.simulator import capture, tokens

@@ -11,7 +11,7 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.gateway.budget import BURST, PER_MINUTE, WINDOW, Budget
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.endpoints import CHECK_JWT, HOME, INFO
+from exporter.gateway.policy import CHECK_JWT, HOME, INFO
 from exporter.simulator.answers import Gateway
 from exporter.simulator.faults import Fault, Reset, Truncated, body, status
 from exporter.simulator.homes import build, home

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.gateway.endpoints import SECCTRL
+from exporter.gateway.policy import SECCTRL
 from exporter.simulator.faults import Edit, Reset, status
 from tests.watching import Watched, impatient, watching
 

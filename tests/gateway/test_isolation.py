@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.faults import Edit, Fault, Hang, Reset, Truncated, body, status
 from tests.faults import gateways

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from exporter.gateway.endpoints import CHECK_JWT
+from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.faults import Call, Fault, Hang, plain, status
 from exporter.simulator.homes import SITES

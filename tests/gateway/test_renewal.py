@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.gateway.endpoints import CHECK_JWT
+from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.homes import SITES, home
 from exporter.state import State

@@ -17,7 +17,7 @@ from exporter.clock import VirtualClock
 from exporter.errors import CloudLoginFailed
 from exporter.gateway import tokens as module
 from exporter.gateway.account import Account
-from exporter.gateway.endpoints import CHECK_JWT
+from exporter.gateway.policy import CHECK_JWT
 from exporter.gateway.tokens import CloudLogin
 from exporter.simulator import tokens
 from exporter.simulator.homes import SITES, home

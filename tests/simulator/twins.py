@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.simulator.answers import Answer, Gateway
 from exporter.simulator.capture import load
 from exporter.simulator.homes.devices import Cloud, Meter

@@ -13,7 +13,7 @@ from typing import Any
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.endpoints import CHECK_JWT, ENDPOINTS
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.simulator.cloud import Cloud, serve_cloud
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.login import TokenLogin

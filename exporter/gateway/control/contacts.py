@@ -8,7 +8,7 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import ControlError
 from exporter.gateway.control.kinds import Args, Values, printable
-from exporter.gateway.endpoints import DRY_CONTACT_SETTINGS, DRY_CONTACTS
+from exporter.gateway.policy import DRY_CONTACT_SETTINGS, DRY_CONTACTS
 
 #: the settings that an owner may change, by the name pyenphase has for them
 SETTINGS = (

@@ -5,9 +5,9 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import BadData
 from exporter.gateway.control.kinds import Args, Values
-from exporter.gateway.endpoints import BATTERY_POWER, INVENTORY, SECCTRL
 from exporter.gateway.ensemble import read_power
 from exporter.gateway.extras import Secctrl
+from exporter.gateway.policy import BATTERY_POWER, INVENTORY, SECCTRL
 
 _NOBODY_ELSE = (
     "the house will live on its batteries, panels and generator until"

@@ -21,7 +21,9 @@ from pyenphase.models.tariff import EnvoyTariff
 
 from exporter.errors import BadAnswer, BadData, ControlError, GatewayError, LoginRefused
 from exporter.gateway.control.kinds import Need
-from exporter.gateway.endpoints import (
+from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
+from exporter.gateway.memory import Memory
+from exporter.gateway.policy import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,
     DRY_CONTACTS,
@@ -32,8 +34,6 @@ from exporter.gateway.endpoints import (
     SECCTRL,
     TARIFF,
 )
-from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
-from exporter.gateway.memory import Memory
 from exporter.gateway.session import Session
 from exporter.gateway.trouble import WireError
 from exporter.gateway.wire import Wire, expect_success

@@ -8,7 +8,7 @@ from pyenphase.models.tariff import EnvoyStorageMode
 
 from exporter.errors import ControlError
 from exporter.gateway.control.kinds import Args, Values
-from exporter.gateway.endpoints import TARIFF
+from exporter.gateway.policy import TARIFF
 
 READS = (TARIFF,)
 _OFFER = "run it again with --disable-optimized-schedules, which turns them off as well"

@@ -8,7 +8,7 @@ from pyenphase.const import URL_INVENTORY, SupportedFeatures
 from exporter.gateway.control import acb, contacts, generator, grid, storage
 from exporter.gateway.control.kinds import Control, Need
 from exporter.gateway.control.reading import acbs
-from exporter.gateway.endpoints import DRY_CONTACT_SETTINGS, GENERATOR_CONFIG, INVENTORY
+from exporter.gateway.policy import DRY_CONTACT_SETTINGS, GENERATOR_CONFIG, INVENTORY
 
 
 def _listed(kind: str, told: Any) -> bool:
