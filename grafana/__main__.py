@@ -4,21 +4,21 @@ from pathlib import Path
 
 from grafana import battery, fleet, gateway, grid, home, meter, solar
 
-BOARDS = (
-    home.BOARD,
-    battery.BOARD,
-    solar.BOARD,
-    grid.BOARD,
-    meter.BOARD,
-    gateway.BOARD,
-    fleet.BOARD,
+DASHBOARDS = (
+    home.DASHBOARD,
+    battery.DASHBOARD,
+    solar.DASHBOARD,
+    grid.DASHBOARD,
+    meter.DASHBOARD,
+    gateway.DASHBOARD,
+    fleet.DASHBOARD,
 )
 FOLDER = Path(__file__).parent / "dashboards"
 
 
 def main() -> None:
     """Write every dashboard, and remove those that are none any more."""
-    texts = {FOLDER / board.file: board.text() for board in BOARDS}
+    texts = {FOLDER / board.file: board.text() for board in DASHBOARDS}
     for stale in set(FOLDER.glob("*.json")) - set(texts):
         stale.unlink()
     for path, text in texts.items():

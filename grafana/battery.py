@@ -4,13 +4,22 @@ Encharge, IQ Batteries and AC Batteries share every panel: each has lines, rows 
 it tells.
 """
 
-from grafana.kit import colours, steps
-from grafana.kit.about import About, Field
-from grafana.kit.frame import Board, Row
+from grafana.kit import colours, thresholds
+from grafana.kit.dashboard import DashboardRow, DashboardSpec
+from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import SLOW, lines, tiles, timeline
-from grafana.kit.queries import DEVICE, RECENT, SITE, Query, kwh, now, state
-from grafana.kit.tables import Column, rows
-from grafana.kit.words import LIGHT, NO_BATTERY, STATES, YES_BAD, YES_GOOD, YES_PLAIN, Words, merged
+from grafana.kit.queries import DEVICE, GATEWAY, RECENT, Query, kwh, now, state
+from grafana.kit.tables import TableColumn, rows
+from grafana.kit.value_mappings import (
+    LED_STATUS,
+    NO_BATTERY,
+    STATES,
+    YES_BAD,
+    YES_GOOD,
+    YES_PLAIN,
+    ValueMap,
+    merge_value_maps,
+)
 
 _CHARGE = "enphase_encharge_soc_ratio or enphase_acb_soc_ratio"
 _WATTS = "enphase_encharge_watts or enphase_acb_watts"
@@ -18,15 +27,15 @@ _TEMPERATURE = "enphase_encharge_temperature_celsius"
 _HOTTEST = (
     "enphase_encharge_max_cell_temperature_celsius or enphase_acb_max_cell_temperature_celsius"
 )
-_HEARD = "enphase_encharge_communicating or enphase_acb_communicating"
+_COMMUNICATING = "enphase_encharge_communicating or enphase_acb_communicating"
 #: full charges that went through a battery since the exporter watches
 _CYCLES = "enphase_encharge_discharged_joules_total / enphase_encharge_capacity_joules"
-_LAG = f"({_CHARGE}) - on ({SITE}) group_left () avg by ({SITE}) ({_CHARGE})"
+_LAG = f"({_CHARGE}) - on ({GATEWAY}) group_left () avg by ({GATEWAY}) ({_CHARGE})"
 _AGE = f"time() - last_over_time(enphase_acb_last_report_timestamp_seconds[{RECENT}])"
 
 
 #: three more than whether it is off, to stand beside other words
-_SWITCH: Words = {3: ("On", colours.FINE), 4: ("Off", colours.BAD)}
+_SWITCH: ValueMap = {3: ("On", colours.FINE), 4: ("Off", colours.BAD)}
 
 _MINE = 'serial=~"$battery"'
 _MY_CHARGE = f"enphase_encharge_soc_ratio{{{_MINE}}} or enphase_acb_soc_ratio{{{_MINE}}}"
@@ -34,7 +43,7 @@ _MY_WATTS = f"enphase_encharge_watts{{{_MINE}}} or enphase_acb_watts{{{_MINE}}}"
 
 
 def _mode(metric: str) -> str:
-    return state(metric, "backup", "self-consumption", "economy", by=SITE, label="mode")
+    return state(metric, "backup", "self-consumption", "economy", by=GATEWAY, label="mode")
 
 
 def _mine(metric: str, label: str, *states: str) -> str:
@@ -44,7 +53,7 @@ def _mine(metric: str, label: str, *states: str) -> str:
 
 TOGETHER = (
     tiles(
-        About(
+        PanelSpec(
             title="All batteries",
             description=(
                 "Charge, energy and power of all batteries together; positive power discharges,"
@@ -55,7 +64,7 @@ TOGETHER = (
             decimals=0,
             width=24,
             height=4,
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseStorageCapacityLost",
             queries=(
                 now("enphase_storage_soc_ratio", "Charge"),
@@ -65,24 +74,24 @@ TOGETHER = (
                 now("enphase_storage_health_ratio", "Health"),
                 now(
                     "enphase_storage_encharge_capacity_joules"
-                    f" / on ({SITE}) (enphase_storage_commissioned_capacity_joules > 0)",
+                    f" / on ({GATEWAY}) (enphase_storage_commissioned_capacity_joules > 0)",
                     "Capacity left",
                 ),
             ),
             fields={
-                "Charge": Field(steps=steps.CHARGE_LEFT),
-                "Energy left": Field(unit="kwatth", decimals=1),
-                "Power": Field(unit="watt"),
-                "Lasts": Field(unit="dtdurations"),
-                "Health": Field(steps=steps.HEALTH),
-                "Capacity left": Field(
-                    steps=steps.CAPACITY,
+                "Charge": FieldOverride(thresholds=thresholds.STATE_OF_CHARGE),
+                "Energy left": FieldOverride(unit="kwatth", decimals=1),
+                "Power": FieldOverride(unit="watt"),
+                "Lasts": FieldOverride(unit="dtdurations"),
+                "Health": FieldOverride(thresholds=thresholds.HEALTH),
+                "Capacity left": FieldOverride(
+                    thresholds=thresholds.CAPACITY,
                 ),
             },
         )
     ),
     rows(
-        About(
+        PanelSpec(
             title="Side by side",
             description=(
                 "How each battery does. Lag is its charge less the mean of all: one that stays"
@@ -91,29 +100,43 @@ TOGETHER = (
             unit="short",
             width=24,
             height=8,
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBatteryChargeImbalance",
         ),
         {"serial": "Battery"},
         (
-            Column(
-                "Charge", _CHARGE, Field(unit="percentunit", decimals=0, steps=steps.CHARGE_LEFT)
+            TableColumn(
+                "Charge",
+                _CHARGE,
+                FieldOverride(
+                    unit="percentunit", decimals=0, thresholds=thresholds.STATE_OF_CHARGE
+                ),
             ),
-            Column("Lag", _LAG, Field(unit="percentunit", decimals=0, steps=steps.LAG)),
-            Column("Power", _WATTS, Field(unit="watt")),
-            Column("Hottest", _HOTTEST, Field(unit="celsius", decimals=0, steps=steps.HEAT)),
-            Column("Light", "enphase_encharge_led_status", Field(words=LIGHT)),
-            Column("Heard", _HEARD, Field(words=YES_GOOD)),
-            Column(
+            TableColumn(
+                "Lag",
+                _LAG,
+                FieldOverride(unit="percentunit", decimals=0, thresholds=thresholds.LAG),
+            ),
+            TableColumn("Power", _WATTS, FieldOverride(unit="watt")),
+            TableColumn(
+                "Hottest",
+                _HOTTEST,
+                FieldOverride(unit="celsius", decimals=0, thresholds=thresholds.TEMPERATURE),
+            ),
+            TableColumn(
+                "Light", "enphase_encharge_led_status", FieldOverride(value_map=LED_STATUS)
+            ),
+            TableColumn("Heard", _COMMUNICATING, FieldOverride(value_map=YES_GOOD)),
+            TableColumn(
                 "Last report",
                 f"enphase:encharge_report_age_seconds or {_AGE}",
-                Field(unit="s", decimals=0, steps=steps.LATE),
+                FieldOverride(unit="s", decimals=0, thresholds=thresholds.REPORT_AGE),
             ),
         ),
         order="Lag",
     ),
     rows(
-        About(
+        PanelSpec(
             title="What they are",
             description=(
                 "Part numbers and firmwares, which should be equal among like batteries, and the"
@@ -122,49 +145,51 @@ TOGETHER = (
             unit="short",
             width=24,
             height=8,
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBatteryFirmwareMismatch",
         ),
         {"serial": "Battery"},
         (
-            Column(
+            TableColumn(
                 "Part",
                 "enphase_encharge_info or enphase_acb_info",
                 labels={"part_number": "Part"},
             ),
-            Column(
+            TableColumn(
                 "Firmware",
                 "enphase_encharge_info",
                 labels={"firmware": "Firmware", "bmu_firmware": "BMU firmware"},
             ),
-            Column(
+            TableColumn(
                 "Holds",
                 kwh("enphase_encharge_capacity_joules"),
-                Field(unit="kwatth", decimals=1),
+                FieldOverride(unit="kwatth", decimals=1),
             ),
-            Column("Cycles", _CYCLES, Field(unit="short", decimals=1)),
-            Column("DC switch off", "enphase_encharge_dc_switch_off", Field(words=YES_BAD)),
-            Column(
+            TableColumn("Cycles", _CYCLES, FieldOverride(unit="short", decimals=1)),
+            TableColumn(
+                "DC switch off", "enphase_encharge_dc_switch_off", FieldOverride(value_map=YES_BAD)
+            ),
+            TableColumn(
                 "Listed",
                 "enphase_encharge_present or enphase_acb_communicating * 0 + 1",
-                Field(words=YES_GOOD),
+                FieldOverride(value_map=YES_GOOD),
             ),
         ),
         order="Battery",
     ),
     lines(
-        About(
+        PanelSpec(
             title="Charge of each",
             description="Like batteries at one site move together; a gap that grows is a fault.",
             unit="percentunit",
             limits=(0, 1),
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBatteryChargeImbalance",
             queries=(Query(_CHARGE, "{{serial}}"),),
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="How far apart",
             description=(
                 "Fullest less emptiest battery of one model, without those that are not heard or"
@@ -172,7 +197,7 @@ TOGETHER = (
             ),
             unit="percentunit",
             limits=(0, None),
-            missing="No Encharge or IQ Battery at this gateway",
+            no_value="No Encharge or IQ Battery at this gateway",
             runbook="EnphaseBatteryChargeImbalance",
             queries=(
                 Query("enphase:encharge_soc_spread_ratio", "{{model}}"),
@@ -182,7 +207,7 @@ TOGETHER = (
         dashed=("High",),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Capacity",
             description=(
                 "What all batteries together can hold now, and what they could when commissioned."
@@ -191,7 +216,7 @@ TOGETHER = (
             unit="kwatth",
             decimals=1,
             limits=(0, None),
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseStorageDegraded",
             queries=(
                 Query(kwh("enphase_storage_capacity_joules"), "Usable"),
@@ -201,7 +226,7 @@ TOGETHER = (
         dashed=("Commissioned",),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Charged and discharged by the day",
             description=(
                 "Energy into and out of all batteries, each day. What comes out is some percent"
@@ -210,7 +235,7 @@ TOGETHER = (
             unit="kwatth",
             decimals=1,
             since="30d",
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             queries=(
                 Query(
                     kwh("increase(enphase_storage_charged_joules_total[1d])"), "Battery charging"
@@ -225,7 +250,7 @@ TOGETHER = (
         interval="1d",
     ),
     timeline(
-        About(
+        PanelSpec(
             title="How they are used",
             description=(
                 "The mode they are set to, beside the one that the owner's configuration asks for,"
@@ -234,8 +259,8 @@ TOGETHER = (
             unit="none",
             width=24,
             height=6,
-            missing=NO_BATTERY,
-            words=merged((YES_PLAIN, STATES)),
+            no_value=NO_BATTERY,
+            value_map=merge_value_maps((YES_PLAIN, STATES)),
             runbook="EnphaseStorageModeChanged",
             queries=(
                 Query(_mode("enphase_storage_mode"), "Mode"),
@@ -254,28 +279,28 @@ _READINESS = (
 
 EACH = (
     lines(
-        About(
+        PanelSpec(
             title="Charge of $battery",
             description="Charge of this battery, and the mean of all at the site.",
             unit="percentunit",
             width=8,
             limits=(0, 1),
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBatteryStuckCharging",
             queries=(
                 Query(_MY_CHARGE, "Charge"),
-                Query(f"avg by ({SITE}) ({_CHARGE})", "Mean of all"),
+                Query(f"avg by ({GATEWAY}) ({_CHARGE})", "Mean of all"),
             ),
         ),
         dashed=("Mean of all",),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Power of $battery",
             description="Into the battery and out of it.",
             unit="watt",
             width=8,
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBatteryNotCharging",
             queries=(
                 Query(f"clamp_min({_MY_WATTS}, 0)", "Battery discharging"),
@@ -286,12 +311,12 @@ EACH = (
         below=("Battery charging",),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Temperature of $battery",
             description="Temperature of the battery, and of its hottest cell.",
             unit="celsius",
             width=8,
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBatteryTemperatureAbnormal",
             queries=(
                 Query(f"{_TEMPERATURE}{{{_MINE}}}", "Battery"),
@@ -305,7 +330,7 @@ EACH = (
         interval=SLOW,
     ),
     timeline(
-        About(
+        PanelSpec(
             title="State of $battery",
             description=(
                 "Whether the gateway hears it, its light in words, its DC switch, whether it is"
@@ -314,8 +339,8 @@ EACH = (
             unit="none",
             width=24,
             height=6,
-            missing=NO_BATTERY,
-            words=merged((YES_GOOD, LIGHT, STATES, _SWITCH)),
+            no_value=NO_BATTERY,
+            value_map=merge_value_maps((YES_GOOD, LED_STATUS, STATES, _SWITCH)),
             runbook="EnphaseBatteryNotCommunicating",
             queries=(
                 Query(
@@ -343,12 +368,12 @@ EACH = (
     ),
 )
 
-BOARD = Board(
+DASHBOARD = DashboardSpec(
     uid="enphase-battery",
     title="Enphase: Batteries",
     description="Charge, power, temperature, health and state of every battery, and who lags.",
     panels=TOGETHER,
-    rows=(Row("Battery $battery", EACH, repeat="battery"),),
+    rows=(DashboardRow("Battery $battery", EACH, repeat="battery"),),
     devices=(
         (
             "battery",

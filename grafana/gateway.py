@@ -1,24 +1,32 @@
 """Exporter and gateway: is the data fresh, what fails and why, how hard the gateway is asked."""
 
-from grafana.kit import colours, steps
-from grafana.kit.about import About, Field
-from grafana.kit.frame import Board, Row
+from grafana.kit import colours, thresholds
+from grafana.kit.dashboard import DashboardRow, DashboardSpec
+from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
-from grafana.kit.queries import SITE, Query, now, state
-from grafana.kit.tables import Column, rows
-from grafana.kit.words import ANSWERS, LINK, REACHED, STATES, SUCCEEDS, Words, merged
+from grafana.kit.queries import GATEWAY, Query, now, state
+from grafana.kit.tables import TableColumn, rows
+from grafana.kit.value_mappings import (
+    CLOUD_CONNECTED,
+    LINK,
+    RESPONDING,
+    STATES,
+    WORKING,
+    ValueMap,
+    merge_value_maps,
+)
 
 _NO_LOGIN = "This gateway wants no token"
 _NO_HOME = "The gateway tells nothing of its network"
 _NEVER = "None since the exporter started"
 _REQUESTS = "rate(enphase_gateway_requests_total[$__rate_interval])"
 #: ten more than whether it is reached, to stand beside other words
-_CLOUD: Words = {10: ("Cut off", colours.BAD), 11: ("Connected", colours.FINE)}
+_CLOUD: ValueMap = {10: ("Cut off", colours.BAD), 11: ("Connected", colours.FINE)}
 _LEVEL = ((None, colours.BAD), (2, colours.WATCH), (4, colours.FINE))
 
 NOW = (
     tiles(
-        About(
+        PanelSpec(
             title="Gateway now",
             description=(
                 "Whether it answers and when it last did, whether it reaches the cloud and how long"
@@ -37,46 +45,50 @@ NOW = (
                 now("abs(enphase_gateway_clock_skew_seconds)", "Clock off by"),
                 now("enphase_token_expiry_timestamp_seconds - time()", "Token lasts"),
                 now(
-                    f"60 * sum by ({SITE}) ({_REQUESTS})",
+                    f"60 * sum by ({GATEWAY}) ({_REQUESTS})",
                     "Requests a minute",
                 ),
             ),
             fields={
-                "Gateway": Field(words=ANSWERS),
-                "Last heard": Field(steps=((None, colours.FINE), (600, colours.BAD))),
-                "Cloud": Field(words=REACHED),
-                "Enphase told": Field(steps=steps.SILENCE),
-                "Clock off by": Field(steps=steps.SKEW),
-                "Token lasts": Field(unit="dtdurations", decimals=0, steps=steps.LIFE),
-                "Requests a minute": Field(unit="none", decimals=1, steps=steps.REQUESTS),
+                "Gateway": FieldOverride(value_map=RESPONDING),
+                "Last heard": FieldOverride(thresholds=((None, colours.FINE), (600, colours.BAD))),
+                "Cloud": FieldOverride(value_map=CLOUD_CONNECTED),
+                "Enphase told": FieldOverride(thresholds=thresholds.CLOUD_REPORT_AGE),
+                "Clock off by": FieldOverride(thresholds=thresholds.CLOCK_SKEW),
+                "Token lasts": FieldOverride(
+                    unit="dtdurations", decimals=0, thresholds=thresholds.TOKEN_LIFETIME
+                ),
+                "Requests a minute": FieldOverride(
+                    unit="none", decimals=1, thresholds=thresholds.REQUESTS
+                ),
             },
         )
     ),
     rows(
-        About(
+        PanelSpec(
             title="What it is",
             description="Identity and firmware of the gateway, its phases and meters.",
             unit="none",
             width=24,
             height=4,
-            missing="The gateway has not answered yet",
+            no_value="The gateway has not answered yet",
             runbook="EnphaseGatewayFirmwareChanged",
         ),
         {"serial": "Gateway", "part_number": "Part", "firmware": "Firmware"},
         (
-            Column(
+            TableColumn(
                 "Phases",
-                f"enphase_gateway_info * on ({SITE}) group_left () enphase_gateway_phases",
+                f"enphase_gateway_info * on ({GATEWAY}) group_left () enphase_gateway_phases",
             ),
-            Column(
+            TableColumn(
                 "Meters",
-                f"enphase_gateway_info * on ({SITE}) group_left () enphase_gateway_meters",
+                f"enphase_gateway_info * on ({GATEWAY}) group_left () enphase_gateway_meters",
             ),
-            Column(
+            TableColumn(
                 "Firmware seen to change",
-                "1000 * enphase_gateway_info"
-                f" * on ({SITE}) group_left () enphase_gateway_firmware_changed_timestamp_seconds",
-                Field(unit="dateTimeAsIso"),
+                f"1000 * enphase_gateway_info * on ({GATEWAY}) group_left ()"
+                " enphase_gateway_firmware_changed_timestamp_seconds",
+                FieldOverride(unit="dateTimeAsIso"),
             ),
         ),
     ),
@@ -84,7 +96,7 @@ NOW = (
 
 COLLECTORS = (
     rows(
-        About(
+        PanelSpec(
             title="Collectors",
             description=(
                 "Each part of the data is read on its own and can fail on its own: whether it"
@@ -97,31 +109,37 @@ COLLECTORS = (
         ),
         {"collector": "Collector"},
         (
-            Column("Last run", "enphase_collector_up", Field(words=SUCCEEDS)),
-            Column(
+            TableColumn("Last run", "enphase_collector_up", FieldOverride(value_map=WORKING)),
+            TableColumn(
                 "Age",
                 "time() - enphase_collector_last_success_timestamp_seconds",
-                Field(unit="s", decimals=0),
+                FieldOverride(unit="s", decimals=0),
             ),
-            Column("Took", "enphase_collector_duration_seconds", Field(unit="s", decimals=2)),
-            Column(
+            TableColumn(
+                "Took", "enphase_collector_duration_seconds", FieldOverride(unit="s", decimals=2)
+            ),
+            TableColumn(
                 "Failures",
-                f"sum by ({SITE}, collector)"
+                f"sum by ({GATEWAY}, collector)"
                 " (increase(enphase_collector_failures_total[$__range]))",
-                Field(unit="none", decimals=0, steps=((None, colours.FINE), (1, colours.WATCH))),
+                FieldOverride(
+                    unit="none", decimals=0, thresholds=((None, colours.FINE), (1, colours.WATCH))
+                ),
             ),
         ),
         order="Age",
         descending=True,
     ),
     timeline(
-        About(
+        PanelSpec(
             title="Gateway and collectors",
             description="When the gateway answered, and when each part of the data could be read.",
             unit="none",
             width=24,
             height=12,
-            words=merged((SUCCEEDS, {10: ("Silent", colours.BAD), 11: ("Answers", colours.FINE)})),
+            value_map=merge_value_maps(
+                (WORKING, {10: ("Silent", colours.BAD), 11: ("Answers", colours.FINE)})
+            ),
             runbook="EnphaseCollectorFailing",
             queries=(
                 Query("enphase_up + 10", "gateway"),
@@ -130,17 +148,17 @@ COLLECTORS = (
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="Failures by reason",
             description="Runs of collectors that failed, an hour.",
             unit="none",
             decimals=1,
             limits=(0, None),
-            missing=_NEVER,
+            no_value=_NEVER,
             runbook="EnphaseCollectorFailing",
             queries=(
                 Query(
-                    f"3600 * sum by ({SITE}, reason)"
+                    f"3600 * sum by ({GATEWAY}, reason)"
                     " (rate(enphase_collector_failures_total[$__rate_interval]))",
                     "{{reason}}",
                 ),
@@ -148,7 +166,7 @@ COLLECTORS = (
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="How long collectors take",
             description="A gateway that gets slower is overloaded, or about to hang.",
             unit="s",
@@ -160,7 +178,7 @@ COLLECTORS = (
 
 REQUESTS = (
     lines(
-        About(
+        PanelSpec(
             title="Requests a minute by endpoint",
             description="All together stay at fourteen or below, whatever the cadences say.",
             unit="none",
@@ -168,7 +186,7 @@ REQUESTS = (
             limits=(0, None),
             queries=(
                 Query(
-                    f"60 * sum by ({SITE}, endpoint)"
+                    f"60 * sum by ({GATEWAY}, endpoint)"
                     " (rate(enphase_gateway_requests_total[$__rate_interval]))",
                     "{{endpoint}}",
                 ),
@@ -177,7 +195,7 @@ REQUESTS = (
         stacked=True,
     ),
     lines(
-        About(
+        PanelSpec(
             title="Answers a minute by code",
             description="Status codes of HTTP, or why there was no answer.",
             unit="none",
@@ -186,7 +204,7 @@ REQUESTS = (
             runbook="EnphaseAuthenticationFailing",
             queries=(
                 Query(
-                    f"60 * sum by ({SITE}, code)"
+                    f"60 * sum by ({GATEWAY}, code)"
                     " (rate(enphase_gateway_requests_total[$__rate_interval]))",
                     "{{code}}",
                 ),
@@ -195,7 +213,7 @@ REQUESTS = (
         stacked=True,
     ),
     lines(
-        About(
+        PanelSpec(
             title="Readings rejected as impossible",
             description=(
                 "Lifetime counters that jumped or fell. The exporter keeps them from Prometheus,"
@@ -203,14 +221,14 @@ REQUESTS = (
             ),
             unit="none",
             decimals=0,
-            missing=_NEVER,
+            no_value=_NEVER,
             runbook="EnphaseCounterAnomaly",
             queries=(Query("increase(enphase_counter_anomalies_total[1h])", "{{metric}}"),),
         ),
         steps=True,
     ),
     lines(
-        About(
+        PanelSpec(
             title="Life of the token",
             description=(
                 "With an account in the configuration the exporter renews its token by itself,"
@@ -218,7 +236,7 @@ REQUESTS = (
             ),
             unit="dtdurations",
             limits=(0, None),
-            missing=_NO_LOGIN,
+            no_value=_NO_LOGIN,
             runbook="EnphaseTokenExpiring",
             queries=(Query("enphase_token_expiry_timestamp_seconds - time()", "Token"),),
         )
@@ -227,7 +245,7 @@ REQUESTS = (
 
 NETWORK = (
     lines(
-        About(
+        PanelSpec(
             title="Time since Enphase was told",
             description=(
                 "Healthy gateways report to the cloud every few minutes, over a cellular modem"
@@ -235,13 +253,13 @@ NETWORK = (
             ),
             unit="s",
             limits=(0, None),
-            missing=_NO_HOME,
+            no_value=_NO_HOME,
             runbook="EnphaseCloudReportingStopped",
             queries=(Query("enphase:cloud_silence_seconds", "Since the last report"),),
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="Clock",
             description="How far the gateway's clock is ahead of the exporter's.",
             unit="s",
@@ -251,13 +269,13 @@ NETWORK = (
         )
     ),
     timeline(
-        About(
+        PanelSpec(
             title="Network",
             description="Which interfaces have a link, and how their connection is.",
             unit="none",
             height=7,
-            missing=_NO_HOME,
-            words=merged((LINK, STATES, _CLOUD)),
+            no_value=_NO_HOME,
+            value_map=merge_value_maps((LINK, STATES, _CLOUD)),
             queries=(
                 Query("enphase_gateway_cloud_connected + 10", "Cloud"),
                 Query("enphase_gateway_interface_up", "{{interface}} {{type}}"),
@@ -265,7 +283,7 @@ NETWORK = (
                     state(
                         "enphase_gateway_interface_status",
                         *("connected", "connecting"),
-                        by=f"{SITE}, interface",
+                        by=f"{GATEWAY}, interface",
                         label="status",
                     ),
                     "{{interface}}",
@@ -274,7 +292,7 @@ NETWORK = (
         )
     ),
     rows(
-        About(
+        PanelSpec(
             title="Links to the devices",
             description=(
                 "How well the gateway hears the devices of each kind, from 0 to 5, and how many"
@@ -282,25 +300,25 @@ NETWORK = (
             ),
             unit="none",
             height=7,
-            missing=_NO_HOME,
+            no_value=_NO_HOME,
         ),
         {"device_type": "Devices"},
         (
-            Column("Number", "enphase_gateway_link_devices"),
-            Column("Level", "enphase_gateway_link_level", Field(steps=_LEVEL)),
+            TableColumn("Number", "enphase_gateway_link_devices"),
+            TableColumn("Level", "enphase_gateway_link_level", FieldOverride(thresholds=_LEVEL)),
         ),
         order="Devices",
     ),
 )
 
-BOARD = Board(
+DASHBOARD = DashboardSpec(
     uid="enphase-gateway",
     title="Enphase: Exporter and gateway",
     description="Is the data fresh, what fails and why, how hard the gateway is asked.",
     panels=NOW,
     rows=(
-        Row("Collectors", COLLECTORS),
-        Row("Requests", REQUESTS),
-        Row("Network and cloud", NETWORK),
+        DashboardRow("Collectors", COLLECTORS),
+        DashboardRow("Requests", REQUESTS),
+        DashboardRow("Network and cloud", NETWORK),
     ),
 )

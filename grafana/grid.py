@@ -1,12 +1,12 @@
 """Grid and outages: how good the grid is, when it was gone, and what the switches did."""
 
-from grafana.kit import colours, steps
-from grafana.kit.about import About, Field
-from grafana.kit.frame import Board, Row
+from grafana.kit import colours, thresholds
+from grafana.kit.dashboard import DashboardRow, DashboardSpec
+from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
-from grafana.kit.queries import GRID_STATE, SITE, Query, now, state
-from grafana.kit.tables import Column, rows
-from grafana.kit.words import GRID, NO_METER, STATES, YES_PLAIN, merged
+from grafana.kit.queries import GATEWAY, GRID_STATE, Query, now, state
+from grafana.kit.tables import TableColumn, rows
+from grafana.kit.value_mappings import GRID, NO_METER, STATES, YES_PLAIN, merge_value_maps
 
 _NO_SWITCH = "No hardware here that knows whether the house is on the grid"
 _NO_OUTAGE = "Never off the grid in the time shown"
@@ -16,13 +16,13 @@ _RANGE = "[$__range:1m]"
 
 def _outages(value: str) -> str:
     """Return a value while off grid, for each outage by the label `start`: its beginning."""
-    outage = f'0 * count_values by ({SITE}) ("start", {_SINCE})'
-    return f"({outage} + on ({SITE}) group_left () ({value}))"
+    outage = f'0 * count_values by ({GATEWAY}) ("start", {_SINCE})'
+    return f"({outage} + on ({GATEWAY}) group_left () ({value}))"
 
 
 NOW = (
     tiles(
-        About(
+        PanelSpec(
             title="Grid now",
             description=(
                 "Whether the house is on the grid and since when it is not; how often the switch"
@@ -32,7 +32,7 @@ NOW = (
             unit="none",
             width=24,
             height=4,
-            missing=_NO_SWITCH,
+            no_value=_NO_SWITCH,
             runbook="EnphaseGridOutage",
             queries=(
                 now(GRID_STATE, "Grid"),
@@ -45,16 +45,16 @@ NOW = (
                 now("enphase:storage_runtime_seconds", "Batteries last"),
             ),
             fields={
-                "Grid": Field(words=GRID),
-                "Changes in an hour": Field(decimals=0, steps=steps.FLAPS),
-                "Changes": Field(decimals=0),
-                "Off grid": Field(unit="dtdurations", decimals=0),
-                "Batteries last": Field(unit="dtdurations", decimals=0),
+                "Grid": FieldOverride(value_map=GRID),
+                "Changes in an hour": FieldOverride(decimals=0, thresholds=thresholds.GRID_CHANGES),
+                "Changes": FieldOverride(decimals=0),
+                "Off grid": FieldOverride(unit="dtdurations", decimals=0),
+                "Batteries last": FieldOverride(unit="dtdurations", decimals=0),
             },
         )
     ),
     timeline(
-        About(
+        PanelSpec(
             title="Grid, switches and relays",
             description=(
                 "What each switch was commanded to be and what it is; commanded closed but open is"
@@ -64,7 +64,7 @@ NOW = (
             unit="none",
             width=24,
             height=10,
-            words=merged(
+            value_map=merge_value_maps(
                 (GRID, STATES, {10: ("Silent", colours.BAD), 11: ("Answers", colours.FINE)})
             ),
             runbook="EnphaseGridOutageProlonged",
@@ -90,28 +90,35 @@ NOW = (
                     state("enphase_collar_grid_state", "on_grid", "off_grid"), "Collar sees grid"
                 ),
                 Query(
-                    state("enphase_generator_oper_state", "close", "open", by=SITE),
+                    state("enphase_generator_oper_state", "close", "open", by=GATEWAY),
                     "Generator relay",
                 ),
                 Query(
-                    state("enphase_generator_mode", "off", "on", "auto", by=SITE, label="mode"),
+                    state(
+                        "enphase_generator_mode",
+                        "off",
+                        "on",
+                        "auto",
+                        by=GATEWAY,
+                        label="mode",
+                    ),
                     "Generator mode",
                 ),
                 Query(
                     state(
                         "enphase_dry_contact_status",
                         *("open", "closed"),
-                        by=f"{SITE}, id",
+                        by=f"{GATEWAY}, id",
                         label="status",
                     )
-                    + f" * on ({SITE}, id) group_left (load_name) enphase_dry_contact_info",
+                    + f" * on ({GATEWAY}, id) group_left (load_name) enphase_dry_contact_info",
                     "{{id}} {{load_name}}",
                 ),
             ),
         )
     ),
     rows(
-        About(
+        PanelSpec(
             title="Outages",
             description=(
                 "Every time off the grid in the time shown, commanded ones included: when it began,"
@@ -120,34 +127,34 @@ NOW = (
             unit="short",
             width=24,
             height=7,
-            missing=_NO_OUTAGE,
+            no_value=_NO_OUTAGE,
             runbook="EnphaseGridOutage",
         ),
         {"start": "Outage"},
         (
-            Column(
+            TableColumn(
                 "Began",
                 f"1000 * max_over_time({_outages(_SINCE)}{_RANGE})",
-                Field(unit="dateTimeAsIso"),
+                FieldOverride(unit="dateTimeAsIso"),
             ),
-            Column(
+            TableColumn(
                 "Lasted",
                 f"max_over_time({_outages(f'time() - {_SINCE}')}{_RANGE})",
-                Field(unit="dtdurations", decimals=0),
+                FieldOverride(unit="dtdurations", decimals=0),
             ),
-            Column(
+            TableColumn(
                 "Lowest charge",
                 f"min_over_time({_outages('enphase_storage_soc_ratio')}{_RANGE})",
-                Field(
+                FieldOverride(
                     unit="percentunit",
                     decimals=0,
-                    steps=((None, colours.BAD), (0.1, colours.WATCH), (0.25, colours.FINE)),
+                    thresholds=((None, colours.BAD), (0.1, colours.WATCH), (0.25, colours.FINE)),
                 ),
             ),
-            Column(
+            TableColumn(
                 "By command",
                 f"max_over_time({_outages('enphase_grid_disconnect_commanded')}{_RANGE})",
-                Field(words=YES_PLAIN),
+                FieldOverride(value_map=YES_PLAIN),
             ),
         ),
         order="Began",
@@ -158,7 +165,7 @@ NOW = (
 
 QUALITY = (
     lines(
-        About(
+        PanelSpec(
             title="Voltage of each leg",
             description=(
                 "Against neutral, with the band outside of which an alert begins to count. The"
@@ -168,7 +175,7 @@ QUALITY = (
             unit="volt",
             decimals=1,
             width=24,
-            missing=NO_METER,
+            no_value=NO_METER,
             runbook="EnphaseGridVoltageAbnormal",
             queries=(
                 Query("enphase:leg_volts", "{{phase}}"),
@@ -179,12 +186,12 @@ QUALITY = (
         dashed=("Low", "High"),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Frequency",
             description="With the band outside of which an alert begins to count.",
             unit="hertz",
             decimals=2,
-            missing=NO_METER,
+            no_value=NO_METER,
             runbook="EnphaseGridFrequencyAbnormal",
             queries=(
                 Query("enphase:grid_hertz", "Frequency"),
@@ -203,7 +210,7 @@ QUALITY = (
         dashed=("Low", "High"),
     ),
     lines(
-        About(
+        PanelSpec(
             title="How far apart the legs are",
             description=(
                 "Highest leg less lowest, as a share of their mean. A loose neutral pulls them"
@@ -212,14 +219,14 @@ QUALITY = (
             unit="percentunit",
             decimals=1,
             limits=(0, None),
-            steps=steps.APART,
-            missing="A single leg at this gateway",
+            thresholds=thresholds.LEG_IMBALANCE,
+            no_value="A single leg at this gateway",
             runbook="EnphaseGridVoltageImbalance",
             queries=(Query("enphase:leg_imbalance_ratio", "Between legs"),),
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="Flapping",
             description=(
                 "Changes of the switch within an hour. One outage with its return is two; from"
@@ -228,19 +235,19 @@ QUALITY = (
             unit="none",
             decimals=0,
             limits=(0, None),
-            steps=steps.FLAPS,
-            missing=_NO_SWITCH,
+            thresholds=thresholds.GRID_CHANGES,
+            no_value=_NO_SWITCH,
             runbook="EnphaseGridFlapping",
             queries=(Query("changes(enphase_grid_connected[1h])", "Changes in an hour"),),
         ),
         steps=True,
     ),
     lines(
-        About(
+        PanelSpec(
             title="Power of each phase",
             description="Drawn from the grid on each phase; negative is fed into it.",
             unit="watt",
-            missing="This gateway does not tell its phases apart",
+            no_value="This gateway does not tell its phases apart",
             queries=(Query("enphase_net_consumption_phase_watts", "{{phase}}"),),
         )
     ),
@@ -248,39 +255,39 @@ QUALITY = (
 
 CONTROLLER = (
     rows(
-        About(
+        PanelSpec(
             title="Controller, collar and combiner",
             description="The devices between house and grid, whichever this home has.",
             unit="short",
             width=24,
             height=5,
-            missing=_NO_SWITCH,
+            no_value=_NO_SWITCH,
             runbook="EnphaseSystemControllerNotCommunicating",
         ),
         {"serial": "Device"},
         (
-            Column(
+            TableColumn(
                 "Part",
                 "enphase_enpower_info or enphase_collar_info or enphase_c6cc_info",
                 labels={"part_number": "Part", "firmware": "Firmware"},
             ),
-            Column(
+            TableColumn(
                 "Heard",
                 "enphase_enpower_communicating or enphase_collar_communicating"
                 " or enphase_c6cc_communicating",
-                Field(words={0: ("No", colours.BAD), 1: ("Yes", colours.FINE)}),
+                FieldOverride(value_map={0: ("No", colours.BAD), 1: ("Yes", colours.FINE)}),
             ),
-            Column(
+            TableColumn(
                 "Temperature",
                 "enphase_enpower_temperature_celsius or enphase_collar_temperature_celsius",
-                Field(unit="celsius", decimals=0),
+                FieldOverride(unit="celsius", decimals=0),
             ),
-            Column(
+            TableColumn(
                 "Control error",
                 "enphase_collar_control_error",
-                Field(
-                    words={0: ("None", colours.FINE)},
-                    steps=steps.ANY_BAD,
+                FieldOverride(
+                    value_map={0: ("None", colours.FINE)},
+                    thresholds=thresholds.ANY_BAD,
                 ),
             ),
         ),
@@ -290,7 +297,7 @@ CONTROLLER = (
 
 CONTACTS = (
     rows(
-        About(
+        PanelSpec(
             title="What the dry contacts do",
             description=(
                 "What each relay switches, what it does on grid and off, and the charge of the"
@@ -299,11 +306,11 @@ CONTACTS = (
             unit="short",
             width=24,
             height=7,
-            missing="No dry contacts at this gateway",
+            no_value="No dry contacts at this gateway",
         ),
         {"id": "Relay"},
         (
-            Column(
+            TableColumn(
                 "Load",
                 "enphase_dry_contact_info",
                 labels={
@@ -313,16 +320,16 @@ CONTACTS = (
                     "micro_grid_action": "Off grid",
                 },
             ),
-            Column("Closed", "enphase_dry_contact_closed", Field(words=YES_PLAIN)),
-            Column(
+            TableColumn("Closed", "enphase_dry_contact_closed", FieldOverride(value_map=YES_PLAIN)),
+            TableColumn(
                 "Sheds below",
                 "enphase_dry_contact_soc_low_ratio",
-                Field(unit="percentunit", decimals=0),
+                FieldOverride(unit="percentunit", decimals=0),
             ),
-            Column(
+            TableColumn(
                 "Takes above",
                 "enphase_dry_contact_soc_high_ratio",
-                Field(unit="percentunit", decimals=0),
+                FieldOverride(unit="percentunit", decimals=0),
             ),
         ),
         order="Relay",
@@ -333,27 +340,34 @@ _NO_GENERATOR = "No generator at this gateway"
 
 GENERATOR = (
     timeline(
-        About(
+        PanelSpec(
             title="Generator",
             description="Whether it feeds the house, whether that is an exercise, and its mode.",
             unit="none",
             width=24,
             height=5,
-            missing=_NO_GENERATOR,
-            words=merged((YES_PLAIN, STATES)),
+            no_value=_NO_GENERATOR,
+            value_map=merge_value_maps((YES_PLAIN, STATES)),
             runbook="EnphaseGeneratorNotRunning",
             queries=(
                 Query("enphase_generator_running", "Runs"),
                 Query("enphase_generator_exercising", "Exercises"),
                 Query(
-                    state("enphase_generator_mode", "off", "on", "auto", by=SITE, label="mode"),
+                    state(
+                        "enphase_generator_mode",
+                        "off",
+                        "on",
+                        "auto",
+                        by=GATEWAY,
+                        label="mode",
+                    ),
                     "Mode",
                 ),
             ),
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="Charge, and where the generator starts and stops",
             description=(
                 "Off grid the generator starts when the batteries fall to the lower line, and stops"
@@ -362,11 +376,11 @@ GENERATOR = (
             unit="percentunit",
             width=24,
             limits=(0, 1),
-            missing=_NO_GENERATOR,
+            no_value=_NO_GENERATOR,
             runbook="EnphaseGeneratorNotRunning",
             queries=(
                 Query(
-                    f"enphase_storage_soc_ratio and on ({SITE}) enphase_generator_present == 1",
+                    f"enphase_storage_soc_ratio and on ({GATEWAY}) enphase_generator_present == 1",
                     "Charge",
                 ),
                 Query("enphase_generator_start_soc_ratio", "Generator starts"),
@@ -377,16 +391,16 @@ GENERATOR = (
     ),
 )
 
-BOARD = Board(
+DASHBOARD = DashboardSpec(
     uid="enphase-grid",
     title="Enphase: Grid and outages",
     description="How good the grid is, when it was gone, and what switches and relays did.",
     panels=NOW,
     rows=(
-        Row("How good the grid is", QUALITY),
-        Row("Controller, collar and combiner", CONTROLLER),
-        Row("Dry contacts, in homes that have some", CONTACTS, collapsed=True),
-        Row("Generator, in homes that have one", GENERATOR, collapsed=True),
+        DashboardRow("How good the grid is", QUALITY),
+        DashboardRow("Controller, collar and combiner", CONTROLLER),
+        DashboardRow("Dry contacts, in homes that have some", CONTACTS, collapsed=True),
+        DashboardRow("Generator, in homes that have one", GENERATOR, collapsed=True),
     ),
     since="now-7d",
 )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from grafana.kit import colours, steps
-from grafana.kit.about import RUNBOOKS, About, Field, Panel
-from grafana.kit.frame import Board, Row
+from grafana.kit import colours, thresholds
+from grafana.kit.dashboard import DashboardRow, DashboardSpec
+from grafana.kit.panel_spec import RUNBOOKS, FieldOverride, Panel, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
 from grafana.kit.queries import (
     EARNED,
@@ -21,8 +21,8 @@ from grafana.kit.queries import (
     now,
     self_consumption,
 )
-from grafana.kit.tables import Column, rows
-from grafana.kit.words import ANSWERS, GRID, NO_BATTERY, NO_METER, REACHED
+from grafana.kit.tables import TableColumn, rows
+from grafana.kit.value_mappings import CLOUD_CONNECTED, GRID, NO_BATTERY, NO_METER, RESPONDING
 
 _NO_PRICE = "The gateway knows no price: see docs/dashboards.md"
 #: units of Grafana by the currency that the gateway names; others are written before the number
@@ -40,7 +40,7 @@ _CURRENCIES = {
 
 ALARM = (
     tiles(
-        About(
+        PanelSpec(
             title="Is everything all right?",
             description=(
                 "Alerts of severity critical and warning that fire; whether the house is on the"
@@ -61,21 +61,25 @@ ALARM = (
                 now(f"max({WATCHDOG}) or vector(0)", "Alert rules"),
             ),
             fields={
-                "Alerts": Field(
-                    words={0: ("None", colours.FINE)},
-                    steps=steps.ANY_BAD,
+                "Alerts": FieldOverride(
+                    value_map={0: ("None", colours.FINE)},
+                    thresholds=thresholds.ANY_BAD,
                 ),
-                "Grid": Field(words=GRID),
-                "Gateway": Field(words=ANSWERS),
-                "Cloud": Field(words=REACHED),
-                "Enphase told": Field(unit="s", decimals=0, steps=steps.SILENCE),
-                "Alert rules": Field(words={0: ("Not run", colours.BAD), 1: ("Run", colours.FINE)}),
+                "Grid": FieldOverride(value_map=GRID),
+                "Gateway": FieldOverride(value_map=RESPONDING),
+                "Cloud": FieldOverride(value_map=CLOUD_CONNECTED),
+                "Enphase told": FieldOverride(
+                    unit="s", decimals=0, thresholds=thresholds.CLOUD_REPORT_AGE
+                ),
+                "Alert rules": FieldOverride(
+                    value_map={0: ("Not run", colours.BAD), 1: ("Run", colours.FINE)}
+                ),
             },
         ),
         background=True,
     ),
     rows(
-        About(
+        PanelSpec(
             title="What is wrong",
             description=(
                 "Every alert that fires, with the device it is about. The name leads to its"
@@ -84,14 +88,14 @@ ALARM = (
             unit="none",
             width=24,
             height=5,
-            missing="Nothing is wrong",
+            no_value="Nothing is wrong",
         ),
         {"severity": "Severity", "alertname": "Alert", "serial": "Device"},
         (
-            Column(
+            TableColumn(
                 "Since",
                 f"1000 * (ALERTS_FOR_STATE and ignoring (alertstate) {FIRING})",
-                Field(unit="dateTimeFromNow"),
+                FieldOverride(unit="dateTimeFromNow"),
             ),
         ),
         order="Severity",
@@ -101,7 +105,7 @@ ALARM = (
 
 POWER = (
     tiles(
-        About(
+        PanelSpec(
             title="Power now",
             description=(
                 "Where power comes from (solar, battery, grid) and where it goes (house, battery,"
@@ -116,7 +120,7 @@ POWER = (
         graph=True,
     ),
     tiles(
-        About(
+        PanelSpec(
             title="Batteries now",
             description=(
                 "Charge of all batteries together, the energy in them, the reserve kept for an"
@@ -126,7 +130,7 @@ POWER = (
             unit="percentunit",
             width=24,
             height=4,
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBackupRuntimeShort",
             queries=(
                 now("enphase_storage_soc_ratio", "Charge"),
@@ -135,13 +139,13 @@ POWER = (
                 now("enphase:storage_runtime_seconds", "Lasts"),
             ),
             fields={
-                "Energy left": Field(unit="kwatth", decimals=1),
-                "Lasts": Field(unit="dtdurations", decimals=0),
+                "Energy left": FieldOverride(unit="kwatth", decimals=1),
+                "Lasts": FieldOverride(unit="dtdurations", decimals=0),
             },
         ),
     ),
     timeline(
-        About(
+        PanelSpec(
             title="Grid",
             description=(
                 "When the house was on the grid, off the grid, and off the grid because somebody"
@@ -150,7 +154,7 @@ POWER = (
             unit="none",
             width=24,
             height=4,
-            words={
+            value_map={
                 **GRID,
                 10: ("Silent", colours.BAD),
                 11: ("Answers", colours.FINE),
@@ -160,7 +164,7 @@ POWER = (
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="Power",
             description=(
                 "Upwards where power comes from, downwards where it goes; both sides are equal, but"
@@ -175,7 +179,7 @@ POWER = (
         below=("House", "Battery charging", "To the grid"),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Charge",
             description=(
                 "Charge of all batteries together, the reserve kept for an outage, and the charge"
@@ -185,7 +189,7 @@ POWER = (
             width=24,
             height=7,
             limits=(0, 1),
-            missing=NO_BATTERY,
+            no_value=NO_BATTERY,
             runbook="EnphaseBackupBatteryLow",
             queries=(
                 Query("enphase_storage_soc_ratio", "Charge"),
@@ -203,7 +207,7 @@ def _period(name: str, since: str) -> Sequence[Panel]:
     window = "$__range"
     return (
         tiles(
-            About(
+            PanelSpec(
                 title=f"Energy {name}",
                 description=(
                     "From the gateway's lifetime counters; what the batteries took and gave is"
@@ -219,7 +223,7 @@ def _period(name: str, since: str) -> Sequence[Panel]:
             )
         ),
         tiles(
-            About(
+            PanelSpec(
                 title=f"Self-consumption and autonomy {name}",
                 description=(
                     "Self-consumption: the share of what the panels gave that was not fed into the"
@@ -230,7 +234,7 @@ def _period(name: str, since: str) -> Sequence[Panel]:
                 width=12,
                 height=4,
                 since=since,
-                missing=NO_METER,
+                no_value=NO_METER,
                 queries=(
                     now(self_consumption(window), "Self-consumption"),
                     now(autonomy(window), "Autonomy"),
@@ -238,7 +242,7 @@ def _period(name: str, since: str) -> Sequence[Panel]:
             )
         ),
         tiles(
-            About(
+            PanelSpec(
                 title=f"Money {name}",
                 description=(
                     "At the prices in force at each moment, as the gateway's tariff tells them:"
@@ -251,17 +255,20 @@ def _period(name: str, since: str) -> Sequence[Panel]:
                 width=12,
                 height=4,
                 since=since,
-                missing=_NO_PRICE,
+                no_value=_NO_PRICE,
                 queries=(
                     now(PAID, "Paid, {{currency}}"),
                     now(EARNED, "Earned, {{currency}}"),
                     now(SAVED, "Saved, {{currency}}"),
                 ),
                 fields={
-                    **{f"/, {code}$/": Field(unit=unit) for code, unit in _CURRENCIES.items()},
                     **{
-                        f"/^{name}, /": Field(
-                            more={"color": {"mode": "fixed", "fixedColor": colours.SERIES[name]}}
+                        f"/, {code}$/": FieldOverride(unit=unit)
+                        for code, unit in _CURRENCIES.items()
+                    },
+                    **{
+                        f"/^{name}, /": FieldOverride(
+                            extra={"color": {"mode": "fixed", "fixedColor": colours.SERIES[name]}}
                         )
                         for name in ("Paid", "Earned", "Saved")
                     },
@@ -271,13 +278,13 @@ def _period(name: str, since: str) -> Sequence[Panel]:
     )
 
 
-BOARD = Board(
+DASHBOARD = DashboardSpec(
     uid="enphase-home",
     title="Enphase: Home",
     description="Is everything all right, what flows where, what today and this month brought.",
     panels=(*ALARM, *POWER),
     rows=(
-        Row("Today", _period("today", "now/d")),
-        Row("This month", _period("this month", "now/M")),
+        DashboardRow("Today", _period("today", "now/d")),
+        DashboardRow("This month", _period("this month", "now/M")),
     ),
 )

@@ -3,20 +3,28 @@
 The roof is laid out by the names and arrays that the configuration gives to the inverters.
 """
 
-from grafana.kit import colours, steps
-from grafana.kit.about import About, Field
-from grafana.kit.frame import Board, Row
+from grafana.kit import colours, thresholds
+from grafana.kit.dashboard import DashboardRow, DashboardSpec
+from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import SLOW, bars, heat, lines, tiles, timeline
-from grafana.kit.plan import plan
-from grafana.kit.queries import DEVICE, SITE, SOLAR_WATTS, Query, kwh, named, now
-from grafana.kit.tables import Column, rows
-from grafana.kit.words import UNCOMPARED, UNPLACED, YES_BAD, YES_GOOD
+from grafana.kit.queries import (
+    DEVICE,
+    GATEWAY,
+    SOLAR_WATTS,
+    Query,
+    kwh,
+    now,
+    with_inverter_names,
+)
+from grafana.kit.roof_layout import roof_layout
+from grafana.kit.tables import TableColumn, rows
+from grafana.kit.value_mappings import UNCOMPARED, UNPLACED, YES_BAD, YES_GOOD
 
 NONE = "No inverter at this gateway"
 _NIGHT = "Too dark to compare panels"
 _DETAIL = "This gateway tells no details of its inverters"
 _NAME = "{{array}} {{panel}}"
-_RELATIVE = named("enphase:inverter_relative_ratio")
+_RELATIVE = with_inverter_names("enphase:inverter_relative_ratio")
 _ROWS = {"array": "Array", "panel": "Panel"}
 _X, _Y = "enphase_inverter_position_x", "enphase_inverter_position_y"
 _NO_PLACES = "No inverter has a place (x, y) in the configuration"
@@ -30,11 +38,12 @@ _ON_PLAN = f"""
     )
     and on ({DEVICE}) {_X}
 """
+_NAMED_WATTS = with_inverter_names("enphase:inverter_fresh_watts")
 _ARRAY = 'label_replace({}, "array", "Panels", "array", "")'
 
 OVERVIEW = (
     tiles(
-        About(
+        PanelSpec(
             title="Panels now",
             description=(
                 "What all panels give, the most they gave in the time shown, and how many of the"
@@ -43,32 +52,34 @@ OVERVIEW = (
             unit="watt",
             width=24,
             height=4,
-            missing=NONE,
+            no_value=NONE,
             runbook="EnphaseNoProduction",
             queries=(
                 now(SOLAR_WATTS, "Solar"),
                 now("max_over_time(enphase_production_watts[$__range])", "Highest"),
                 now(kwh("enphase_production_today_joules"), "Today"),
-                now(f"count by ({SITE}) (enphase_inverter_watts)", "Inverters"),
+                now(f"count by ({GATEWAY}) (enphase_inverter_watts)", "Inverters"),
                 now(
-                    f"count by ({SITE}) (enphase:inverter_fresh_watts)"
-                    f" or 0 * count by ({SITE}) (enphase_inverter_watts)",
+                    f"count by ({GATEWAY}) (enphase:inverter_fresh_watts)"
+                    f" or 0 * count by ({GATEWAY}) (enphase_inverter_watts)",
                     "Heard",
                 ),
-                now(f"sum by ({SITE}) (1 - enphase_inverter_present)", "Missing"),
+                now(f"sum by ({GATEWAY}) (1 - enphase_inverter_present)", "Missing"),
             ),
             fields={
-                "Solar": Field(steps=((None, colours.SOLAR),)),
-                "Highest": Field(steps=((None, colours.SOLAR),)),
-                "Today": Field(unit="kwatth", decimals=1, steps=((None, colours.SOLAR),)),
-                "Inverters": Field(unit="none"),
-                "Heard": Field(unit="none"),
-                "Missing": Field(unit="none", steps=steps.ANY_BAD),
+                "Solar": FieldOverride(thresholds=((None, colours.SOLAR),)),
+                "Highest": FieldOverride(thresholds=((None, colours.SOLAR),)),
+                "Today": FieldOverride(
+                    unit="kwatth", decimals=1, thresholds=((None, colours.SOLAR),)
+                ),
+                "Inverters": FieldOverride(unit="none"),
+                "Heard": FieldOverride(unit="none"),
+                "Missing": FieldOverride(unit="none", thresholds=thresholds.ANY_BAD),
             },
         )
     ),
     lines(
-        About(
+        PanelSpec(
             title="Production",
             description=(
                 "What the panels give, and the best that this time of day gave within the last"
@@ -77,7 +88,7 @@ OVERVIEW = (
             unit="watt",
             width=12,
             limits=(0, None),
-            missing=NONE,
+            no_value=NONE,
             runbook="EnphaseNoProduction",
             queries=(
                 Query(SOLAR_WATTS, "Solar"),
@@ -87,14 +98,14 @@ OVERVIEW = (
         dashed=("Expected",),
     ),
     lines(
-        About(
+        PanelSpec(
             title="Production by the day",
             description="What the panels gave each day.",
             unit="kwatth",
             decimals=1,
             width=12,
             since="30d",
-            missing=NONE,
+            no_value=NONE,
             queries=(Query(kwh("increase(enphase_production_joules_total[1d])"), "Solar"),),
         ),
         bars=True,
@@ -103,8 +114,8 @@ OVERVIEW = (
 )
 
 ROOF = (
-    plan(
-        About(
+    roof_layout(
+        PanelSpec(
             title="Plan of the roof",
             description=(
                 "Each panel where it lies, seen from above; point at one for its name, serial and"
@@ -116,27 +127,32 @@ ROOF = (
             unit="none",
             width=16,
             height=10,
-            missing=_NO_PLACES,
+            no_value=_NO_PLACES,
             runbook="EnphaseInverterUnderperforming",
         ),
         {**_ROWS, "serial": "Serial"},
-        named(_X),
-        named(_Y),
+        with_inverter_names(_X),
+        with_inverter_names(_Y),
         (
-            Column(
+            TableColumn(
                 "Beside siblings",
-                named(_ON_PLAN),
-                Field(unit="percentunit", decimals=0, steps=steps.ON_PLAN, words=UNCOMPARED),
+                with_inverter_names(_ON_PLAN),
+                FieldOverride(
+                    unit="percentunit",
+                    decimals=0,
+                    thresholds=thresholds.ROOF_LAYOUT,
+                    value_map=UNCOMPARED,
+                ),
             ),
-            Column(
+            TableColumn(
                 "Power",
-                named(f"enphase:inverter_fresh_watts and on ({DEVICE}) {_X}"),
-                Field(unit="watt", decimals=0),
+                with_inverter_names(f"enphase:inverter_fresh_watts and on ({DEVICE}) {_X}"),
+                FieldOverride(unit="watt", decimals=0),
             ),
         ),
     ),
     tiles(
-        About(
+        PanelSpec(
             title="Arrays",
             description=(
                 "What the panels of each array give together, and how many panels have a place on"
@@ -145,22 +161,23 @@ ROOF = (
             unit="watt",
             width=8,
             height=10,
-            missing=NONE,
+            no_value=NONE,
             queries=(
                 Query(
-                    f"sum by (array) ({_ARRAY.format(named('enphase:inverter_fresh_watts'))})",
+                    f"sum by (array) ({_ARRAY.format(_NAMED_WATTS)})",
                     "{{array}}",
                 ),
                 now(
-                    f"count by ({SITE}) ({_X}) or 0 * count by ({SITE}) (enphase_inverter_info)",
+                    f"count by ({GATEWAY}) ({_X})"
+                    f" or 0 * count by ({GATEWAY}) (enphase_inverter_info)",
                     "On the plan",
                 ),
             ),
-            fields={"On the plan": Field(unit="none", words=UNPLACED)},
+            fields={"On the plan": FieldOverride(unit="none", value_map=UNPLACED)},
         )
     ),
     tiles(
-        About(
+        PanelSpec(
             title="The roof",
             description=(
                 "A tile for each panel, array by array: its power as a share of the most it ever"
@@ -173,15 +190,15 @@ ROOF = (
             decimals=0,
             width=24,
             height=10,
-            steps=steps.BEHIND,
-            missing=_NIGHT,
+            thresholds=thresholds.RELATIVE_POWER,
+            no_value=_NIGHT,
             runbook="EnphaseInverterUnderperforming",
             queries=(Query(_RELATIVE, _NAME),),
         ),
         background=True,
     ),
     heat(
-        About(
+        PanelSpec(
             title="Power of each panel",
             description=(
                 "A strip for each panel over the day: the bluer, the nearer to the most it ever"
@@ -192,42 +209,47 @@ ROOF = (
             width=24,
             height=14,
             limits=(0, 1),
-            missing=NONE,
+            no_value=NONE,
             runbook="EnphaseInverterUnderperforming",
             queries=(
-                Query(named("enphase_inverter_watts / (enphase_inverter_max_watts > 0)"), _NAME),
+                Query(
+                    with_inverter_names(
+                        "enphase_inverter_watts / (enphase_inverter_max_watts > 0)"
+                    ),
+                    _NAME,
+                ),
             ),
         ),
         interval="15m",
         points=96,
     ),
     bars(
-        About(
+        PanelSpec(
             title="Worst beside their siblings",
             description="The five panels that lag furthest behind the middle one at the moment.",
             unit="percentunit",
             decimals=0,
             limits=(0, 1.2),
-            steps=steps.BEHIND,
-            missing=_NIGHT,
+            thresholds=thresholds.RELATIVE_POWER,
+            no_value=_NIGHT,
             runbook="EnphaseInverterUnderperforming",
-            queries=(now(f"sort(bottomk by ({SITE}) (5, {_RELATIVE}))", _NAME),),
+            queries=(now(f"sort(bottomk by ({GATEWAY}) (5, {_RELATIVE}))", _NAME),),
         )
     ),
     bars(
-        About(
+        PanelSpec(
             title="Best beside their siblings",
             description="The five panels that are furthest ahead of the middle one at the moment.",
             unit="percentunit",
             decimals=0,
             limits=(0, 1.2),
-            steps=steps.BEHIND,
-            missing=_NIGHT,
-            queries=(now(f"sort_desc(topk by ({SITE}) (5, {_RELATIVE}))", _NAME),),
+            thresholds=thresholds.RELATIVE_POWER,
+            no_value=_NIGHT,
+            queries=(now(f"sort_desc(topk by ({GATEWAY}) (5, {_RELATIVE}))", _NAME),),
         )
     ),
     rows(
-        About(
+        PanelSpec(
             title="Panel by panel",
             description=(
                 "Power, share of the middle one of the siblings, energy in the time shown, and"
@@ -236,37 +258,43 @@ ROOF = (
             unit="short",
             width=24,
             height=12,
-            missing=NONE,
+            no_value=NONE,
             runbook="EnphaseInverterSilent",
         ),
         _ROWS,
         (
-            Column("Power", named("enphase_inverter_watts"), Field(unit="watt")),
-            Column(
+            TableColumn(
+                "Power", with_inverter_names("enphase_inverter_watts"), FieldOverride(unit="watt")
+            ),
+            TableColumn(
                 "Beside siblings",
                 _RELATIVE,
-                Field(unit="percentunit", decimals=0, steps=steps.BEHIND),
+                FieldOverride(unit="percentunit", decimals=0, thresholds=thresholds.RELATIVE_POWER),
             ),
-            Column(
+            TableColumn(
                 "Energy",
-                named(
+                with_inverter_names(
                     kwh(
                         "increase(enphase_inverter_joules_total[$__range])"
                         " or enphase_inverter_today_joules"
                     )
                 ),
-                Field(unit="kwatth", decimals=2),
+                FieldOverride(unit="kwatth", decimals=2),
             ),
-            Column(
+            TableColumn(
                 "Last report",
-                named("enphase:inverter_report_age_seconds"),
-                Field(unit="s", decimals=0),
+                with_inverter_names("enphase:inverter_report_age_seconds"),
+                FieldOverride(unit="s", decimals=0),
             ),
-            Column("Silent", named("enphase:inverter_silent"), Field(words=YES_BAD)),
-            Column(
+            TableColumn(
+                "Silent",
+                with_inverter_names("enphase:inverter_silent"),
+                FieldOverride(value_map=YES_BAD),
+            ),
+            TableColumn(
                 "Listed",
-                named("enphase_inverter_present"),
-                Field(words=YES_GOOD),
+                with_inverter_names("enphase_inverter_present"),
+                FieldOverride(value_map=YES_GOOD),
             ),
         ),
         order="Beside siblings",
@@ -275,7 +303,7 @@ ROOF = (
 
 ELECTRICAL = (
     rows(
-        About(
+        PanelSpec(
             title="DC and AC of each panel",
             description=(
                 "Voltage and current of the panel, voltage and frequency of the mains at the"
@@ -284,41 +312,61 @@ ELECTRICAL = (
             unit="short",
             width=24,
             height=12,
-            missing=_DETAIL,
+            no_value=_DETAIL,
         ),
         _ROWS,
         (
-            Column("Panel V", named("enphase_inverter_dc_volts"), Field(unit="volt", decimals=1)),
-            Column("Panel A", named("enphase_inverter_dc_amperes"), Field(unit="amp", decimals=2)),
-            Column("Mains V", named("enphase_inverter_ac_volts"), Field(unit="volt", decimals=1)),
-            Column("Mains A", named("enphase_inverter_ac_amperes"), Field(unit="amp", decimals=2)),
-            Column("Mains Hz", named("enphase_inverter_hertz"), Field(unit="hertz", decimals=2)),
-            Column(
+            TableColumn(
+                "Panel V",
+                with_inverter_names("enphase_inverter_dc_volts"),
+                FieldOverride(unit="volt", decimals=1),
+            ),
+            TableColumn(
+                "Panel A",
+                with_inverter_names("enphase_inverter_dc_amperes"),
+                FieldOverride(unit="amp", decimals=2),
+            ),
+            TableColumn(
+                "Mains V",
+                with_inverter_names("enphase_inverter_ac_volts"),
+                FieldOverride(unit="volt", decimals=1),
+            ),
+            TableColumn(
+                "Mains A",
+                with_inverter_names("enphase_inverter_ac_amperes"),
+                FieldOverride(unit="amp", decimals=2),
+            ),
+            TableColumn(
+                "Mains Hz",
+                with_inverter_names("enphase_inverter_hertz"),
+                FieldOverride(unit="hertz", decimals=2),
+            ),
+            TableColumn(
                 "Temperature",
-                named("enphase_inverter_temperature_celsius"),
-                Field(unit="celsius", decimals=0),
+                with_inverter_names("enphase_inverter_temperature_celsius"),
+                FieldOverride(unit="celsius", decimals=0),
             ),
         ),
         order="Panel",
     ),
     lines(
-        About(
+        PanelSpec(
             title="Voltage of each panel",
             description="Voltage that each inverter sees from its panel.",
             unit="volt",
-            missing=_DETAIL,
-            queries=(Query(named("enphase_inverter_dc_volts"), _NAME),),
+            no_value=_DETAIL,
+            queries=(Query(with_inverter_names("enphase_inverter_dc_volts"), _NAME),),
         ),
         interval=SLOW,
     ),
     lines(
-        About(
+        PanelSpec(
             title="Temperature of each inverter",
             description="A hot inverter gives less; one that is much hotter than its siblings is"
             " badly ventilated.",
             unit="celsius",
-            missing=_DETAIL,
-            queries=(Query(named("enphase_inverter_temperature_celsius"), _NAME),),
+            no_value=_DETAIL,
+            queries=(Query(with_inverter_names("enphase_inverter_temperature_celsius"), _NAME),),
         ),
         interval=SLOW,
     ),
@@ -326,7 +374,7 @@ ELECTRICAL = (
 
 SILENT = (
     timeline(
-        About(
+        PanelSpec(
             title="Silent while others work",
             description=(
                 "When an inverter was not heard although its siblings were. Nothing is said at"
@@ -335,22 +383,22 @@ SILENT = (
             unit="none",
             width=24,
             height=14,
-            words={0: ("Heard", colours.FINE), 1: ("Silent", colours.BAD)},
-            missing=_NIGHT,
+            value_map={0: ("Heard", colours.FINE), 1: ("Silent", colours.BAD)},
+            no_value=_NIGHT,
             runbook="EnphaseInverterSilent",
-            queries=(Query(named("enphase:inverter_silent"), _NAME),),
+            queries=(Query(with_inverter_names("enphase:inverter_silent"), _NAME),),
         )
     ),
 )
 
-BOARD = Board(
+DASHBOARD = DashboardSpec(
     uid="enphase-solar",
     title="Enphase: Panels",
     description="What the roof gives, which panels lag behind their siblings, which are silent.",
     panels=OVERVIEW,
     rows=(
-        Row("The roof", ROOF),
-        Row("Silent panels", SILENT, collapsed=True),
-        Row("Voltage, current and temperature", ELECTRICAL, collapsed=True),
+        DashboardRow("The roof", ROOF),
+        DashboardRow("Silent panels", SILENT, collapsed=True),
+        DashboardRow("Voltage, current and temperature", ELECTRICAL, collapsed=True),
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[1] / "grafana" / "dashboards"
 FILES = tuple(sorted(FOLDER.glob("*.json")))
-BOARDS: Mapping[str, Mapping[str, Any]] = {
+DASHBOARDS: Mapping[str, Mapping[str, Any]] = {
     path.stem: json.loads(path.read_text()) for path in FILES
 }
 
@@ -45,7 +45,7 @@ def panels(board: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def queries() -> Iterator[Asked]:
     """Yield every query of every panel."""
-    for uid, board in BOARDS.items():
+    for uid, board in DASHBOARDS.items():
         for panel in panels(board):
             for target in panel["targets"]:
                 yield Asked(
@@ -60,7 +60,7 @@ def queries() -> Iterator[Asked]:
 
 def notes() -> Iterator[Asked]:
     """Yield the query of every annotation."""
-    for uid, board in BOARDS.items():
+    for uid, board in DASHBOARDS.items():
         for note in board["annotations"]["list"]:
             yield Asked(uid, f"annotation {note['name']}", note["expr"])
 
@@ -72,7 +72,7 @@ def variables(board: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 def lists() -> Iterator[Asked]:
     """Yield what each variable asks, as a query."""
-    for uid, board in BOARDS.items():
+    for uid, board in DASHBOARDS.items():
         for name, variable in variables(board).items():
             if variable["type"] == "query":
                 asked = re.fullmatch(

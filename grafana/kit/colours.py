@@ -20,7 +20,7 @@ BAD = OUTAGE
 NEUTRAL = IMPORT
 
 #: colours from a value upwards; the first begins at minus infinity
-Steps = tuple[tuple[float | None, str], ...]
+ThresholdSteps = tuple[tuple[float | None, str], ...]
 
 #: what the series are called, on every dashboard, and their colour
 SERIES = {

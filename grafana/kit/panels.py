@@ -1,4 +1,4 @@
-"""The kinds of panels with something to look at, each a function of what it is `About`."""
+"""The kinds of panels with something to look at, each a function of what it is `PanelSpec`."""
 
 from grafana_foundation_sdk.builders import (
     bargauge,
@@ -12,16 +12,16 @@ from grafana_foundation_sdk.builders import (
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana.kit.about import About, Panel, by_thresholds, coloured, dressed
+from grafana.kit.panel_spec import Panel, PanelSpec, apply_series_colours, apply_spec, by_thresholds
 
 #: seconds between two points where the gateway tells something new every five minutes only
 SLOW = "5m"
 
 
-def tiles(about: About, *, graph: bool = False, background: bool = False) -> Panel:
+def tiles(spec: PanelSpec, *, graph: bool = False, background: bool = False) -> Panel:
     """Return the newest values side by side, a tile for each that there is."""
     kind = (
-        dressed(stat.Panel(), about)
+        apply_spec(stat.Panel(), spec)
         .text_mode(options.BigValueTextMode.VALUE_AND_NAME)
         .color_mode(_TILE[background])
         .graph_mode(options.BigValueGraphMode.AREA if graph else options.BigValueGraphMode.NONE)
@@ -29,14 +29,14 @@ def tiles(about: About, *, graph: bool = False, background: bool = False) -> Pan
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .wide_layout(True)
     )
-    return coloured(kind, about)
+    return apply_series_colours(kind, spec)
 
 
 _TILE = {True: options.BigValueColorMode.BACKGROUND_SOLID, False: options.BigValueColorMode.VALUE}
 
 
 def lines(
-    about: About,
+    spec: PanelSpec,
     *,
     stacked: bool = False,
     below: tuple[str, ...] = (),
@@ -47,7 +47,7 @@ def lines(
 ) -> Panel:
     """Return series over time: stacked areas, those of `below` downwards, or lines."""
     kind = (
-        dressed(timeseries.Panel(), about)
+        apply_spec(timeseries.Panel(), spec)
         .fill_opacity(70 if stacked or bars else 5)
         .line_width(0 if stacked and not bars else 2)
         .show_points(options.VisibilityMode.NEVER)
@@ -71,11 +71,11 @@ def lines(
         kind.line_interpolation(options.LineInterpolation.STEP_AFTER)
     if interval:
         kind.interval(interval)
-    if about.steps:
+    if spec.thresholds:
         kind.thresholds_style(
             common.GraphThresholdsStyleConfig().mode(options.GraphThresholdsStyleMode.DASHED)
         )
-    kind = coloured(kind, about)
+    kind = apply_series_colours(kind, spec)
     for name in below:
         kind.override_by_name(
             name, [models.DynamicConfigValue(id_val="custom.transform", value="negative-Y")]
@@ -92,10 +92,10 @@ def lines(
     return kind
 
 
-def timeline(about: About) -> Panel:
+def timeline(spec: PanelSpec) -> Panel:
     """Return states over time, a strip for each device, in words."""
     return (
-        dressed(statetimeline.Panel(), about)
+        apply_spec(statetimeline.Panel(), spec)
         .color_scheme(by_thresholds())
         .merge_values(True)
         .show_value(options.VisibilityMode.AUTO)
@@ -111,10 +111,10 @@ def timeline(about: About) -> Panel:
     )
 
 
-def heat(about: About, *, interval: str, points: int) -> Panel:
+def heat(spec: PanelSpec, *, interval: str, points: int) -> Panel:
     """Return a strip for each device: the bluer, the more. Readable whatever one's eyes."""
     return (
-        dressed(statushistory.Panel(), about)
+        apply_spec(statushistory.Panel(), spec)
         .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.CONTINUOUS_BLUES))
         .show_value(options.VisibilityMode.NEVER)
         .interval(interval)
@@ -132,14 +132,14 @@ def heat(about: About, *, interval: str, points: int) -> Panel:
     )
 
 
-def bars(about: About) -> Panel:
+def bars(spec: PanelSpec) -> Panel:
     """Return the newest values as horizontal bars, one below the other."""
     kind = (
-        dressed(bargauge.Panel(), about)
+        apply_spec(bargauge.Panel(), spec)
         .display_mode(options.BarGaugeDisplayMode.BASIC)
         .orientation(options.VizOrientation.HORIZONTAL)
         .value_mode(options.BarGaugeValueMode.TEXT)
         .show_unfilled(True)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     )
-    return coloured(kind, about)
+    return apply_series_colours(kind, spec)

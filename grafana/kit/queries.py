@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from grafana.kit.words import CODES
+from grafana.kit.value_mappings import CODES
 
 #: labels that tell one gateway from another
-SITE = "job, instance, gateway"
-DEVICE = f"{SITE}, serial"
+GATEWAY = "job, instance, gateway"
+DEVICE = f"{GATEWAY}, serial"
 #: how long an answer of the gateway that comes every five minutes may be missing
 RECENT = "15m"
 
@@ -50,7 +50,7 @@ def now(expr: str, name: str = "") -> Query:
     return Query(expr, name, "instant")
 
 
-def scoped(expr: str, *, many: bool = False) -> str:
+def scoped(expr: str, *, multi_gateway: bool = False) -> str:
     """Return the expression with every selector confined to what is chosen above the dashboard.
 
     With `many` gateways to choose they are another variable, so that a link from a dashboard of one
@@ -61,14 +61,14 @@ def scoped(expr: str, *, many: bool = False) -> str:
         name, own = found.groups()
         if found[0] == WATCHDOG:
             return found[0]
-        gateway = _GATEWAY[name.startswith("ALERTS"), many]
+        gateway = _GATEWAY[name.startswith("ALERTS"), multi_gateway]
         return f"{name}{{{', '.join(filter(None, (own, _CHOSEN, gateway)))}}}"
 
     return _SELECTOR.sub(selector, " ".join(expr.split()))
 
 
 def state(metric: str, *states: str, by: str = DEVICE, label: str = "state") -> str:
-    """Return the code of the state that holds, as `words.STATES` knows it."""
+    """Return the code of the state that holds, as `value_mappings.STATES` knows it."""
     parts = (f'{metric}{{{label}="{name}"}} * {CODES[name]}' for name in (*states, "unknown"))
     return f"sum by ({by}) ({' or '.join(parts)})"
 
@@ -82,7 +82,7 @@ DISCHARGE_WATTS = "clamp_min(enphase_storage_watts, 0)"
 CHARGE_WATTS = "clamp_min(-enphase_storage_watts, 0)"
 #: what a gateway calls consumption leaves the batteries out: it is production and net consumption
 HOUSE_WATTS = (
-    f"clamp_min(enphase_consumption_watts + on ({SITE}) enphase_storage_watts"
+    f"clamp_min(enphase_consumption_watts + on ({GATEWAY}) enphase_storage_watts"
     " or enphase_consumption_watts, 0)"
 )
 
@@ -115,7 +115,7 @@ def export_joules(window: str) -> str:
 
 def _grid_joules(direction: str, window: str) -> str:
     counter = f'enphase_meter_{direction}_joules_total{{meter="net-consumption"}}'
-    return f"sum by ({SITE}) (increase({counter}[{window}]))"
+    return f"sum by ({GATEWAY}) (increase({counter}[{window}]))"
 
 
 def discharged_joules(window: str) -> str:
@@ -132,7 +132,7 @@ def house_joules(window: str) -> str:
     """Return what the house used; see `HOUSE_WATTS`."""
     consumed = f"increase(enphase_consumption_joules_total[{window}])"
     return (
-        f"clamp_min({consumed} + on ({SITE}) ({discharged_joules(window)}"
+        f"clamp_min({consumed} + on ({GATEWAY}) ({discharged_joules(window)}"
         f" - {charged_joules(window)}) or {consumed}, 0)"
     )
 
@@ -155,12 +155,12 @@ ENERGIES = (
 def self_consumption(window: str) -> str:
     """Return the share of what the panels gave that did not go into the grid."""
     solar = f"({solar_joules(window)} > 0)"
-    return f"clamp(1 - {export_joules(window)} / on ({SITE}) {solar}, 0, 1)"
+    return f"clamp(1 - {export_joules(window)} / on ({GATEWAY}) {solar}, 0, 1)"
 
 
 def autonomy(window: str) -> str:
     """Return the share of what the house used that did not come from the grid."""
-    return f"clamp(1 - {import_joules(window)} / on ({SITE}) ({house_joules(window)} > 0), 0, 1)"
+    return f"clamp(1 - {import_joules(window)} / on ({GATEWAY}) ({house_joules(window)} > 0), 0, 1)"
 
 
 # --- money: every quarter of an hour at its price, as prices change over the day ---
@@ -170,7 +170,7 @@ _MOMENT = "15m"
 
 def _priced(direction: Literal["import", "export"], joules: str) -> str:
     price = f"last_over_time(enphase_tariff_{direction}_price[30m])"
-    moments = f"{price} * on ({SITE}) group_left () ({kwh(joules)})"
+    moments = f"{price} * on ({GATEWAY}) group_left () ({kwh(joules)})"
     return f"sum_over_time(({moments})[$__range:{_MOMENT}])"
 
 
@@ -179,13 +179,13 @@ EARNED = _priced("export", export_joules(_MOMENT))
 #: what would have been paid without panels and batteries, less what was
 SAVED = _priced(
     "import",
-    f"clamp_min({house_joules(_MOMENT)} - on ({SITE}) {import_joules(_MOMENT)}, 0)",
+    f"clamp_min({house_joules(_MOMENT)} - on ({GATEWAY}) {import_joules(_MOMENT)}, 0)",
 )
 
 # --- devices ---
 
 
-def named(expr: str) -> str:
+def with_inverter_names(expr: str) -> str:
     """Add `panel` and `array` to what is known of an inverter: the owner's names, or its serial."""
     serial = 'label_replace(enphase_inverter_info, "panel", "$1", "serial", "(.*)")'
     name = f'label_replace({serial}, "panel", "$1", "name", "(.+)")'
@@ -193,9 +193,9 @@ def named(expr: str) -> str:
 
 
 FIRING = 'ALERTS{alertname=~"Enphase.+", alertstate="firing", severity=~"critical|warning"}'
-#: 0 off grid, 1 on grid, 2 off grid by command; see `words.GRID`
+#: 0 off grid, 1 on grid, 2 off grid by command; see `value_mappings.GRID`
 GRID_STATE = (
-    f"enphase_grid_connected + on ({SITE})"
+    f"enphase_grid_connected + on ({GATEWAY})"
     " 2 * (enphase_grid_disconnect_commanded * (1 - enphase_grid_connected))"
     " or enphase_grid_connected"
 )

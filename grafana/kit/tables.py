@@ -8,12 +8,12 @@ from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as formats
 
-from grafana.kit.about import DATASOURCE, About, Field, Panel, dressed
+from grafana.kit.panel_spec import DATASOURCE, FieldOverride, Panel, PanelSpec, apply_spec
 from grafana.kit.queries import scoped
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table: an expression that keeps the table's keys, or labels of one.
 
     With `labels` the value is left out, and each label is a column under the name given here.
@@ -21,14 +21,14 @@ class Column:
 
     name: str
     expr: str
-    shown: Field = field(default_factory=Field)
+    override: FieldOverride = field(default_factory=FieldOverride)
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def rows(
-    about: About,
+    spec: PanelSpec,
     keys: Mapping[str, str],
-    columns: tuple[Column, ...],
+    columns: tuple[TableColumn, ...],
     *,
     order: str = "",
     descending: bool = False,
@@ -40,11 +40,11 @@ def rows(
     Ordered by a column, without those keys that are `hidden`; `links` gives columns a title and an
     address to go to.
     """
-    kind = dressed(table.Panel(), about)
-    merged(kind, about, keys, columns, hidden)
+    kind = apply_spec(table.Panel(), spec)
+    add_columns(kind, spec, keys, columns, hidden)
     for column in columns:
-        if properties := column.shown.properties():
-            kind.override_by_name(column.name, properties + _cell(column.shown))
+        if properties := column.override.properties():
+            kind.override_by_name(column.name, properties + _cell(column.override))
     for name, (title, url) in (links or {}).items():
         link = [{"title": title, "url": url, "targetBlank": url.startswith("http")}]
         kind.override_by_name(name, [models.DynamicConfigValue(id_val="links", value=link)])
@@ -53,11 +53,11 @@ def rows(
     return kind.cell_height(options.TableCellHeight.SM)
 
 
-def merged(
+def add_columns(
     kind: table.Panel | xychart.Panel,
-    about: About,
+    spec: PanelSpec,
     keys: Mapping[str, str],
-    columns: tuple[Column, ...],
+    columns: tuple[TableColumn, ...],
     hidden: tuple[str, ...] = (),
 ) -> None:
     """Let a panel ask for columns and put them into one table, a row for each of the keys."""
@@ -65,7 +65,7 @@ def merged(
     unseen = {"Time": True, **dict.fromkeys(hidden, True)}
     for ref, column in zip("ABCDEFGHIJKLMNOP", columns, strict=False):
         by = ", ".join((*keys, *column.labels))
-        expr = scoped(f"max by ({by}) ({column.expr})", many=about.many)
+        expr = scoped(f"max by ({by}) ({column.expr})", multi_gateway=spec.multi_gateway)
         kind.with_target(
             prometheus.Dataquery()
             .datasource(DATASOURCE)
@@ -95,8 +95,8 @@ def merged(
     )
 
 
-def _cell(shown: Field) -> list[models.DynamicConfigValue]:
-    if not (shown.words or shown.steps):
+def _cell(override: FieldOverride) -> list[models.DynamicConfigValue]:
+    if not (override.value_map or override.thresholds):
         return []
     return [
         models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from grafana.__main__ import BOARDS as SOURCES
-from grafana.kit import colours, steps, words
-from grafana.kit.about import RUNBOOKS
-from grafana.kit.frame import Board
+from grafana.__main__ import DASHBOARDS as SOURCES
+from grafana.kit import colours, thresholds, value_mappings
+from grafana.kit.dashboard import DashboardSpec
+from grafana.kit.panel_spec import RUNBOOKS
 from tests.alerts.shipped import ALERTS, RECORDED, Rule
 from tests.alerts.shipped import RUNBOOKS as PAGES
 from tests.conftest import ROOT
 from tools import boards
-from tools.boards import BOARDS
+from tools.boards import DASHBOARDS
 
 _DASHBOARD_URL = re.compile(r"http://localhost:3000/d/([\w-]+)(?:\?(.*))?")
 #: what each kind of colour blindness makes of red, green and blue (Machado and others, 2009)
@@ -44,7 +44,7 @@ _FLOWS = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.uid)
-def test_the_files_are_what_the_sources_say(source: Board) -> None:
+def test_the_files_are_what_the_sources_say(source: DashboardSpec) -> None:
     """`make dashboards` changes nothing."""
     assert (boards.FOLDER / source.file).read_text() == source.text()
 
@@ -73,9 +73,9 @@ def test_the_link_of_an_alert_leads_to_a_dashboard(alert: Rule) -> None:
     found = _DASHBOARD_URL.fullmatch(alert.annotations["dashboard_url"])
     assert found
     uid, query = found.groups()
-    assert uid in BOARDS
+    assert uid in DASHBOARDS
     chosen = {each.partition("=")[0] for each in query.split("&")} if query else set()
-    assert chosen <= {f"var-{name}" for name in boards.variables(BOARDS[uid])}
+    assert chosen <= {f"var-{name}" for name in boards.variables(DASHBOARDS[uid])}
 
 
 def test_runbooks_are_those_of_the_rules() -> None:
@@ -83,7 +83,7 @@ def test_runbooks_are_those_of_the_rules() -> None:
     known = {alert.annotations["runbook_url"] for alert in ALERTS}
     linked = {
         link["url"]
-        for board in BOARDS.values()
+        for board in DASHBOARDS.values()
         for panel in boards.panels(board)
         for link in panel.get("links") or []
     }
@@ -100,12 +100,12 @@ def test_dashboards_lead_to_dashboards_that_are_there() -> None:
         for found in re.findall(r'"url": "/d/([\w-]+)', path.read_text())
     }
     assert told == {"enphase-home"}
-    assert told <= set(BOARDS)
+    assert told <= set(DASHBOARDS)
 
 
 def test_a_series_has_the_same_colour_everywhere() -> None:
     """The table of colours is the only place that gives a series one."""
-    for uid, board in BOARDS.items():
+    for uid, board in DASHBOARDS.items():
         for panel in boards.panels(board):
             for override in panel["fieldConfig"]["overrides"]:
                 name = override["matcher"]["options"]
@@ -142,20 +142,20 @@ def test_flows_can_be_told_apart_by_everybody(eyes: str) -> None:
 @pytest.mark.parametrize(
     ("threshold", "told"),
     [
-        ("battery_flat_soc_ratio", steps.CHARGE_LEFT[1]),
-        ("backup_soc_low_ratio", steps.CHARGE_LEFT[2]),
-        ("battery_spread_ratio", (-(steps.LAG[1][0] or 0), "")),
-        ("battery_cold_celsius", steps.HEAT[1]),
-        ("battery_hot_celsius", steps.HEAT[3]),
-        ("report_stale_seconds", steps.LATE[2]),
-        ("storage_health_ratio", steps.HEALTH[1]),
-        ("storage_capacity_ratio", steps.CAPACITY[1]),
-        ("leg_imbalance_ratio", steps.APART[2]),
-        ("inverter_relative_ratio", steps.BEHIND[1]),
-        ("cloud_silence_seconds", steps.SILENCE[1]),
-        ("cloud_silence_critical_seconds", steps.SILENCE[2]),
-        ("clock_skew_seconds", steps.SKEW[2]),
-        ("token_remaining_seconds", steps.LIFE[1]),
+        ("battery_flat_soc_ratio", thresholds.STATE_OF_CHARGE[1]),
+        ("backup_soc_low_ratio", thresholds.STATE_OF_CHARGE[2]),
+        ("battery_spread_ratio", (-(thresholds.LAG[1][0] or 0), "")),
+        ("battery_cold_celsius", thresholds.TEMPERATURE[1]),
+        ("battery_hot_celsius", thresholds.TEMPERATURE[3]),
+        ("report_stale_seconds", thresholds.REPORT_AGE[2]),
+        ("storage_health_ratio", thresholds.HEALTH[1]),
+        ("storage_capacity_ratio", thresholds.CAPACITY[1]),
+        ("leg_imbalance_ratio", thresholds.LEG_IMBALANCE[2]),
+        ("inverter_relative_ratio", thresholds.RELATIVE_POWER[1]),
+        ("cloud_silence_seconds", thresholds.CLOUD_REPORT_AGE[1]),
+        ("cloud_silence_critical_seconds", thresholds.CLOUD_REPORT_AGE[2]),
+        ("clock_skew_seconds", thresholds.CLOCK_SKEW[2]),
+        ("token_remaining_seconds", thresholds.TOKEN_LIFETIME[1]),
     ],
 )
 def test_colours_change_where_alerts_begin(threshold: str, told: tuple[float, str]) -> None:
@@ -167,9 +167,14 @@ def test_colours_change_where_alerts_begin(threshold: str, told: tuple[float, st
 
 def test_words_do_not_contradict_each_other() -> None:
     """Two meanings of a number in one panel are a mistake of who wrote it."""
-    assert words.merged((words.YES_GOOD, words.LIGHT, words.STATES))[12][0] == "Charging"
+    assert (
+        value_mappings.merge_value_maps(
+            (value_mappings.YES_GOOD, value_mappings.LED_STATUS, value_mappings.STATES)
+        )[12][0]
+        == "Charging"
+    )
     with pytest.raises(ValueError, match="0 means No and Off grid"):
-        words.merged((words.YES_GOOD, words.GRID))
+        value_mappings.merge_value_maps((value_mappings.YES_GOOD, value_mappings.GRID))
 
 
 def _lab(colour: str, eyes: str) -> tuple[float, float, float]:

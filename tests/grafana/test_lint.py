@@ -12,7 +12,7 @@ from exporter.metrics.catalogue import FAMILIES, Family
 from exporter.metrics.table import States
 from tests.alerts.shipped import RECORDED_NAMES
 from tools import boards
-from tools.boards import BOARDS, Asked
+from tools.boards import DASHBOARDS, Asked
 
 UNITS = {value for value in vars(units).values() if isinstance(value, str)}
 #: what Grafana puts in place of its variables must be a duration here and a word there
@@ -35,7 +35,7 @@ _RISING = {"rate", "irate", "increase"}
 _LEAST_WIDTH = 8
 _MOST_COLUMNS = 8
 
-each_board = pytest.mark.parametrize("uid", BOARDS)
+each_board = pytest.mark.parametrize("uid", DASHBOARDS)
 
 
 def everything(uid: str) -> Iterator[Asked]:
@@ -192,7 +192,7 @@ def test_all_states_have_words(uid: str) -> None:
 @each_board
 def test_panels_say_what_they_show(uid: str) -> None:
     """Each has a title, a description and a unit that Grafana knows."""
-    for panel in boards.panels(BOARDS[uid]):
+    for panel in boards.panels(DASHBOARDS[uid]):
         assert panel["title"]
         assert panel["description"].endswith(".")
         defaults = panel["fieldConfig"]["defaults"]
@@ -211,7 +211,7 @@ def test_panels_say_what_they_show(uid: str) -> None:
 def test_data_sources_are_chosen_by_the_variable(uid: str) -> None:
     """Dashboards work in any Grafana, whatever its data source is called."""
     chosen = {"type": "prometheus", "uid": "${datasource}"}
-    board = BOARDS[uid]
+    board = DASHBOARDS[uid]
     for panel in boards.panels(board):
         assert panel["datasource"] == chosen
         assert [t["datasource"] for t in panel["targets"]] == [chosen] * len(panel["targets"])
@@ -226,7 +226,7 @@ def test_data_sources_are_chosen_by_the_variable(uid: str) -> None:
 @pytest.mark.parametrize("name", ["job", "instance"])
 def test_job_and_instance_can_be_chosen(uid: str, name: str) -> None:
     """As the dashboard-linter wants it: several, or all by `.+`."""
-    variable = boards.variables(BOARDS[uid])[name]
+    variable = boards.variables(DASHBOARDS[uid])[name]
     assert variable["label"] == name.title()
     assert variable["type"] == "query"
     assert (variable["multi"], variable["includeAll"]) == (True, True)
@@ -236,7 +236,7 @@ def test_job_and_instance_can_be_chosen(uid: str, name: str) -> None:
 @each_board
 def test_variables_follow_the_time_shown(uid: str) -> None:
     """What was there then can be chosen, also when it is gone now."""
-    found = [v for v in boards.variables(BOARDS[uid]).values() if v["type"] == "query"]
+    found = [v for v in boards.variables(DASHBOARDS[uid]).values() if v["type"] == "query"]
     assert len(found) >= 3
     assert all(variable["refresh"] == 2 for variable in found)
 
@@ -244,7 +244,7 @@ def test_variables_follow_the_time_shown(uid: str) -> None:
 @each_board
 def test_dashboards_belong_to_their_files(uid: str) -> None:
     """They cannot be edited in Grafana, where the next start would undo it."""
-    board = BOARDS[uid]
+    board = DASHBOARDS[uid]
     assert board["uid"] == uid
     assert board["editable"] is False
     assert board["tags"] == ["enphase"]
@@ -257,7 +257,7 @@ def test_dashboards_belong_to_their_files(uid: str) -> None:
 @each_board
 def test_panels_stand_beside_each_other(uid: str) -> None:
     """No panel lies over another, none is too narrow to read, and all have a number."""
-    board = BOARDS[uid]
+    board = DASHBOARDS[uid]
     numbers = [panel["id"] for panel in (*boards.panels(board), *board["panels"])]
     assert all(numbers)
     assert len({p["id"] for p in boards.panels(board)}) == len(list(boards.panels(board)))
@@ -278,7 +278,7 @@ def test_panels_stand_beside_each_other(uid: str) -> None:
 @each_board
 def test_tables_have_few_columns(uid: str) -> None:
     """A table that has to be scrolled sideways is not read."""
-    for panel in boards.panels(BOARDS[uid]):
+    for panel in boards.panels(DASHBOARDS[uid]):
         if panel["type"] == "table":
             options = panel["transformations"][-1]["options"]
             shown = set(options["renameByName"]) - set(options["excludeByName"])
@@ -291,7 +291,7 @@ def test_tables_have_few_columns(uid: str) -> None:
 @each_board
 def test_overrides_are_about_something(uid: str) -> None:
     """A unit or colour for a series that is called otherwise does nothing."""
-    for panel in boards.panels(BOARDS[uid]):
+    for panel in boards.panels(DASHBOARDS[uid]):
         names = {target.get("legendFormat", "") for target in panel["targets"]}
         for change in panel.get("transformations") or []:
             names |= set(change["options"].get("renameByName", {}).values())

@@ -119,7 +119,7 @@ def test_the_plan_shows_every_panel_that_has_a_place(prometheus: Prometheus) -> 
     """Each with a colour: how it compares with its siblings, 0 where it alone is silent."""
     [plan] = [
         panel
-        for panel in boards.panels(boards.BOARDS["enphase-solar"])
+        for panel in boards.panels(boards.DASHBOARDS["enphase-solar"])
         if panel["title"] == "Plan of the roof"
     ]
     across, up, compared, power = (
@@ -149,7 +149,7 @@ def _tile(prometheus: Prometheus, panel: str, home: str = homes.DEMO) -> dict[st
     """Return what the tiles of a panel of the home dashboard show, by their names."""
     found = {}
     [shown] = [
-        each for each in boards.panels(boards.BOARDS["enphase-home"]) if each["title"] == panel
+        each for each in boards.panels(boards.DASHBOARDS["enphase-home"]) if each["title"] == panel
     ]
     for target in shown["targets"]:
         asked = Asked("", panel, target["expr"], since=shown.get("timeFrom") or "")
@@ -183,7 +183,7 @@ def test_the_house_is_more_than_what_the_gateway_calls_consumption(
     night = homes.end() - 10 * _HOUR
     [asked] = [
         Asked("", "", target["expr"])
-        for panel in boards.panels(boards.BOARDS["enphase-home"])
+        for panel in boards.panels(boards.DASHBOARDS["enphase-home"])
         if panel["title"] == "Power"
         for target in panel["targets"]
         if target["legendFormat"] == "House"
@@ -248,7 +248,9 @@ def test_shares_are_shares(prometheus: Prometheus) -> None:
 def test_the_log_of_outages_lists_each_with_its_length(prometheus: Prometheus) -> None:
     """One on command and one of two and a half hours, with the charge they ended at."""
     [log] = [
-        each for each in boards.panels(boards.BOARDS["enphase-grid"]) if each["title"] == "Outages"
+        each
+        for each in boards.panels(boards.DASHBOARDS["enphase-grid"])
+        if each["title"] == "Outages"
     ]
     began, lasted, charge, commanded = (
         {

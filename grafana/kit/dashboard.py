@@ -10,7 +10,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.kit import colours
-from grafana.kit.about import DATASOURCE, Panel
+from grafana.kit.panel_spec import DATASOURCE, Panel
 from grafana.kit.queries import DEVICE, FIRING, scoped
 
 #: what Grafana finds our dashboards by
@@ -18,7 +18,7 @@ TAG = "enphase"
 
 
 @dataclass(frozen=True)
-class Row:
+class DashboardRow:
     """Panels under a heading; a collapsed one asks nothing until it is opened."""
 
     title: str
@@ -29,7 +29,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Board:
+class DashboardSpec:
     """A dashboard.
 
     `devices` adds a variable for serial numbers: its name, its label, and what has such a number.
@@ -39,8 +39,8 @@ class Board:
     title: str
     description: str
     panels: Sequence[Panel] = ()
-    rows: Sequence[Row] = ()
-    many: bool = False
+    rows: Sequence[DashboardRow] = ()
+    multi_gateway: bool = False
     since: str = "now-24h"
     devices: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
 
@@ -78,7 +78,9 @@ class Board:
         )
         for variable in self._variables():
             board.with_variable(variable)
-        board.annotations([_Annotation(note, many=self.many) for note in NOTES])
+        board.annotations(
+            [_Annotation(note, multi_gateway=self.multi_gateway) for note in ANNOTATIONS]
+        )
         for panel in self.panels:
             board.with_panel(panel)
         for row in self.rows:
@@ -99,8 +101,10 @@ class Board:
         self,
     ) -> Sequence[dashboard.DatasourceVariable | dashboard.QueryVariable]:
         gateway = _query("gateway", "Gateway", "enphase_up")
-        if self.many:
-            gateway = _all(_asking("gateways", "Gateways", "label_values(enphase_up, gateway)"))
+        if self.multi_gateway:
+            gateway = _all(
+                _query_variable("gateways", "Gateways", "label_values(enphase_up, gateway)")
+            )
         return (
             dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus"),
             gateway,
@@ -115,14 +119,14 @@ class Board:
 
 
 def _query(name: str, label: str, selector: str) -> dashboard.QueryVariable:
-    return _asking(name, label, f"label_values({selector}, {name})")
+    return _query_variable(name, label, f"label_values({selector}, {name})")
 
 
 def _serials(name: str, label: str, expr: str) -> dashboard.QueryVariable:
-    return _asking(name, label, f"query_result({expr})").regex('/serial="([^"]+)"/')
+    return _query_variable(name, label, f"query_result({expr})").regex('/serial="([^"]+)"/')
 
 
-def _asking(name: str, label: str, query: str) -> dashboard.QueryVariable:
+def _query_variable(name: str, label: str, query: str) -> dashboard.QueryVariable:
     return (
         dashboard.QueryVariable(name)
         .label(label)
@@ -146,7 +150,7 @@ def _all(variable: dashboard.QueryVariable) -> dashboard.QueryVariable:
 
 
 @dataclass(frozen=True)
-class Note:
+class AnnotationSpec:
     """What is marked on every graph while its expression is 1, or at the time that it tells."""
 
     name: str
@@ -157,16 +161,16 @@ class Note:
     value_is_time: bool = False
 
 
-NOTES = (
-    Note(
+ANNOTATIONS = (
+    AnnotationSpec(
         "Off grid",
         "1 - enphase_grid_connected == 1",
         colours.OUTAGE,
         "Off grid",
         "{{gateway}}",
     ),
-    Note("Alerts", FIRING, colours.WATCH, "{{alertname}}", "{{gateway}} {{serial}}"),
-    Note(
+    AnnotationSpec("Alerts", FIRING, colours.WATCH, "{{alertname}}", "{{gateway}} {{serial}}"),
+    AnnotationSpec(
         "Gateway firmware",
         "enphase_gateway_firmware_changed_timestamp_seconds * 1000",
         colours.NEUTRAL,
@@ -174,7 +178,7 @@ NOTES = (
         "{{gateway}}",
         value_is_time=True,
     ),
-    Note(
+    AnnotationSpec(
         "Battery firmware",
         f"""
         enphase_encharge_info unless enphase_encharge_info offset 1h
@@ -190,19 +194,19 @@ NOTES = (
 class _Annotation(dashboard.AnnotationQuery):
     """An annotation with what the data source for Prometheus knows besides."""
 
-    def __init__(self, note: Note, *, many: bool) -> None:
+    def __init__(self, note: AnnotationSpec, *, multi_gateway: bool) -> None:
         super().__init__()
-        self._internal = _Model(note, many=many)
+        self._internal = _Model(note, multi_gateway=multi_gateway)
 
 
 class _Model(models.AnnotationQuery):
-    def __init__(self, note: Note, *, many: bool) -> None:
+    def __init__(self, note: AnnotationSpec, *, multi_gateway: bool) -> None:
         super().__init__(
             name=note.name,
             datasource=DATASOURCE,
             enable=True,
             icon_color=note.colour,
-            expr=scoped(note.expr, many=many),
+            expr=scoped(note.expr, multi_gateway=multi_gateway),
         )
         self._note = note
 

@@ -8,8 +8,8 @@ from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import xychart as kinds
 
-from grafana.kit.about import About, Panel, dressed
-from grafana.kit.tables import Column, merged
+from grafana.kit.panel_spec import Panel, PanelSpec, apply_spec
+from grafana.kit.tables import TableColumn, add_columns
 
 #: pixels
 _SIZE = 30
@@ -23,17 +23,17 @@ _Part = TypeVar(
 )
 
 
-def plan(
-    about: About, keys: Mapping[str, str], x: str, y: str, columns: tuple[Column, ...]
+def roof_layout(
+    spec: PanelSpec, keys: Mapping[str, str], x: str, y: str, columns: tuple[TableColumn, ...]
 ) -> Panel:
     """Return a square at (`x`, `y`) for each combination of `keys`, coloured by the first column.
 
-    The others, and the keys, are told of the square that is pointed at.
+    The tooltip of a square has its keys and the other columns.
     """
-    kind = dressed(xychart.Panel(), about)
-    merged(kind, about, keys, (Column(_ACROSS, x), Column(_UP, y), *columns))
+    kind = apply_spec(xychart.Panel(), spec)
+    add_columns(kind, spec, keys, (TableColumn(_ACROSS, x), TableColumn(_UP, y), *columns))
     for column in columns:
-        kind.override_by_name(column.name, column.shown.properties())
+        kind.override_by_name(column.name, column.override.properties())
     for name in (_ACROSS, _UP):
         hidden = {"unit": "none", "custom.axisPlacement": "hidden", "custom.axisGridShow": False}
         kind.override_by_name(

@@ -12,29 +12,29 @@ from grafana_foundation_sdk.models import dashboard
 from grafana.kit.colours import BAD, CHARGE, DISCHARGE, FINE, NEUTRAL, OUTAGE, WATCH
 
 #: words and colour by value
-Words = Mapping[float, tuple[str, str]]
+ValueMap = Mapping[float, tuple[str, str]]
 
 #: said where it would be "No data"
 NO_BATTERY = "No battery at this gateway"
 NO_METER = "No consumption meter at this gateway"
 
-YES_GOOD: Words = {0: ("No", BAD), 1: ("Yes", FINE)}
-YES_BAD: Words = {0: ("No", FINE), 1: ("Yes", BAD)}
-YES_PLAIN: Words = {0: ("No", NEUTRAL), 1: ("Yes", DISCHARGE)}
-GRID: Words = {
+YES_GOOD: ValueMap = {0: ("No", BAD), 1: ("Yes", FINE)}
+YES_BAD: ValueMap = {0: ("No", FINE), 1: ("Yes", BAD)}
+YES_PLAIN: ValueMap = {0: ("No", NEUTRAL), 1: ("Yes", DISCHARGE)}
+GRID: ValueMap = {
     0: ("Off grid", OUTAGE),
     1: ("On grid", FINE),
     2: ("Off grid by command", WATCH),
 }
-ANSWERS: Words = {0: ("Silent", BAD), 1: ("Answers", FINE)}
-REACHED: Words = {0: ("Cut off", BAD), 1: ("Connected", FINE)}
-SUCCEEDS: Words = {0: ("Fails", BAD), 1: ("Works", FINE)}
-LINK: Words = {0: ("No link", NEUTRAL), 1: ("Up", FINE)}
+RESPONDING: ValueMap = {0: ("Silent", BAD), 1: ("Answers", FINE)}
+CLOUD_CONNECTED: ValueMap = {0: ("Cut off", BAD), 1: ("Connected", FINE)}
+WORKING: ValueMap = {0: ("Fails", BAD), 1: ("Works", FINE)}
+LINK: ValueMap = {0: ("No link", NEUTRAL), 1: ("Up", FINE)}
 #: of panels on the plan of the roof
-UNCOMPARED: Words = {-1: ("Nothing to compare", NEUTRAL)}
-UNPLACED: Words = {0: ("None has x and y in the configuration", NEUTRAL)}
+UNCOMPARED: ValueMap = {-1: ("Nothing to compare", NEUTRAL)}
+UNPLACED: ValueMap = {0: ("None has x and y in the configuration", NEUTRAL)}
 #: as `enphase_encharge_led_status`
-LIGHT: Words = {
+LED_STATUS: ValueMap = {
     12: ("Charging", CHARGE),
     13: ("Discharging", DISCHARGE),
     14: ("Idle, nearly full", FINE),
@@ -78,26 +78,26 @@ _STATES: Mapping[str, tuple[str, str]] = {
     "unknown": ("Unknown", NEUTRAL),
 }
 CODES: Mapping[str, int] = {state: code for code, state in enumerate(_STATES, start=1000)}
-STATES: Words = {CODES[state]: told for state, told in _STATES.items()}
+STATES: ValueMap = {CODES[state]: entry for state, entry in _STATES.items()}
 
 
-def mappings(words: Words) -> list[dashboard.ValueMapping]:
-    """Return the value mappings that show these words."""
+def build_value_mappings(value_map: ValueMap) -> list[dashboard.ValueMapping]:
+    """Return a value map as Grafana value mappings."""
     return [
         dashboard.ValueMap(
             {
                 f"{value:g}": dashboard.ValueMappingResult(text=text, color=colour, index=index)
-                for index, (value, (text, colour)) in enumerate(words.items())
+                for index, (value, (text, colour)) in enumerate(value_map.items())
             }
         )
     ]
 
 
-def merged(tables: Iterable[Words]) -> Words:
+def merge_value_maps(tables: Iterable[ValueMap]) -> ValueMap:
     """Return several tables as one; raise ValueError where they contradict each other."""
-    found: dict[float, tuple[str, str]] = {}
+    result: dict[float, tuple[str, str]] = {}
     for table in tables:
-        for value, told in table.items():
-            if found.setdefault(value, told) != told:
-                raise ValueError(f"{value:g} means {found[value][0]} and {told[0]}")
-    return found
+        for value, entry in table.items():
+            if result.setdefault(value, entry) != entry:
+                raise ValueError(f"{value:g} means {result[value][0]} and {entry[0]}")
+    return result
