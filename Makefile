@@ -44,8 +44,9 @@ docs: $(DEV) ## Write docs/metrics.md from the metric tables, docs/cli.md from t
 dashboards: $(DEV) ## Write grafana/dashboards/ from their Python sources
 	$(PY) -m grafana
 
-manifests: $(DEV) ## Write the rules as PrometheusRule objects into deploy/kubernetes/
+manifests: $(DEV) ## Write what is made from the alert rules: PrometheusRule objects, texts of the pages
 	$(PY) -m tools.prometheus_rule $(ARGS)
+	$(PY) -m tools.alert_texts $(ARGS)
 
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
