@@ -1,32 +1,39 @@
 """Everything that can go wrong on purpose, so that a caller can say it in one clear line.
 
     ExporterError
-    ├── ConfigError          a file, variable or flag: names source, key, value, remedy
-    ├── StateError           the state directory cannot be used
-    ├── ListenError          an address cannot be listened on
-    ├── CaptureError         a capture cannot be made or replayed
-    ├── ControlError         a system was not told what its owner wants, or did not do it
-    └── GatewayError         a gateway did not give what was asked; `reason` is the metric label
-        ├── Unreachable      no connection: name, route, refused, TLS
-        ├── ConnectionLost   the connection broke before the answer was whole
-        ├── DeadlineExceeded it took longer than the caller waits
-        ├── LoginRefused     the gateway refuses our credentials
-        ├── CloudLoginFailed the Enphase cloud gave no token
-        ├── BadStatus        an HTTP status other than 2xx
-        ├── BadAnswer        a body that is not what it should be: not JSON, too large, cut off
-        ├── BadData          JSON whose keys or types are not those of the endpoint
-        ├── NotReady         data the gateway only gives while starting: zeros, empty lists
-        ├── FeatureMissing   a feature seen before that the gateway no longer shows
-        └── Unsupported      a firmware that offers nothing we can read
+    ├── ConfigError                  a file, variable or flag: names source, key, value, remedy
+    ├── StateError                   the state directory cannot be used
+    ├── ListenError                  an address cannot be listened on
+    ├── CaptureError                 a capture cannot be made or replayed
+    ├── ControlError                 a command was not sent, or did not take effect
+    └── GatewayError                 a request to a gateway failed; `reason` is the metric label
+        ├── UnreachableError         no connection: name, route, refused
+        │   └── TlsError             TLS failed, or the certificate is not the pinned one
+        ├── ConnectionLostError      the connection broke before the response was complete
+        ├── RequestTimeoutError      it took longer than the deadline
+        ├── LoginRefusedError        the gateway refuses our credentials
+        │   └── LoginRedirectError   it sends us to its login page instead
+        ├── NotPermittedError        it refuses this endpoint while it lets us in at others
+        ├── CloudLoginError          the Enphase cloud gave no token
+        ├── IdentityError            another gateway answers than the one we have credentials for
+        ├── BadStatusError           an HTTP status other than 2xx
+        ├── EndpointAbsentError      this gateway does not have the endpoint
+        ├── InvalidResponseError     not HTTP, cut off, or a body that cannot be decoded
+        │   ├── NotJsonError         a complete body that is not JSON
+        │   └── ResponseTooLargeError  a body beyond the limit of its endpoint
+        ├── InvalidDataError         JSON whose keys or types are not those of the endpoint
+        ├── GatewayStartingError     the zeros and empty lists of a gateway that starts
+        ├── FeatureMissingError      a feature seen before that the gateway no longer has
+        └── UnsupportedFirmwareError  a firmware without anything that can be read
 
-Messages are written for the owner: what happened, then what to do. They never carry a secret.
+Messages are written for the owner: what happened, then what to do. They never contain a secret.
 """
 
 from typing import ClassVar
 
 
 class ExporterError(Exception):
-    """Base of all errors that are told to the user in one line, without a traceback."""
+    """Base of all errors that are shown to the user in one line, without a traceback."""
 
 
 class ConfigError(ExporterError):
@@ -46,77 +53,119 @@ class CaptureError(ExporterError):
 
 
 class ControlError(ExporterError):
-    """A system was not told what its owner wants, or did not do it."""
+    """A command was not sent to the system, or did not take effect."""
 
 
 class GatewayError(ExporterError):
-    """A gateway did not give what was asked for."""
+    """A request to a gateway failed."""
 
     #: value of the label `reason` of `enphase_collector_failures_total`
     reason: ClassVar[str] = "other"
 
 
-class Unreachable(GatewayError):
+class UnreachableError(GatewayError):
     """No connection to the gateway could be made."""
 
     reason = "unreachable"
 
 
-class ConnectionLost(GatewayError):
-    """The connection broke before the answer was whole."""
+class TlsError(UnreachableError):
+    """The TLS handshake failed, or the certificate is not the pinned one."""
+
+    reason = "tls"
+
+
+class ConnectionLostError(GatewayError):
+    """The connection broke before the response was complete."""
 
     reason = "connection_lost"
 
 
-class DeadlineExceeded(GatewayError):
+class RequestTimeoutError(GatewayError):
     """The gateway took longer than the deadline of the request."""
 
     reason = "timeout"
 
 
-class LoginRefused(GatewayError):
+class LoginRefusedError(GatewayError):
     """The gateway refuses the credentials."""
 
-    reason = "auth"
+    reason = "login_refused"
 
 
-class CloudLoginFailed(GatewayError):
+class LoginRedirectError(LoginRefusedError):
+    """The gateway answers with its login page, or a redirect to it."""
+
+    reason = "login_redirect"
+
+
+class NotPermittedError(GatewayError):
+    """The gateway refuses this endpoint while it lets us in at others."""
+
+    reason = "not_permitted"
+
+
+class CloudLoginError(GatewayError):
     """The Enphase cloud gave no token."""
 
     reason = "cloud"
 
 
-class BadStatus(GatewayError):
+class IdentityError(GatewayError):
+    """Another gateway answers than the one that the credentials are for."""
+
+    reason = "identity"
+
+
+class BadStatusError(GatewayError):
     """The gateway answered with an HTTP status other than 2xx."""
 
-    reason = "http_status"
+    reason = "bad_status"
 
 
-class BadAnswer(GatewayError):
-    """The body of an answer is not JSON, too large or cut off."""
+class EndpointAbsentError(GatewayError):
+    """This gateway does not have the endpoint."""
 
-    reason = "bad_answer"
-
-
-class BadData(GatewayError):
-    """The JSON of an answer lacks a key or has a value of the wrong type."""
-
-    reason = "bad_data"
+    reason = "absent"
 
 
-class NotReady(GatewayError):
+class InvalidResponseError(GatewayError):
+    """The response is not HTTP, is cut off, or its body cannot be decoded."""
+
+    reason = "invalid_response"
+
+
+class NotJsonError(InvalidResponseError):
+    """The body is complete and not JSON."""
+
+    reason = "not_json"
+
+
+class ResponseTooLargeError(InvalidResponseError):
+    """The body is larger than the limit of its endpoint."""
+
+    reason = "too_large"
+
+
+class InvalidDataError(GatewayError):
+    """The JSON of a response lacks a key or has a value of the wrong type."""
+
+    reason = "invalid_data"
+
+
+class GatewayStartingError(GatewayError):
     """The gateway answers with the zeros and empty lists of a restart."""
 
-    reason = "not_ready"
+    reason = "starting"
 
 
-class FeatureMissing(GatewayError):
+class FeatureMissingError(GatewayError):
     """A feature that was seen before is not offered any more."""
 
     reason = "feature_missing"
 
 
-class Unsupported(GatewayError):
+class UnsupportedFirmwareError(GatewayError):
     """The firmware offers nothing that can be read."""
 
     reason = "unsupported"

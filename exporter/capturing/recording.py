@@ -10,7 +10,7 @@ from exporter.capturing.kinds import Kind
 from exporter.capturing.targets import TARGETS
 from exporter.clock import Clock
 from exporter.config import Gateway
-from exporter.errors import CaptureError, GatewayError, Unreachable
+from exporter.errors import CaptureError, GatewayError, UnreachableError
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.memory import Memory
 from exporter.gateway.policy import INFO
@@ -72,7 +72,7 @@ class Recorder:
                     await self._session.try_login(target)
                     gone = 0
                 except GatewayError as error:
-                    gone = gone + 1 if isinstance(error, Unreachable) else 0
+                    gone = gone + 1 if isinstance(error, UnreachableError) else 0
                     if gone == _GIVEN_UP:
                         raise CaptureError(
                             f"the gateway is gone in the middle of it: {error}; nothing was"

@@ -5,7 +5,12 @@ from datetime import UTC, datetime
 from exporter.checking.case import Case
 from exporter.checking.outcome import Failure, NotApplicable, Told, clean
 from exporter.checking.remedies import failure
-from exporter.errors import BadAnswer, FeatureMissing, GatewayError, LoginRefused
+from exporter.errors import (
+    FeatureMissingError,
+    GatewayError,
+    InvalidResponseError,
+    LoginRefusedError,
+)
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import COLLECTORS, collect
 from exporter.gateway.extras import Home
@@ -81,7 +86,7 @@ async def features(case: Case) -> Told:
     case.site.discovery = found
     if not found.features:
         # Each refused, they were all refused: that is the login, not the features.
-        refused = [each for each in found.doubts.values() if isinstance(each, LoginRefused)]
+        refused = [each for each in found.doubts.values() if isinstance(each, LoginRefusedError)]
         told = refused[0] if refused else nothing_found(found, str(_identity(case).firmware))
         raise failure("features", told, case)
     known = case.memory.features
@@ -96,7 +101,7 @@ async def features(case: Case) -> Told:
         )
     # A doubt about what another endpoint has answered for is none; nor is a page of old firmware,
     # which has one for everything that it does not know.
-    pages = () if _identity(case).wants_token else (BadAnswer,)
+    pages = () if _identity(case).wants_token else (InvalidResponseError,)
     doubts = [
         each
         for endpoint, each in found.doubts.items()
@@ -118,7 +123,7 @@ async def poll(case: Case) -> Told:
         wanted.append(collector.name)
         try:
             if collector.name in DRIVEN and not site.discovery.updaters.get(collector.name):
-                raise FeatureMissing(f"{collector.name}: the gateway does not offer it now")
+                raise FeatureMissingError(f"{collector.name}: the gateway does not offer it now")
             found = await collect(collector, site)
         except GatewayError as error:
             problems.append(error)

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from exporter.checking.case import Case
 from exporter.checking.outcome import Failure, clean
 from exporter.errors import (
-    BadAnswer,
-    BadStatus,
-    CloudLoginFailed,
-    ConnectionLost,
-    DeadlineExceeded,
-    FeatureMissing,
+    BadStatusError,
+    CloudLoginError,
+    ConnectionLostError,
+    FeatureMissingError,
     GatewayError,
-    LoginRefused,
-    NotReady,
-    Unreachable,
-    Unsupported,
+    GatewayStartingError,
+    InvalidResponseError,
+    LoginRefusedError,
+    RequestTimeoutError,
+    UnreachableError,
+    UnsupportedFirmwareError,
 )
 from exporter.gateway.tokens import Token
 
@@ -73,14 +73,14 @@ ROWS: tuple[Row, ...] = (
     # --- /info ----------------------------------------------------------------------------------
     Row(
         "info",
-        (BadStatus, BadAnswer, ConnectionLost, Unreachable),
+        (BadStatusError, InvalidResponseError, ConnectionLostError, UnreachableError),
         "",
         "newer firmware does not speak on port 80: leave `:80` out of `host`",
         when=_port_80,
     ),
     Row(
         "info",
-        (BadStatus, BadAnswer),
+        (BadStatusError, InvalidResponseError),
         "",
         "another device has this address, such as the router: correct `host`;"
         " `enphase-exporter discover` lists the gateways that can be heard from here",
@@ -88,7 +88,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "info",
-        (DeadlineExceeded, ConnectionLost, Unreachable),
+        (RequestTimeoutError, ConnectionLostError, UnreachableError),
         "",
         "the gateway starts, hangs or is busy, as just after 23:00: try again in ten minutes; if it"
         " stays so, switch it off and on",
@@ -96,7 +96,7 @@ ROWS: tuple[Row, ...] = (
     # --- login by token -------------------------------------------------------------------------
     Row(
         "login",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "",
         f"the configured text is not one: {_NEW_TOKEN}; a token begins with eyJ and is about a"
         " thousand characters long",
@@ -105,7 +105,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "login",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "refuses the token",
         f"tokens are made for one gateway: at {_PORTAL} choose the gateway with the serial number"
         " {serial}, or point `host` at the other one",
@@ -114,21 +114,21 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "login",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "refuses the token",
         f"it was revoked, or the clock of the gateway is wrong: {_NEW_TOKEN}",
         said="the gateway refuses the token",
     ),
     Row(
         "login",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "the token ended",
         f"{_NEW_TOKEN}; with `username` and `password_file` of the account the exporter renews it"
         " by itself",
     ),
     Row(
         "login",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "wants a token",
         f"{_NEW_TOKEN}; or configure `username` and `password_file` of the Enphase account;"
         " `enphase-exporter init` does either",
@@ -137,21 +137,21 @@ ROWS: tuple[Row, ...] = (
     # --- login by account -----------------------------------------------------------------------
     Row(
         "login",
-        (CloudLoginFailed,),
+        (CloudLoginError,),
         "second factor",
         f"{_NEW_TOKEN}: it lasts a year; or make an account without MFA that sees this system",
         said="the Enphase account asks for a second factor (MFA), which a program cannot give",
     ),
     Row(
         "login",
-        (CloudLoginFailed,),
+        (CloudLoginError,),
         "refuses username and password",
         "try both at https://enlighten.enphaseenergy.com: too many wrong attempts lock the account",
         said="the Enphase cloud refuses user name or password",
     ),
     Row(
         "login",
-        (CloudLoginFailed,),
+        (CloudLoginError,),
         "no token for this gateway",
         "is the gateway {serial} registered to this account? In the Enphase app it stands under"
         " Devices; a replaced one is registered by the installer",
@@ -159,7 +159,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "login",
-        (CloudLoginFailed,),
+        (CloudLoginError,),
         "",
         "does this machine reach the internet? Else the cloud has a bad hour: try later, or give a"
         f" token got by hand at {_PORTAL}",
@@ -167,7 +167,7 @@ ROWS: tuple[Row, ...] = (
     # --- local users of old firmware ------------------------------------------------------------
     Row(
         "",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "",
         "the configured `username` and `password` are not those of the gateway: leave both out, the"
         " passwords of old firmware follow from the serial number",
@@ -175,7 +175,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "",
-        (LoginRefused,),
+        (LoginRefusedError,),
         "",
         "the gateway does not let us see this: somebody may have changed its local password; set it"
         " as `username: installer` and `password_file`",
@@ -183,16 +183,18 @@ ROWS: tuple[Row, ...] = (
     # --- what it offers -------------------------------------------------------------------------
     Row(
         "",
-        (Unsupported,),
+        (UnsupportedFirmwareError,),
         "",
         "firmware that old says nothing that can be read by program: ask Enphase or the installer"
         " for an update",
     ),
-    Row("", (NotReady,), "", "the gateway is starting: try again in ten minutes"),
-    Row("", (FeatureMissing,), "", "the hardware went, or the gateway starts: wait, then look"),
+    Row("", (GatewayStartingError,), "", "the gateway is starting: try again in ten minutes"),
+    Row(
+        "", (FeatureMissingError,), "", "the hardware went, or the gateway starts: wait, then look"
+    ),
     Row(
         "",
-        (DeadlineExceeded, ConnectionLost, Unreachable),
+        (RequestTimeoutError, ConnectionLostError, UnreachableError),
         "",
         "the gateway is overloaded or the network is bad: who else asks it, and how often? The"
         " exporter leaves it alone between its questions and tries again by itself",

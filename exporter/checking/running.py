@@ -7,7 +7,7 @@ from exporter.checking.case import Case
 from exporter.checking.outcome import Failure, NotApplicable, Outcome, Status, Told, clean
 from exporter.checking.remedies import failure
 from exporter.checking.steps import STEPS, TITLES, Step
-from exporter.errors import DeadlineExceeded
+from exporter.errors import RequestTimeoutError
 
 __all__ = ["Case", "run"]
 
@@ -47,7 +47,7 @@ async def _try(step: Step, case: Case, left: float) -> Outcome:
         said, remedy = error.said, error.remedy
     except TimeoutError:
         what = f"{step.title} ({case.collecting})" if case.collecting else step.title
-        late = failure(step.key, DeadlineExceeded(f"{what}: no end in time"), case)
+        late = failure(step.key, RequestTimeoutError(f"{what}: no end in time"), case)
         said, remedy = late.said, late.remedy
     else:
         status = Status.WARNING if told.warning else Status.OK

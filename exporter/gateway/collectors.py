@@ -18,14 +18,14 @@ from pyenphase.exceptions import (
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyTariff
 
 from exporter.errors import (
-    BadAnswer,
-    BadData,
-    BadStatus,
-    DeadlineExceeded,
-    FeatureMissing,
+    BadStatusError,
+    FeatureMissingError,
     GatewayError,
-    LoginRefused,
-    NotReady,
+    GatewayStartingError,
+    InvalidDataError,
+    InvalidResponseError,
+    LoginRefusedError,
+    RequestTimeoutError,
 )
 from exporter.gateway import ensemble
 from exporter.gateway.extras import Home, MeterSetup
@@ -47,7 +47,7 @@ from exporter.gateway.policy import (
 from exporter.gateway.production import production
 from exporter.gateway.site import Found, Site, members
 from exporter.gateway.tariff import prices
-from exporter.gateway.trouble import WireError
+from exporter.gateway.trouble import TransportError
 
 
 async def _ensemble(site: Site) -> Found:
@@ -108,7 +108,7 @@ async def _inverters(site: Site) -> Found:
     inverters = {str(serial): inverter for serial, inverter in found.items()}
     known = site.memory.devices.get("inverters")
     if not inverters and known:
-        raise NotReady("inverters: the list is empty, though there were some before")
+        raise GatewayStartingError("inverters: the list is empty, though there were some before")
     presence = ensemble.presence("inverters", inverters, site.memory)
     return Found(
         {
@@ -128,7 +128,7 @@ async def _inverters(site: Site) -> Found:
 async def _acb(site: Site) -> Found:
     found = members(await site.update("acb"), "acb_inventory")
     if not found:
-        raise FeatureMissing("acb: there is no ACB in the inventory any more")
+        raise FeatureMissingError("acb: there is no ACB in the inventory any more")
     return Found(found)
 
 
@@ -170,7 +170,7 @@ async def _generator(site: Site) -> Found:
     found = members(data, *_GENERATOR_MEMBERS.values())
     # pyenphase leaves out what it cannot read, without a word.
     problems: list[GatewayError] = [
-        BadData(f"{endpoint}: not what it was when it was probed")
+        InvalidDataError(f"{endpoint}: not what it was when it was probed")
         for endpoint, member in _GENERATOR_MEMBERS.items()
         if endpoint in data.raw and member not in found
     ]
@@ -180,7 +180,7 @@ async def _generator(site: Site) -> Found:
 async def _home(site: Site) -> Found:
     told = await site.json(HOME)
     if not isinstance(told, dict) or not isinstance(told.get("network"), dict):
-        raise BadData("/home: says nothing of the network")
+        raise InvalidDataError("/home: says nothing of the network")
     home = Home.from_api(told)
     site.memory.timezone = home.timezone or site.memory.timezone
     return Found({"home": home})
@@ -229,21 +229,21 @@ async def collect(collector: Collector, site: Site) -> Found:
             return await collector.run(site)
     except GatewayError:
         raise
-    except WireError as error:
+    except TransportError as error:
         raise error.error from error
     except EnvoyAuthenticationRequired as error:
-        raise LoginRefused(error.status) from error
+        raise LoginRefusedError(error.status) from error
     except EnvoyHTTPStatusError as error:
-        raise BadStatus(f"{collector.name}: status {error.status_code}") from error
+        raise BadStatusError(f"{collector.name}: status {error.status_code}") from error
     except EnvoyPoorDataQuality as error:
-        raise NotReady(f"{collector.name}: {error.status}") from error
+        raise GatewayStartingError(f"{collector.name}: {error.status}") from error
     except orjson.JSONDecodeError as error:
-        raise BadAnswer(f"{collector.name}: the answer is not JSON") from error
+        raise InvalidResponseError(f"{collector.name}: the answer is not JSON") from error
     except TimeoutError as error:
-        raise DeadlineExceeded(
+        raise RequestTimeoutError(
             f"{collector.name}: not done within {collector.deadline:g} s"
         ) from error
     except Exception as error:
         # What an unexpected shape makes of pyenphase's models: KeyError, TypeError,
         # UnboundLocalError, …
-        raise BadData(f"{collector.name}: {type(error).__name__} {error}") from error
+        raise InvalidDataError(f"{collector.name}: {type(error).__name__} {error}") from error

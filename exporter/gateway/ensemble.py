@@ -15,7 +15,12 @@ from pyenphase.models.dry_contacts import EnvoyDryContactSettings, EnvoyDryConta
 from pyenphase.models.encharge import EnvoyEncharge, EnvoyEnchargeAggregate, EnvoyEnchargePower
 from pyenphase.models.enpower import EnvoyEnpower
 
-from exporter.errors import BadData, FeatureMissing, GatewayError, NotReady
+from exporter.errors import (
+    FeatureMissingError,
+    GatewayError,
+    GatewayStartingError,
+    InvalidDataError,
+)
 from exporter.gateway.extras import Device, DryContactSettings, DryContactStatus, Secctrl
 from exporter.gateway.members import Presence
 from exporter.gateway.memory import Memory
@@ -33,13 +38,16 @@ _FEATURES = {"ENPOWER": "ENPOWER", "COLLAR": "COLLAR", "C6 COMBINER CONTROLLER":
 def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[GatewayError]]:
     """Return the members in `/ivp/ensemble/inventory` and what is wrong with it.
 
-    Raises NotReady for the empty list of a gateway that starts, BadData for anything but a list.
+    Raises GatewayStartingError for the empty list of a gateway that starts, InvalidDataError for
+    anything but a list.
     """
     if not isinstance(told, list):
-        raise BadData("/ivp/ensemble/inventory: not a list")
+        raise InvalidDataError("/ivp/ensemble/inventory: not a list")
     known = memory.features & {*_FEATURES.values(), "ENCHARGE"}
     if not told and known:
-        raise NotReady("/ivp/ensemble/inventory: empty, though devices were there before")
+        raise GatewayStartingError(
+            "/ivp/ensemble/inventory: empty, though devices were there before"
+        )
     data: dict[str, Any] = {}
     problems: list[GatewayError] = []
     groups = _groups(told, problems)
@@ -53,7 +61,9 @@ def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[Gate
             if filled is not None:
                 data[member] = filled
         elif _FEATURES[name] in memory.features:
-            problems.append(FeatureMissing(f"{name} is not in the ensemble inventory any more"))
+            problems.append(
+                FeatureMissingError(f"{name} is not in the ensemble inventory any more")
+            )
     data.update(_batteries(groups, memory, problems))
     if whole:
         # In half a list, what is not there may only be hidden.
@@ -69,7 +79,9 @@ def _groups(told: list[Any], problems: list[GatewayError]) -> dict[str, list[dic
             devices = [device for device in group["devices"] if isinstance(device, dict)]
             groups.setdefault(group["type"], []).extend(devices)
         except (KeyError, TypeError) as error:
-            problems.append(BadData(f"/ivp/ensemble/inventory: {type(error).__name__} {error}"))
+            problems.append(
+                InvalidDataError(f"/ivp/ensemble/inventory: {type(error).__name__} {error}")
+            )
     return groups
 
 
@@ -77,7 +89,7 @@ def _batteries(
     groups: Mapping[str, list[dict[str, Any]]], memory: Memory, problems: list[GatewayError]
 ) -> dict[str, Any]:
     if "ENCHARGE" not in groups and "ENCHARGE" in memory.features:
-        problems.append(FeatureMissing("ENCHARGE is not in the ensemble inventory any more"))
+        problems.append(FeatureMissingError("ENCHARGE is not in the ensemble inventory any more"))
     devices = {str(d["serial_num"]): d for d in groups.get("ENCHARGE", ()) if d.get("serial_num")}
     if devices:
         memory.features.add("ENCHARGE")
@@ -111,10 +123,10 @@ def _filled(
     try:
         filled = model(device)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        problems.append(BadData(f"{what}: {type(error).__name__} {error}"))
+        problems.append(InvalidDataError(f"{what}: {type(error).__name__} {error}"))
         return None
     if filled is None:
-        problems.append(BadData(f"{what}: keys are missing"))
+        problems.append(InvalidDataError(f"{what}: keys are missing"))
     return filled
 
 
@@ -178,5 +190,5 @@ def _relays(
         except ValueError:
             relays[str(relay["id"])] = plain(relay)
         except (KeyError, TypeError, AttributeError) as error:
-            problems.append(BadData(f"dry contact: {type(error).__name__} {error}"))
+            problems.append(InvalidDataError(f"dry contact: {type(error).__name__} {error}"))
     return relays

@@ -13,7 +13,7 @@ from pyenphase import Envoy
 from pyenphase.const import AUTH_TOKEN_MIN_VERSION
 from pyenphase.exceptions import EnvoyError
 
-from exporter.errors import BadAnswer
+from exporter.errors import InvalidResponseError
 from exporter.gateway.wire import Answer
 
 
@@ -45,16 +45,16 @@ class _Told:
 
 
 async def identify(host: str, answer: Answer) -> tuple[Identity, Envoy]:
-    """Return who `/info` says it is, and pyenphase's idea of it; raise BadAnswer."""
+    """Return who `/info` says it is, and pyenphase's idea of it; raise InvalidResponseError."""
     told = cast("aiohttp.ClientSession", _Told(answer))
     envoy = Envoy(host, client=told, v2_acb_mode=False)
     try:
         await envoy.setup()
         known: Any = envoy.firmware
         if known is None or not known.valid:
-            raise BadAnswer("/info names no firmware; is this an Enphase gateway?")
+            raise InvalidResponseError("/info names no firmware; is this an Enphase gateway?")
         if not envoy.serial_number:
-            raise BadAnswer("/info names no serial number; is this an Enphase gateway?")
+            raise InvalidResponseError("/info names no serial number; is this an Enphase gateway?")
         identity = Identity(
             envoy.serial_number, envoy.part_number or "", known, bool(envoy.is_metered)
         )
@@ -68,5 +68,7 @@ async def identify(host: str, answer: Answer) -> tuple[Identity, Envoy]:
         AttributeError,
     ):
         # lxml's and ElementTree's parse errors are SyntaxErrors
-        raise BadAnswer("/info is not what an Enphase gateway says; check `host`") from None
+        raise InvalidResponseError(
+            "/info is not what an Enphase gateway says; check `host`"
+        ) from None
     return identity, envoy

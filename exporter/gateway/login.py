@@ -17,12 +17,12 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from exporter import logs
 from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
-from exporter.errors import GatewayError, LoginRefused, Unreachable
+from exporter.errors import GatewayError, LoginRefusedError, UnreachableError
 from exporter.gateway.identity import Identity
 from exporter.gateway.memory import Memory
 from exporter.gateway.policy import CHECK_JWT
 from exporter.gateway.tokens import CloudLogin, Token
-from exporter.gateway.trouble import WireError
+from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Wire, expect_success
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class TokenLogin:
         await self.again()
 
     async def again(self) -> None:
-        """Log in; raise LoginRefused, CloudLoginFailed, or WireError for want of an answer."""
+        """Log in; raise LoginRefusedError, CloudLoginError or TransportError."""
         async with self._lock:
             self.let_in = False
             credentials = self._config.credentials()
@@ -107,10 +107,10 @@ class TokenLogin:
             self._session_ends = self._clock.monotonic() + _SESSION_RETRY
             try:
                 await self._enter(self.token)
-            except LoginRefused:
+            except LoginRefusedError:
                 # Should the next answer be a refusal too, it is time for a whole new login.
                 self.let_in = False
-            except (GatewayError, WireError) as error:
+            except (GatewayError, TransportError) as error:
                 log.debug("no new session: %s", error, extra={"gateway": self._config.name})
 
     def renew_if_due(self) -> None:
@@ -136,17 +136,17 @@ class TokenLogin:
         tokens = {token.value: token for token in parsed if token}
         return sorted(tokens.values(), key=lambda token: -token.expires)
 
-    def _no_way_in(self, known: list[Token], alive: list[Token]) -> LoginRefused:
+    def _no_way_in(self, known: list[Token], alive: list[Token]) -> LoginRefusedError:
         """Return why the tokens at hand do not do."""
         if alive:
             return self._refused()
         if known:
-            return LoginRefused(f"the token ended on {_day(known[0])}: {_REMEDY}")
+            return LoginRefusedError(f"the token ended on {_day(known[0])}: {_REMEDY}")
         firmware = self._identity.firmware if self._identity else ""
-        return LoginRefused(f"firmware {firmware} wants a token: {_REMEDY}")
+        return LoginRefusedError(f"firmware {firmware} wants a token: {_REMEDY}")
 
-    def _refused(self) -> LoginRefused:
-        return LoginRefused(
+    def _refused(self) -> LoginRefusedError:
+        return LoginRefusedError(
             "the gateway refuses the token: it may be revoked, or made for another gateway"
             f" (this one is {self._identity.serial if self._identity else 'unknown'})"
         )
@@ -154,15 +154,15 @@ class TokenLogin:
     async def _entered_by(self, tokens: Iterable[Token]) -> bool:
         """Enter with the first of these tokens that the gateway takes; return whether it did."""
         for token in tokens:
-            with suppress(LoginRefused):
+            with suppress(LoginRefusedError):
                 await self._enter(token)
                 return True
         return False
 
     async def _enter(self, token: Token) -> None:
-        """Show the gateway a token and use it from now on; raises LoginRefused and WireError."""
+        """Show the gateway a token and use it; raise LoginRefusedError or TransportError."""
         if self._client is None:
-            raise Unreachable("not connected")
+            raise UnreachableError("not connected")
         logs.hide(token.value)
         auth = EnvoyTokenAuth(self._config.host, token=token.value)
         url = auth.get_endpoint_url(CHECK_JWT)
@@ -207,7 +207,7 @@ class TokenLogin:
                     token = await self._fetch(credentials)
                     await self._enter(token)
                     self._memory.token = token.value
-            except (GatewayError, WireError) as error:
+            except (GatewayError, TransportError) as error:
                 log.warning("the token could not be renewed: %s", error, extra=name)
             except Exception:
                 log.exception("the token could not be renewed", extra=name)

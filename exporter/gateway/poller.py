@@ -13,14 +13,14 @@ from typing import Any
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
-    BadData,
-    CloudLoginFailed,
-    FeatureMissing,
+    CloudLoginError,
+    FeatureMissingError,
     GatewayError,
-    LoginRefused,
-    NotReady,
-    Unreachable,
-    Unsupported,
+    GatewayStartingError,
+    InvalidDataError,
+    LoginRefusedError,
+    UnreachableError,
+    UnsupportedFirmwareError,
 )
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counters import CounterGuard, Path
@@ -57,7 +57,7 @@ _LEAST_LIFE = 120.0
 #: while more is due, what is new is published after so many seconds
 _HASTE = 0.1
 #: failures that lie in the answer: it must not be kept, but asked for again
-_SPOILT = (BadData, NotReady, FeatureMissing)
+_SPOILT = (InvalidDataError, GatewayStartingError, FeatureMissingError)
 
 
 class Poller:
@@ -189,18 +189,20 @@ class Poller:
         if isinstance(error, _SPOILT):
             # What was good before is good still, and asking for it again is not for free.
             self._wire.forget(name, since=began)
-        if isinstance(error, Unreachable):
+        if isinstance(error, UnreachableError):
             self._wait_for_gateway(error, now + _HOLD)
-        elif isinstance(error, (LoginRefused, CloudLoginFailed)) and not self._session.let_in:
+        elif isinstance(error, (LoginRefusedError, CloudLoginError)) and not self._session.let_in:
             self._open = False
             self._wait_for_gateway(error, now + self._login_pause)
             # A check of a token is hard work for the gateway.
             self._login_pause = min(self._login_pause * 2, _LONGEST_LOGIN_PAUSE)
         elif not self._open:
             # Looking at all that it may offer is hard work for the gateway too.
-            hold = _LONGEST_LOGIN_PAUSE if isinstance(error, Unsupported) else 2 * _HOLD
+            hold = (
+                _LONGEST_LOGIN_PAUSE if isinstance(error, UnsupportedFirmwareError) else 2 * _HOLD
+            )
             self._wait_for_gateway(error, now + hold)
-        elif isinstance(error, FeatureMissing):
+        elif isinstance(error, FeatureMissingError):
             self._probe_due = min(self._probe_due, now + self._probe_retry)
 
     def _wait_for_gateway(self, error: GatewayError, until: float) -> None:
@@ -243,7 +245,7 @@ class Poller:
         """Find out what there is; what was there before is never forgotten."""
         session, site, memory = self._session, self._site, self._memory
         if session.identity is None:
-            raise Unreachable("not connected")
+            raise UnreachableError("not connected")
         found = await probe(session, session.identity)
         for _ in range(_METERS_TRIES - 1):
             if site.discovery.features or not found.failed(METERS):
@@ -303,7 +305,9 @@ class Poller:
     async def _collect(self, collector: Collector) -> None:
         name, site = collector.name, self._site
         if name in DRIVEN and not site.discovery.updaters.get(name):
-            raise FeatureMissing(f"{name}: was there before, but the gateway does not offer it now")
+            raise FeatureMissingError(
+                f"{name}: was there before, but the gateway does not offer it now"
+            )
         found = await collect(collector, site)
         counters = {**self._guard.judge(name, found.data), **found.counters}
         self._keep(name, found.data, counters)
@@ -313,7 +317,7 @@ class Poller:
         for problem in found.problems:
             raise problem
         if lost := lost_features(name, self._memory.features, site.discovery):
-            raise FeatureMissing(f"{name}: {', '.join(lost)} was there before, but is not now")
+            raise FeatureMissingError(f"{name}: {', '.join(lost)} was there before, but is not now")
 
     def _keep(self, name: str, data: Mapping[str, Any], counters: Mapping[Path, float]) -> None:
         self._take_over(name, data)

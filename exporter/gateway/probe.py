@@ -27,18 +27,18 @@ from pyenphase.updaters.production import EnvoyProductionUpdater
 from pyenphase.updaters.tariff import EnvoyTariffUpdater
 
 from exporter.errors import (
-    BadAnswer,
-    BadData,
-    BadStatus,
+    BadStatusError,
     GatewayError,
-    LoginRefused,
-    NotReady,
-    Unsupported,
+    GatewayStartingError,
+    InvalidDataError,
+    InvalidResponseError,
+    LoginRefusedError,
+    UnsupportedFirmwareError,
 )
 from exporter.gateway.extras import Home
 from exporter.gateway.policy import HOME
 from exporter.gateway.session import Identity, Session
-from exporter.gateway.trouble import WireError
+from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Answer, document
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Discovery:
     def failed(self, endpoint: str) -> bool:
         """Return whether an endpoint failed in a way that is likely to pass."""
         doubt = self.doubts.get(endpoint)
-        return doubt is not None and not isinstance(doubt, LoginRefused)
+        return doubt is not None and not isinstance(doubt, LoginRefusedError)
 
     @property
     def collectors(self) -> frozenset[str]:
@@ -138,9 +138,9 @@ def nothing_found(discovery: Discovery, firmware: str) -> GatewayError:
     """Return what to say of a gateway that offers nothing: not yet, or never."""
     doubts = list(discovery.doubts.values())
     for doubt in doubts:
-        if not isinstance(doubt, (BadAnswer, LoginRefused)):
-            return NotReady(f"nothing can be read yet: {doubt}")
-    return Unsupported(
+        if not isinstance(doubt, (InvalidResponseError, LoginRefusedError)):
+            return GatewayStartingError(f"nothing can be read yet: {doubt}")
+    return UnsupportedFirmwareError(
         f"firmware {firmware} offers nothing that can be read; it is too old, or this is no Envoy"
         + (f" ({doubts[0]})" if doubts else "")
     )
@@ -170,11 +170,11 @@ class _Listener:
     async def request(self, endpoint: str) -> Answer:
         try:
             answer = await self._session.probe_request(endpoint)
-        except WireError as error:
+        except TransportError as error:
             self.doubts[endpoint] = error.error
             raise
         except EnvoyAuthenticationRequired as error:
-            self.doubts[endpoint] = LoginRefused(error.status)
+            self.doubts[endpoint] = LoginRefusedError(error.status)
             raise
         self.answered.append(endpoint)
         if doubt := _doubt(endpoint, answer):
@@ -186,16 +186,16 @@ async def proves(session: Session, endpoint: str) -> bool:
     """Ask an endpoint; return whether its answer proves something."""
     try:
         answer = await session.probe_request(endpoint)
-    except (WireError, EnvoyAuthenticationRequired):
+    except (TransportError, EnvoyAuthenticationRequired):
         return False
     return _doubt(endpoint, answer) is None
 
 
 def _doubt(endpoint: str, answer: Answer) -> GatewayError | None:
     if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
-        return BadStatus(f"{endpoint}: status {answer.status}")
+        return BadStatusError(f"{endpoint}: status {answer.status}")
     if answer.status == _OK and document(answer.body) is None:
-        return BadAnswer(f"{endpoint}: the answer is no JSON, or has nothing in it")
+        return InvalidResponseError(f"{endpoint}: the answer is no JSON, or has nothing in it")
     return None
 
 
@@ -217,10 +217,12 @@ async def probe(session: Session, identity: Identity) -> Discovery:
             _expect_phases(common)
         except GatewayError:
             raise
-        except (EnvoyAuthenticationRequired, WireError):
+        except (EnvoyAuthenticationRequired, TransportError):
             continue
         except Exception as error:  # noqa: BLE001 - an updater fails in any way when JSON has another shape
-            listener.doubts[collector] = BadData(f"{collector}: {type(error).__name__} {error}")
+            listener.doubts[collector] = InvalidDataError(
+                f"{collector}: {type(error).__name__} {error}"
+            )
             for endpoint in listener.answered:
                 session.spoilt(endpoint)
             continue
@@ -245,6 +247,6 @@ async def _home(listener: _Listener) -> Home | None:
     try:
         answer = await listener.request(HOME)
         told = orjson.loads(answer.body) if answer.status == _OK else None
-    except (WireError, EnvoyAuthenticationRequired, orjson.JSONDecodeError):
+    except (TransportError, EnvoyAuthenticationRequired, orjson.JSONDecodeError):
         return None
     return Home.from_api(told) if isinstance(told, dict) else None

@@ -7,7 +7,7 @@ ago is not what flows now, and zeros everywhere are a gateway that starts.
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.errors import NotReady
+from exporter.errors import GatewayStartingError
 from exporter.gateway.extras import Section
 from exporter.gateway.site import Found, Site, members
 
@@ -36,7 +36,7 @@ async def production(site: Site) -> Found:
             site.guard.known_lifetime("system_production", "watt_hours_lifetime")
             or (site.session.identity is not None and site.session.identity.firmware.major == "3")
         ):
-            raise NotReady("production: all zero, as while the gateway starts")
+            raise GatewayStartingError("production: all zero, as while the gateway starts")
     sections = _sections(data.raw)
     if sections:
         found["production_sections"] = sections

@@ -7,7 +7,7 @@ no longer than its fault lasts.
 from collections.abc import Mapping
 
 from exporter.clock import Clock
-from exporter.errors import LoginRefused
+from exporter.errors import LoginRefusedError
 from exporter.gateway.policy import ENDPOINTS, observed
 from exporter.gateway.probe import Discovery, proves
 from exporter.gateway.session import Session
@@ -32,7 +32,7 @@ class Questions:
         for endpoint, doubt in found.doubts.items():
             if endpoint in ENDPOINTS:
                 pause = self._cadences[observed(endpoint).collector]
-                if isinstance(doubt, LoginRefused):
+                if isinstance(doubt, LoginRefusedError):
                     pause = max(pause, _REFUSED_CADENCE)
                 self._open[endpoint] = now + pause, pause
 

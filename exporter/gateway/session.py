@@ -14,19 +14,19 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
-    BadAnswer,
-    BadStatus,
-    ConnectionLost,
+    BadStatusError,
+    ConnectionLostError,
     GatewayError,
-    LoginRefused,
-    Unreachable,
+    InvalidResponseError,
+    LoginRefusedError,
+    UnreachableError,
 )
 from exporter.gateway.identity import Identity, identify
 from exporter.gateway.login import TokenLogin
 from exporter.gateway.memory import Memory
 from exporter.gateway.policy import INFO
 from exporter.gateway.tokens import Token
-from exporter.gateway.trouble import WireError
+from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Answer, Wire, expect_success
 
 __all__ = ["Identity", "Session"]
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 #: local users of old firmware; their passwords follow from the serial number
 _LOCAL_USERS = ("installer", "envoy")
 #: what HTTPS may fail with at a gateway that only speaks HTTP, and the other way round
-_WRONG_SCHEME = (Unreachable, ConnectionLost, BadAnswer)
+_WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
 
 
 class Session:
@@ -85,23 +85,23 @@ class Session:
     async def log_in(self) -> None:
         """Log in to the gateway that was met; raise GatewayError when that fails."""
         if self.identity is None or self._envoy is None:
-            raise Unreachable("not connected")
+            raise UnreachableError("not connected")
         try:
             if self.identity.wants_token:
                 await self._login.open(self._connected(), self.identity)
             else:
                 await self._choose_user(self._envoy)
-        except WireError as error:
+        except TransportError as error:
             raise error.error from error
 
     async def try_login(self, endpoint: str) -> None:
         """Ask for an endpoint that only opens to who has logged in; raise GatewayError."""
         try:
             await self.probe_request(endpoint)
-        except WireError as error:
+        except TransportError as error:
             raise error.error from error
         except EnvoyAuthenticationRequired as error:
-            raise LoginRefused(error.status) from error
+            raise LoginRefusedError(error.status) from error
 
     async def close(self) -> None:
         """Close the connection; safe at any time."""
@@ -127,13 +127,13 @@ class Session:
             self._login.renew_if_due()
 
     async def request(self, endpoint: str) -> Answer:
-        """Return a good answer, kept or new; raise WireError or EnvoyAuthenticationRequired."""
+        """Return a 2xx answer; raise TransportError or EnvoyAuthenticationRequired."""
         answer = await self.probe_request(endpoint)
         expect_success(answer, endpoint)
         return answer
 
     async def probe_request(self, endpoint: str) -> Answer:
-        """Return an answer whatever its status; raise WireError or EnvoyAuthenticationRequired.
+        """Return an answer of any status; raise TransportError or EnvoyAuthenticationRequired.
 
         Raises GatewayError when a login that is needed on the way fails.
         """
@@ -174,7 +174,7 @@ class Session:
         self._login.let_in = False
         log.info("logging in again", extra={"gateway": self._config.name, "endpoint": endpoint})
         if await self.refresh():
-            raise LoginRefused("another gateway, or another firmware, answers here now")
+            raise LoginRefusedError("another gateway, or another firmware, answers here now")
         await self._login.again()
         return await self._ask(endpoint)
 
@@ -184,7 +184,7 @@ class Session:
             await self._login.keep_session()
         auth = self._user or self._login.auth
         if auth is None:
-            raise LoginRefused("not logged in")
+            raise LoginRefusedError("not logged in")
         return self._connected(), auth
 
     async def _ask(self, endpoint: str) -> Answer:
@@ -199,13 +199,13 @@ class Session:
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._client is None:
-            raise Unreachable("not connected")
+            raise UnreachableError("not connected")
         return self._client
 
     async def _identify(self) -> tuple[Identity, Envoy]:
         answer = await self._ask_info()
         if answer.status != 200:
-            raise BadStatus(f"{INFO}: status {answer.status}; is this an Enphase gateway?")
+            raise BadStatusError(f"{INFO}: status {answer.status}; is this an Enphase gateway?")
         return await identify(self._config.host, answer)
 
     async def _ask_info(self) -> Answer:
@@ -216,15 +216,15 @@ class Session:
             try:
                 answer = await self._wire.ask(self._connected(), url, INFO, {})
             except EnvoyAuthenticationRequired as error:
-                raise BadStatus(f"{error.status}; is this an Enphase gateway?") from None
-            except WireError as error:
+                raise BadStatusError(f"{error.status}; is this an Enphase gateway?") from None
+            except TransportError as error:
                 if not isinstance(error.error, _WRONG_SCHEME):
                     raise error.error from error
                 failure = failure or error.error
             else:
                 self._scheme = scheme
                 return answer
-        raise failure or Unreachable("not connected")
+        raise failure or UnreachableError("not connected")
 
     async def _choose_user(self, envoy: Envoy) -> None:
         """Get ready to log in with a user of the gateway's own; nothing is asked yet."""

@@ -18,7 +18,7 @@ from pyenphase.auth import EnvoyTokenAuth
 from pyenphase.exceptions import EnvoyAuthenticationError
 
 from exporter.clock import Clock
-from exporter.errors import CloudLoginFailed
+from exporter.errors import CloudLoginError
 from exporter.gateway.account import PAUSE, BackOff, account
 
 log = logging.getLogger(__name__)
@@ -76,27 +76,27 @@ class CloudLogin:
         return account(username, self._clock).failure or self._back_off.failure
 
     async def fetch(self, username: str, password: str, serial: str) -> Token:
-        """Return a new token; raise CloudLoginFailed, which never carries what the cloud said."""
+        """Return a new token; raise CloudLoginError, which never carries what the cloud said."""
         shared, tried = account(username, self._clock), hash((username, password))
         async with shared.turn:
             if seconds := self.wait(username, password):
                 # A point in time, not a span: a reason that stays the same is told once.
                 then = datetime.fromtimestamp(self._clock.time() + seconds + 30, UTC)
                 why = self.failure(username)
-                raise CloudLoginFailed(f"{why}; asking again at {then:%H:%M} UTC")
+                raise CloudLoginError(f"{why}; asking again at {then:%H:%M} UTC")
             shared.began(tried)
             self._back_off.began(tried)
             try:
                 token = await self._ask(username, password, serial)
-            except _NotSent as error:
+            except _NotSentError as error:
                 shared.unsent(str(error))
                 self._back_off.unsent(str(error))
                 raise
-            except _NoToken as error:
+            except _NoTokenError as error:
                 shared.succeeded()
                 self._back_off.failed(str(error))
                 raise
-            except CloudLoginFailed as error:
+            except CloudLoginError as error:
                 shared.failed(str(error))
                 self._back_off.failed(str(error))
                 raise
@@ -112,9 +112,9 @@ class CloudLogin:
             async with asyncio.timeout(_DEADLINE):
                 await auth.refresh()
         except TimeoutError:
-            raise CloudLoginFailed(_SILENT) from None
+            raise CloudLoginError(_SILENT) from None
         except aiohttp.ClientConnectorError:
-            raise _NotSent(_SILENT) from None
+            raise _NotSentError(_SILENT) from None
         except EnvoyAuthenticationError as error:
             # The cause may hold what the cloud said, and that may hold a secret.
             raise _in_words(error.status) from None
@@ -126,10 +126,10 @@ class CloudLogin:
             AttributeError,
             TypeError,
         ):
-            raise CloudLoginFailed("the Enphase cloud gave an answer that cannot be read") from None
+            raise CloudLoginError("the Enphase cloud gave an answer that cannot be read") from None
         token = Token.parse(auth.token, self._clock.time())
         if token is None:
-            raise _NoToken("the Enphase cloud gave something that is not a token")
+            raise _NoTokenError("the Enphase cloud gave something that is not a token")
         return token
 
 
@@ -147,27 +147,27 @@ class _AskingOnce(EnvoyTokenAuth):
         return await cloud_client.post(url, data=data, json=json, allow_redirects=False)
 
 
-class _NotSent(CloudLoginFailed):
+class _NotSentError(CloudLoginError):
     """Nothing reached the cloud."""
 
 
-class _NoToken(CloudLoginFailed):
+class _NoTokenError(CloudLoginError):
     """The account was let in, and yet there is no token for this gateway."""
 
 
-def _in_words(told: str) -> CloudLoginFailed:
+def _in_words(told: str) -> CloudLoginError:
     if told.startswith("No session id"):
-        return CloudLoginFailed(
+        return CloudLoginError(
             "the Enphase account asks for a second factor (MFA), which a program cannot give:"
             " set a `token` got by hand, or use an account without MFA"
         )
     status = re.search(r": (\d{3}): ", told)
     if status and (status[1] >= "429" or status[1].startswith("3")):
-        return CloudLoginFailed(f"the Enphase cloud has trouble (status {status[1]})")
+        return CloudLoginError(f"the Enphase cloud has trouble (status {status[1]})")
     if told.startswith("Unable to login"):
-        return CloudLoginFailed("the Enphase cloud refuses username and password; check both")
+        return CloudLoginError("the Enphase cloud refuses username and password; check both")
     if told.startswith("Unable to obtain token"):
-        return _NoToken(
+        return _NoTokenError(
             "the Enphase cloud gives no token for this gateway; is it registered to this account?"
         )
-    return CloudLoginFailed("the Enphase cloud login failed")
+    return CloudLoginError("the Enphase cloud login failed")

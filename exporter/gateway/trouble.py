@@ -10,11 +10,11 @@ import ssl
 import aiohttp
 
 from exporter.errors import (
-    BadAnswer,
-    ConnectionLost,
-    DeadlineExceeded,
+    ConnectionLostError,
     GatewayError,
-    Unreachable,
+    InvalidResponseError,
+    RequestTimeoutError,
+    UnreachableError,
 )
 
 #: the largest honest answer seen, a hundred inverters in detail, has a twentieth of this
@@ -23,7 +23,7 @@ MAX_BODY = 8 * 2**20
 CONNECT = 6.0
 
 
-class WireError(aiohttp.ClientError):
+class TransportError(aiohttp.ClientError):
     """An answer that did not come; `error` is what is told of it."""
 
     def __init__(self, error: GatewayError) -> None:
@@ -42,13 +42,13 @@ class BoundedResponse(aiohttp.ClientResponse):
                 body += chunk
                 if len(body) > MAX_BODY:
                     self.close()
-                    raise BodyTooLarge
+                    raise BodyTooLargeError
             self._body = bytes(body)
             self.release()
         return self._body
 
 
-class BodyTooLarge(aiohttp.ClientPayloadError):
+class BodyTooLargeError(aiohttp.ClientPayloadError):
     """A body larger than the limit."""
 
 
@@ -56,32 +56,44 @@ class BodyTooLarge(aiohttp.ClientPayloadError):
 _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], str], ...] = (
     (
         (aiohttp.ClientConnectorDNSError,),
-        Unreachable,
+        UnreachableError,
         "the name cannot be resolved; check `host`, or give an address",
     ),
     (
         # a UnicodeError is what a name with a label longer than DNS allows ends in
         (aiohttp.InvalidURL, UnicodeError),
-        Unreachable,
+        UnreachableError,
         "there can be no such name; check `host`",
     ),
     (
         (aiohttp.ConnectionTimeoutError,),
-        Unreachable,
+        UnreachableError,
         f"no connection within {CONNECT:g} s; is the gateway on this network?",
     ),
-    ((TimeoutError,), DeadlineExceeded, "no complete answer in time"),
-    ((BodyTooLarge,), BadAnswer, f"the answer is larger than {MAX_BODY // 2**20} MiB"),
+    ((TimeoutError,), RequestTimeoutError, "no complete answer in time"),
+    (
+        (BodyTooLargeError,),
+        InvalidResponseError,
+        f"the answer is larger than {MAX_BODY // 2**20} MiB",
+    ),
     (
         (aiohttp.ClientSSLError, ssl.SSLError),
-        Unreachable,
+        UnreachableError,
         "TLS failed; does this port speak HTTPS?",
     ),
-    ((aiohttp.ClientConnectorError,), Unreachable, "cannot connect; is the gateway switched on?"),
-    ((aiohttp.ClientPayloadError,), BadAnswer, "the answer was cut off or cannot be decoded"),
+    (
+        (aiohttp.ClientConnectorError,),
+        UnreachableError,
+        "cannot connect; is the gateway switched on?",
+    ),
+    (
+        (aiohttp.ClientPayloadError,),
+        InvalidResponseError,
+        "the answer was cut off or cannot be decoded",
+    ),
     (
         (aiohttp.ServerConnectionError, aiohttp.ClientOSError, ConnectionError),
-        ConnectionLost,
+        ConnectionLostError,
         "the gateway closed the connection",
     ),
 )
@@ -91,12 +103,14 @@ def explain(error: BaseException, endpoint: str) -> GatewayError:
     """Return the error of ours for one of aiohttp's, in words for the owner."""
     if isinstance(error, GatewayError):
         return error
-    if isinstance(error, WireError):
+    if isinstance(error, TransportError):
         return error.error
     for kinds, ours, words in _EXPLANATIONS:
         if isinstance(error, kinds):
             return ours(f"{endpoint}: {words}{_detail(error)}")
-    return BadAnswer(f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})")
+    return InvalidResponseError(
+        f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})"
+    )
 
 
 def _detail(error: BaseException) -> str:

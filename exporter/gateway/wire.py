@@ -1,8 +1,8 @@
 """The one path by which a gateway is asked: budgeted, with a deadline, a size limit and a cache.
 
-Errors leave here as `WireError`, which pyenphase's updaters take for the connection errors they
-know and which carries the error we report. A refused login leaves as pyenphase's own exception,
-because its updaters treat that one apart.
+Errors leave here as `TransportError`, which pyenphase's updaters take for the connection errors
+they know and which carries the error we report. A refused login leaves as pyenphase's own
+exception, because its updaters treat that one apart.
 """
 
 import asyncio
@@ -23,10 +23,10 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter.clock import Clock
-from exporter.errors import BadStatus, GatewayError
+from exporter.errors import BadStatusError, GatewayError
 from exporter.gateway.budget import Budget
 from exporter.gateway.policy import observed
-from exporter.gateway.trouble import CONNECT, BoundedResponse, WireError, explain
+from exporter.gateway.trouble import CONNECT, BoundedResponse, TransportError, explain
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class Wire:
     async def turn(self, endpoint: str) -> AsyncIterator[None]:
         """Wait for the gateway's turn, then bound and count what is asked inside.
 
-        Raises WireError for whatever keeps the answer from coming whole and in time.
+        Raises TransportError for whatever keeps the answer from coming whole and in time.
         """
         deadline = observed(endpoint).deadline
         while self._unpaid:
@@ -144,7 +144,7 @@ class Wire:
             except (aiohttp.ClientError, GatewayError, OSError, ValueError) as error:
                 told = explain(error, endpoint)
                 self.requests[endpoint, told.reason] += 1
-                raise WireError(told) from error
+                raise TransportError(told) from error
 
     async def ask(
         self,
@@ -156,8 +156,8 @@ class Wire:
     ) -> Answer:
         """Return the gateway's answer, whatever its status.
 
-        Raises WireError (no whole answer within the deadline) and EnvoyAuthenticationRequired (401,
-        403).
+        Raises TransportError (no whole answer within the deadline) and EnvoyAuthenticationRequired
+        (401, 403).
         """
         times = 0
 
@@ -177,7 +177,7 @@ class Wire:
                 connected = not isinstance(error, aiohttp.ClientConnectorError)
                 if connected and self._opened == opened:
                     raise
-                raise WireError(explain(error, endpoint)) from error
+                raise TransportError(explain(error, endpoint)) from error
 
         async with (
             self.turn(endpoint),
@@ -246,6 +246,6 @@ def document(body: bytes) -> Any:
 
 
 def expect_success(answer: Answer, endpoint: str) -> None:
-    """Raise WireError with BadStatus unless the answer's status is 2xx."""
+    """Raise TransportError with BadStatusError unless the answer's status is 2xx."""
     if not 200 <= answer.status < 300:
-        raise WireError(BadStatus(f"{endpoint}: status {answer.status}"))
+        raise TransportError(BadStatusError(f"{endpoint}: status {answer.status}"))

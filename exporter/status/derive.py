@@ -35,7 +35,7 @@ from exporter.status.model import (
 from exporter.status.panels import panels
 
 #: reasons of failure that mean: no way in, though there is somebody
-_REFUSALS = frozenset({"auth", "cloud"})
+_REFUSALS = frozenset({"login_refused", "login_redirect", "cloud", "identity"})
 #: below this a leg was never wired (V)
 _LEAST_VOLTS = 50.0
 

@@ -12,7 +12,7 @@ Severity = Literal["critical", "warning", "info"]
 #: worst first
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 #: reasons of failure that mean: nobody there; none is a gateway whose every collector fails
-_NOBODY = frozenset({"", "unreachable", "timeout", "connection_lost"})
+_NOBODY = frozenset({"", "unreachable", "tls", "timeout", "connection_lost"})
 Contact = Literal["answers", "silent", "refused", "waiting"]
 BatteryKind = Literal["encharge", "acb"]
 BatteryState = Literal[

@@ -266,7 +266,7 @@ async def test_zeros_after_a_restart_of_the_gateway_hide_production(tmp_path: Pa
         await watched.pass_time(200)
         assert watched.value("enphase_production_watts") is None
         assert watched.value(METRIC) is None
-        assert watched.value("enphase_collector_failures_total", reason="not_ready") is not None
+        assert watched.value("enphase_collector_failures_total", reason="starting") is not None
         watched.gateway.faults.clear()
         await watched.pass_time(60)
         assert watched.value(METRIC) == lifetime

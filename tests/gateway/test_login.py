@@ -93,7 +93,7 @@ async def test_an_endpoint_that_always_refuses_causes_no_logins(code: int, tmp_p
         watched.gateway.faults[INVENTORY] = status(code)
         await watched.pass_time(200)
         assert watched.gateway.count(CHECK_JWT) == 2
-        assert failures(watched, "auth", "ensemble") > 5
+        assert failures(watched, "login_refused", "ensemble") > 5
         assert watched.value("enphase_collector_up", collector="meters") == 1
         watched.gateway.faults.clear()
         await watched.pass_time(60)
@@ -172,7 +172,7 @@ async def test_a_revoked_token_backs_off_and_a_new_file_recovers(
         login(watched).revoke(file.read_text())
         await watched.pass_time(60)
         assert watched.value("enphase_up") == 0
-        assert failures(watched, "auth") >= 1
+        assert failures(watched, "login_refused") >= 1
         checks = watched.gateway.count(CHECK_JWT)
         await watched.pass_time(1800)
         # after 15, 30, 60, 120 and 240 s, then every five minutes
@@ -201,7 +201,7 @@ async def test_a_token_that_does_not_do(
     """The log says in one line why there is no way in, and for which gateway."""
     async with watching("battery-home", tmp_path, token=token) as watched:
         await watched.pass_time(40)
-        assert failures(watched, "auth") > 1
+        assert failures(watched, "login_refused") > 1
         told = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
         assert said in " ".join(told)
         assert len(set(told)) <= 2
@@ -289,7 +289,7 @@ async def test_a_refused_token_of_the_cloud(tmp_path: Path) -> None:
         await watched.pass_time(600)
         assert cloud.logins == 1
         assert failures(watched, "cloud") == 0
-        assert failures(watched, "auth") > 2
+        assert failures(watched, "login_refused") > 2
         cloud.serial = None
         await watched.pass_time(1200)
         assert watched.value("enphase_up") == 1

@@ -54,16 +54,20 @@ def reasons(watched: Watched) -> set[str]:
 @pytest.mark.parametrize(
     ("fault", "reason", "said"),
     [
-        (login_page(), "bad_answer", "/info is not what an Enphase gateway says; check `host`"),
-        (body(b""), "bad_answer", "/info is not what an Enphase gateway says; check `host`"),
-        (body(b"\xff\xfe{}"), "bad_answer", "/info is not what"),
-        (body(b"<a/>"), "bad_answer", "/info names no firmware; is this an Enphase gateway?"),
-        (body(FIRMWARE % (b"", b"D8.2.1")), "bad_answer", "/info names no serial number;"),
-        (body(FIRMWARE % (b"1", b"")), "bad_answer", "/info is not what"),
-        (body(FIRMWARE % (b"1", b"Dx.y")), "bad_answer", "/info names no firmware"),
-        (status(500), "http_status", "/info: status 500; is this an Enphase gateway?"),
-        (status(401), "http_status", "/info is refused with status 401; is this an Enphase"),
-        (redirect("https://127.0.0.1:1/info"), "http_status", "/info: status 301; is this"),
+        (
+            login_page(),
+            "invalid_response",
+            "/info is not what an Enphase gateway says; check `host`",
+        ),
+        (body(b""), "invalid_response", "/info is not what an Enphase gateway says; check `host`"),
+        (body(b"\xff\xfe{}"), "invalid_response", "/info is not what"),
+        (body(b"<a/>"), "invalid_response", "/info names no firmware; is this an Enphase gateway?"),
+        (body(FIRMWARE % (b"", b"D8.2.1")), "invalid_response", "/info names no serial number;"),
+        (body(FIRMWARE % (b"1", b"")), "invalid_response", "/info is not what"),
+        (body(FIRMWARE % (b"1", b"Dx.y")), "invalid_response", "/info names no firmware"),
+        (status(500), "bad_status", "/info: status 500; is this an Enphase gateway?"),
+        (status(401), "bad_status", "/info is refused with status 401; is this an Enphase"),
+        (redirect("https://127.0.0.1:1/info"), "bad_status", "/info: status 301; is this"),
         (Reset(), "connection_lost", "/info: the gateway closed the connection"),
         (Hang(), "timeout", "/info: no complete answer in time"),
         (Stall(), "timeout", "/info: no complete answer in time"),
@@ -96,7 +100,7 @@ async def test_a_huge_info(
         watched.gateway.faults["/info"] = Huge(30, compressed=compressed)
         await watched.pass_time(20)
         assert told(caplog) == "/info: the answer is larger than 8 MiB"
-        assert reasons(watched) == {"bad_answer"}
+        assert reasons(watched) == {"invalid_response"}
 
 
 async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
@@ -145,7 +149,7 @@ async def test_a_wrong_host(
     ("content", "reason", "said"),
     [
         (http(FIRMWARE % (b"1", b"D8.2.1")), "unreachable", "TLS failed; does this port"),
-        (http(b"<html></html>"), "bad_answer", "/info names no firmware"),
+        (http(b"<html></html>"), "invalid_response", "/info names no firmware"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "unreachable", "TLS failed; does this port speak HTTPS"),
         (b"", "unreachable", "/info: cannot connect; is the gateway switched on?"),
         (b"", "timeout", "/info: no complete answer in time"),
@@ -235,7 +239,7 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
         assert watched.value(requests, endpoint=INVERTERS, code="401") is None
         told = watched.value(requests, endpoint=PRODUCTION, code="401")
         runs = watched.value(
-            "enphase_collector_failures_total", collector="production", reason="auth"
+            "enphase_collector_failures_total", collector="production", reason="login_refused"
         )
         assert told is not None
         assert runs is not None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.clock import VirtualClock
-from exporter.errors import CloudLoginFailed
+from exporter.errors import CloudLoginError
 from exporter.gateway import tokens as module
 from exporter.gateway.account import Account
 from exporter.gateway.policy import CHECK_JWT
@@ -212,7 +212,7 @@ async def test_gateways_of_one_account_share_its_pauses() -> None:
         for _ in range(4 * 60):
             tried = (gateway.fetch(USER, PASSWORD, SERIAL) for gateway in gateways)
             for failed in await asyncio.gather(*tried, return_exceptions=True):
-                assert isinstance(failed, CloudLoginFailed)
+                assert isinstance(failed, CloudLoginError)
                 assert "check both" in str(failed)
             await clock.sleep(MINUTE)
         # at once, after 20 min, 1 h, 2 h 20
@@ -230,7 +230,7 @@ async def test_a_gateway_of_another_account_costs_the_others_nothing() -> None:
     clock = VirtualClock(START)
     async with serving_cloud(clock.time) as cloud:
         cloud.serials = (SERIAL,)
-        with pytest.raises(CloudLoginFailed, match="registered to this account"):
+        with pytest.raises(CloudLoginError, match="registered to this account"):
             await CloudLogin("strange", clock).fetch(USER, PASSWORD, "999999999999")
         await CloudLogin("ours", clock).fetch(USER, PASSWORD, SERIAL)
 
@@ -263,7 +263,7 @@ async def test_a_login_that_breaks_off_is_not_repeated(monkeypatch: pytest.Monke
     async with serving(hang_up) as host:
         monkeypatch.setattr(EnvoyTokenAuth, "JSON_LOGIN_URL", f"http://{host}/login.json?")
         monkeypatch.setattr(module, "_DEADLINE", 2)
-        with pytest.raises(CloudLoginFailed, match="cannot be read"):
+        with pytest.raises(CloudLoginError, match="cannot be read"):
             await CloudLogin("host", VirtualClock(START)).fetch(USER, PASSWORD, SERIAL)
     assert asked == 1
 
@@ -288,7 +288,7 @@ async def test_a_password_follows_no_redirect(code: int, monkeypatch: pytest.Mon
 
         async with serving(redirect) as host:
             monkeypatch.setattr(EnvoyTokenAuth, "JSON_LOGIN_URL", f"http://{host}/login.json?")
-            with pytest.raises(CloudLoginFailed, match=f"status {code}"):
+            with pytest.raises(CloudLoginError, match=f"status {code}"):
                 await CloudLogin("host", VirtualClock(START)).fetch(USER, PASSWORD, SERIAL)
     assert seen == []
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.clock import VirtualClock
-from exporter.errors import CloudLoginFailed
+from exporter.errors import CloudLoginError
 from exporter.gateway import tokens as module
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.simulator import tokens
@@ -83,7 +83,7 @@ async def test_a_failure_of_the_cloud_is_put_into_words(mode: Mode, said: str) -
     clock = VirtualClock(START)
     async with serving_cloud(clock.time, patience=0.3 if mode == "slow" else 30) as cloud:
         cloud.mode = mode
-        with pytest.raises(CloudLoginFailed) as caught:
+        with pytest.raises(CloudLoginError) as caught:
             await CloudLogin("host", clock).fetch(USER, PASSWORD, SERIAL)
     told = str(caught.value)
     assert said in told
@@ -96,7 +96,7 @@ async def test_a_cloud_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cloud that cannot be reached is given up in time, though pyenphase never would."""
     monkeypatch.setattr(EnvoyTokenAuth, "JSON_LOGIN_URL", "http://127.0.0.1:1/login.json?")
     monkeypatch.setattr(module, "_DEADLINE", 0.2)
-    with pytest.raises(CloudLoginFailed, match="does not answer"):
+    with pytest.raises(CloudLoginError, match="does not answer"):
         await CloudLogin("host", VirtualClock(START)).fetch(USER, PASSWORD, SERIAL)
 
 
@@ -115,7 +115,7 @@ async def attempts(login: CloudLogin, clock: VirtualClock, hours: int) -> int:
     for _ in range(hours * 60):
         try:
             await login.fetch(USER, PASSWORD, SERIAL)
-        except CloudLoginFailed:
+        except CloudLoginError:
             failed += 1
         await clock.sleep(60)
     return failed
@@ -138,7 +138,7 @@ async def test_a_wrong_password_backs_off() -> None:
         assert await attempts(login, clock, 24) == 24 * 60
         # after 20 min, 1 h, 2 h 20, 5 h, 10 h 20, 16 h 20, 22 h 20
         assert cloud.logins == 8
-        with pytest.raises(CloudLoginFailed, match=r"check both; asking again at \d\d:\d\d UTC"):
+        with pytest.raises(CloudLoginError, match=r"check both; asking again at \d\d:\d\d UTC"):
             await login.fetch(USER, PASSWORD, SERIAL)
 
         cloud.mode = "ok"

@@ -17,7 +17,7 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from exporter.clock import VirtualClock
 from exporter.errors import GatewayError
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.trouble import MAX_BODY, WireError, explain
+from exporter.gateway.trouble import MAX_BODY, TransportError, explain
 from exporter.gateway.wire import Wire
 from exporter.simulator.faults import Huge, Stall, Trickle
 from tests.raw import http, saying, serving
@@ -49,7 +49,7 @@ async def client(wire: Wire) -> AsyncIterator[aiohttp.ClientSession]:
 
 async def failure(wire: Wire, client: aiohttp.ClientSession, host: str) -> GatewayError:
     """Ask, and return the error that comes instead of an answer."""
-    with pytest.raises(WireError) as caught:
+    with pytest.raises(TransportError) as caught:
         await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert wire.requests == {(ENDPOINT, caught.value.error.reason): 1}
     assert str(caught.value).startswith(f"{ENDPOINT}: ")
@@ -121,16 +121,16 @@ async def test_a_refusal(wire: Wire, client: aiohttp.ClientSession, status: str)
     [
         (b"", "connection_lost"),
         (b"HTTP/1.1 200 OK\r\n", "connection_lost"),
-        (b"\x00\xff\x16garbage\r\n\r\n", "bad_answer"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "bad_answer"),
-        (b"HTTP/1.1 2000000 OK\r\n\r\n", "bad_answer"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "bad_answer"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[]", "bad_answer"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "bad_answer"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[]", "bad_answer"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", "bad_answer"),
-        (http(b"not zipped", "Content-Encoding: gzip"), "bad_answer"),
-        (http(b"x", "Content-Encoding: deflate"), "bad_answer"),
+        (b"\x00\xff\x16garbage\r\n\r\n", "invalid_response"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "invalid_response"),
+        (b"HTTP/1.1 2000000 OK\r\n\r\n", "invalid_response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", "invalid_response"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n[]", "invalid_response"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "invalid_response"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[]", "invalid_response"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n", "invalid_response"),
+        (http(b"not zipped", "Content-Encoding: gzip"), "invalid_response"),
+        (http(b"x", "Content-Encoding: deflate"), "invalid_response"),
     ],
 )
 async def test_what_is_no_answer(
@@ -152,7 +152,7 @@ async def test_any_bytes(content: bytes) -> None:
         wire.new_client() as client,
         saying(content) as host,
     ):
-        with suppress(WireError, EnvoyAuthenticationRequired):
+        with suppress(TransportError, EnvoyAuthenticationRequired):
             await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
 
 
@@ -190,7 +190,9 @@ async def test_a_huge_answer_is_not_read_to_its_end(compressed: bool, tmp_path: 
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        assert watched.value("enphase_gateway_requests_total", endpoint=ENDPOINT, code="bad_answer")
+        assert watched.value(
+            "enphase_gateway_requests_total", endpoint=ENDPOINT, code="invalid_response"
+        )
         assert peak < 3 * MAX_BODY
 
 

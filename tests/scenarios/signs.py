@@ -151,7 +151,7 @@ SIGNS: Mapping[str, Row] = {
         {
             "30m": lambda m: (
                 m.value("enphase_up") == 0
-                and sum(m.all("enphase_collector_failures_total", reason="auth")) > 0
+                and sum(m.all("enphase_collector_failures_total", reason="login_refused")) > 0
             )
         },
     ),

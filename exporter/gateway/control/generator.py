@@ -5,7 +5,7 @@ from typing import Any
 from pyenphase import Envoy
 from pyenphase.models.envoy import EnvoyData
 
-from exporter.errors import BadData, ControlError
+from exporter.errors import ControlError, InvalidDataError
 from exporter.gateway.control.kinds import Args, Values
 from exporter.gateway.policy import GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE
 
@@ -30,7 +30,7 @@ _EFFECT = {
 def mode(data: EnvoyData, args: Args) -> Values:
     """Return what was asked of the generator."""
     if data.generator_mode is None:
-        raise BadData("the gateway does not say in which mode the generator is")
+        raise InvalidDataError("the gateway does not say in which mode the generator is")
     return {"mode": data.generator_mode.gen_cmd}
 
 
@@ -68,7 +68,7 @@ def check_schedule(args: Args, before: Values) -> None:
 def charging(data: EnvoyData, args: Args) -> Values:
     """Tell whether it may charge the batteries."""
     if data.generator_config is None:
-        raise BadData("the gateway does not say how the generator is configured")
+        raise InvalidDataError("the gateway does not say how the generator is configured")
     return {"charge_from_generator": data.generator_config.charge_from_generator}
 
 

@@ -3,7 +3,7 @@
 from pyenphase.const import URL_PRODUCTION_JSON
 from pyenphase.models.envoy import EnvoyData
 
-from exporter.errors import BadData
+from exporter.errors import InvalidDataError
 from exporter.gateway.control.kinds import Args, Values
 from exporter.gateway.ensemble import read_power
 from exporter.gateway.extras import Secctrl
@@ -22,7 +22,7 @@ _ALREADY_AWAY = (
 def state(data: EnvoyData, args: Args) -> Values:
     """Return what the relay was told to be, what it is, and the mode it claims."""
     if data.enpower is None:
-        raise BadData("the gateway does not say how its system controller is")
+        raise InvalidDataError("the gateway does not say how its system controller is")
     return {
         "commanded": data.enpower.mains_admin_state,
         "relay": data.enpower.mains_oper_state,

@@ -19,7 +19,13 @@ from pyenphase.models.generator import (
 )
 from pyenphase.models.tariff import EnvoyTariff
 
-from exporter.errors import BadAnswer, BadData, ControlError, GatewayError, LoginRefused
+from exporter.errors import (
+    ControlError,
+    GatewayError,
+    InvalidDataError,
+    InvalidResponseError,
+    LoginRefusedError,
+)
 from exporter.gateway.control.kinds import Need
 from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
 from exporter.gateway.memory import Memory
@@ -35,7 +41,7 @@ from exporter.gateway.policy import (
     TARIFF,
 )
 from exporter.gateway.session import Session
-from exporter.gateway.trouble import WireError
+from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Wire, expect_success
 
 _NO_CONTACTS: dict[str, Any] = {"dry_contacts": []}
@@ -93,16 +99,16 @@ class Reader:
                 return None
             expect_success(answer, endpoint)
             return orjson.loads(answer.body)
-        except WireError as error:
+        except TransportError as error:
             raise error.error from None
         except EnvoyAuthenticationRequired as error:
-            raise LoginRefused(f"{error.status}: this login may not read it") from None
+            raise LoginRefusedError(f"{error.status}: this login may not read it") from None
         except orjson.JSONDecodeError:
-            raise BadAnswer(f"{endpoint}: the answer is not JSON") from None
+            raise InvalidResponseError(f"{endpoint}: the answer is not JSON") from None
 
 
 def _bad(endpoint: str, error: Exception) -> GatewayError:
-    return BadData(f"{endpoint}: says something unknown ({type(error).__name__} {error})")
+    return InvalidDataError(f"{endpoint}: says something unknown ({type(error).__name__} {error})")
 
 
 def _inventory(data: EnvoyData, told: Any) -> None:

@@ -20,10 +20,10 @@ from pyenphase.models.envoy import EnvoyData
 from yarl import URL
 
 from exporter import logs
-from exporter.errors import ControlError, GatewayError, Unreachable
+from exporter.errors import ControlError, GatewayError, UnreachableError
 from exporter.gateway.control.kinds import Request, printable
 from exporter.gateway.session import Session
-from exporter.gateway.trouble import CONNECT, WireError, explain
+from exporter.gateway.trouble import CONNECT, TransportError, explain
 from exporter.gateway.wire import Wire
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Reply:
     @property
     def unsent(self) -> bool:
         """Whether nothing can have arrived."""
-        return isinstance(self.error, Unreachable)
+        return isinstance(self.error, UnreachableError)
 
 
 class Sender:
@@ -158,7 +158,7 @@ class _Post:
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] | None = None,
         **options: Any,
     ) -> "_Answer":
-        """Send it, in its turn; raises WireError."""
+        """Send it, in its turn; raises TransportError."""
         endpoint = URL(url).raw_path_qs
         self.begun = True
         try:
@@ -177,7 +177,7 @@ class _Post:
                 ) as response,
             ):
                 answer = _Answer(response.status, url, await response.read())
-        except WireError as error:
+        except TransportError as error:
             self.reply = Reply(None, "", error.error)
             raise
         self.reply = Reply(answer.status, _line(answer.body.decode(errors="replace")), None)
@@ -210,7 +210,7 @@ async def _once(
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise WireError(explain(error, request.url.raw_path_qs)) from error
+        raise TransportError(explain(error, request.url.raw_path_qs)) from error
 
 
 def _line(text: str) -> str:
