@@ -1,0 +1,312 @@
+"""What every endpoint module is made of: decoding a body, models that lose one value at a time.
+
+Gateways of many firmwares answer differently, and a single odd value must cost nothing but itself.
+A model therefore has only optional fields, each with a type and a plausible range. Validation is
+one call into pydantic's compiled core; only a value that fails it is looked at more closely: it is
+converted where its meaning is plain (`"12.5"`, 0 and 1 as booleans) and else dropped and recorded.
+"""
+
+import codecs
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from exporter.errors import LoginRedirectError, NotJsonError
+
+#: more devices than the largest site has; what an answer lists beyond them is not read
+MAX_ENTRIES = 5000
+#: longest text that becomes a label value
+MAX_TEXT = 200
+#: no firmware writes a number as long as this
+_MAX_DIGITS = 40
+_MAX_UNREADABLE = 200
+
+
+class Unreadable:
+    """The fields of one answer that could not be read, with how often each occurred.
+
+    Names are those of the gateway, joined by dots and free of keys such as serials, so that there
+    are never more of them than our models have fields.
+    """
+
+    def __init__(self) -> None:
+        self.fields: Counter[str] = Counter()
+
+    def add(self, name: str, count: int = 1) -> None:
+        """Count a value that could not be read."""
+        if name in self.fields or len(self.fields) < _MAX_UNREADABLE:
+            self.fields[name] += count
+
+
+class Model(BaseModel):
+    """Part of an answer; every field is optional and validated on its own.
+
+    Fields are strict: a bool is not a number. Where a firmware always writes a number or a boolean
+    as text, the field's type allows it (`fields.py`).
+    """
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="ignore",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+        str_max_length=MAX_TEXT,
+    )
+
+    #: keys of the gateway that are always sent; one that is missing counts as unreadable
+    required: ClassVar[frozenset[str]] = frozenset()
+    #: keys of the gateway for which null is a value like others
+    nullable: ClassVar[frozenset[str]] = frozenset()
+    #: keys of the gateway that the model reads
+    _keys: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Collect the gateway's names of all fields."""
+        super().__pydantic_init_subclass__(**kwargs)
+        cls._keys = frozenset(info.alias or name for name, info in cls.model_fields.items())
+
+    @classmethod
+    def read(cls, raw: Any, unreadable: Unreadable, prefix: str = "") -> Self | None:
+        """Return the model of a JSON object, without the values that cannot be read.
+
+        `prefix` names the place of the object in the answer. None stands for anything that is not
+        an object.
+        """
+        if not isinstance(raw, dict):
+            unreadable.add(prefix or "document")
+            return None
+        try:
+            model = cls.model_validate(raw)
+        except ValidationError as error:
+            model = cls._read_partly(raw, error, unreadable, prefix)
+        if None in raw.values():
+            for key in cls._keys - cls.nullable:
+                if key in raw and raw[key] is None:
+                    unreadable.add(_join(prefix, key))
+        if not cls.required <= raw.keys():
+            for key in cls.required - raw.keys():
+                unreadable.add(_join(prefix, key))
+        return model
+
+    @classmethod
+    def _read_partly(
+        cls, raw: dict[str, Any], error: ValidationError, unreadable: Unreadable, prefix: str
+    ) -> Self:
+        kept = dict(raw)
+        tried: set[str] = set()
+        while True:
+            spoilt: dict[str, list[ErrorDetails]] = {}
+            for detail in error.errors(include_url=False, include_context=False):
+                spoilt.setdefault(str(detail["loc"][0]), []).append(detail)
+            for key, details in spoilt.items():
+                converted = _NOTHING
+                if key not in tried:
+                    tried.add(key)
+                    converted, whole = _convert(kept.get(key), details)
+                    if not whole:
+                        unreadable.add(_join(prefix, key))
+                else:
+                    unreadable.add(_join(prefix, key))
+                if converted is _NOTHING:
+                    kept.pop(key, None)
+                else:
+                    kept[key] = converted
+            try:
+                return cls.model_validate(kept)
+            except ValidationError as again:
+                error = again
+
+
+_NOTHING: Any = object()
+_WORDS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
+
+
+def _join(prefix: str, key: str) -> str:
+    return f"{prefix}.{key}" if prefix else key
+
+
+def _convert(value: Any, details: list[ErrorDetails]) -> tuple[Any, bool]:
+    """Return what can be read of a value that is not valid, and whether that is all of it."""
+    if isinstance(value, (list, tuple)):
+        odd = {detail["loc"][1] for detail in details if len(detail["loc"]) > 1}
+        if odd:
+            return [item for index, item in enumerate(value) if index not in odd], False
+        return _NOTHING, False
+    convert = _CONVERSIONS.get(details[0]["type"])
+    return convert(value) if convert else (_NOTHING, False)
+
+
+def _to_number(value: Any) -> tuple[Any, bool]:
+    if isinstance(value, str) and len(value) <= _MAX_DIGITS:
+        try:
+            number = float(value)
+        except ValueError:
+            return _NOTHING, False
+    elif isinstance(value, float):
+        number = value
+    else:
+        return _NOTHING, False
+    if not math.isfinite(number):
+        return _NOTHING, False
+    return (int(number) if number.is_integer() else number), True
+
+
+def _to_bool(value: Any) -> tuple[Any, bool]:
+    if isinstance(value, (int, float)) and value in (0, 1):
+        return bool(value), True
+    if isinstance(value, str) and value.lower() in _WORDS:
+        return _WORDS[value.lower()], True
+    return _NOTHING, False
+
+
+def _to_text(value: Any) -> tuple[Any, bool]:
+    if isinstance(value, bool):
+        return ("true" if value else "false"), True
+    if isinstance(value, int) and abs(value) < 10**_MAX_DIGITS:
+        return str(value), True
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value), True
+    return _NOTHING, False
+
+
+def _to_short_text(value: Any) -> tuple[Any, bool]:
+    return value[:MAX_TEXT], False
+
+
+_CONVERSIONS: dict[str, Callable[[Any], tuple[Any, bool]]] = {
+    "float_type": _to_number,
+    "int_type": _to_number,
+    "bool_type": _to_bool,
+    "string_type": _to_text,
+    "string_too_long": _to_short_text,
+}
+
+
+def entries(raw: Any, unreadable: Unreadable, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list; what is no object, and what is too much, is recorded."""
+    if not isinstance(raw, list):
+        unreadable.add(name)
+        return
+    if len(raw) > MAX_ENTRIES:
+        unreadable.add(name, len(raw) - MAX_ENTRIES)
+    for item in raw[:MAX_ENTRIES]:
+        # An empty object says nothing of anything.
+        if isinstance(item, dict) and item:
+            yield item
+        else:
+            unreadable.add(name)
+
+
+def identifier(raw: Mapping[str, Any], key: str, unreadable: Unreadable, name: str) -> str | None:
+    """Return a serial or the like as text; a number is the same device as its digits."""
+    value = raw.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if abs(value) < 10**_MAX_DIGITS else None
+    if isinstance(value, str) and 0 < len(value.strip()) <= MAX_TEXT:
+        return value.strip()
+    unreadable.add(_join(name, key))
+    return None
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON document of a body, read as tolerantly as its meaning is plain.
+
+    Raises LoginRedirectError for a login page and NotJsonError for anything else.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    start = body.lstrip()[:1]
+    if start == b"<":
+        if b"login" in body.lower():
+            raise LoginRedirectError("the gateway sent its login page")
+        raise NotJsonError("the gateway sent a web page instead of JSON")
+    text = body.decode("utf-8-sig", errors=_AS_LATIN_1)
+    try:
+        document = json.loads(
+            text,
+            strict=False,
+            parse_int=_parse_int,
+            # NaN and Infinity are no JSON; as null they cost only themselves.
+            parse_constant=lambda _: None,
+        )
+        return _without_surrogates(document) if "\\u" in text else document
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError(f"the response is not JSON: {error}") from error
+
+
+def _parse_int(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+
+
+def _without_surrogates(node: Any) -> Any:
+    """Replace halves of surrogate pairs, which no encoding can write."""
+    if isinstance(node, str):
+        return node.encode("utf-8", "replace").decode()
+    if isinstance(node, list):
+        return [_without_surrogates(item) for item in node]
+    if isinstance(node, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in node.items()}
+    return node
+
+
+_AS_LATIN_1 = "exporter-as-latin-1"
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error(_AS_LATIN_1, _as_latin_1)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one answer says: objects by member name, and what could not be read of it."""
+
+    data: dict[str, Any]
+    unreadable: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the answer tells nothing at all."""
+        return not any(value not in (None, {}, [], ()) for value in self.data.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the gateway: how to read it, how often, and how long to wait for it.
+
+    `collector` groups endpoints in metrics and gives the default cadence; `max_age` in seconds
+    overrides that. `deadline` in seconds. `small` answers are below 1 kB. `installer` endpoints
+    refuse an owner's token. `optional` ones are missing on many gateways without a fault.
+    """
+
+    path: str
+    collector: str
+    read: Callable[[Any, Unreadable], dict[str, Any]]
+    max_age: float | None = None
+    deadline: float = 15.0
+    small: bool = False
+    installer: bool = False
+    optional: bool = False
+    decode: Callable[[bytes], Any] = parse
+
+    def parse(self, body: bytes) -> Parsed:
+        """Return what a body says; raise GatewayError when it cannot be decoded."""
+        document = self.decode(body)
+        unreadable = Unreadable()
+        return Parsed(self.read(document, unreadable), dict(unreadable.fields))

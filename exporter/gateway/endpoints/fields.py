@@ -1,0 +1,46 @@
+"""Types of fields with the range in which a value can be true.
+
+Numbers are in the gateway's own unit; metrics convert them. A range is wide enough for the largest
+site and the oddest firmware: it is there to keep out what cannot be.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+_YEAR_2100 = 4102444800
+
+Watts = Annotated[float | None, Field(ge=-1e8, le=1e8)]
+Milliwatts = Annotated[float | None, Field(ge=-1e11, le=1e11)]
+WattHours = Annotated[float | None, Field(ge=-1e14, le=1e14)]
+#: an amount that is never negative
+StoredWattHours = Annotated[float | None, Field(ge=0, le=1e14)]
+Joules = Annotated[float | None, Field(ge=0, le=1e18)]
+#: three legs of 480 V in sum is the highest a service has
+Volts = Annotated[float | None, Field(ge=0, le=1500)]
+Millivolts = Annotated[float | None, Field(ge=0, le=1_500_000)]
+Amperes = Annotated[float | None, Field(ge=-1e5, le=1e5)]
+Milliamperes = Annotated[float | None, Field(ge=-1e8, le=1e8)]
+#: a channel without a signal has 0 Hz
+Hertz = Annotated[float | None, Field(ge=0, le=500)]
+Millihertz = Annotated[float | None, Field(ge=0, le=500_000)]
+PowerFactor = Annotated[float | None, Field(ge=-1, le=1)]
+Percent = Annotated[float | None, Field(ge=0, le=100)]
+Celsius = Annotated[float | None, Field(ge=-100, le=300)]
+Fahrenheit = Annotated[float | None, Field(ge=-148, le=572)]
+#: 0 stands for never
+Epoch = Annotated[int | None, Field(ge=0, le=_YEAR_2100)]
+Seconds = Annotated[float | None, Field(ge=0, le=1e9)]
+Number = Annotated[float | None, Field(ge=-1e18, le=1e18)]
+Count = Annotated[int | None, Field(ge=0, le=2**53)]
+#: a number that stands for a state and measures nothing
+Code = Annotated[int | None, Field(ge=-(2**31), le=2**32)]
+#: quality of a link, as the gateway's own pages show it
+Level = Annotated[int | None, Field(ge=0, le=5)]
+Text = str | None
+Flag = bool | None
+Words = list[str] | None
+
+# Where firmwares always write text, so that reading it stays one fast step.
+EpochText = Annotated[int | None, Field(strict=False, ge=0, le=_YEAR_2100)]
+FlagText = Annotated[bool | None, Field(strict=False)]
