@@ -21,11 +21,11 @@ from aiohttp import web
 from exporter import heap
 from exporter.address import Address, parse
 from exporter.changes import stamp
-from exporter.cli.signals import stop_event
 from exporter.clock import SystemClock
 from exporter.config import Config
 from exporter.errors import ConfigError, ListenError
 from exporter.exposition import STREET
+from exporter.signals import stop_event
 from exporter.watch import WORKER, Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig

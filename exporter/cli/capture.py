@@ -12,7 +12,7 @@ import typer
 from exporter.cli.options import LogFormat, QuietLevel
 
 if TYPE_CHECKING:
-    from exporter.capturing.recording import Taken
+    from exporter.capture.recorder import Taken
     from exporter.config import Config, Gateway
 
 #: seconds for the last connection to end decently
@@ -60,13 +60,13 @@ def command(
     import os
 
     from exporter import logs
-    from exporter.capturing import folder
+    from exporter.capture import writer
     from exporter.config import load
 
     logs.setup(log_level or "error", log_format or "logfmt")
     config = load(config_file, os.environ)
     chosen = _chosen(config, gateway)
-    folder.check(directory)
+    writer.check(directory)
     if not asyncio.run(_capture_unless_stopped(config, chosen, directory)):
         typer.echo(f"Interrupted: {directory} was not written", err=True)
         # also for SIGTERM: ended, it has done nothing, which is no success
@@ -88,7 +88,7 @@ async def _capture_unless_stopped(config: "Config", gateway: "Gateway", director
     """Make a capture; return whether it was made, as nobody stopped it before."""
     import asyncio
 
-    from exporter.cli.signals import stop_event
+    from exporter.signals import stop_event
 
     stopping = asyncio.create_task(stop_event().wait())
     making = asyncio.create_task(_capture(config, gateway, directory))
@@ -105,12 +105,12 @@ async def _capture_unless_stopped(config: "Config", gateway: "Gateway", director
 
 
 async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> None:
-    from exporter.capturing import about, folder
-    from exporter.capturing.finishing import finish
-    from exporter.capturing.recording import Recorder
-    from exporter.capturing.targets import TARGETS
-    from exporter.checking.remembering import keep_token, recall
+    from exporter.capture import readme, writer
+    from exporter.capture.finishing import finish
+    from exporter.capture.recorder import Recorder
+    from exporter.capture.targets import TARGETS
     from exporter.clock import SystemClock
+    from exporter.diagnostics.saved_state import keep_token, recall
 
     memory = recall(config.state_dir, gateway.name)
     before = memory.token
@@ -129,11 +129,11 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
         await recorder.close()
     redactor = finish(directory, answers, recorder.known(), identity)
     replaced = redactor.report()
-    typer.echo(f"{directory}: {len(answers)} questions, {about.summary(answers)}")
+    typer.echo(f"{directory}: {len(answers)} questions, {readme.summary(answers)}")
     typer.echo("Replaced by stand-ins:" if replaced else "Nothing was found to be replaced.")
-    for line in about.report(replaced):
+    for line in readme.report(replaced):
         typer.echo(f"  {line}")
-    typer.echo(f"Look it through before you give it away: {directory / folder.README} says how.")
+    typer.echo(f"Look it through before you give it away: {directory / writer.README} says how.")
 
 
 @contextmanager
@@ -142,7 +142,7 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
     from rich.console import Console
     from rich.progress import Progress
 
-    from exporter.capturing import about
+    from exporter.capture import readme
 
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
@@ -151,7 +151,7 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
         def say(answer: "Taken") -> None:
             nonlocal count
             count += 1
-            typer.echo(f"{count}/{total} {answer.target}: {about.outcome(answer)}", err=True)
+            typer.echo(f"{count}/{total} {answer.target}: {readme.outcome(answer)}", err=True)
 
         yield say
         return

@@ -13,9 +13,9 @@ from exporter.cli.options import LogFormat, QuietLevel
 if TYPE_CHECKING:
     from asyncio import Semaphore
 
-    from exporter.checking import Outcome
     from exporter.clock import Clock
     from exporter.config import Config, Gateway
+    from exporter.diagnostics import Outcome
 
 #: gateways under diagnosis at the same time
 _AT_ONCE = 50
@@ -61,7 +61,7 @@ def command(
       enphase-exporter check --config.file=enphase-exporter.yml --gateway=home --json
       enphase-exporter check --config.file=enphase-exporter.yml --prometheus=http://localhost:9090
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 
@@ -111,10 +111,10 @@ async def _check(
     import asyncio
 
     from exporter.address import parse
-    from exporter.checking import Status
-    from exporter.checking.prometheus import check as check_prometheus
-    from exporter.cli.check_screen import console, follow, summary
+    from exporter.cli.check_output import console, follow, summary
     from exporter.clock import SystemClock
+    from exporter.diagnostics import Status
+    from exporter.diagnostics.prometheus import check as check_prometheus
 
     screen = console()
     names = [each.name for each in gateways]
@@ -185,8 +185,8 @@ async def _all(found: Any) -> "AsyncIterator[Outcome]":
 async def _steps(
     config: "Config", gateway: "Gateway", clock: "Clock", turn: "Semaphore"
 ) -> "AsyncIterator[Outcome]":
-    from exporter.checking import Case, run
-    from exporter.checking.remembering import keep_token, recall
+    from exporter.diagnostics import Case, run
+    from exporter.diagnostics.saved_state import keep_token, recall
 
     memory = recall(config.state_dir, gateway.name)
     before = memory.token

@@ -60,7 +60,7 @@ def command(
       enphase-exporter demo --scenario=owners-story --speed=3600
       enphase-exporter demo --speed=1 --web.listen-address=:10055
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 
@@ -83,11 +83,11 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     from rich.console import Console
 
     from exporter.cli.screen import Screen
-    from exporter.cli.signals import stop_event
     from exporter.clock import FastClock
     from exporter.config import Config
     from exporter.recorder import Keys
     from exporter.serve import listening
+    from exporter.signals import stop_event
     from exporter.simulator.layout import labels
     from exporter.simulator.scenario import Said, Stage
     from exporter.simulator.scenario.present import Present

@@ -49,7 +49,7 @@ def command(
       enphase-exporter discover --timeout=10s --json
       enphase-exporter discover --interface=192.0.2.7
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 

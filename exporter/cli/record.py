@@ -47,7 +47,7 @@ def command(
       enphase-exporter record --scenario=owners-story --output=story.om --interval=5m
       enphase-exporter record --scenario=grid-outage --output=outage.om --duration=1h
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 

@@ -36,7 +36,7 @@ def command(
       enphase-exporter replay captures/home --now
       enphase-exporter replay captures/home --listen-address=:8443
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 
@@ -51,7 +51,7 @@ def command(
 async def _serve(directory: Path, where: Address, now: bool) -> None:
     import time
 
-    from exporter.cli.signals import stop_event
+    from exporter.signals import stop_event
     from exporter.simulator import capture, server
 
     stop = stop_event()

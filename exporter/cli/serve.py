@@ -67,7 +67,7 @@ def command(
       enphase-exporter serve --config.file=enphase-exporter.yml --log.level=debug
       enphase-exporter serve --config.file=fleet.yml --shard=0/3
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 

@@ -44,7 +44,7 @@ def command(
       enphase-exporter simulate --scenario=grid-outage
       enphase-exporter simulate --scenario=my-home.yml --speed=60 --listen-address=:8443
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.signals import end_quietly_on_sigterm
+    from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
 
@@ -77,8 +77,8 @@ async def _serve(scenario: "Scenario", seed: int | None, speed: float, where: Ad
     import asyncio
     import time
 
-    from exporter.cli.signals import stop_event
     from exporter.clock import FastClock
+    from exporter.signals import stop_event
     from exporter.simulator import server, tokens
     from exporter.simulator.scenario import Said, Stage
     from exporter.simulator.scenario.present import Present

@@ -12,10 +12,10 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from exporter.capturing.targets import TARGETS
-from exporter.checking.remembering import recall
+from exporter.capture.targets import TARGETS
 from exporter.cli import dispatch
 from exporter.clock import VirtualClock
+from exporter.diagnostics.saved_state import recall
 from exporter.simulator import capture as captures
 from exporter.simulator.faults import Hang
 from exporter.simulator.homes import SITES, home

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from exporter.checking import STEPS
+from exporter.diagnostics import STEPS
 from exporter.gateway.memory import Memory
 from exporter.simulator import capture as captures
 from exporter.simulator.faults import Edit, status
 from exporter.simulator.homes import HOMES, SITES, home
 from exporter.simulator.server import serve
-from tests.checking import FAILED, OK, WARNING, battery_home, checked, with_status
+from tests.diagnostics_helper import FAILED, OK, WARNING, battery_home, checked, with_status
 
 DAY = 86400.0
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import orjson
 import pytest
 
-from exporter.checking import STEPS
-from exporter.checking.remembering import keep_token, recall
 from exporter.cli import dispatch
+from exporter.diagnostics import STEPS
+from exporter.diagnostics.saved_state import keep_token, recall
 from exporter.gateway.memory import Memory
 from exporter.state import State
 from tests.background import background
-from tests.checking import battery_home
 from tests.cli import test_cli
 from tests.cli.undisturbed import undisturbed
 from tests.cloud import PASSWORD, USER, serving_cloud
+from tests.diagnostics_helper import battery_home
 
 __all__ = ["undisturbed"]
 

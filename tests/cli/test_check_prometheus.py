@@ -16,10 +16,10 @@ import pytest
 from aiohttp import web
 
 from exporter.address import Address
-from exporter.checking import Outcome, Status
-from exporter.checking.prometheus import check
 from exporter.clock import SystemClock
 from exporter.config import Config
+from exporter.diagnostics import Outcome, Status
+from exporter.diagnostics.prometheus import check
 from exporter.serve import listening
 from exporter.simulator.homes import home
 from exporter.simulator.server import serve
@@ -170,7 +170,7 @@ async def test_a_prometheus_that_answers_nonsense() -> None:
 
 async def test_a_prometheus_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is waited for a few seconds, and no longer."""
-    monkeypatch.setattr("exporter.checking.prometheus._DEADLINE", 0.2)
+    monkeypatch.setattr("exporter.diagnostics.prometheus._DEADLINE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         (one,) = await check(f"http://127.0.0.1:{silent.getsockname()[1]}/", ["home"], 10055)
     assert one.said.startswith("no answer from http://127.0.0.1:")

@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from exporter.checking import Case, run, up_to, way
-from exporter.checking import prometheus as prometheus_module
-from exporter.checking.running import LONGEST
 from exporter.clock import SystemClock
 from exporter.config import Gateway
-from exporter.gateway import reach
+from exporter.diagnostics import Case, network, network_steps, run, up_to
+from exporter.diagnostics import prometheus as prometheus_module
+from exporter.diagnostics.runner import LONGEST
 from exporter.simulator.faults import Fault, Hang, login_page, redirect, status
-from tests.checking import FAILED, SKIPPED, WARNING, battery_home, checked, with_status
+from tests.diagnostics_helper import FAILED, SKIPPED, WARNING, battery_home, checked, with_status
 from tests.watching import impatient
 
 __all__ = ["impatient"]
@@ -75,8 +74,8 @@ async def test_a_name_that_leads_to_the_internet(monkeypatch: pytest.MonkeyPatch
     async def away(host: str, port: int) -> list[str]:
         return ["1.1.1.1"]
 
-    monkeypatch.setattr(reach, "resolve", away)
-    monkeypatch.setattr(way, "source", lambda address: "192.168.1.20")
+    monkeypatch.setattr(network, "resolve", away)
+    monkeypatch.setattr(network_steps, "source", lambda address: "192.168.1.20")
     case = Case(Gateway(host="envoy"), SystemClock())
     outcomes = [outcome async for outcome in run(case, up_to("address"))]
     assert outcomes[1].status is WARNING
@@ -85,7 +84,7 @@ async def test_a_name_that_leads_to_the_internet(monkeypatch: pytest.MonkeyPatch
 
 async def test_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a network, that is what is told."""
-    monkeypatch.setattr(way, "source", lambda address: None)
+    monkeypatch.setattr(network_steps, "source", lambda address: None)
     outcomes = await checked("192.0.2.10")
     assert with_status(outcomes, FAILED) == {"address"}
     assert outcomes["address"].said == "this machine has no route to 192.0.2.10"
@@ -102,7 +101,7 @@ async def test_a_gateway_that_is_off() -> None:
 
 async def test_a_black_hole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where packets vanish, it ends in time, with what may swallow them."""
-    monkeypatch.setattr(way, "CONNECT", 0.2)
+    monkeypatch.setattr(network_steps, "CONNECT", 0.2)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         # connections that nobody accepts fill the queue, and the system drops those that follow
         fill = [socket.socket() for _ in range(4)]
@@ -137,18 +136,18 @@ def test_connections_that_fail(  # noqa: PLR0917 - pytest passes them by name
     remedy: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What a connection fails with, and from where, tells what is in the way."""
-    monkeypatch.setattr(way, "source", lambda address: ours)
+    """What a connection fails with, and from where, tells what is in the network_steps."""
+    monkeypatch.setattr(network_steps, "source", lambda address: ours)
     case = Case(Gateway(host=host), SystemClock())
     case.addresses = [case.host]
-    told = way.unreachable(case, error)
+    told = network_steps.unreachable(case, error)
     assert said in told.said
     assert remedy in told.remedy
 
 
 async def test_an_open_port_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway that hangs accepts connections and does not shake hands."""
-    monkeypatch.setattr(way, "HANDSHAKE", 0.2)
+    monkeypatch.setattr(network_steps, "HANDSHAKE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         outcomes = await checked(f"127.0.0.1:{silent.getsockname()[1]}")
     assert with_status(outcomes, FAILED) == {"tls"}

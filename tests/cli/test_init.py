@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.cli import init_dialogue
-from exporter.cli.init_dialogue import Dialogue, Flags
-from exporter.cli.init_files import Answers, own, plan, text, write
+from exporter.cli.init import dialogue as init_dialogue
+from exporter.cli.init.dialogue import Dialogue, Flags
+from exporter.cli.init.files import Answers, own, plan, text, write
 from exporter.config import Config, load
 from exporter.discovery import Announced
 from exporter.errors import ConfigError

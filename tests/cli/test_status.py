@@ -16,10 +16,10 @@ import pytest
 from aiohttp import web
 
 from exporter import __version__
-from exporter.checking.remembering import recall
 from exporter.cli import dispatch
-from exporter.cli.status_lines import bar, lines
-from exporter.cli.status_screen import Screen
+from exporter.cli.status.lines import bar, lines
+from exporter.cli.status.screen import Screen
+from exporter.diagnostics.saved_state import recall
 from exporter.simulator.faults import Edit
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve

@@ -10,7 +10,7 @@ from exporter.gateway.control import CONTROLS, Operator, Order
 from exporter.gateway.policy import DRY_CONTACT_SETTINGS
 from exporter.simulator.capture import load
 from exporter.simulator.server import serve
-from tests.control.commanding import CASES
+from tests.control.harness import CASES
 from tests.simulator.twins import content
 
 

@@ -14,8 +14,8 @@ from exporter.cli import dispatch
 from exporter.cli.control import app
 from exporter.gateway.control import CONTROLS
 from tests.cli.test_cli import COMMAND, PATIENCE, environment, run, running
-from tests.control.commanding import journal
-from tests.control.homes import Beside, beside
+from tests.control.harness import journal
+from tests.control.reference_homes import Beside, beside
 
 TARIFF = "PUT /admin/lib/tariff"
 

@@ -12,7 +12,7 @@ from exporter.gateway.control import CONTROLS
 from exporter.simulator.faults import status
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.devices import acb_serial
-from tests.control.commanding import ACB, CASES, Case, commanding
+from tests.control.harness import ACB, CASES, Case, commanding
 
 
 def test_every_command_is_tried_here() -> None:

@@ -11,7 +11,7 @@ from exporter.clock import VirtualClock
 from exporter.errors import ControlError
 from exporter.simulator.faults import Call, Fault, Hang, Reset, Truncated, body, plain
 from exporter.simulator.server import RunningGateway
-from tests.control.commanding import CASES, Case, commanding, nothing_written
+from tests.control.harness import CASES, Case, commanding, nothing_written
 from tests.watching import impatient
 
 __all__ = ["impatient"]

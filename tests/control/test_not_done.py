@@ -9,7 +9,7 @@ from exporter.clock import VirtualClock
 from exporter.simulator.answers import Answer
 from exporter.simulator.faults import status
 from exporter.simulator.homes import SITES
-from tests.control.commanding import CASES, Case, Commanding, commanding
+from tests.control.harness import CASES, Case, Commanding, commanding
 
 BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 

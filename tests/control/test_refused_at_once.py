@@ -19,7 +19,7 @@ from exporter.gateway.policy import (
 )
 from exporter.simulator.faults import Edit, Fault, Reset, body, error_object, login_page, status
 from exporter.state import State
-from tests.control.commanding import ACB, CASES, Case, commanding, nothing_written
+from tests.control.harness import ACB, CASES, Case, commanding, nothing_written
 
 BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 _HARDWARE = {

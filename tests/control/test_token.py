@@ -6,7 +6,7 @@ from typing import Any
 from exporter.clock import VirtualClock
 from exporter.state import State
 from tests.cloud import PASSWORD, USER, serving_cloud
-from tests.control.commanding import commanding
+from tests.control.harness import commanding
 
 _KEPT = {"counters": {"a/b": {"raw": 5.0}}, "features": ["ENPOWER"], "unknown": [1]}
 

@@ -18,8 +18,8 @@ import aiohttp
 from rich.console import Console
 
 from exporter.cli import playing
-from exporter.cli.signals import end_quietly_on_sigterm, stop_event
 from exporter.errors import ExporterError
+from exporter.signals import end_quietly_on_sigterm, stop_event
 from exporter.simulator.scenario import Scenario
 from tools.stack import dashboards, programs, shipped
 from tools.stack.children import Children, running

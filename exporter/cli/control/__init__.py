@@ -6,7 +6,7 @@ have in common, `carrying` does it, `showing` prints it.
 
 import typer
 
-from exporter.cli.control import acb, contact, generator, grid, storage
+from exporter.cli.control import acb, dry_contact, generator, grid, storage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +25,7 @@ Examples:
 """,
 )
 app.add_typer(grid.app, name="grid")
-app.add_typer(contact.app, name="contact")
+app.add_typer(dry_contact.app, name="contact")
 app.add_typer(storage.app, name="storage")
 app.add_typer(acb.app, name="acb")
 app.add_typer(generator.app, name="generator")

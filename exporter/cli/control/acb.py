@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from exporter.cli.control.flags import Given, group, ordering
+from exporter.cli.control.options import Given, group, ordering
 
 app = group("Send AC Batteries to sleep, and wake them up.")
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from exporter.cli.control.contact import minutes
-from exporter.cli.control.flags import Given, group, ordering, switch
+from exporter.cli.control.dry_contact import minutes
+from exporter.cli.control.options import Given, group, ordering, switch
 
 app = group("Command the standby generator.")
 

@@ -1,6 +1,6 @@
 """`control grid`: leaving the grid and joining it."""
 
-from exporter.cli.control.flags import Given, group, ordering
+from exporter.cli.control.options import Given, group, ordering
 
 app = group("Disconnect the house from the grid, and connect it again.")
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from exporter.cli.control.flags import Given, group, ordering, switch
+from exporter.cli.control.options import Given, group, ordering, switch
 
 app = group("Set how the batteries are used.")
 

@@ -13,8 +13,8 @@ command goes this way, and every step may end it with one clear line:
 The table in `table` has a row for each command; modules named after devices hold what rows need.
 """
 
-from exporter.gateway.control.kinds import Control, Order, Outcome, Plan, Request
-from exporter.gateway.control.operator import Operator
-from exporter.gateway.control.table import CONTROLS
+from exporter.gateway.control.commands import CONTROLS
+from exporter.gateway.control.models import Control, Order, Outcome, Plan, Request
+from exporter.gateway.control.runner import Operator
 
 __all__ = ["CONTROLS", "Control", "Operator", "Order", "Outcome", "Plan", "Request"]

@@ -7,7 +7,7 @@ from pyenphase.const import URL_INVENTORY
 from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import ControlError
-from exporter.gateway.control.kinds import Args, Values, printable
+from exporter.gateway.control.models import Args, Values, printable
 
 READS = (URL_INVENTORY,)
 #: AC Batteries report every ten to fifteen minutes

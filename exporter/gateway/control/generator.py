@@ -6,7 +6,7 @@ from pyenphase import Envoy
 from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import ControlError, InvalidDataError
-from exporter.gateway.control.kinds import Args, Values
+from exporter.gateway.control.models import Args, Values
 from exporter.gateway.policy import GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE
 
 MODE_READS, SCHEDULE_READS = (GENERATOR_MODE,), (GENERATOR_SCHEDULE,)

@@ -4,7 +4,7 @@ from pyenphase.const import URL_PRODUCTION_JSON
 from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import InvalidDataError
-from exporter.gateway.control.kinds import Args, Values
+from exporter.gateway.control.models import Args, Values
 from exporter.gateway.ensemble import read_power
 from exporter.gateway.extras import Secctrl
 from exporter.gateway.policy import BATTERY_POWER, INVENTORY, SECCTRL

@@ -7,7 +7,7 @@ from pyenphase.models.envoy import EnvoyData
 from pyenphase.models.tariff import EnvoyStorageMode
 
 from exporter.errors import ControlError
-from exporter.gateway.control.kinds import Args, Values
+from exporter.gateway.control.models import Args, Values
 from exporter.gateway.policy import TARIFF
 
 READS = (TARIFF,)

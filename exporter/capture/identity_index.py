@@ -1,0 +1,152 @@
+"""What a capture knows of its people and devices, so that it is found wherever it stands.
+
+What stands under a telling key in one answer may stand in the middle of a sentence in another.
+"""
+
+import re
+from collections.abc import Iterator
+
+from exporter.capture.fragments import Piece
+from exporter.capture.identity_rules import WORDS, Kind, is_kept, is_own, kind_of
+from exporter.capture.patterns import Found, bare_hex, find
+
+#: shorter texts are replaced where their key says what they are, and nowhere else
+_LEAST = 4
+#: the same for numbers, and from when on they are found within longer ones
+LEAST_DIGITS, _WITHIN = 6, 9
+_CORES = re.compile(rf"\d{{{LEAST_DIGITS},}}")
+#: digits, but not behind the point of a fraction
+_RUNS = re.compile(rf"(?<!\d\.)(?<!\d)\d{{{LEAST_DIGITS},}}")
+_DECIMALS = re.compile(r"(?<![\w.])-?\d{1,3}\.\d{2,}(?![\w.])")
+_HEX_RUNS = re.compile(r"[0-9A-Fa-f]{12,}")
+_FIELD = re.compile(r"[a-z_][A-Za-z0-9_]*")
+#: of the names of members, only these are identities
+_NAMES = (Kind.SERIAL, Kind.MAC)
+NUMBERED = (Kind.SERIAL, Kind.SITE)
+
+
+def canonical(said: str) -> str:
+    """Return a text as it is known by: the case of ASCII says nothing."""
+    return said.lower() if said.isascii() else said
+
+
+def kind_at(piece: Piece) -> Kind | None:
+    """Return the kind of identity that a piece is by its key, None where that says nothing."""
+    if piece.role == "text":
+        return None
+    if piece.role == "name":
+        kind = kind_of(piece.key, piece.said)
+        return kind if kind in _NAMES and sum(c.isdigit() for c in piece.said) >= _WITHIN else None
+    if piece.role == "attribute" and piece.key.lower() in ("name", "label", "title", "key"):
+        # in markup these name fields
+        return None
+    return kind_of(piece.key, piece.said, piece.within, number=piece.role == "number")
+
+
+class Knowledge:
+    """All identities seen so far."""
+
+    def __init__(self) -> None:
+        #: by canonical text, the kind that it was first seen as
+        self.kinds: dict[str, Kind] = {}
+        self._digits: dict[str, Kind] = {}
+        self._lengths: list[int] = []
+        self._hardware: set[str] = set()
+        self._positions: set[str] = set()
+        self._words: re.Pattern[str] | None = None
+
+    @property
+    def originals(self) -> Iterator[tuple[str, Kind]]:
+        """Everything that must not be found any more."""
+        yield from self.kinds.items()
+        yield from self._digits.items()
+        yield from ((said, Kind.MAC) for said in self._hardware)
+
+    def add(self, kind: Kind, said: str) -> None:
+        """Take note of an identity."""
+        whole = [one for one in find(said) if (one.start, one.end) == (0, len(said))]
+        kind = whole[0].kind if whole else kind
+        if kind in NUMBERED and (cores := _CORES.findall(said)):
+            for core in cores:
+                self._digits.setdefault(core, kind)
+                if len(core) >= _WITHIN and len(core) not in self._lengths:
+                    self._lengths = sorted((*self._lengths, len(core)), reverse=True)
+        elif kind is Kind.MAC:
+            self._hardware.add(bare_hex(said))
+        elif kind is Kind.POSITION:
+            self._positions.add(said)
+        else:
+            self.kinds.setdefault(canonical(said), kind)
+            self._words = None
+
+    def study(self, piece: Piece) -> None:
+        """Take note of all that a piece holds."""
+        if is_kept(piece.key):
+            return
+        if kind := kind_at(piece):
+            self.add(kind, piece.said)
+        if piece.role != "number":
+            for found in find(piece.said, piece.key):
+                self.add(found.kind, found.said)
+
+    def number(self, said: str) -> Kind | None:
+        """Return the kind of a number that is known, None for any other."""
+        return Kind.POSITION if said in self._positions else self._digits.get(said)
+
+    def spans(self, said: str, key: str = "", *, name: bool = False) -> list[Found]:
+        """Return what is known in a text, in its order; of two that overlap, the longer.
+
+        The `name` of a member that looks like a field's is never that of a person.
+        """
+        found = [*find(said, key), *self._numbers(said), *self._bare_hardware(said)]
+        if not (_FIELD.fullmatch(said) if name else is_own(key)):
+            found += self._texts(said)
+        taken: list[Found] = []
+        for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
+            if all(one.end <= other.start or one.start >= other.end for other in taken):
+                taken.append(one)
+        return sorted(taken, key=lambda one: one.start)
+
+    def _numbers(self, said: str) -> Iterator[Found]:
+        for match in _RUNS.finditer(said):
+            run, at = match[0], match.start()
+            if run in self._digits:
+                yield Found(at, match.end(), self._digits[run], run)
+                continue
+            for length in self._lengths:
+                for start in range(len(run) - length + 1):
+                    part = run[start : start + length]
+                    if part in self._digits:
+                        yield Found(at + start, at + start + length, self._digits[part], part)
+        for match in _DECIMALS.finditer(said) if self._positions else ():
+            if match[0] in self._positions:
+                yield Found(*match.span(), Kind.POSITION, match[0])
+
+    def _bare_hardware(self, said: str) -> Iterator[Found]:
+        for match in _HEX_RUNS.finditer(said) if self._hardware else ():
+            run, at = match[0].lower(), match.start()
+            for start in range(len(run) - 11):
+                if run[start : start + 12] in self._hardware:
+                    yield Found(at + start, at + start + 12, Kind.MAC, match[0][start : start + 12])
+
+    def _texts(self, said: str) -> Iterator[Found]:
+        if self._words is None:
+            texts = [
+                text
+                for text, kind in self.kinds.items()
+                # addresses are found by what they look like, and versions look like their parts
+                if kind is not Kind.ADDRESS and len(text) >= _LEAST and text not in WORDS
+            ]
+            forms = (_bounded(text) for text in sorted(texts, key=len, reverse=True))
+            self._words = re.compile("|".join(forms) or r"(?!)", re.I)
+        for match in self._words.finditer(said):
+            kind = self.kinds.get(canonical(match[0]))
+            if kind is not None:
+                yield Found(*match.span(), kind, match[0])
+
+
+def _bounded(text: str) -> str:
+    """Return the pattern of a text that is not part of a longer word."""
+    before = r"(?<!\w)" if re.match(r"\w", text) else ""
+    after = r"(?!\w)" if re.search(r"\w\Z", text) else ""
+    return f"{before}{re.escape(text)}{after}"

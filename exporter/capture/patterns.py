@@ -1,0 +1,129 @@
+"""What identities look like wherever they stand: in a header, in the middle of a sentence."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from exporter.capture.identity_rules import NOBODY, Kind
+
+_HEX = "[0-9A-Fa-f]"
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+#: a day and a minute, which some name their builds by
+_MOMENT = re.compile(r"20[0-4]\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d")
+#: addresses that everybody has
+_COMMON = frozenset({"0.0.0.0", "255.255.255.255", "::", "::1"})  # noqa: S104 - nothing listens
+#: keys of what looks like an address and counts versions
+_VERSIONS = re.compile(r"ver|fw|firmware|software|img|pnum|build|release|ptpn|assembly|part|boot")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An identity in a text."""
+
+    start: int
+    end: int
+    kind: Kind
+    said: str
+
+
+def _address(said: str) -> bool:
+    try:
+        address = ipaddress.ip_address(said)
+    except ValueError:
+        return False
+    mask = said.startswith("255.")
+    return said not in _COMMON and not address.is_loopback and not mask
+
+
+def _hardware(said: str) -> bool:
+    return len(set(bare_hex(said)) - set("0")) > 0 and set(bare_hex(said)) != {"f"}
+
+
+def _named(said: str) -> bool:
+    return said.lower() not in NOBODY
+
+
+def _serial(said: str) -> bool:
+    return len(set(said)) > 1 and not _MOMENT.fullmatch(said)
+
+
+def _always(said: str) -> bool:
+    return True
+
+
+#: the first counts where two overlap
+_PATTERNS: tuple[tuple[Kind, re.Pattern[str], Callable[[str], bool]], ...] = (
+    (Kind.SECRET, re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), _always),
+    (Kind.SECRET, re.compile(r"(?<=://)[^\s/@\"]+(?=@)"), _always),
+    (
+        Kind.OPAQUE,
+        re.compile(rf"(?<![\w+/=]){_HEX}{{64,}}(?![\w+/=])|(?<![\w+/=-])[\w+/]{{96,}}=*", re.A),
+        _always,
+    ),
+    (Kind.EMAIL, re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"), _always),
+    (
+        Kind.SITE,
+        re.compile(rf"(?<![\w-]){_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}(?![\w-])"),
+        _hardware,
+    ),
+    (
+        Kind.MAC,
+        re.compile(
+            rf"(?<![\w:-])(?:(?:{_HEX}{{2}}:){{5}}|(?:{_HEX}{{2}}-){{5}}){_HEX}{{2}}(?![\w:-])"
+            rf"|(?<![\w.]){_HEX}{{4}}\.{_HEX}{{4}}\.{_HEX}{{4}}(?![\w.])"
+        ),
+        _hardware,
+    ),
+    (
+        Kind.ADDRESS,
+        re.compile(rf"(?<![\w:.])(?:{_HEX}{{0,4}}:){{2,7}}(?:{_HEX}{{1,4}})?(?![\w:.])"),
+        _address,
+    ),
+    (
+        Kind.ADDRESS,
+        # behind a slash and a word it is the version of a product
+        re.compile(rf"(?<![\w.-])(?<![A-Za-z]/)(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\d)"),
+        _address,
+    ),
+    (
+        Kind.HOST,
+        re.compile(
+            r"(?<![\w@.-])(?:[\w-]+\.)+(?:local|lan|home|internal|localdomain|home\.arpa|fritz\.box)"
+            r"(?![\w-]|\.\w)",
+            re.I,
+        ),
+        _named,
+    ),
+    (Kind.PHONE, re.compile(r"(?<![\w.])\+\d[\d ()/-]{6,}\d(?![\w.])"), _always),
+    (Kind.SERIAL, re.compile(r"(?<!\d)\d{12}(?!\d)"), _serial),
+)
+
+
+def find(text: str, key: str = "") -> Iterator[Found]:
+    """Yield what stands in a text; `key` is the one that it stands under, if any.
+
+    Nothing that is yielded overlaps, and all of it is in the order of the text.
+    """
+    found: list[Found] = []
+    for kind, pattern, fits in _PATTERNS:
+        if kind is Kind.ADDRESS and _VERSIONS.search(key.lower()):
+            continue
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if fits(match[0]) and all(end <= one.start or start >= one.end for one in found):
+                found.append(Found(start, end, kind, match[0]))
+    return iter(sorted(found, key=lambda one: one.start))
+
+
+def is_loopback(said: str) -> bool:
+    """Return whether it is an address of this very machine, which everybody has."""
+    try:
+        return ipaddress.ip_address(said).is_loopback
+    except ValueError:
+        return False
+
+
+def bare_hex(said: str) -> str:
+    """Return the digits of a hardware address, in lower case."""
+    return re.sub(r"[^0-9a-f]", "", said.lower())

@@ -1,0 +1,80 @@
+"""How a diagnosis looks in the terminal: a line for each step, its remedy below it."""
+
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from exporter.diagnostics import Outcome, Status
+
+_SIGNS = {
+    Status.OK: ("✓", "+", "green"),
+    Status.WARNING: ("!", "!", "yellow"),
+    Status.FAILED: ("✗", "x", "bold red"),
+    Status.SKIPPED: ("–", "-", "dim"),  # noqa: RUF001 - a dash it is
+}
+_TITLE = 16
+
+
+def console() -> Console:
+    """Return the terminal, or whatever stdout is; what is piped is not wrapped."""
+    return Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def show(screen: Console, outcome: Outcome) -> None:
+    """Print the line of one step."""
+    sign, plain, style = _SIGNS[outcome.status]
+    ascii_only = screen.options.ascii_only
+    sign, arrow = (plain, "->") if ascii_only else (sign, "→")
+    skipped = outcome.status is Status.SKIPPED
+    seconds = "" if skipped else f"{outcome.seconds:.2f} s"
+    remedy = f"{arrow} {outcome.remedy}" if outcome.remedy else ""
+    if not screen.is_terminal:
+        screen.out(f" {sign} {outcome.title:<{_TITLE}} {seconds:>7} {outcome.said}")
+        if remedy:
+            screen.out(f"{'':{_TITLE + 12}}{remedy}")
+        return
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=2, justify="right")
+    row.add_column(width=_TITLE)
+    row.add_column(width=7, justify="right", no_wrap=True)
+    row.add_column()
+    row.add_row(
+        Text(sign, style=style),
+        Text(outcome.title, style="dim" if skipped else ""),
+        Text(seconds, style="dim"),
+        Text(outcome.said, style="dim" if skipped else ""),
+    )
+    if remedy:
+        row.add_row("", "", "", Text(remedy, style="cyan"))
+    screen.print(row)
+
+
+async def follow(screen: Console, outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
+    """Print the steps as they come, with a sign of life between them; return them."""
+    found: list[Outcome] = []
+    while True:
+        with _waiting(screen):
+            outcome = await anext(outcomes, None)
+        if outcome is None:
+            return found
+        found.append(outcome)
+        show(screen, outcome)
+
+
+def summary(name: str, outcomes: Iterable[Outcome]) -> str:
+    """Return how it went, in one line."""
+    told = list(outcomes)
+    failed = [each.title for each in told if each.status is Status.FAILED]
+    warned = [each.title for each in told if each.status is Status.WARNING]
+    if failed:
+        return f"{name}: failed: {', '.join(failed)}"
+    return f"{name}: all is well" + (f", but see: {', '.join(warned)}" if warned else "")
+
+
+def _waiting(screen: Console) -> AbstractContextManager[Any]:
+    return screen.status("…") if screen.is_terminal else nullcontext()

@@ -1,0 +1,149 @@
+"""How `status` looks: one house in lines, several in a table; plain text where nobody looks."""
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from exporter import logs
+from exporter.cli.status.lines import MARKS, STYLES, Line, lines
+from exporter.cli.status.source import Look
+from exporter.config.texts import shown
+from exporter.errors import ExporterError
+from exporter.status import document
+from exporter.status.document import Document
+from exporter.status.model import Status
+from exporter.status.words import verdict
+from exporter.web.fleet import counted
+
+_TITLE = 10
+#: for terminals and files that know no more than ASCII
+_ASCII = str.maketrans({"█": "#", "░": ".", "✓": "+", "✗": "x", "°": " ", "–": "-"})  # noqa: RUF001 - a dash it is
+
+
+class Screen:
+    """The terminal, or whatever stdout is."""
+
+    def __init__(self, *, detailed: bool) -> None:
+        """Show all there is to one gateway; with `detailed`, also where only one was asked for."""
+        self._console = Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
+        self._detailed = detailed
+
+    def waiting(self) -> AbstractContextManager[Any]:
+        """Return a sign of life for as long as it is held, where somebody looks."""
+        screen = Console(file=sys.stderr)
+        return screen.status("Asking…") if screen.is_terminal else nullcontext()
+
+    def show(self, told: Document) -> None:
+        """Print the states."""
+        if not self._console.is_terminal:
+            for text in self._plain(told):
+                self._console.out(text)
+        else:
+            self._console.print(self._picture(told))
+
+    async def watch(self, look: Look, interval: float) -> None:
+        """Show the states again and again, until cancelled; a failure is shown in their place."""
+        terminal = self._console.is_terminal
+        live = Live(console=self._console, auto_refresh=False) if terminal else None
+        with live or nullcontext():
+            while True:
+                try:
+                    told: Document | str = document.load(await look())
+                except ExporterError as error:
+                    told = str(error)
+                self._update(live, told)
+                await asyncio.sleep(interval)
+
+    def _update(self, live: Live | None, told: Document | str) -> None:
+        if live is not None:
+            live.update(
+                Text(self._said(told), style="bold red")
+                if isinstance(told, str)
+                else self._picture(told),
+                refresh=True,
+            )
+        elif isinstance(told, str):
+            self._console.out(self._said(told))
+        else:
+            self.show(told)
+            self._console.out("")
+
+    def _picture(self, told: Document) -> RenderableType:
+        statuses = told.gateways
+        if len(statuses) == 1 or self._detailed:
+            parts: list[RenderableType] = [self._house(status) for status in statuses]
+        else:
+            parts = [self._several(statuses)]
+        moment = datetime.fromtimestamp(told.timestamp_seconds).astimezone()
+        return Group(*parts, Text(f"{moment:%Y-%m-%d %H:%M:%S}", style="dim"))
+
+    def _house(self, status: Status) -> RenderableType:
+        table = Table.grid(padding=(0, 1))
+        table.add_column(min_width=_TITLE, no_wrap=True)
+        table.add_column()
+        heading, *rest = lines(status)
+        for line in rest:
+            text = Text(self._said(line.text), style=line.style)
+            table.add_row(Text(self._said(line.title), style="bold"), text)
+        return Group(Text(self._said(heading.title), style=heading.style), table)
+
+    def _several(self, statuses: Sequence[Status]) -> RenderableType:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("", "Gateway", "State", "House", "What is wrong"):
+            table.add_column(name)
+        for status in statuses:
+            style = STYLES[status.worst]
+            table.add_row(
+                Text(self._said(MARKS[status.worst]), style=style),
+                Text(self._said(status.gateway), style="bold"),
+                Text(verdict(status), style=style),
+                Text(self._said(status.summary)),
+                Text(self._said(_wrong(status)), style=style if status.worst else ""),
+            )
+        return Group(Text(_headline(statuses), style="bold"), table, Text(_HINT, style="dim"))
+
+    def _plain(self, told: Document) -> Iterator[str]:
+        statuses = told.gateways
+        if len(statuses) == 1 or self._detailed:
+            for status in statuses:
+                yield from map(self._line, lines(status))
+            return
+        yield _headline(statuses)
+        width = max((len(status.gateway) for status in statuses), default=0)
+        for status in statuses:
+            begin = f"{MARKS[status.worst]} {status.gateway:<{width}}  {verdict(status):<13}"
+            wrong = f" Wrong: {_wrong(status)}" if status.problems else ""
+            yield self._said(f"{begin}  {status.summary}{wrong}")
+        yield _HINT
+
+    def _line(self, line: Line) -> str:
+        return f"{self._said(line.title):<{_TITLE}} {self._said(line.text)}".rstrip()
+
+    def _said(self, text: str) -> str:
+        """Return a text that this terminal can show and does not obey."""
+        safe = shown(logs.mask(text))
+        if not self._console.options.ascii_only:
+            return safe
+        return safe.replace("→", "->").translate(_ASCII).encode("ascii", "replace").decode()
+
+
+_HINT = "All about one of them: --gateway=NAME"
+
+
+def _headline(statuses: Sequence[Status]) -> str:
+    return f"{len(statuses)} gateways. {counted(statuses)}" if statuses else counted(statuses)
+
+
+def _wrong(status: Status) -> str:
+    if not status.problems:
+        return ""
+    more = len(status.problems) - 1
+    return status.problems[0].text + (f" and {more} more" if more else "")

@@ -1,0 +1,15 @@
+"""A diagnosis of the whole path from this machine to the first samples, for `check` and `init`.
+
+`steps` lists the steps, their order and what each needs. `network_steps` and `gateway_steps` hold
+them; `prometheus` checks the far side of the exporter. `hints` says what a failure means and what
+to do about it, `runner` runs the steps and enforces their deadlines.
+
+It uses the exporter's own session, probe and collectors, so what works here works there, within the
+same rate limit.
+"""
+
+from exporter.diagnostics.result import Outcome, Status
+from exporter.diagnostics.runner import Case, run
+from exporter.diagnostics.steps import STEPS, Step, up_to
+
+__all__ = ["STEPS", "Case", "Outcome", "Status", "Step", "run", "up_to"]

@@ -1,0 +1,42 @@
+"""Captures made of gateways that are served here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from exporter.capture.finishing import finish
+from exporter.capture.recorder import Recorder, Taken
+from exporter.capture.redactor import Redactor
+from exporter.clock import Clock
+from exporter.config import Gateway
+from exporter.gateway.memory import Memory
+from exporter.simulator.server import RunningGateway
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A capture: its folder, what came before the stand-ins, and what put them in."""
+
+    folder: Path
+    answers: list[Taken]
+    redactor: Redactor
+
+    def bytes(self) -> bytes:
+        """Return all that was written, names of files and all."""
+        return b"\n".join(
+            path.name.encode() + b"\n" + path.read_bytes() for path in self.folder.iterdir()
+        )
+
+
+async def capture(running: RunningGateway, folder: Path, clock: Clock, **config: Any) -> Captured:
+    """Capture a gateway that is being served."""
+    if running.gateway.uses_tls and not config:
+        config = {"token": running.token}
+    gateway = Gateway.model_validate({"host": running.host, "name": "home", **config})
+    recorder = Recorder(gateway, Memory(), clock)
+    try:
+        identity = await recorder.open()
+        answers = [answer async for answer in recorder.answers()]
+    finally:
+        await recorder.close()
+    return Captured(folder, answers, finish(folder, answers, recorder.known(), identity))

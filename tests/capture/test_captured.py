@@ -1,0 +1,350 @@
+"""A capture says the same as the gateway, and not whose it is."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from exporter.capture.recorder import SILENT, Recorder
+from exporter.capture.redactor import Redactor
+from exporter.capture.targets import TARGETS
+from exporter.clock import VirtualClock
+from exporter.config import Gateway as GatewayConfig
+from exporter.errors import CaptureError
+from exporter.gateway.budget import BURST, PER_MINUTE, WINDOW
+from exporter.gateway.memory import Memory
+from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
+from exporter.simulator import capture as captures
+from exporter.simulator.answers import Answer, Gateway
+from exporter.simulator.capture import file_name
+from exporter.simulator.faults import Hang, Reset, body, status
+from exporter.simulator.homes import HOMES, build, home
+from exporter.simulator.server import serve
+from tests.capture.recorded import capture
+from tests.gateway.test_budget import EVERYTHING, Times
+from tests.watching import START, impatient, watching
+
+__all__ = ["impatient"]
+
+#: what hangs on how the exporter fared and when it asked, and not on what the gateway said
+_OWN = re.compile(r"enphase_(exporter|collector|gateway_requests|gateway_clock|counter)_")
+
+Comparable = dict[str, dict[frozenset[tuple[str, str]], float]]
+
+
+async def told(gateway: Gateway, state: Path, redactor: Redactor | None = None) -> Comparable:
+    """Return what the exporter says of a gateway, with stand-ins in the labels."""
+    async with watching(gateway, state, VirtualClock(START)) as watched:
+        await watched.pass_time(30)
+        found = watched.samples()
+    return {
+        name: {
+            frozenset(
+                (key, redactor.value(key, said) if redactor else said) for key, said in labels
+            ): value
+            for labels, value in series.items()
+        }
+        for name, series in found.items()
+        if name.startswith("enphase_") and not _OWN.match(name)
+    }
+
+
+def identities(gateway: Gateway) -> Iterator[str]:
+    """Yield who a gateway of our own and its devices are."""
+    yield gateway.serial
+    for target in TARGETS:
+        answer = gateway.answer(target)
+        yield from _serials(answer.body if answer else b"")
+
+
+def _serials(content: bytes) -> Iterator[str]:
+    yield from re.findall(r"(?<!\d)\d{12}(?!\d)", content.decode())
+    yield from re.findall(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", content.decode())
+    yield from re.findall(r'"load_name":"(\w[^"]+)"', content.decode())
+    yield from re.findall(r'"ip":"([\d.]+)"', content.decode())
+
+
+@pytest.mark.parametrize("name", HOMES)
+async def test_a_replay_says_what_the_gateway_said(name: str, tmp_path: Path) -> None:
+    """Every metric has the same value, under stand-ins; no identity is found in any byte."""
+    gateway = home(name, lambda: START)
+    async with serve(gateway, now=lambda: START) as running:
+        captured = await capture(running, tmp_path / "capture", VirtualClock(START))
+        token = running.token if gateway.uses_tls else "no token"
+    replayed = captures.load(captured.folder)
+    assert replayed.firmware == gateway.firmware
+    expected = await told(gateway, tmp_path / "before", captured.redactor)
+    assert await told(replayed, tmp_path / "after") == expected
+    assert len(expected) > 20
+
+    written = captured.bytes().decode()
+    originals = {*identities(gateway)}
+    assert len(originals) > 10
+    assert [one for one in originals if one in written] == []
+    assert not any(part in written for part in token.split(".")[1:])
+
+
+async def test_a_capture_of_a_replay_says_the_same(capture_of: Path, tmp_path: Path) -> None:
+    """What real gateways said stays as it was, except for who they were."""
+    gateway = captures.load(capture_of)
+    try:
+        async with serve(gateway, now=lambda: START) as running:
+            captured = await capture(running, tmp_path / "capture", VirtualClock(START))
+    finally:
+        serial = gateway.serial
+    replayed = captures.load(captured.folder)
+    expected = await told(gateway, tmp_path / "before", captured.redactor)
+    assert await told(replayed, tmp_path / "after") == expected
+    assert serial.encode() not in captured.bytes()
+    for answer in captured.answers:
+        again = replayed.answer(answer.target)
+        assert again is not None
+        assert again.status == answer.status
+        assert _shape(again.body) == _shape(answer.body)
+
+
+@pytest.fixture(name="capture_of")
+def _capture_of(capture: Path) -> Path:
+    """Return the folder of a real capture, which has the name of a function here."""
+    return capture
+
+
+def _shape(content: bytes) -> Any:
+    """Return the types in an answer and the numbers of its members, which stay what they are."""
+    try:
+        return _types(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        return re.sub(rb"\w", b"x", content)
+
+
+def _types(said: Any) -> Any:
+    if isinstance(said, Mapping):
+        return [(len(key), _types(value)) for key, value in said.items()]
+    if isinstance(said, list):
+        return [_types(value) for value in said]
+    return type(said)
+
+
+class Nosy(Gateway):
+    """A gateway that says more than it should, in every way there is."""
+
+    SERIAL = "202499000001"
+    CANARIES: Mapping[str, str] = {
+        "serial": SERIAL,
+        "mac": "00:1d:c0:12:ab:9f",
+        "bare mac": "001dc012ab9f",
+        "shouted mac": "00-1D-C0-12-AB-9F",
+        "ssid": "Canary Nest 5G",
+        "address": "192.168.47.11",
+        "address 6": "fe80::21d:c0ff:fe12:ab9f",
+        "public": "93.184.216.34",
+        "e-mail": "jo.canary@birds.example",
+        "host": "canary-pi.lan",
+        "load": "Aviary heater",
+        "owner": "Jo Canary",
+        "street": "12 Feather Lane",
+        "site": "4711815",
+        "latitude": "-37.81363",
+        "longitude": "144.96332",
+        "phone": "+61 3 5550 4711",
+        "token": "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJjYW5hcnkifQ.c2lnbmF0dXJl",
+        "passphrase": "tweet-tweet-9",
+        "uuid": "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "blob": "5ea1" * 40,
+    }
+
+    def __init__(self) -> None:
+        self._inner = home("battery-home", lambda: START)
+
+    @property
+    def serial(self) -> str:
+        """See `Gateway.serial`."""
+        return self._inner.serial
+
+    @property
+    def firmware(self) -> str:
+        """See `Gateway.firmware`."""
+        return self._inner.firmware
+
+    def answer(self, target: str) -> Answer | None:
+        """Answer with everything it knows where the home has nothing to say."""
+        one = self.CANARIES
+        if target == "/ivp/ensemble/status":
+            return _json(
+                {
+                    "site_id": int(one["site"]),
+                    "owner": {"first": one["owner"], "mail": one["e-mail"]},
+                    "address": {"line": one["street"]},
+                    "wifi": {"ssid": one["ssid"], "passphrase": one["passphrase"]},
+                    "lat": float(one["latitude"]),
+                    "longitude": one["longitude"],
+                    "phone": one["phone"],
+                    "hostname": one["host"],
+                    "load_name": one["load"],
+                    "interfaces": [{"mac": one["mac"], "ip": one["address"]}],
+                    "serial_nums": {self.SERIAL: {"device_id": self.SERIAL}},
+                    "vendor_data": one["blob"],
+                    "notes": "",
+                }
+            )
+        if target == "/inv":
+            told = " / ".join(one.values())
+            return _json(
+                {
+                    "log": told,
+                    "nested": json.dumps(
+                        {
+                            "log": told,
+                            "sn": self.SERIAL,
+                            "n": int(self.SERIAL),
+                            "deeper": json.dumps([{"ssid": "Canary Cage"}]),
+                        }
+                    ),
+                    one["load"]: 1,
+                    f"battery {self.SERIAL}EIM1": 2,
+                    "number": int(self.SERIAL),
+                    "url": f"https://{one['host']}/#{self.SERIAL}?t={one['token']}",
+                    "escaped": one["ssid"].replace("C", "\u0043"),
+                }
+            )
+        if target == "/inventory":
+            told = "".join(f"<td title='{said}'>{said}</td>" for said in one.values())
+            page = f"<html><h1>{one['owner'].upper()}</h1><tr>{told}</tr><sn>{self.SERIAL}</sn>"
+            return Answer(200, page.encode(), {"Content-Type": "text/html"})
+        if target == "/ivp/pdm/energy":
+            # cut off in the middle
+            return Answer(200, f'[{{"sn": "{self.SERIAL}", "log": "{self.SERIAL} of'.encode(), {})
+        if target == "/ivp/sc/pvlimit":
+            headers = {
+                "Location": f"https://{one['address']}/{self.SERIAL}",
+                "Set-Cookie": "sessionId=canarycanary; Secure",
+                "X-Token": one["token"],
+            }
+            return Answer(302, b"canarycanary", headers)
+        return self._inner.answer(target)
+
+
+def _json(content: Any) -> Answer:
+    return Answer(200, orjson.dumps(content), {"Content-Type": "application/json"})
+
+
+async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
+    """What is learnt in one place is replaced in all: keys, numbers, markup, URLs, headers, logs.
+
+    What is not about anybody stays: time zone, parts, firmware.
+    """
+    gateway = Nosy()
+    async with serve(gateway, now=lambda: START) as running:
+        captured = await capture(running, tmp_path / "capture", VirtualClock(START))
+    written = captured.bytes().decode().lower()
+    assert "canary" not in written
+    assert {name for name, said in Nosy.CANARIES.items() if said.lower() in written} == set()
+    assert "set-cookie" not in written
+    assert "us/pacific" in written
+    assert "800-00555-r03" in written
+
+    kinds = {str(one.kind) for one in captured.redactor.report()}
+    assert len(kinds) >= 13
+    inv = orjson.loads((captured.folder / "inv").read_bytes())
+    nested = orjson.loads(inv["nested"])
+    serial = captured.redactor.value("sn", Nosy.SERIAL)
+    assert (nested["sn"], nested["n"], inv["number"]) == (serial, int(serial), int(serial))
+    assert nested["log"] == inv["log"]
+    assert f"battery {serial}EIM1" in inv
+    other = orjson.loads((captured.folder / "ivp_ensemble_status").read_bytes())
+    assert serial in other["serial_nums"]
+    assert other["load_name"] in inv
+    parts = inv["log"].split(" / ")
+    bare, shouted = (parts[[*Nosy.CANARIES].index(name)] for name in ("bare mac", "shouted mac"))
+    assert other["interfaces"][0]["mac"].replace(":", "") == bare
+    assert shouted == other["interfaces"][0]["mac"].replace(":", "-").upper()
+
+
+async def test_two_captures_have_nothing_in_common(tmp_path: Path) -> None:
+    """Stand-ins are other ones each time, so nobody can tell that two are of one home."""
+    async with serve(home("battery-home", lambda: START), now=lambda: START) as running:
+        found = [
+            await capture(running, tmp_path / str(number), VirtualClock(START))
+            for number in range(2)
+        ]
+    serials = [set(_serials(one.bytes())) for one in found]
+    assert len(serials[0]) == len(serials[1]) > 30
+    assert serials[0].isdisjoint(serials[1])
+
+
+async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -> None:
+    """Refusals, hangs and rubbish stop nothing, and a replay fails in the same places."""
+    gateway = home("battery-home", lambda: START)
+    async with serve(gateway, now=lambda: START) as running:
+        running.faults |= {
+            "/ivp/meters": status(401),
+            "/ivp/ensemble/power": status(503),
+            "/home": Hang(),
+            "/ivp/ensemble/secctrl": Reset(),
+            "/admin/lib/tariff": body(b"<html>no</html>"),
+        }
+        captured = await capture(running, tmp_path / "capture", VirtualClock(START))
+    replayed = captures.load(captured.folder)
+    found = {target: replayed.answer(target) for target in TARGETS}
+    wanted = {
+        "/ivp/meters": 401,
+        "/ivp/ensemble/power": 503,
+        "/home": SILENT,
+        "/ivp/ensemble/secctrl": SILENT,
+        "/admin/lib/tariff": 200,
+        "/ivp/ss/gen_mode": 404,
+    }
+    assert {target: answer.status for target, answer in found.items() if answer} | wanted == {
+        target: answer.status for target, answer in found.items() if answer
+    }
+    log = json.loads((captured.folder / "home_log.json").read_text())
+    assert "no complete answer in time" in log["failure"]
+    readme = (captured.folder / "_readme.md").read_text()
+    assert "`home` `/home`: /home: no complete answer in time; replayed as 504" in readme
+
+
+async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:
+    """Nobody waits for thirty connections to fail."""
+    async with serve(home("battery-home", lambda: START), now=lambda: START) as running:
+        config = GatewayConfig.model_validate({"host": running.host, "token": running.token})
+        recorder = Recorder(config, Memory(), VirtualClock(START))
+        await recorder.open()
+        running.up = False
+        with pytest.raises(CaptureError, match="nothing was written"):
+            _ = [answer async for answer in recorder.answers()]
+        await recorder.close()
+
+
+@pytest.mark.parametrize("name", ["everything", "legacy"])
+async def test_a_gateway_is_not_pressed(name: str, tmp_path: Path) -> None:
+    """The exporter's own budget holds: a burst, then 14 a minute, one at a time."""
+    clock = VirtualClock(START)
+    gateway = build(EVERYTHING, clock.time) if name == "everything" else home(name, clock.time)
+    async with serve(gateway, now=clock.time) as running:
+        times = running.requests = Times(clock)
+        await capture(running, tmp_path / "capture", clock)
+        assert running.max_concurrency == 1
+    after = [at for at in times.at if at > times.at[0]]
+    assert len(times.at) >= len(TARGETS)
+    assert len(times.at) - len(after) <= BURST
+    assert all(sum(start <= at < start + 60 for at in after) <= PER_MINUTE for start in after)
+    assert times.most() <= PER_MINUTE * WINDOW / 60
+
+
+def test_everything_that_is_known_is_asked(captures_dir: Path) -> None:
+    """What the exporter reads and what captures from the field hold is asked, and only by GET."""
+    asked = {file_name(target) for target in TARGETS}
+    assert set(ENDPOINTS) - {CHECK_JWT} <= set(TARGETS)
+    assert len(asked) == len(TARGETS)
+    found = {
+        path.name
+        for path in captures_dir.glob("*/*")
+        if not path.name.startswith("_") and not path.name.endswith("_log.json")
+    }
+    # hand-made copies
+    assert {name for name in found - asked if not re.search(r"(\.json|_1|\.md)$", name)} == set()
+    assert not any(re.search(r"acb_config|reboot|reset|upgrade|login", t) for t in TARGETS)
