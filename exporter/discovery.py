@@ -19,8 +19,8 @@ from exporter.config import Gateway
 from exporter.config.texts import shown
 from exporter.errors import ExporterError, GatewayError
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.memory import Memory
 from exporter.gateway.session import Session
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
 
 SERVICE = "_enphase-envoy._tcp.local."
@@ -120,7 +120,7 @@ async def _confirmed(heard: Announced) -> Announced:
     for host in heard.hosts:
         clock = SystemClock()
         config = Gateway(host=host)
-        session = Session(config, Memory(), Wire(clock, CADENCES), clock)
+        session = Session(config, GatewayState(), Wire(clock, CADENCES), clock)
         try:
             async with asyncio.timeout(_INFO):
                 identity = await session.meet()

@@ -8,7 +8,7 @@ from typing import Any
 from exporter.clock import SystemClock
 from exporter.config import Gateway
 from exporter.diagnostics import Case, Outcome, Status, run
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
 
@@ -16,10 +16,12 @@ SERIAL = SITES["battery-home"].serial
 FAILED, WARNING, SKIPPED, OK = Status.FAILED, Status.WARNING, Status.SKIPPED, Status.OK
 
 
-async def checked(host: str, memory: Memory | None = None, **config: Any) -> dict[str, Outcome]:
+async def checked(
+    host: str, memory: GatewayState | None = None, **config: Any
+) -> dict[str, Outcome]:
     """Return the outcomes by step."""
     gateway = Gateway.model_validate({"host": host, "name": "home", **config})
-    case = Case(gateway, SystemClock(), memory or Memory())
+    case = Case(gateway, SystemClock(), memory or GatewayState())
     try:
         return {outcome.step: outcome async for outcome in run(case)}
     finally:

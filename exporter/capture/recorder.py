@@ -12,9 +12,9 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, UnreachableError
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.memory import Memory
 from exporter.gateway.policy import INFO
 from exporter.gateway.session import Identity, Session
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
 
 #: what a silent endpoint is recorded as, so that a replay fails there too
@@ -41,7 +41,7 @@ class Taken:
 class Recorder:
     """The connection over which a capture is made."""
 
-    def __init__(self, config: Gateway, memory: Memory, clock: Clock) -> None:
+    def __init__(self, config: Gateway, memory: GatewayState, clock: Clock) -> None:
         """Prepare to record a gateway; `memory` is what the exporter remembers of it."""
         self._config = config
         self._wire = Wire(clock, dict(CADENCES))

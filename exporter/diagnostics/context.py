@@ -7,10 +7,10 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.counters import CounterGuard
-from exporter.gateway.memory import Memory
 from exporter.gateway.probe import Discovery
 from exporter.gateway.session import Session
 from exporter.gateway.site import Site
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
 from exporter.snapshot import Reading
 
@@ -21,7 +21,7 @@ class Case:
 
     config: Gateway
     clock: Clock
-    memory: Memory = field(default_factory=Memory)
+    memory: GatewayState = field(default_factory=GatewayState)
 
     def __post_init__(self) -> None:
         """Take the configured host apart and prepare the exporter's own machinery."""

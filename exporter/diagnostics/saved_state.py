@@ -6,14 +6,14 @@ An exporter may be running beside it, to whom everything else in there belongs.
 import os
 from pathlib import Path
 
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.state import State
 
 
-def recall(directory: Path, name: str) -> Memory:
+def recall(directory: Path, name: str) -> GatewayState:
     """Return what the exporter remembers of the gateway `name`; nothing is made or changed."""
     state = State(directory, name)
-    return Memory.load(state.load()) if state.path.exists() else Memory()
+    return GatewayState.load(state.load()) if state.path.exists() else GatewayState()
 
 
 def keep_token(directory: Path, name: str, token: str) -> bool:

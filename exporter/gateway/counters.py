@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.clock import Clock
-from exporter.gateway.memory import GuardState, Memory
+from exporter.gateway.state_model import GatewayState, GuardState
 
 Path = tuple[str, ...]
 
@@ -78,7 +78,7 @@ ENERGIES: Mapping[str, tuple[Energy, ...]] = {
 class CounterGuard:
     """Judges every counter reading of one gateway; remembers where each stands."""
 
-    def __init__(self, memory: Memory, clock: Clock, power_cadence: float) -> None:
+    def __init__(self, memory: GatewayState, clock: Clock, power_cadence: float) -> None:
         self.anomalies: Counter[str] = Counter()
         #: set when a counter took up another register, which must not be lost in a crash
         self.rebased = False

@@ -23,7 +23,7 @@ from exporter.errors import (
 )
 from exporter.gateway.extras import Device, DryContactSettings, DryContactStatus, Secctrl
 from exporter.gateway.members import Presence
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 
 #: group of the inventory, the member it fills, what remembers that it was there
 _SINGLES: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
@@ -35,7 +35,7 @@ _PRESENT, _MISSING = Presence(1), Presence(0)
 _FEATURES = {"ENPOWER": "ENPOWER", "COLLAR": "COLLAR", "C6 COMBINER CONTROLLER": "C6CC"}
 
 
-def read_inventory(told: Any, memory: Memory) -> tuple[dict[str, Any], list[GatewayError]]:
+def read_inventory(told: Any, memory: GatewayState) -> tuple[dict[str, Any], list[GatewayError]]:
     """Return the members in `/ivp/ensemble/inventory` and what is wrong with it.
 
     Raises GatewayStartingError for the empty list of a gateway that starts, InvalidDataError for
@@ -86,7 +86,7 @@ def _groups(told: list[Any], problems: list[GatewayError]) -> dict[str, list[dic
 
 
 def _batteries(
-    groups: Mapping[str, list[dict[str, Any]]], memory: Memory, problems: list[GatewayError]
+    groups: Mapping[str, list[dict[str, Any]]], memory: GatewayState, problems: list[GatewayError]
 ) -> dict[str, Any]:
     if "ENCHARGE" not in groups and "ENCHARGE" in memory.features:
         problems.append(FeatureMissingError("ENCHARGE is not in the ensemble inventory any more"))
@@ -105,7 +105,7 @@ def _batteries(
     }
 
 
-def presence(kind: str, listed: Iterable[str], memory: Memory) -> dict[str, Presence]:
+def presence(kind: str, listed: Iterable[str], memory: GatewayState) -> dict[str, Presence]:
     """Remember the serials listed now and say of each serial ever listed whether it is."""
     now = frozenset(listed)
     ever = memory.devices.setdefault(kind, set())

@@ -19,8 +19,8 @@ from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
 from exporter.errors import GatewayError, LoginRefusedError, UnreachableError
 from exporter.gateway.identity import Identity
-from exporter.gateway.memory import Memory
 from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Wire, expect_success
@@ -42,7 +42,7 @@ _REMEDY = "set a new `token`, or `username` and `password` of the Enphase accoun
 class TokenLogin:
     """The login of firmware 7 and later."""
 
-    def __init__(self, config: Gateway, memory: Memory, wire: Wire, clock: Clock) -> None:
+    def __init__(self, config: Gateway, memory: GatewayState, wire: Wire, clock: Clock) -> None:
         #: the token in use; None before the first login
         self.token: Token | None = None
         #: what to send along with each request; None while nobody is logged in

@@ -25,13 +25,13 @@ from exporter.errors import (
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counters import CounterGuard, Path
 from exporter.gateway.members import GatewayInfo, SelfReport
-from exporter.gateway.memory import Memory
 from exporter.gateway.policy import ENDPOINTS, METERS
 from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
 from exporter.gateway.questions import Questions
 from exporter.gateway.session import Session
 from exporter.gateway.site import Site
 from exporter.gateway.standings import Standings
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
 from exporter.snapshot import SELF, Reading, Snapshot
 from exporter.state import State
@@ -78,7 +78,7 @@ class Poller:
         self._publish = publish
         #: seconds between two runs, by collector
         self.cadences = cadences = {**CADENCES, **config.cadences}
-        self._memory = memory = Memory.load(state.load())
+        self._memory = memory = GatewayState.load(state.load())
         self._wire = Wire(clock, cadences)
         self._session = Session(config, memory, self._wire, clock)
         self._guard = CounterGuard(memory, clock, cadences["battery_power"])

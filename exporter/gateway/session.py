@@ -23,8 +23,8 @@ from exporter.errors import (
 )
 from exporter.gateway.identity import Identity, identify
 from exporter.gateway.login import TokenLogin
-from exporter.gateway.memory import Memory
 from exporter.gateway.policy import INFO
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token
 from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Answer, Wire, expect_success
@@ -42,7 +42,7 @@ _WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
 class Session:
     """One gateway, connected and logged in."""
 
-    def __init__(self, config: Gateway, memory: Memory, wire: Wire, clock: Clock) -> None:
+    def __init__(self, config: Gateway, memory: GatewayState, wire: Wire, clock: Clock) -> None:
         self.identity: Identity | None = None
         #: pyenphase's idea of it, which knows the passwords of old firmware
         self._envoy: Envoy | None = None

@@ -14,9 +14,9 @@ from exporter.config import Gateway
 from exporter.errors import GatewayError
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.members import StoragePower
-from exporter.gateway.memory import Memory
 from exporter.gateway.probe import Discovery
 from exporter.gateway.session import Session
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class Site:
     config: Gateway
     session: Session
     wire: Wire
-    memory: Memory
+    memory: GatewayState
     guard: CounterGuard
     clock: Clock
     discovery: Discovery

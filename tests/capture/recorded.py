@@ -9,7 +9,7 @@ from exporter.capture.recorder import Recorder, Taken
 from exporter.capture.redactor import Redactor
 from exporter.clock import Clock
 from exporter.config import Gateway
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.simulator.server import RunningGateway
 
 
@@ -33,7 +33,7 @@ async def capture(running: RunningGateway, folder: Path, clock: Clock, **config:
     if running.gateway.uses_tls and not config:
         config = {"token": running.token}
     gateway = Gateway.model_validate({"host": running.host, "name": "home", **config})
-    recorder = Recorder(gateway, Memory(), clock)
+    recorder = Recorder(gateway, GatewayState(), clock)
     try:
         identity = await recorder.open()
         answers = [answer async for answer in recorder.answers()]

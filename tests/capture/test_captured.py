@@ -16,8 +16,8 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import CaptureError
 from exporter.gateway.budget import BURST, PER_MINUTE, WINDOW
-from exporter.gateway.memory import Memory
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
+from exporter.gateway.state_model import GatewayState
 from exporter.simulator import capture as captures
 from exporter.simulator.answers import Answer, Gateway
 from exporter.simulator.capture import file_name
@@ -311,7 +311,7 @@ async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:
     """Nobody waits for thirty connections to fail."""
     async with serve(home("battery-home", lambda: START), now=lambda: START) as running:
         config = GatewayConfig.model_validate({"host": running.host, "token": running.token})
-        recorder = Recorder(config, Memory(), VirtualClock(START))
+        recorder = Recorder(config, GatewayState(), VirtualClock(START))
         await recorder.open()
         running.up = False
         with pytest.raises(CaptureError, match="nothing was written"):

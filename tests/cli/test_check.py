@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.diagnostics import STEPS
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.simulator import capture as captures
 from exporter.simulator.faults import Edit, status
 from exporter.simulator.homes import HOMES, SITES, home
@@ -80,7 +80,7 @@ async def test_a_feature_in_doubt() -> None:
 async def test_hardware_that_was_there_before() -> None:
     """What the exporter remembers and the gateway does not offer now is missed."""
     async with serve(home("solar-only", time.time)) as running:
-        memory = Memory(features={"CTMETERS"}, serial="111111111111")
+        memory = GatewayState(features={"CTMETERS"}, serial="111111111111")
         outcomes = await checked(running.host, memory, token=running.token)
     assert outcomes["features"].status is WARNING
     assert "gone: ctmeters" in outcomes["features"].said

@@ -12,7 +12,7 @@ import pytest
 from exporter.cli import dispatch
 from exporter.diagnostics import STEPS
 from exporter.diagnostics.saved_state import keep_token, recall
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.state import State
 from tests.background import background
 from tests.cli import test_cli
@@ -152,5 +152,5 @@ def test_a_file_of_another_user_is_left_alone(
 
 def test_recalling_makes_nothing(tmp_path: Path) -> None:
     """Looking into a state directory that is not there leaves it so."""
-    assert recall(tmp_path / "state", "home") == Memory()
+    assert recall(tmp_path / "state", "home") == GatewayState()
     assert not (tmp_path / "state").exists()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.simulator import tokens
 from exporter.simulator.homes import home
 from exporter.simulator.login import TokenLogin
@@ -79,7 +79,7 @@ async def test_an_account_that_gives_no_token(mode: Mode, said: str, remedy: str
 async def test_an_account_that_works() -> None:
     """A token comes from the account, and nobody has to worry about its end."""
     async with serving_cloud(time.time) as cloud, battery_home() as running:
-        memory = Memory()
+        memory = GatewayState()
         outcomes = await checked(running.host, memory, username=USER, password=PASSWORD)
         assert with_status(outcomes, OK) == outcomes.keys()
         assert "renewed from the account" in outcomes["token"].said

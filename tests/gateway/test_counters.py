@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exporter.clock import VirtualClock
 from exporter.gateway.counters import CounterGuard
-from exporter.gateway.memory import Memory
+from exporter.gateway.state_model import GatewayState
 from exporter.simulator import tokens
 from exporter.simulator.faults import Edit
 from exporter.simulator.live import LiveGateway
@@ -36,9 +36,9 @@ class Lifetime:
 class Meter:
     """A guarded counter that is fed a reading every half minute."""
 
-    def __init__(self, memory: Memory | None = None, path: tuple[str, str] = PATH) -> None:
+    def __init__(self, memory: GatewayState | None = None, path: tuple[str, str] = PATH) -> None:
         self.clock = VirtualClock(START)
-        self.memory = memory or Memory()
+        self.memory = memory or GatewayState()
         self.guard = CounterGuard(self.memory, self.clock, 60)
         self.path = path
 
@@ -147,7 +147,7 @@ async def test_a_restart_of_the_exporter_changes_nothing() -> None:
     meter.guard.start_afresh()
     await meter.read(100)
     for closing in (False, True):
-        again = Meter(Memory.load(meter.memory.dump(closing=closing)))
+        again = Meter(GatewayState.load(meter.memory.dump(closing=closing)))
         again.clock = meter.clock
         again.guard = CounterGuard(again.memory, again.clock, 60)
         assert await again.read(150) == 9_000_050
@@ -171,8 +171,8 @@ async def test_a_sum_restarts_at_zero_after_a_kill() -> None:
     meter = Meter(path=NET)
     await meter.read(1000)
     await meter.read(1500)
-    kept = Memory.load(meter.memory.dump(closing=True))
-    killed = Memory.load(meter.memory.dump())
+    kept = GatewayState.load(meter.memory.dump(closing=True))
+    killed = GatewayState.load(meter.memory.dump())
     assert await Meter(kept, NET).read(1500) == 500
     assert await Meter(killed, NET).read(1500) == 0
 
@@ -225,7 +225,7 @@ async def test_power_becomes_energy_by_its_sign(
 ) -> None:
     """Positive power discharges; a reading that is missing leaves a gap."""
     clock = VirtualClock(START)
-    guard = CounterGuard(Memory(), clock, 60)
+    guard = CounterGuard(GatewayState(), clock, 60)
     told: dict[tuple[str, ...], float] = {}
     for power in powers:
         told = guard.integrate(("battery",), power)
@@ -236,7 +236,7 @@ async def test_power_becomes_energy_by_its_sign(
 async def test_a_gap_in_the_power_is_not_filled() -> None:
     """What happened while nothing was read is not invented."""
     clock = VirtualClock(START)
-    guard = CounterGuard(Memory(), clock, 60)
+    guard = CounterGuard(GatewayState(), clock, 60)
     guard.integrate(("battery",), 1000)
     await clock.sleep(181)
     assert guard.integrate(("battery",), 1000)["battery", "discharged"] == 0

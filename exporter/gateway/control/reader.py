@@ -28,7 +28,6 @@ from exporter.errors import (
 )
 from exporter.gateway.control.models import Need
 from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
-from exporter.gateway.memory import Memory
 from exporter.gateway.policy import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,
@@ -41,6 +40,7 @@ from exporter.gateway.policy import (
     TARIFF,
 )
 from exporter.gateway.session import Session
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Wire, expect_success
 
@@ -52,7 +52,7 @@ _MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 class Reader:
     """Reads one gateway afresh."""
 
-    def __init__(self, session: Session, wire: Wire, memory: Memory) -> None:
+    def __init__(self, session: Session, wire: Wire, memory: GatewayState) -> None:
         self._session = session
         self._wire = wire
         self._memory = memory
@@ -112,7 +112,7 @@ def _bad(endpoint: str, error: Exception) -> GatewayError:
 
 
 def _inventory(data: EnvoyData, told: Any) -> None:
-    found, _ = read_inventory(told, Memory())
+    found, _ = read_inventory(told, GatewayState())
     data.enpower = found.get("enpower")
 
 

@@ -18,8 +18,8 @@ from exporter.gateway.control.models import Order, Outcome, Plan, Values, told
 from exporter.gateway.control.reader import Reader
 from exporter.gateway.control.verify import Follower, Tell
 from exporter.gateway.control.writer import Sender, Write
-from exporter.gateway.memory import Memory
 from exporter.gateway.session import Session
+from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
 from exporter.state import State
 
@@ -35,7 +35,7 @@ class Operator:
         self._config = config
         self._clock = clock
         self._state = State(directory, config.name)
-        self._memory = Memory.load(self._state.load())
+        self._memory = GatewayState.load(self._state.load())
         self._journal = Journal(directory)
         wire = Wire(clock, {**CADENCES, **config.cadences})
         self._session = Session(config, self._memory, wire, clock)

@@ -1,0 +1,180 @@
+"""What the exporter keeps of a gateway over a restart.
+
+Kept in the state directory. A file that is lost, broken or foreign costs only what it held: a part
+that is not of the right type counts as never written, and its neighbours are read all the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WrapValidator,
+)
+from pydantic import ValidatorFunctionWrapHandler as Handler
+from pydantic.dataclasses import dataclass as checked
+from pydantic_core import PydanticUseDefault
+
+
+def _or_default(value: Any, handler: Handler) -> Any:
+    try:
+        return handler(value)
+    except ValidationError:
+        raise PydanticUseDefault from None
+
+
+_LENIENT = WrapValidator(_or_default)
+Text = Annotated[str | None, _LENIENT]
+Stamp = Annotated[float | None, _LENIENT]
+Names = Annotated[set[str], _LENIENT]
+
+
+@dataclass(slots=True)
+class GuardState:
+    """Where one counter stands; energies in Wh, time in epoch seconds.
+
+    What is exported is `raw + offset`. `at` is when `raw` last changed. A reading that cannot
+    follow `raw` opens a pending series (`pending_*`), which takes over once it has proved itself.
+    `unproven` is a first zero that may be the one of a gateway that starts.
+    """
+
+    raw: float
+    offset: float = 0
+    at: float = 0
+    unproven: bool = False
+    #: the total is the sum of what we saw, not the gateway's own
+    summed: bool = False
+    pending_first: float | None = None
+    pending_last: float | None = None
+    pending_since: float = 0
+    pending_count: int = 0
+
+
+@checked(slots=True)
+class InventoryEntry:
+    """Something that the gateway listed at least once; times in epoch seconds.
+
+    `parts` are the members of readings that ever listed it, `absent_from` those that do not now.
+    """
+
+    since: float = 0
+    missing_since: float | None = None
+    parts: set[str] = field(default_factory=set)
+    absent_from: set[str] = field(default_factory=set)
+
+
+_ENTRY = TypeAdapter(InventoryEntry)
+
+
+def _readable_entries(value: Any) -> Any:
+    """Drop the entries that cannot be read; one of them must not cost the others."""
+    if not isinstance(value, Mapping):
+        return value
+    kinds: dict[str, dict[str, InventoryEntry]] = {}
+    for kind, entries in value.items():
+        if isinstance(entries, Mapping):
+            kinds[str(kind)] = readable = {}
+            for identity, entry in entries.items():
+                try:
+                    readable[str(identity)] = _ENTRY.validate_python(entry)
+                except ValidationError:
+                    continue
+    return kinds
+
+
+Entries = Annotated[
+    dict[str, dict[str, InventoryEntry]], BeforeValidator(_readable_entries), _LENIENT
+]
+
+
+class GatewayState(BaseModel):
+    """All that is remembered of one gateway."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    token: Text = None
+    serial: Text = None
+    firmware: Text = None
+    timezone: Text = None
+    replaced_at: Stamp = None
+    firmware_changed_at: Stamp = None
+    #: names of pyenphase's SupportedFeatures ever seen
+    features: Names = set()
+    #: collectors that ever had something to collect
+    collectors: Names = set()
+    #: paths of endpoints that ever answered with something
+    endpoints: Names = set()
+    #: serials ever listed, by kind of device
+    devices: Annotated[dict[str, set[str]], _LENIENT] = {}
+    #: by kind and identity, everything that was ever there
+    inventory: Entries = Field(default_factory=dict)
+    #: serial numbers of devices that were removed for good
+    retired: Names = set()
+    #: counters by path, joined with `/`
+    counters: Annotated[dict[str, GuardState], _LENIENT] = {}
+    #: joules integrated from power by path, joined with `/`
+    integrals: Annotated[dict[str, float], _LENIENT] = Field(default_factory=dict)
+
+    def dump(self, *, closing: bool = False) -> dict[str, Any]:
+        """Return what `load` takes, sorted so that an unchanged memory is an unchanged file.
+
+        What was summed up since the last save is lost when the process is killed, and a sum that
+        goes on from an older value would look like a reset with all of it counted again. So sums
+        are left out but for the last save of all, and begin at zero after a kill.
+        """
+        state = self.model_dump(mode="json", exclude_none=True)
+        if not closing:
+            state["integrals"] = {}
+            state["counters"] = {k: v for k, v in state["counters"].items() if not v["summed"]}
+        for names in ("features", "collectors", "endpoints", "retired"):
+            state[names] = sorted(state[names])
+        state["devices"] = {
+            kind: sorted(serials) for kind, serials in sorted(state["devices"].items())
+        }
+        for entries in state["inventory"].values():
+            for entry in entries.values():
+                entry["parts"] = sorted(entry["parts"])
+                entry["absent_from"] = sorted(entry["absent_from"])
+        return state
+
+    @classmethod
+    def load(cls, content: Any) -> "GatewayState":
+        """Return the state in what a file held, whatever that is."""
+        if not isinstance(content, dict):
+            return cls()
+        state = cls.model_validate(content)
+        if not state.inventory:
+            state.inventory = _migrated(state)
+        return state
+
+
+#: kind and listing member by the name that an earlier version kept the devices under
+_EARLIER_KINDS = {
+    "encharge": ("battery", "encharge_inventory"),
+    "inverters": ("inverter", "inverters"),
+}
+#: what a remembered feature made expected, without a serial number to call it by
+_EARLIER_FEATURES = {"ENPOWER": "grid_state", "COLLAR": "grid_state", "ENCHARGE": "soc"}
+
+
+def _migrated(state: GatewayState) -> dict[str, dict[str, InventoryEntry]]:
+    """Return the inventory in a state of an earlier version."""
+    inventory: dict[str, dict[str, InventoryEntry]] = {}
+    for name, serials in state.devices.items():
+        if name in _EARLIER_KINDS:
+            kind, part = _EARLIER_KINDS[name]
+            inventory[kind] = {serial: InventoryEntry(parts={part}) for serial in serials}
+    for collector in state.collectors:
+        entry = InventoryEntry(parts={collector})
+        inventory.setdefault("collector", {})[collector] = entry
+    for feature, quantity in _EARLIER_FEATURES.items():
+        if feature in state.features:
+            entry = InventoryEntry(parts={quantity})
+            inventory.setdefault("quantity", {})[quantity] = entry
+    return inventory
