@@ -29,7 +29,7 @@ from exporter.signals import stop_event
 from exporter.watch import WORKER, Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig
-from exporter.web.door import Door, nameless, noting
+from exporter.web.listener import Listener, hide_server_header, track_request
 
 log = logging.getLogger(__name__)
 
@@ -83,26 +83,26 @@ async def listening(
 ) -> AsyncIterator[tuple[str, int]]:
     """Serve the pages on an address; yields the host and port that were taken."""
     app = application(watch, config)
-    app.middlewares.insert(0, noting)
-    app.on_response_prepare.append(nameless)
+    app.middlewares.insert(0, track_request)
+    app.on_response_prepare.append(hide_server_header)
     runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=_LAST_SCRAPES)
     await runner.setup()
     assert runner.server is not None, "it was set up"
-    door = Door(runner.server, config.ssl_context())
+    listener = Listener(runner.server, config.ssl_context())
     try:
         try:
-            await door.open(address)
+            await listener.listen(address)
         except (OSError, UnicodeError) as error:
             raise ListenError(
                 f"cannot listen on {address}: {getattr(error, 'strerror', None) or error};"
                 " stop what listens there, or choose another address with --web.listen-address"
             ) from error
-        log.info("listening", extra={"address": str(door.address)})
-        yield door.address.host or "", door.address.port
+        log.info("listening", extra={"address": str(listener.address)})
+        yield listener.address.host or "", listener.address.port
     finally:
-        door.close()
+        listener.stop_accepting()
         await runner.cleanup()
-        await door.clear()
+        await listener.abort_all()
 
 
 def _leave_behind(workers: ThreadPoolExecutor) -> None:

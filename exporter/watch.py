@@ -19,7 +19,7 @@ from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.snapshot import SELF, Snapshot
 from exporter.state import State
-from exporter.status.board import Board
+from exporter.status.store import StatusStore
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Watch:
     def __init__(self, state_dir: Path, clock: Clock) -> None:
         self.exposition = Exposition(clock)
         #: the same for people
-        self.board = Board(clock)
+        self.status_store = StatusStore(clock)
         self._state_dir = state_dir
         self._clock = clock
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
@@ -85,7 +85,7 @@ class Watch:
         for name in changed:
             if name not in wanted:
                 self.exposition.remove(name)
-                self.board.remove(name)
+                self.status_store.remove(name)
                 self._untried.discard(name)
         new = [gateway for name, gateway in wanted.items() if name not in self._running]
         self._untried |= {gateway.name for gateway in new}.difference(changed)
@@ -140,7 +140,7 @@ class Watch:
             if self.ready:
                 self._all_tried.set()
         self.exposition.update(snapshot)
-        self.board.update(snapshot, host)
+        self.status_store.update(snapshot, host)
         if self._warming is None:
             self._warming = asyncio.get_running_loop().call_later(_SETTLE, self._warm)
 

@@ -21,8 +21,8 @@ from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.snapshot import Snapshot
 from exporter.state import State
-from exporter.status.board import Board
-from exporter.status.model import Status
+from exporter.status.models import GatewayStatus
+from exporter.status.store import StatusStore
 
 #: a summer noon
 START = 1_782_000_000.0
@@ -39,11 +39,11 @@ class Watched:
     clock: VirtualClock
     exposition: Exposition
     state: Path
-    board: Board
+    status_store: StatusStore
 
-    def status(self) -> Status:
+    def status(self) -> GatewayStatus:
         """Return what the status page says now."""
-        return self.board.status("home")
+        return self.status_store.status("home")
 
     async def pass_time(self, seconds: float) -> None:
         """Let the poller work for `seconds` of virtual time."""
@@ -99,11 +99,11 @@ async def watching(
     async with serve(gateway, now=clock.time) as running:
         if gateway.uses_tls and not {"token", "token_file", "username"} & config.keys():
             config["token"] = running.token
-        exposition, board = Exposition(clock), Board(clock)
+        exposition, status_store = Exposition(clock), StatusStore(clock)
 
         def publish(snapshot: Snapshot) -> None:
             exposition.update(snapshot)
-            board.update(snapshot, running.host)
+            status_store.update(snapshot, running.host)
 
         poller = Poller(
             GatewayConfig(**{"host": running.host, "name": "home", **config}),
@@ -112,7 +112,7 @@ async def watching(
             publish,
         )
         try:
-            yield Watched(running, poller, clock, exposition, state, board)
+            yield Watched(running, poller, clock, exposition, state, status_store)
         finally:
             await poller.close()
 

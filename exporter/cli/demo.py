@@ -103,7 +103,7 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
         watch = Watch(Path(folder), now)
         console = Console(highlight=False, soft_wrap=True)
-        screen = Screen(console, watch.exposition, lambda: watch.board.status("demo"))
+        screen = Screen(console, watch.exposition, lambda: watch.status_store.status("demo"))
         async with (
             serve(gateway, now=now.time) as running,
             listening(watch, WebConfig.load(None), where) as (_, port),

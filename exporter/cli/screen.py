@@ -13,27 +13,35 @@ from rich.table import Table
 from rich.text import Text
 
 from exporter.exposition import Exposition
-from exporter.status.model import Status
-from exporter.status.words import contact, doing, exchange, grid, percent, power, told
+from exporter.status.formatting import (
+    cloud_report,
+    connection,
+    grid_flow,
+    grid_state,
+    percent,
+    power,
+    storage_activity,
+)
+from exporter.status.models import GatewayStatus
 
 #: what happened lately is shown, what happened long ago is not
 _LATEST = 6
 _REFRESH = 0.5
 
 
-def house(status: Status) -> list[tuple[str, str]]:
+def house(status: GatewayStatus) -> list[tuple[str, str]]:
     """Return what goes on in the house in words, part by part; what is not known is left out."""
     now, flows = status.timestamp_seconds, status.power
     up = sum(collector.up for collector in status.collectors)
-    connected = "" if status.grid.connected is None else grid(status.grid, now)
-    flowing = "" if flows.grid_watts is None else exchange(flows.grid_watts)
+    connected = "" if status.grid.connected is None else grid_state(status.grid, now)
+    flowing = "" if flows.grid_watts is None else grid_flow(flows.grid_watts)
     rows = [
-        ("Gateway", contact(status)),
+        ("Gateway", connection(status)),
         ("Grid", ", ".join(filter(None, (connected, flowing)))),
         ("Solar", _power(flows.solar_watts)),
         ("House", _power(flows.house_watts)),
         ("Batteries", _batteries(status)),
-        ("Enphase", told(status.cloud, now)),
+        ("Enphase", cloud_report(status.cloud, now)),
         ("Exporter", f"{up} of {len(status.collectors)} collectors up"),
         *(("Wrong", problem.text) for problem in status.problems),
     ]
@@ -44,11 +52,11 @@ def _power(watts: float | None) -> str:
     return "" if watts is None else power(max(0.0, watts))
 
 
-def _batteries(status: Status) -> str:
+def _batteries(status: GatewayStatus) -> str:
     watts = status.power.storage_watts
     if status.storage is None or status.storage.soc_ratio is None:
         return ""
-    how = doing(watts)
+    how = storage_activity(watts)
     amount = f" with {power(watts)}" if how in ("charging", "discharging") else ""
     return f"{percent(status.storage.soc_ratio)}, {how}{amount}"
 
@@ -57,7 +65,7 @@ class Screen:
     """The terminal of the demo."""
 
     def __init__(
-        self, console: Console, exposition: Exposition, status: Callable[[], Status]
+        self, console: Console, exposition: Exposition, status: Callable[[], GatewayStatus]
     ) -> None:
         """Show `exposition` once, and the house of which `status` is the present state."""
         self._console = console

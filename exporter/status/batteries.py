@@ -12,9 +12,9 @@ from exporter.metrics.units import (
     stored_joules,
 )
 from exporter.metrics.units import watts as plain_watts
-from exporter.status.fresh import Fresh
-from exporter.status.model import Battery, BatteryState, Storage
-from exporter.status.words import IDLE_WATTS
+from exporter.status.formatting import IDLE_WATTS
+from exporter.status.models import BatteryState, BatteryStatus, StorageStatus
+from exporter.status.view import SnapshotView
 
 #: what the light of a battery says, by code; its colour goes by charge
 _LEDS = {
@@ -44,12 +44,12 @@ def truth(value: Any) -> bool | None:
     return None if known is None else bool(known)
 
 
-def batteries(fresh: Fresh) -> tuple[Battery, ...]:
+def batteries(fresh: SnapshotView) -> tuple[BatteryStatus, ...]:
     """Return all batteries that there are, or were before."""
     return (*_encharges(fresh), *_acbs(fresh))
 
 
-def storage(fresh: Fresh, watts: float | None) -> Storage | None:
+def storage(fresh: SnapshotView, watts: float | None) -> StorageStatus | None:
     """Return all batteries together, None where there is none; `watts` is their power."""
     if not has_batteries(fresh):
         return None
@@ -65,7 +65,7 @@ def storage(fresh: Fresh, watts: float | None) -> Storage | None:
     shutdown = ratio(getattr(secctrl, "very_low_soc", None))
     settings = getattr(fresh.one("tariff", "tariff"), "storage_settings", None)
     mode = getattr(settings, "mode", None)
-    return Storage(
+    return StorageStatus(
         soc_ratio=ratio(getattr(both, "state_of_charge", None)),
         available_joules=stored_joules(_first(both, "available_energy", "charge_wh")),
         capacity_joules=stored_joules(getattr(both, "max_available_capacity", None)),
@@ -78,7 +78,7 @@ def storage(fresh: Fresh, watts: float | None) -> Storage | None:
     )
 
 
-def has_batteries(fresh: Fresh) -> bool:
+def has_batteries(fresh: SnapshotView) -> bool:
     """Return whether there are batteries; what is remembered counts while nothing is heard."""
     collectors = fresh.report.collectors
     if "acb" in collectors or fresh.one("production", "acb_power") is not None:
@@ -103,14 +103,14 @@ def _runtime(
     return max(0.0, available - limit) / watts
 
 
-def _encharges(fresh: Fresh) -> Iterator[Battery]:
+def _encharges(fresh: SnapshotView) -> Iterator[BatteryStatus]:
     inventory = fresh.all("ensemble", "encharge_inventory")
     powers = fresh.all("battery_power", "encharge_power")
     presence = fresh.all("ensemble", "encharge_presence")
     for serial in sorted(presence.keys() | inventory.keys() | powers.keys()):
         device, power = inventory.get(serial), powers.get(serial)
         if serial in presence and not presence[serial].present:
-            yield Battery(serial, "encharge", "missing")
+            yield BatteryStatus(serial, "encharge", "missing")
             continue
         heard = truth(getattr(device, "communicating", None))
         watts = soc = degrees = led = None
@@ -121,7 +121,7 @@ def _encharges(fresh: Fresh) -> Iterator[Battery]:
             led = _led(getattr(device, "led_status", None))
         off = truth(getattr(device, "dc_switch_off", None))
         ready = code(getattr(device, "admin_state", None))
-        yield Battery(
+        yield BatteryStatus(
             serial,
             "encharge",
             _state(heard, off, ready, watts),
@@ -137,7 +137,7 @@ def _encharges(fresh: Fresh) -> Iterator[Battery]:
         )
 
 
-def _acbs(fresh: Fresh) -> Iterator[Battery]:
+def _acbs(fresh: SnapshotView) -> Iterator[BatteryStatus]:
     for serial, device in sorted(fresh.all("acb", "acb_inventory").items()):
         heard = truth(device.communicating)
         told: BatteryState = "not heard"
@@ -145,7 +145,7 @@ def _acbs(fresh: Fresh) -> Iterator[Battery]:
             asleep = str(device.sleep_state or "") == "asleep"
             charge = str(device.charge_status or "")
             told = "asleep" if asleep else _CHARGES.get(charge, "not known")
-        yield Battery(
+        yield BatteryStatus(
             serial,
             "acb",
             told,

@@ -10,8 +10,8 @@ from statistics import median
 from typing import Any
 
 from exporter.metrics.units import seconds, watts
-from exporter.status.fresh import Fresh
-from exporter.status.model import Panel
+from exporter.status.models import PanelStatus
+from exporter.status.view import SnapshotView
 
 #: seconds after which a report is old, where the gateway does not tell its interval; two intervals
 #: and the time between two polls elsewhere, within these limits
@@ -21,7 +21,7 @@ _LEAST, _MOST, _POLL = 900.0, 4500.0, 300.0
 _DAYLIGHT = 0.1
 
 
-def panels(fresh: Fresh, *, islanded: bool) -> tuple[Panel, ...]:
+def panels(fresh: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
     """Return all inverters that there are, or were before, by array, name and serial.
 
     Off the grid full batteries hold inverters back, so none is called silent there.
@@ -32,7 +32,7 @@ def panels(fresh: Fresh, *, islanded: bool) -> tuple[Panel, ...]:
         for serial, device in fresh.all("inverters", "inverters").items()
     ]
     found += [
-        _named(Panel(serial, "missing"), labels.get(serial))
+        _named(PanelStatus(serial, "missing"), labels.get(serial))
         for serial, seen in fresh.all("inverters", "inverter_presence").items()
         if not seen.present
     ]
@@ -41,12 +41,12 @@ def panels(fresh: Fresh, *, islanded: bool) -> tuple[Panel, ...]:
     return tuple(sorted(told, key=lambda p: (p.array, _natural(p.name), p.serial)))
 
 
-def _reported(serial: str, device: Any, label: Any, fresh: Fresh) -> Panel:
+def _reported(serial: str, device: Any, label: Any, fresh: SnapshotView) -> PanelStatus:
     stamp = fresh.stamp(getattr(device, "last_report_date", None))
     interval = seconds(getattr(device, "last_report_duration", None))
     limit = _OLD if not interval else min(max(2 * interval + _POLL, _LEAST), _MOST)
     heard = stamp is not None and fresh.now - stamp < limit
-    panel = Panel(
+    panel = PanelStatus(
         serial,
         "not known" if stamp is None else "reporting" if heard else "dark",
         watts=watts(device.last_report_watts) if heard else None,
@@ -56,13 +56,13 @@ def _reported(serial: str, device: Any, label: Any, fresh: Fresh) -> Panel:
     return _named(panel, label)
 
 
-def _named(panel: Panel, label: Any) -> Panel:
+def _named(panel: PanelStatus, label: Any) -> PanelStatus:
     if label is None:
         return panel
     return replace(panel, name=label.name, array=label.array, x=label.x, y=label.y)
 
 
-def _daylight(found: list[Panel]) -> bool:
+def _daylight(found: list[PanelStatus]) -> bool:
     loads = [p.watts / p.max_watts for p in found if p.watts is not None and p.max_watts]
     return len(loads) * 2 >= len(found) > 0 and median(loads) > _DAYLIGHT
 
@@ -82,9 +82,9 @@ def _natural(name: str) -> tuple[Any, ...]:
     return tuple(parts)
 
 
-def by_array(found: tuple[Panel, ...]) -> Mapping[str, list[Panel]]:
+def by_array(found: tuple[PanelStatus, ...]) -> Mapping[str, list[PanelStatus]]:
     """Return the panels by array, in the order in which they come."""
-    arrays: dict[str, list[Panel]] = {}
+    arrays: dict[str, list[PanelStatus]] = {}
     for panel in found:
         arrays.setdefault(panel.array, []).append(panel)
     return arrays

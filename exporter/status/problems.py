@@ -1,7 +1,7 @@
 """What is wrong with a house, worst first, with where its runbook stands."""
 
 from exporter.status.checks import batteries, equipment, gateway, grid
-from exporter.status.model import SEVERITIES, Problem, Status
+from exporter.status.models import SEVERITIES, GatewayStatus, Problem
 
 #: as in the annotations of the rules
 RUNBOOKS = "https://github.com/enphase-exporter/enphase-exporter/blob/main/alertmanager/runbooks"
@@ -9,7 +9,7 @@ RUNBOOKS = "https://github.com/enphase-exporter/enphase-exporter/blob/main/alert
 CHECKS = (*gateway.CHECKS, *grid.CHECKS, *batteries.CHECKS, *equipment.CHECKS)
 
 
-def problems(status: Status) -> tuple[Problem, ...]:
+def problems(status: GatewayStatus) -> tuple[Problem, ...]:
     """Return what is wrong, worst first."""
     found = [
         Problem(check.alert, check.severity, text, check.first, runbook(check.alert), since)

@@ -37,7 +37,7 @@ def application(watch: Watch, config: WebConfig) -> web.Application:
     """Return the application that serves what `watch` knows."""
     app = web.Application(middlewares=[_secure, config.middleware], client_max_size=1)
     pages = _Pages(watch)
-    status = StatusPages(watch.board)
+    status = StatusPages(watch.status_store)
     app.router.add_get("/", status.page)
     app.router.add_get("/api/v1/status", status.json)
     app.router.add_get("/metrics", pages.metrics)

@@ -24,7 +24,7 @@ from exporter.config.problems import Strict, config_error, problem
 from exporter.config.texts import shown
 from exporter.errors import ConfigError
 from exporter.web.auth import BasicAuth, middleware
-from exporter.web.tls import CurrentContext, Tls
+from exporter.web.tls import ReloadingSSLContext, Tls
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class WebConfig:
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Return the context to listen with, which follows its files; None is plain HTTP."""
-        return CurrentContext(self._context) if self._loaded.context else None
+        return ReloadingSSLContext(self._context) if self._loaded.context else None
 
     async def allows(self, authorization_header: str | None) -> bool:
         """Tell whether a request with this `Authorization` header may be answered."""

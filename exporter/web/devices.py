@@ -3,16 +3,16 @@
 import math
 from collections.abc import Sequence
 
-from exporter.status.model import Battery, Panel, Status
+from exporter.status.formatting import ago, celsius, percent, power
+from exporter.status.models import BatteryStatus, GatewayStatus, PanelStatus
 from exporter.status.panels import by_array
-from exporter.status.words import ago, celsius, percent, power
+from exporter.web.layout_svg import called, colour, parted, plan, told
 from exporter.web.markup import Markup, element, section, unbroken
-from exporter.web.plan import called, colour, parted, plan, told
 
 _TROUBLE = frozenset({"not ready", "switched off", "not heard", "missing"})
 
 
-def batteries(status: Status) -> Markup:
+def batteries(status: GatewayStatus) -> Markup:
     """Return the strip of batteries."""
     found = status.batteries
     well = sum(battery.state not in _TROUBLE for battery in found)
@@ -20,7 +20,7 @@ def batteries(status: Status) -> Markup:
     return section(title, element("ul", map(_battery, found), class_="cells"))
 
 
-def _battery(battery: Battery) -> Markup:
+def _battery(battery: BatteryStatus) -> Markup:
     soc = battery.soc_ratio
     height = 0 if soc is None else 46 * soc
     state: str = battery.state
@@ -51,7 +51,7 @@ def _battery(battery: Battery) -> Markup:
     )
 
 
-def panels(status: Status) -> Markup:
+def panels(status: GatewayStatus) -> Markup:
     """Return the panels by array, on a plan or side by side; the deeper in colour, the more."""
     found = status.panels
     heard = [panel for panel in found if panel.watts is not None]
@@ -69,11 +69,11 @@ def panels(status: Status) -> Markup:
     )
 
 
-def _from_the_left(each: tuple[str, Sequence[Panel]]) -> float:
+def _from_the_left(each: tuple[str, Sequence[PanelStatus]]) -> float:
     return min((panel.x for panel in each[1] if panel.x is not None), default=math.inf)
 
 
-def _array(array: str, found: Sequence[Panel]) -> Markup:
+def _array(array: str, found: Sequence[PanelStatus]) -> Markup:
     on_plan, rest = parted(found)
     return element(
         "div",
@@ -84,11 +84,11 @@ def _array(array: str, found: Sequence[Panel]) -> Markup:
     )
 
 
-def _panel(panel: Panel) -> Markup:
+def _panel(panel: PanelStatus) -> Markup:
     return element("li", element("b", told(panel)), called(panel), class_=colour(panel))
 
 
-def _panel_table(status: Status) -> Markup:
+def _panel_table(status: GatewayStatus) -> Markup:
     head = ("Panel", "Serial", "Power", "Best", "Last report")
     rows = (
         element(

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from exporter.status.board import Board
-from exporter.status.document import dump
-from exporter.status.model import Status
-from exporter.web.fleet import fleet
-from exporter.web.house import house
+from exporter.status.api import dump
+from exporter.status.models import GatewayStatus
+from exporter.status.store import StatusStore
+from exporter.web.fleet_page import fleet
+from exporter.web.gateway_page import house
 from exporter.web.page import REFRESH, page
 
 #: what is known of now is of no use later
@@ -16,24 +16,24 @@ _FLEETING = {"Cache-Control": "no-store"}
 class StatusPages:
     """`/` and `/api/v1/status`; `?gateway=NAME` asks for one gateway of several."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
+    def __init__(self, status_store: StatusStore) -> None:
+        self._board = status_store
 
     async def page(self, request: web.Request) -> web.Response:
         """Send the page of a gateway, or the overview where there are several."""
-        board, query = self._board, request.query
+        status_store, query = self._board, request.query
         refreshing = query.get("refresh") != "0"
-        several = len(board.names) != 1
-        name = query.get("gateway") or (None if several else board.names[0])
+        several = len(status_store.names) != 1
+        name = query.get("gateway") or (None if several else status_store.names[0])
         if name is None:
-            sections = fleet(await board.statuses(), _number(query.get("page", "")))
-            body = page("Enphase gateways", sections, now=board.now, refreshing=refreshing)
+            sections = fleet(await status_store.statuses(), _number(query.get("page", "")))
+            body = page("Enphase gateways", sections, now=status_store.now, refreshing=refreshing)
         else:
             status = self._one(name)
             body = page(
                 f"{status.gateway}: {status.summary}",
                 house(status),
-                now=board.now,
+                now=status_store.now,
                 refreshing=refreshing,
                 gateway=name if several else None,
                 up=several,
@@ -48,7 +48,7 @@ class StatusPages:
         body = dump(statuses, self._board.now)
         return web.Response(body=body, content_type="application/json", headers=_FLEETING)
 
-    def _one(self, name: str) -> Status:
+    def _one(self, name: str) -> GatewayStatus:
         try:
             return self._board.status(name)
         except KeyError:

@@ -86,7 +86,7 @@ class Tls(Strict):
         )
 
 
-class CurrentContext(ssl.SSLContext):
+class ReloadingSSLContext(ssl.SSLContext):
     """A context for a listener that uses the newest certificate for each new connection."""
 
     _current: Callable[[], ssl.SSLContext]

@@ -24,8 +24,8 @@ from exporter.simulator.faults import Edit
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
-from exporter.status import document
-from exporter.status.model import Grid, Power, Status, Storage
+from exporter.status import api
+from exporter.status.models import GatewayStatus, GridStatus, PowerFlow, StorageStatus
 from tests.background import background
 from tests.cli.test_cli import COMMAND, PATIENCE, environment
 from tests.cli.undisturbed import undisturbed
@@ -219,10 +219,10 @@ def test_another_server_is_one_line(status: int, body: bytes, said: str, ask: As
 def test_thousands_of_gateways(ask: Asked) -> None:
     """An answer of megabytes is read whole, and each gateway is a line."""
     statuses = [
-        Status(f"site {number}", "h", 1e9, "answers", summary="On grid. " * 50)
+        GatewayStatus(f"site {number}", "h", 1e9, "answers", summary="On grid. " * 50)
         for number in range(3000)
     ]
-    with background(_answering(200, document.dump(statuses, 1e9))) as url:
+    with background(_answering(200, api.dump(statuses, 1e9))) as url:
         status, told, _ = ask(f"--url={url}")
     assert status == 0
     assert len(told.splitlines()) == 3002
@@ -383,15 +383,15 @@ def test_watching_in_a_terminal(tmp_path: Path) -> None:
 
 def flow(**watts: float | None) -> str:
     """Return the line about power."""
-    storage = Storage() if "storage_watts" in watts else None
-    status = Status(
+    storage = StorageStatus() if "storage_watts" in watts else None
+    status = GatewayStatus(
         "home",
         "h",
         1e9,
         "answers",
-        power=Power(**watts),
+        power=PowerFlow(**watts),
         storage=storage,
-        grid=Grid(connected=True),
+        grid=GridStatus(connected=True),
     )
     return next(line.text for line in lines(status) if line.title == "Power")
 
@@ -431,10 +431,12 @@ def test_bars(share: float | None, filled: int) -> None:
 
 def test_nothing_that_is_said_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever a gateway or another server calls itself."""
-    hostile = Status("\x1b]0;title\x07home[red]", "a\nb", 1e9, "answers", summary="[bold]\x1b[2J")
-    content = document.dump([hostile, hostile], 1e9)
+    hostile = GatewayStatus(
+        "\x1b]0;title\x07home[red]", "a\nb", 1e9, "answers", summary="[bold]\x1b[2J"
+    )
+    content = api.dump([hostile, hostile], 1e9)
     for detailed in (False, True):
-        Screen(detailed=detailed).show(document.load(content))
+        Screen(detailed=detailed).show(api.load(content))
     told = capsys.readouterr().out
     assert "\x1b" not in told
     assert "\x07" not in told

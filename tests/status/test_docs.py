@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-from exporter.status import model
+from exporter.status import models
 from tests.conftest import ROOT
 
 #: of the answer itself, and values of fields
@@ -14,7 +14,7 @@ def test_every_field_is_documented() -> None:
     """Each field of the model stands in docs/status.md, and no other does."""
     fields = {
         field.name
-        for kind in vars(model).values()
+        for kind in vars(models).values()
         if dataclasses.is_dataclass(kind)
         for field in dataclasses.fields(kind)
     }

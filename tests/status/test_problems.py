@@ -6,33 +6,33 @@ from typing import Any
 
 import pytest
 
-from exporter.status.model import (
+from exporter.status.models import (
     SEVERITIES,
-    Battery,
-    Cloud,
-    Collector,
-    Generator,
-    Grid,
-    Meter,
-    Panel,
-    Status,
-    Storage,
-    Switch,
+    BatteryStatus,
+    CloudStatus,
+    CollectorStatus,
+    GatewayStatus,
+    GeneratorStatus,
+    GridStatus,
+    GridSwitch,
+    MeterStatus,
+    PanelStatus,
+    StorageStatus,
 )
 from exporter.status.problems import CHECKS, problems
 from tests.alerts.shipped import ALERTS, RUNBOOKS
-from tests.status.playing import playing
+from tests.status.scenario_player import playing
 
 NOW = 1_782_000_000.0
 HOUR, DAY = 3600.0, 86400.0
 
-WELL = Status(
+WELL = GatewayStatus(
     "home",
     "192.0.2.10",
     NOW,
     "answers",
-    grid=Grid(connected=True, disconnect_commanded=False, has_switch=True),
-    storage=Storage(
+    grid=GridStatus(connected=True, disconnect_commanded=False, has_switch=True),
+    storage=StorageStatus(
         soc_ratio=0.6,
         backup_soc_ratio=0.6,
         shutdown_soc_ratio=0.1,
@@ -40,39 +40,47 @@ WELL = Status(
         wanted_mode="backup",
     ),
     batteries=(
-        Battery("1", "encharge", "idle", 0.6, 0, 25, communicating=True, part_number="a"),
-        Battery("2", "acb", "idle", 0.6, 0, 25, communicating=True),
+        BatteryStatus("1", "encharge", "idle", 0.6, 0, 25, communicating=True, part_number="a"),
+        BatteryStatus("2", "acb", "idle", 0.6, 0, 25, communicating=True),
     ),
-    panels=(Panel("3", "reporting", watts=100, max_watts=300),),
-    switch=Switch("enpower", "4", communicating=True, last_report_timestamp_seconds=NOW - 60),
-    generator=Generator(running=False, start_soc_ratio=0.3),
-    meters=(Meter("production", True, "normal"), Meter("storage", False, "check-wiring")),
+    panels=(PanelStatus("3", "reporting", watts=100, max_watts=300),),
+    switch=GridSwitch("enpower", "4", communicating=True, last_report_timestamp_seconds=NOW - 60),
+    generator=GeneratorStatus(running=False, start_soc_ratio=0.3),
+    meters=(
+        MeterStatus("production", True, "normal"),
+        MeterStatus("storage", False, "check-wiring"),
+    ),
     legs_volts={"L1": 120.0, "L2": 121.0},
-    cloud=Cloud(True, NOW - 120),
+    cloud=CloudStatus(True, NOW - 120),
     clock_skew_seconds=1.0,
     token_expiry_timestamp_seconds=NOW + 300 * DAY,
-    collectors=(Collector("gateway", True, NOW - 10), Collector("home", True, NOW - 10)),
+    collectors=(
+        CollectorStatus("gateway", True, NOW - 10),
+        CollectorStatus("home", True, NOW - 10),
+    ),
 )
-ISLAND = replace(WELL, grid=Grid(connected=False, disconnect_commanded=False, has_switch=True))
+ISLAND = replace(
+    WELL, grid=GridStatus(connected=False, disconnect_commanded=False, has_switch=True)
+)
 
 
-def island(soc: float = 0.6, **storage: Any) -> Status:
+def island(soc: float = 0.6, **storage: Any) -> GatewayStatus:
     """Return an island with so much charge."""
     assert WELL.storage
     return replace(ISLAND, storage=replace(WELL.storage, backup_soc_ratio=soc, **storage))
 
 
-def battery(**changes: Any) -> Status:
+def battery(**changes: Any) -> GatewayStatus:
     """Return a house with another first battery."""
     return replace(WELL, batteries=(replace(WELL.batteries[0], **changes), WELL.batteries[1]))
 
 
-def told(ago: float, **cloud: Any) -> Status:
+def told(ago: float, **cloud: Any) -> GatewayStatus:
     """Return a house that told Enphase so long ago."""
-    return replace(WELL, cloud=Cloud(last_report_timestamp_seconds=NOW - ago, **cloud))
+    return replace(WELL, cloud=CloudStatus(last_report_timestamp_seconds=NOW - ago, **cloud))
 
 
-def lone(name: str, **changes: Any) -> Status:
+def lone(name: str, **changes: Any) -> GatewayStatus:
     """Return a house of which one field is another."""
     return replace(WELL, **{name: changes.pop("to")}, **changes)
 
@@ -80,7 +88,7 @@ def lone(name: str, **changes: Any) -> Status:
 OUTAGE = {"EnphaseGridOutage"}
 
 #: each kind of problem by itself, with the alerts it must be told as
-WRONG: list[tuple[Status, set[str]]] = [
+WRONG: list[tuple[GatewayStatus, set[str]]] = [
     (WELL, set()),
     (lone("contact", to="waiting"), set()),
     (lone("contact", to="silent"), {"EnphaseGatewayUnreachable"}),
@@ -97,9 +105,9 @@ WRONG: list[tuple[Status, set[str]]] = [
     (told(2800, cellular=True), set()),
     (told(8 * HOUR, cellular=True), {"EnphaseCloudReportingStopped"}),
     (told(42 * DAY), {"EnphaseCloudReportingStopped"}),
-    (lone("collectors", to=(Collector("home", False, NOW - 60, failures=1),)), set()),
+    (lone("collectors", to=(CollectorStatus("home", False, NOW - 60, failures=1),)), set()),
     (
-        lone("collectors", to=(Collector("home", False, NOW - HOUR, failures=12),)),
+        lone("collectors", to=(CollectorStatus("home", False, NOW - HOUR, failures=12),)),
         {"EnphaseCollectorFailing"},
     ),
     (ISLAND, OUTAGE),
@@ -116,15 +124,17 @@ WRONG: list[tuple[Status, set[str]]] = [
     (lone("legs_volts", to={"L1": 112.0, "L2": 128.0}), {"EnphaseGridVoltageImbalance"}),
     (lone("legs_volts", to={"L1": 112.0}), set()),
     (
-        lone("switch", to=Switch("enpower", "4", communicating=False)),
+        lone("switch", to=GridSwitch("enpower", "4", communicating=False)),
         {"EnphaseSystemControllerNotCommunicating"},
     ),
     (
-        lone("switch", to=Switch("enpower", "4", True, last_report_timestamp_seconds=NOW - HOUR)),
+        lone(
+            "switch", to=GridSwitch("enpower", "4", True, last_report_timestamp_seconds=NOW - HOUR)
+        ),
         {"EnphaseSystemControllerReportStale"},
     ),
     (
-        lone("switch", to=Switch("collar", "4", True, control_error=3)),
+        lone("switch", to=GridSwitch("collar", "4", True, control_error=3)),
         {"EnphaseCollarControlError"},
     ),
     (island(0.35), OUTAGE),
@@ -133,7 +143,7 @@ WRONG: list[tuple[Status, set[str]]] = [
         OUTAGE | {"EnphaseBackupBatteryLow", "EnphaseGeneratorNotRunning"},
     ),
     (
-        replace(island(0.24), generator=Generator(running=True, start_soc_ratio=0.3)),
+        replace(island(0.24), generator=GeneratorStatus(running=True, start_soc_ratio=0.3)),
         OUTAGE | {"EnphaseBackupBatteryLow"},
     ),
     (island(0.29), OUTAGE | {"EnphaseGeneratorNotRunning"}),
@@ -157,33 +167,38 @@ WRONG: list[tuple[Status, set[str]]] = [
         replace(
             WELL,
             batteries=tuple(
-                Battery(serial, "encharge", "idle", part_number="a", firmware=firmware)
+                BatteryStatus(serial, "encharge", "idle", part_number="a", firmware=firmware)
                 for serial, firmware in (("1", "2.0"), ("2", "2.0"), ("3", "1.9"))
             ),
         ),
         {"EnphaseBatteryFirmwareMismatch"},
     ),
     (
-        lone("storage", to=Storage(mode="economy", wanted_mode="backup")),
+        lone("storage", to=StorageStatus(mode="economy", wanted_mode="backup")),
         {"EnphaseStorageModeChanged"},
     ),
-    (lone("meters", to=(Meter("production", True, "not-metering"),)), {"EnphaseMeterFault"}),
+    (lone("meters", to=(MeterStatus("production", True, "not-metering"),)), {"EnphaseMeterFault"}),
     (
-        lone("meters", to=(Meter("production", True, "normal", ("negative-production",)),)),
+        lone("meters", to=(MeterStatus("production", True, "normal", ("negative-production",)),)),
         {"EnphaseMeterFault"},
     ),
     (
-        lone("panels", to=(Panel("3", "silent", last_report_timestamp_seconds=NOW - 2 * HOUR),)),
+        lone(
+            "panels", to=(PanelStatus("3", "silent", last_report_timestamp_seconds=NOW - 2 * HOUR),)
+        ),
         {"EnphaseInverterSilent"},
     ),
-    (lone("panels", to=(Panel("3", "silent", last_report_timestamp_seconds=NOW - HOUR),)), set()),
-    (lone("panels", to=(Panel("3", "dark"),)), set()),
-    (lone("panels", to=(Panel("3", "missing"),)), {"EnphaseInvertersMissing"}),
+    (
+        lone("panels", to=(PanelStatus("3", "silent", last_report_timestamp_seconds=NOW - HOUR),)),
+        set(),
+    ),
+    (lone("panels", to=(PanelStatus("3", "dark"),)), set()),
+    (lone("panels", to=(PanelStatus("3", "missing"),)), {"EnphaseInvertersMissing"}),
 ]
 
 
 @pytest.mark.parametrize(("status", "alerts"), WRONG)
-def test_each_problem_is_found_by_itself(status: Status, alerts: set[str]) -> None:
+def test_each_problem_is_found_by_itself(status: GatewayStatus, alerts: set[str]) -> None:
     """A condition is told as its alert, one that does not hold is not, and nothing else is."""
     assert {problem.alert for problem in problems(status)} == alerts
 
@@ -211,7 +226,10 @@ def test_a_problem_is_an_alert_with_a_runbook(check: Any) -> None:
 def test_the_worst_comes_first() -> None:
     """Critical before warning before info."""
     status = replace(
-        WELL, contact="silent", clock_skew_seconds=500.0, meters=(Meter("load", True, "check"),)
+        WELL,
+        contact="silent",
+        clock_skew_seconds=500.0,
+        meters=(MeterStatus("load", True, "check"),),
     )
     found = [problem.severity for problem in problems(status)]
     assert found == sorted(found, key=SEVERITIES.index)

@@ -9,7 +9,7 @@ from exporter.clock import VirtualClock
 from exporter.simulator import capture as captures
 from exporter.simulator.faults import status as answer
 from exporter.simulator.homes import HOMES, SITES
-from exporter.status.model import Status
+from exporter.status.models import GatewayStatus
 from tests.watching import START, Watched, watching
 
 INVENTORY = "/ivp/ensemble/inventory"
@@ -96,7 +96,7 @@ async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> N
         " Grid, batteries and panels are not known."
     )
     assert [problem.alert for problem in status.problems] == ["EnphaseGatewayUnreachable"]
-    unknown = Status("home", status.host, status.timestamp_seconds, "silent")
+    unknown = GatewayStatus("home", status.host, status.timestamp_seconds, "silent")
     for name in ("grid", "power", "today", "panels", "switch", "meters", "cloud", "legs_volts"):
         assert getattr(status, name) == getattr(unknown, name), name
     assert status.storage is not None
@@ -154,14 +154,14 @@ async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: P
         await watched.pass_time(1)
         status = watched.status()
         if watched.value("enphase_up") != 1:
-            assert status.speechless
+            assert status.unreadable
             return
         _compare(status, watched)
     assert status.contact == "answers"
     assert status.problems == ()
 
 
-def _compare(status: Status, watched: Watched) -> None:
+def _compare(status: GatewayStatus, watched: Watched) -> None:
     single = {
         "enphase_production_watts": status.power.solar_watts,
         "enphase_net_consumption_watts": status.power.grid_watts,

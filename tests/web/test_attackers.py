@@ -28,7 +28,7 @@ from exporter.simulator.faults import Call, Fault, plain
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.watch import Watch
-from exporter.web import auth, door
+from exporter.web import auth, listener
 from exporter.web.config import WebConfig
 from tests.launching import launched
 from tests.web.certificates import Authority
@@ -95,9 +95,9 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let connections have a fraction of a second where they have seconds."""
-    monkeypatch.setattr(door, "GREETING", 0.3)
-    monkeypatch.setattr(door, "IDLE", 0.4)
-    monkeypatch.setattr(door, "_SWEEP", 0.05)
+    monkeypatch.setattr(listener, "HEADER_TIMEOUT", 0.3)
+    monkeypatch.setattr(listener, "IDLE_TIMEOUT", 0.4)
+    monkeypatch.setattr(listener, "_EXPIRY_INTERVAL", 0.05)
 
 
 def open_files() -> int:
@@ -136,7 +136,7 @@ async def test_two_thousand_idle_connections_keep_nobody_out(site: Site) -> None
                 stack.callback(writer.close)
             assert await site.healthy()
         # our own ends stay open until we close them; those of the server are bounded
-        await until(lambda: open_files() - before <= 2000 + door.MOST)
+        await until(lambda: open_files() - before <= 2000 + listener.MAX_CONNECTIONS)
         assert open_files() - before >= 2000
         assert await site.healthy()
     await until(lambda: open_files() <= before)
@@ -147,7 +147,7 @@ async def test_who_asks_is_not_sent_away_for_who_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When all places are taken, the one that asked least recently has to go."""
-    monkeypatch.setattr(door, "MOST", 10)
+    monkeypatch.setattr(listener, "MAX_CONNECTIONS", 10)
     async with serving(tmp_path) as site, AsyncExitStack() as stack:
         reader, writer = await site.connect()
         stack.callback(writer.close)
@@ -159,7 +159,9 @@ async def test_who_asks_is_not_sent_away_for_who_is_silent(
             for silent, other in await asyncio.gather(*(site.connect() for _ in range(5))):
                 stack.callback(other.close)
                 crowd.append(asyncio.create_task(ended(silent)))
-        await until(lambda: sum(task.done() for task in crowd) >= len(crowd) - door.MOST)
+        await until(
+            lambda: sum(task.done() for task in crowd) >= len(crowd) - listener.MAX_CONNECTIONS
+        )
         assert sum(not task.done() for task in crowd) > 0
 
 
@@ -201,7 +203,7 @@ async def test_running_out_of_files_is_got_over(tmp_path: Path) -> None:
             assert "enphase_up" in await process.samples()
         process.process.terminate()
         assert await process.ended() == 0
-    assert process.log.count(b"is the limit of open files too low?") == 1
+    assert process.log.count(b"check the open-file limit") == 1
     assert b"Traceback" not in process.log
 
 
@@ -219,10 +221,10 @@ async def test_five_hundred_scrapers_at_once(site: Site) -> None:
 @pytest.mark.parametrize(
     ("deadline", "began"),
     [
-        ("GREETING", b""),
-        ("GREETING", b"GET /"),
-        ("GREETING", b"GET / HTTP/1.1\r\nX: "),
-        ("IDLE", GET + b"GET / HTTP/1.1\r\nX: "),
+        ("HEADER_TIMEOUT", b""),
+        ("HEADER_TIMEOUT", b"GET /"),
+        ("HEADER_TIMEOUT", b"GET / HTTP/1.1\r\nX: "),
+        ("IDLE_TIMEOUT", GET + b"GET / HTTP/1.1\r\nX: "),
     ],
     ids=["silent", "path", "header", "second"],
 )
@@ -230,7 +232,7 @@ async def test_dribbling_ends_at_a_deadline(
     deadline: str, began: bytes, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Headers that come a byte at a time are not waited for, first or later; nor is silence."""
-    monkeypatch.setattr(door, deadline, 0.3)
+    monkeypatch.setattr(listener, deadline, 0.3)
     reader, writer = await site.connect()
     reading = asyncio.create_task(ended(reader))
     writer.write(began)

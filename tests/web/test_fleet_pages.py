@@ -64,7 +64,7 @@ def gateways(text: str) -> set[str]:
 async def adopted(watch: Watch, config: Config) -> None:
     """Let the watch know all gateways."""
     await watch.adopt(config)
-    while len(watch.board.names) < len(config.gateways):  # noqa: ASYNC110 - it tells no event
+    while len(watch.status_store.names) < len(config.gateways):  # noqa: ASYNC110 - it tells no event
         await asyncio.sleep(0.01)
 
 
@@ -173,7 +173,7 @@ async def test_a_fleet_keeps_the_lines_of_few(
     """Whichever gateway is asked for, and however often, its metrics are whole."""
     await adopted(watch, configuration(tmp_path, 3 * STREET))
     await watch.close()  # so that nothing changes between the two
-    names = [gateway for gateway in watch.board.names if gateway != ODD]
+    names = [gateway for gateway in watch.status_store.names if gateway != ODD]
     first = {name: watch.exposition.serve_gateway(name, form("", "")) for name in names}
     assert len(set(first.values())) == len(names)
     async with client.get("/metrics", params={"name[]": ["enphase_up", "enphase_up"]}) as response:

@@ -17,7 +17,7 @@ from exporter.address import parse
 from exporter.config import Config
 from exporter.serve import listening
 from exporter.watch import Watch
-from exporter.web import door
+from exporter.web import listener
 from exporter.web.config import WebConfig
 from tests import complaints
 from tests.virtual import LoopClock, VirtualLoop, run
@@ -36,7 +36,7 @@ _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # by 
 _WELL = 7 * HOUR
 #: seconds for which the process is watched, to find a moment between two rounds
 _CALM, _GLANCE = 2 * CADENCE, 7.0
-#: seconds between two looks of the door at who has to go; each second is a leap of the clock
+#: seconds between two runs of the deadline check; each second is a leap of the clock
 _SWEEP = 60.0
 #: seconds between two reloads that drop a gateway and take it back
 _RELOAD = 0.1 * DAY
@@ -195,11 +195,11 @@ _UPS = ("enphase_up{", "enphase_collector_up{")
 
 @contextmanager
 def _sweeping() -> Iterator[None]:
-    """Let the door look seldom, as every look is a leap in time."""
-    name = "_SWEEP"
-    before = getattr(door, name)
-    setattr(door, name, _SWEEP)
+    """Check deadlines seldom, as every check is a leap in time."""
+    name = "_EXPIRY_INTERVAL"
+    before = getattr(listener, name)
+    setattr(listener, name, _SWEEP)
     try:
         yield
     finally:
-        setattr(door, name, before)
+        setattr(listener, name, before)

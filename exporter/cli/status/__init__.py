@@ -142,7 +142,7 @@ async def _show(
 
     from exporter.cli.status.screen import Screen
     from exporter.signals import stop_event
-    from exporter.status import document
+    from exporter.status import api
 
     screen = Screen(detailed=gateway is not None)
     async with source as look:
@@ -156,7 +156,7 @@ async def _show(
             return True
         with screen.waiting():
             content = await look()
-    told = document.load(content)
+    told = api.load(content)
     if as_json:
         typer.echo(content)
     else:

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from exporter.status.model import Battery, Problem, Status, Storage
-from exporter.status.words import (
+from exporter.status.formatting import (
     IDLE_WATTS,
     UNKNOWN,
     ago,
     celsius,
-    contact,
-    doing,
+    cloud_report,
+    connection,
     duration,
     energy,
     percent,
     power,
-    told,
+    storage_activity,
     verdict,
 )
+from exporter.status.models import BatteryStatus, GatewayStatus, Problem, StorageStatus
 
 _BAR = 20
 MARKS = {"critical": "✗", "warning": "!", "info": "i", None: "✓"}
@@ -37,7 +37,7 @@ class Line:
     style: str = ""
 
 
-def lines(status: Status) -> Iterator[Line]:
+def lines(status: GatewayStatus) -> Iterator[Line]:
     """Yield what there is to say of a house."""
     heading = f"{MARKS[status.worst]} {status.gateway}: {verdict(status)}"
     yield Line(heading, "", STYLES[status.worst])
@@ -56,7 +56,9 @@ def lines(status: Status) -> Iterator[Line]:
             running = {True: "running", False: "not running", None: UNKNOWN}
             yield Line("Generator", running[status.generator.running])
     yield Line("Gateway", _gateway(status))
-    if status.contact == "answers" and (reported := told(status.cloud, status.timestamp_seconds)):
+    if status.contact == "answers" and (
+        reported := cloud_report(status.cloud, status.timestamp_seconds)
+    ):
         reaches = {True: "; reached", False: "; cannot be reached", None: ""}
         yield Line("Cloud", reported + reaches[status.cloud.connected])
     yield from _collectors(status)
@@ -70,7 +72,7 @@ def _problem(problem: Problem, now: float) -> Iterator[Line]:
     yield Line("", f"Runbook: {problem.runbook_url}", "dim")
 
 
-def _flow(status: Status) -> str:
+def _flow(status: GatewayStatus) -> str:
     """Return what flows from where to where, such as `Solar 4.2 kW → house 1.2 kW, grid 3.0 kW`."""
     now, off = status.power, status.grid.connected is False
     solar = None if now.solar_watts is None else max(0.0, now.solar_watts)
@@ -88,7 +90,7 @@ def _flow(status: Status) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _today(status: Status) -> Iterator[Line]:
+def _today(status: GatewayStatus) -> Iterator[Line]:
     today = status.today
     parts = [
         f"{name} {energy(joules)}"
@@ -106,9 +108,9 @@ def _today(status: Status) -> Iterator[Line]:
         yield Line("Today", said[:1].upper() + said[1:])
 
 
-def _storage(status: Status, storage: Storage) -> str:
+def _storage(status: GatewayStatus, storage: StorageStatus) -> str:
     watts = status.power.storage_watts
-    how = doing(watts)
+    how = storage_activity(watts)
     if watts is not None and how != "idle":
         how = f"{how} with {power(watts)}"
     parts = [f"{bar(storage.soc_ratio)} {percent(storage.soc_ratio)}, {how}"]
@@ -123,7 +125,7 @@ def _storage(status: Status, storage: Storage) -> str:
     return "; ".join(parts)
 
 
-def _battery(battery: Battery) -> Line:
+def _battery(battery: BatteryStatus) -> Line:
     state: str = battery.state
     if battery.watts is not None and state in ("charging", "discharging"):
         state = f"{state} with {power(battery.watts)}"
@@ -140,7 +142,7 @@ def bar(share: float | None) -> str:
     return "█" * filled + "░" * (_BAR - filled)
 
 
-def _panels(status: Status) -> Iterator[Line]:
+def _panels(status: GatewayStatus) -> Iterator[Line]:
     found = status.panels
     if not found:
         return
@@ -153,8 +155,8 @@ def _panels(status: Status) -> Iterator[Line]:
             yield Line("", f"{state}: {', '.join(names)}", "bold red")
 
 
-def _gateway(status: Status) -> str:
-    parts = [f"{status.host} {contact(status)}"]
+def _gateway(status: GatewayStatus) -> str:
+    parts = [f"{status.host} {connection(status)}"]
     known = status.identity
     if known is not None:
         parts.append(f"firmware {known.firmware or UNKNOWN}, serial {known.serial}")
@@ -168,7 +170,7 @@ def _gateway(status: Status) -> str:
     return "; ".join(parts)
 
 
-def _collectors(status: Status) -> Iterator[Line]:
+def _collectors(status: GatewayStatus) -> Iterator[Line]:
     up = sum(collector.up for collector in status.collectors)
     yield Line("Collectors", f"{up} of {len(status.collectors)} work")
     for one in status.collectors:

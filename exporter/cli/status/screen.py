@@ -17,11 +17,11 @@ from exporter.cli.status.lines import MARKS, STYLES, Line, lines
 from exporter.cli.status.source import Look
 from exporter.config.texts import shown
 from exporter.errors import ExporterError
-from exporter.status import document
-from exporter.status.document import Document
-from exporter.status.model import Status
-from exporter.status.words import verdict
-from exporter.web.fleet import counted
+from exporter.status import api
+from exporter.status.api import Document
+from exporter.status.formatting import verdict
+from exporter.status.models import GatewayStatus
+from exporter.web.fleet_page import counted
 
 _TITLE = 10
 #: for terminals and files that know no more than ASCII
@@ -56,7 +56,7 @@ class Screen:
         with live or nullcontext():
             while True:
                 try:
-                    told: Document | str = document.load(await look())
+                    told: Document | str = api.load(await look())
                 except ExporterError as error:
                     told = str(error)
                 self._update(live, told)
@@ -85,7 +85,7 @@ class Screen:
         moment = datetime.fromtimestamp(told.timestamp_seconds).astimezone()
         return Group(*parts, Text(f"{moment:%Y-%m-%d %H:%M:%S}", style="dim"))
 
-    def _house(self, status: Status) -> RenderableType:
+    def _house(self, status: GatewayStatus) -> RenderableType:
         table = Table.grid(padding=(0, 1))
         table.add_column(min_width=_TITLE, no_wrap=True)
         table.add_column()
@@ -95,7 +95,7 @@ class Screen:
             table.add_row(Text(self._said(line.title), style="bold"), text)
         return Group(Text(self._said(heading.title), style=heading.style), table)
 
-    def _several(self, statuses: Sequence[Status]) -> RenderableType:
+    def _several(self, statuses: Sequence[GatewayStatus]) -> RenderableType:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("", "Gateway", "State", "House", "What is wrong"):
             table.add_column(name)
@@ -138,11 +138,11 @@ class Screen:
 _HINT = "All about one of them: --gateway=NAME"
 
 
-def _headline(statuses: Sequence[Status]) -> str:
+def _headline(statuses: Sequence[GatewayStatus]) -> str:
     return f"{len(statuses)} gateways. {counted(statuses)}" if statuses else counted(statuses)
 
 
-def _wrong(status: Status) -> str:
+def _wrong(status: GatewayStatus) -> str:
     if not status.problems:
         return ""
     more = len(status.problems) - 1

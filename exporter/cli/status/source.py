@@ -18,7 +18,7 @@ from exporter.config.values import read_secret
 from exporter.diagnostics.saved_state import keep_token, recall
 from exporter.errors import ConfigError, ExporterError
 from exporter.state import State
-from exporter.status import document
+from exporter.status import api
 from exporter.watch import Watch
 
 #: seconds that an exporter has to answer, which has all of it ready
@@ -110,7 +110,7 @@ async def exporter(url: str, gateway: str | None, file: Path | None) -> AsyncIte
                 async with session.get(address, ssl=verify, allow_redirects=False) as response:
                     _expect(response.status, url, gateway)
                     content = await _whole(response)
-                document.load(content)
+                api.load(content)
             except aiohttp.ClientSSLError:
                 raise ExporterError(
                     f"{url}: TLS failed, or its certificate is not trusted here: name the"
@@ -184,7 +184,7 @@ async def gateways(config: Config) -> AsyncIterator[Look]:
             except TimeoutError:
                 # what is known by now is told, and what is not known as not known
                 pass
-            return document.dump(await watch.board.statuses(), watch.board.now)
+            return api.dump(await watch.status_store.statuses(), watch.status_store.now)
 
         try:
             yield look

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from exporter.status.checks.check import (
+from exporter.status.checks.base import (
     BACKUP_SOC_LOW,
     Check,
     Finding,
@@ -11,8 +11,8 @@ from exporter.status.checks.check import (
     listed,
     shutdown_limit,
 )
-from exporter.status.model import Battery, Status
-from exporter.status.words import ago, celsius, duration, percent
+from exporter.status.formatting import ago, celsius, duration, percent
+from exporter.status.models import BatteryStatus, GatewayStatus
 
 #: thresholds as in alertmanager/rules/thresholds.rules.yml: shares, seconds, degrees Celsius
 _BACKUP_RUNTIME = 7200.0
@@ -21,36 +21,37 @@ _HOT, _COLD = 55.0, -15.0
 _STALE = 1800.0
 
 
-def _exhausted(status: Status) -> Iterator[Finding]:
+def _exhausted(status: GatewayStatus) -> Iterator[Finding]:
     soc = backup_charge(status)
     if soc is not None and soc <= shutdown_limit(status) + 0.011:
         yield f"Off the grid with {percent(soc)} left: the batteries are about to switch off.", None
 
 
-def _low(status: Status) -> Iterator[Finding]:
+def _low(status: GatewayStatus) -> Iterator[Finding]:
     soc = backup_charge(status)
     if soc is not None and shutdown_limit(status) + 0.011 < soc < BACKUP_SOC_LOW:
         yield f"Off the grid, and the batteries hold only {percent(soc)}.", None
 
 
-def _short(status: Status) -> Iterator[Finding]:
+def _short(status: GatewayStatus) -> Iterator[Finding]:
     left = status.storage.runtime_seconds if status.storage else None
     if backup_charge(status) is not None and left is not None and left < _BACKUP_RUNTIME:
         yield f"Off the grid, and the batteries last {duration(left)} at this rate.", None
 
 
-def _mode(status: Status) -> Iterator[Finding]:
+def _mode(status: GatewayStatus) -> Iterator[Finding]:
     storage = status.storage
     if storage and storage.mode and storage.wanted_mode and storage.mode != storage.wanted_mode:
         yield f"The storage mode is {storage.mode}; wanted is {storage.wanted_mode}.", None
 
 
 def _each(
-    true: Callable[[Status, Battery], bool], words: Callable[[Status, Battery], str]
-) -> Callable[[Status], Iterator[Finding]]:
+    true: Callable[[GatewayStatus, BatteryStatus], bool],
+    words: Callable[[GatewayStatus, BatteryStatus], str],
+) -> Callable[[GatewayStatus], Iterator[Finding]]:
     """Return what finds the batteries of which something is true."""
 
-    def find(status: Status) -> Iterator[Finding]:
+    def find(status: GatewayStatus) -> Iterator[Finding]:
         for battery in status.batteries:
             if true(status, battery):
                 since = battery.last_report_timestamp_seconds
@@ -59,32 +60,32 @@ def _each(
     return find
 
 
-def _flat(status: Status, battery: Battery) -> bool:
+def _flat(status: GatewayStatus, battery: BatteryStatus) -> bool:
     least = min(0.75 * shutdown_limit(status), _FLAT)
     return (
         battery.kind == "encharge" and battery.soc_ratio is not None and battery.soc_ratio < least
     )
 
 
-def _temperature(_: Status, battery: Battery) -> bool:
+def _temperature(_: GatewayStatus, battery: BatteryStatus) -> bool:
     degrees = battery.temperature_celsius
     return degrees is not None and not _COLD <= degrees <= _HOT
 
 
-def _stale(status: Status, battery: Battery) -> bool:
+def _stale(status: GatewayStatus, battery: BatteryStatus) -> bool:
     stamp = battery.last_report_timestamp_seconds
     if stamp is None or battery.kind != "encharge" or battery.communicating is False:
         return False
     return status.timestamp_seconds - stamp > _STALE
 
 
-def _unheard(kind: str) -> Callable[[Status, Battery], bool]:
+def _unheard(kind: str) -> Callable[[GatewayStatus, BatteryStatus], bool]:
     return lambda _, battery: battery.state == "not heard" and battery.kind == kind
 
 
-def _mismatch(status: Status) -> Iterator[Finding]:
+def _mismatch(status: GatewayStatus) -> Iterator[Finding]:
     """Find batteries whose firmware is not that of most others of the same part number."""
-    parts: dict[str, list[Battery]] = {}
+    parts: dict[str, list[BatteryStatus]] = {}
     for battery in status.batteries:
         if battery.part_number and battery.firmware:
             parts.setdefault(battery.part_number, []).append(battery)

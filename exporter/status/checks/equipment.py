@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-from exporter.status.checks.check import BACKUP_SOC_LOW, Check, Finding, backup_charge, listed
-from exporter.status.model import Panel, Status
-from exporter.status.words import percent
+from exporter.status.checks.base import BACKUP_SOC_LOW, Check, Finding, backup_charge, listed
+from exporter.status.formatting import percent
+from exporter.status.models import GatewayStatus, PanelStatus
 
 #: seconds that a panel is silent, while it is day, before it is worth a word
 _SILENCE = 6000.0
 
 
-def _silent(status: Status) -> Iterator[Finding]:
+def _silent(status: GatewayStatus) -> Iterator[Finding]:
     now = status.timestamp_seconds
     yield from _panels(
         "silent by day",
@@ -23,12 +23,12 @@ def _silent(status: Status) -> Iterator[Finding]:
     )
 
 
-def _missing(status: Status) -> Iterator[Finding]:
+def _missing(status: GatewayStatus) -> Iterator[Finding]:
     gone = [panel for panel in status.panels if panel.state == "missing"]
     yield from _panels("missing from the list of the gateway", gone)
 
 
-def _panels(words: str, found: list[Panel]) -> Iterator[Finding]:
+def _panels(words: str, found: list[PanelStatus]) -> Iterator[Finding]:
     if found:
         stamps = [panel.last_report_timestamp_seconds for panel in found]
         which = listed([panel.name or panel.serial for panel in found])
@@ -37,14 +37,14 @@ def _panels(words: str, found: list[Panel]) -> Iterator[Finding]:
         yield f"{many} {words}: {which}.", last
 
 
-def _meters(status: Status) -> Iterator[Finding]:
+def _meters(status: GatewayStatus) -> Iterator[Finding]:
     for meter in status.meters:
         told = [*(w for w in (meter.metering_status,) if w not in (None, "normal")), *meter.flags]
         if meter.enabled and told:
             yield f"The meter {meter.name} reports {', '.join(map(str, told))}.", None
 
 
-def _generator(status: Status) -> Iterator[Finding]:
+def _generator(status: GatewayStatus) -> Iterator[Finding]:
     soc, generator = backup_charge(status), status.generator
     if soc is None or generator is None or generator.running is not False:
         return

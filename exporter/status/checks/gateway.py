@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from exporter.status.checks.check import Check, Finding
-from exporter.status.model import Status
-from exporter.status.words import contact, duration
+from exporter.status.checks.base import Check, Finding
+from exporter.status.formatting import connection, duration
+from exporter.status.models import GatewayStatus
 
 #: thresholds as in alertmanager/rules/thresholds.rules.yml, in seconds
 _CLOUD_SILENCE, _CLOUD_SILENCE_CELLULAR, _CLOUD_CRITICAL = 2700.0, 25200.0, 86400.0
@@ -14,24 +14,24 @@ _TOKEN_LEFT, _INSTALLER_TOKEN, _INSTALLER_LEFT = 1_231_200.0, 46_800.0, 9_000.0
 _COLLECTOR_PATIENCE = 720.0
 
 
-def _unreachable(status: Status) -> Iterator[Finding]:
+def _unreachable(status: GatewayStatus) -> Iterator[Finding]:
     if status.contact == "silent":
         where = f" at {status.host}" if status.host else ""
-        why = f": {_trouble(status)}" if status.speechless else "."
-        yield f"The gateway{where} {contact(status)}{why}", status.last_heard_timestamp_seconds
+        why = f": {_trouble(status)}" if status.unreadable else "."
+        yield f"The gateway{where} {connection(status)}{why}", status.last_heard_timestamp_seconds
 
 
-def _trouble(status: Status) -> str:
+def _trouble(status: GatewayStatus) -> str:
     return next((c.trouble for c in status.collectors if c.name == "gateway"), "")
 
 
-def _refused(status: Status) -> Iterator[Finding]:
+def _refused(status: GatewayStatus) -> Iterator[Finding]:
     if status.contact == "refused":
         why = f": {_trouble(status)}" if _trouble(status) else "."
         yield f"The exporter is not let in{why}", status.last_heard_timestamp_seconds
 
 
-def _token(status: Status) -> Iterator[Finding]:
+def _token(status: GatewayStatus) -> Iterator[Finding]:
     expiry = status.token_expiry_timestamp_seconds
     if expiry is None:
         return
@@ -42,7 +42,7 @@ def _token(status: Status) -> Iterator[Finding]:
         yield f"The token for the gateway {when} and was not renewed.", None
 
 
-def _collectors(status: Status) -> Iterator[Finding]:
+def _collectors(status: GatewayStatus) -> Iterator[Finding]:
     if status.contact != "answers":
         return
     for collector in status.collectors:
@@ -53,17 +53,17 @@ def _collectors(status: Status) -> Iterator[Finding]:
             yield f"The data of {collector.name} is missing: {why}", last
 
 
-def _skew(status: Status) -> Iterator[Finding]:
+def _skew(status: GatewayStatus) -> Iterator[Finding]:
     skew = status.clock_skew_seconds
     if skew is not None and abs(skew) > _SKEW:
         how = "ahead" if skew > 0 else "behind"
         yield f"The clock of the gateway is {duration(abs(skew))} {how}.", None
 
 
-def _cloud(low: float, high: float) -> Callable[[Status], Iterator[Finding]]:
+def _cloud(low: float, high: float) -> Callable[[GatewayStatus], Iterator[Finding]]:
     """Return what finds a silence towards the cloud between these lengths (s)."""
 
-    def find(status: Status) -> Iterator[Finding]:
+    def find(status: GatewayStatus) -> Iterator[Finding]:
         last = status.cloud.last_report_timestamp_seconds
         if last is None or status.contact != "answers":
             return

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
-from exporter.status.checks.check import Check, Finding, islanded
-from exporter.status.model import Status
-from exporter.status.words import ago, duration
+from exporter.status.checks.base import Check, Finding, islanded
+from exporter.status.formatting import ago, duration
+from exporter.status.models import GatewayStatus
 
 #: thresholds as in alertmanager/rules/
 _STALE = 1800.0
@@ -12,8 +12,8 @@ _LEG_IMBALANCE = 0.10
 _PROLONGED = 900.0
 
 
-def _outage(*, prolonged: bool) -> Callable[[Status], Iterator[Finding]]:
-    def find(status: Status) -> Iterator[Finding]:
+def _outage(*, prolonged: bool) -> Callable[[GatewayStatus], Iterator[Finding]]:
+    def find(status: GatewayStatus) -> Iterator[Finding]:
         grid = status.grid
         if not islanded(status) or grid.disconnect_commanded or grid.reconnecting:
             return
@@ -28,13 +28,13 @@ def _outage(*, prolonged: bool) -> Callable[[Status], Iterator[Finding]]:
     return find
 
 
-def _commanded(status: Status) -> Iterator[Finding]:
+def _commanded(status: GatewayStatus) -> Iterator[Finding]:
     if islanded(status) and status.grid.disconnect_commanded:
         since = status.grid.since_timestamp_seconds
         yield "The house is off the grid because somebody commanded it.", since
 
 
-def _switch_unheard(status: Status) -> Iterator[Finding]:
+def _switch_unheard(status: GatewayStatus) -> Iterator[Finding]:
     switch = status.switch
     if switch is not None and switch.communicating is False:
         name = {"enpower": "system controller", "collar": "meter collar"}[switch.kind]
@@ -44,7 +44,7 @@ def _switch_unheard(status: Status) -> Iterator[Finding]:
         )
 
 
-def _switch_stale(status: Status) -> Iterator[Finding]:
+def _switch_stale(status: GatewayStatus) -> Iterator[Finding]:
     switch = status.switch
     if switch is None or switch.communicating is False:
         return
@@ -54,12 +54,12 @@ def _switch_stale(status: Status) -> Iterator[Finding]:
         yield f"The system controller {switch.serial} last reported {told}.", stamp
 
 
-def _collar(status: Status) -> Iterator[Finding]:
+def _collar(status: GatewayStatus) -> Iterator[Finding]:
     if status.switch is not None and status.switch.control_error:
         yield f"The meter collar reports error {status.switch.control_error:g}.", None
 
 
-def _legs(status: Status) -> Iterator[Finding]:
+def _legs(status: GatewayStatus) -> Iterator[Finding]:
     legs = status.legs_volts
     if len(legs) < 2:
         return

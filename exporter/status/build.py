@@ -18,21 +18,21 @@ from exporter.metrics.units import (
 from exporter.metrics.units import closed as relay_closed
 from exporter.snapshot import Snapshot
 from exporter.status.batteries import batteries, has_batteries, storage, truth
-from exporter.status.fresh import Fresh
-from exporter.status.model import (
-    Cloud,
-    Collector,
+from exporter.status.models import (
+    CloudStatus,
+    CollectorStatus,
     Contact,
-    Generator,
-    Grid,
-    Identity,
-    Meter,
-    Power,
-    Status,
-    Switch,
-    Today,
+    EnergyToday,
+    GatewayIdentity,
+    GatewayStatus,
+    GeneratorStatus,
+    GridStatus,
+    GridSwitch,
+    MeterStatus,
+    PowerFlow,
 )
 from exporter.status.panels import panels
+from exporter.status.view import SnapshotView
 
 #: reasons of failure that mean: no way in, though there is somebody
 _REFUSALS = frozenset({"login_refused", "login_redirect", "cloud", "identity"})
@@ -40,14 +40,14 @@ _REFUSALS = frozenset({"login_refused", "login_redirect", "cloud", "identity"})
 _LEAST_VOLTS = 50.0
 
 
-def derive(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Status:
+def derive(snapshot: Snapshot, now: float, monotonic: float, host: str) -> GatewayStatus:
     """Return the status of a gateway, without what is wrong and without words."""
-    fresh = Fresh(snapshot, now, monotonic)
+    fresh = SnapshotView(snapshot, now, monotonic)
     report = fresh.report
     grid, generator = _grid(fresh), _generator(fresh)
     power = _power(fresh, generator)
     last_successes = [c.last_success for c in report.collectors.values() if c.last_success]
-    return Status(
+    return GatewayStatus(
         gateway=snapshot.gateway,
         host=host,
         timestamp_seconds=now,
@@ -71,7 +71,7 @@ def derive(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Statu
     )
 
 
-def _contact(fresh: Fresh) -> Contact:
+def _contact(fresh: SnapshotView) -> Contact:
     if fresh.report.up and fresh.any:
         return "answers"
     collectors = fresh.report.collectors
@@ -82,29 +82,29 @@ def _contact(fresh: Fresh) -> Contact:
     return "silent" if begun or collectors["gateway"].failures else "waiting"
 
 
-def _identity(fresh: Fresh) -> Identity | None:
+def _identity(fresh: SnapshotView) -> GatewayIdentity | None:
     info = fresh.one("gateway", "gateway")
-    return None if info is None else Identity(info.serial, info.part_number, info.firmware)
+    return None if info is None else GatewayIdentity(info.serial, info.part_number, info.firmware)
 
 
-def _grid(fresh: Fresh) -> Grid:
+def _grid(fresh: SnapshotView) -> GridStatus:
     data = fresh.data("ensemble")
     told, commanded = connected(data), disconnect_commanded(data)
-    return Grid(
+    return GridStatus(
         connected=None if told is None else bool(told),
         disconnect_commanded=None if commanded is None else bool(commanded),
         has_switch=_has_switch(fresh),
     )
 
 
-def _has_switch(fresh: Fresh) -> bool | None:
+def _has_switch(fresh: SnapshotView) -> bool | None:
     data = fresh.data("ensemble")
     if not data and "ensemble" in fresh.report.collectors:
         return None
     return any(data.get(name) is not None for name in ("enpower", "collar"))
 
 
-def _power(fresh: Fresh, generator: Generator | None) -> Power:
+def _power(fresh: SnapshotView, generator: GeneratorStatus | None) -> PowerFlow:
     now = {
         name: watts(getattr(fresh.one("production", f"system_{name}"), "watts_now", None))
         for name in ("production", "consumption", "net_consumption")
@@ -122,10 +122,10 @@ def _power(fresh: Fresh, generator: Generator | None) -> Power:
             house = known
         elif stored is not None:
             house = known + stored
-    return Power(solar, net, stored, None if house is None else max(0.0, house))
+    return PowerFlow(solar, net, stored, None if house is None else max(0.0, house))
 
 
-def _today(fresh: Fresh) -> Today:
+def _today(fresh: SnapshotView) -> EnergyToday:
     told = {
         name: getattr(fresh.one("production", f"system_{name}"), "watt_hours_today", None)
         for name in ("production", "consumption")
@@ -133,14 +133,14 @@ def _today(fresh: Fresh) -> Today:
     produced, consumed = stored_joules(told["production"]), joules(told["consumption"])
     # Of net consumption many gateways tell no day, only a zero.
     net = None if produced is None or consumed is None else consumed - produced
-    return Today(produced, consumed, net)
+    return EnergyToday(produced, consumed, net)
 
 
-def _switch(fresh: Fresh) -> Switch | None:
+def _switch(fresh: SnapshotView) -> GridSwitch | None:
     enpower = fresh.one("ensemble", "enpower")
     if enpower is not None:
         heard = truth(enpower.communicating)
-        return Switch(
+        return GridSwitch(
             "enpower",
             str(enpower.serial_number),
             heard,
@@ -152,7 +152,7 @@ def _switch(fresh: Fresh) -> Switch | None:
     if collar is None:
         return None
     heard = truth(collar.communicating)
-    return Switch(
+    return GridSwitch(
         "collar",
         str(collar.serial_number),
         heard,
@@ -162,22 +162,22 @@ def _switch(fresh: Fresh) -> Switch | None:
     )
 
 
-def _generator(fresh: Fresh) -> Generator | None:
+def _generator(fresh: SnapshotView) -> GeneratorStatus | None:
     told = fresh.one("generator", "generator")
     if told is None or flag(told.present) != 1:
         return None
     running = relay_closed(told.oper_state)
-    return Generator(None if running is None else bool(running), ratio(told.start_soc))
+    return GeneratorStatus(None if running is None else bool(running), ratio(told.start_soc))
 
 
-def _meters(fresh: Fresh) -> tuple[Meter, ...]:
+def _meters(fresh: SnapshotView) -> tuple[MeterStatus, ...]:
     measured = fresh.all("meters", "ctmeters")
     found = []
     for name, setup in fresh.all("meters", "meter_setup").items():
         meter = measured.get(name)
         status = getattr(meter, "metering_status", None)
         found.append(
-            Meter(
+            MeterStatus(
                 name,
                 bool(setup.enabled),
                 None if status is None else str(status),
@@ -187,7 +187,7 @@ def _meters(fresh: Fresh) -> tuple[Meter, ...]:
     return tuple(found)
 
 
-def _legs(fresh: Fresh) -> dict[str, float]:
+def _legs(fresh: SnapshotView) -> dict[str, float]:
     """Return the voltage of each leg in use; meters share the legs, so the highest counts."""
     found: dict[str, float] = {}
     for phases in fresh.all("meters", "ctmeters_phases").values():
@@ -198,19 +198,19 @@ def _legs(fresh: Fresh) -> dict[str, float]:
     return dict(sorted(found.items()))
 
 
-def _cloud(fresh: Fresh) -> Cloud:
+def _cloud(fresh: SnapshotView) -> CloudStatus:
     home = fresh.one("home", "home")
     if home is None:
-        return Cloud()
+        return CloudStatus()
     linked = {name for name, interface in home.interfaces.items() if interface.carrier}
     modems = {name for name, i in home.interfaces.items() if i.type == "cellular"} & linked
     cellular = bool(modems) and (home.primary_interface in modems or linked == modems)
-    return Cloud(truth(home.cloud_connected), fresh.stamp(home.last_report), cellular)
+    return CloudStatus(truth(home.cloud_connected), fresh.stamp(home.last_report), cellular)
 
 
-def _collectors(reports: Mapping[str, Any]) -> tuple[Collector, ...]:
+def _collectors(reports: Mapping[str, Any]) -> tuple[CollectorStatus, ...]:
     return tuple(
-        Collector(
+        CollectorStatus(
             name,
             bool(report.up),
             report.last_success,

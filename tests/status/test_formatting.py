@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.status import words
+from exporter.status import formatting
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from exporter.status import words
 )
 def test_a_time_has_one_unit(seconds: float, text: str) -> None:
     """Nobody needs the seconds of an hour."""
-    assert words.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_a_time_has_one_unit(seconds: float, text: str) -> None:
     ],
 )
 def test_a_power_has_three_digits_or_so(watts: float | None, text: str) -> None:
-    """Watts below a kilowatt, kilowatts above; the direction is told in words."""
-    assert words.power(watts) == text
+    """Watts below a kilowatt, kilowatts above; the direction is told in formatting."""
+    assert formatting.power(watts) == text
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_power_has_three_digits_or_so(watts: float | None, text: str) -> None:
 )
 def test_batteries_that_only_hum_are_idle(watts: float | None, text: str) -> None:
     """Positive discharges; a few watts are nothing."""
-    assert words.doing(watts) == text
+    assert formatting.storage_activity(watts) == text
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ def test_batteries_that_only_hum_are_idle(watts: float | None, text: str) -> Non
 )
 def test_the_grid_gives_or_takes(watts: float, text: str) -> None:
     """Positive is drawn."""
-    assert words.exchange(watts) == text
+    assert formatting.grid_flow(watts) == text
 
 
 def test_what_is_not_known_is_said() -> None:
     """Not known is never a zero."""
     told = (
-        words.ago(None, 0),
-        words.percent(None),
-        words.power(None),
-        words.energy(None),
-        words.celsius(None),
-        words.doing(None),
+        formatting.ago(None, 0),
+        formatting.percent(None),
+        formatting.power(None),
+        formatting.energy(None),
+        formatting.celsius(None),
+        formatting.storage_activity(None),
     )
     assert set(told) == {"not known"}
 
@@ -76,5 +76,11 @@ def test_what_is_not_known_is_said() -> None:
 @given(st.floats(-1e9, 1e9))
 def test_any_amount_is_short(value: float) -> None:
     """Whatever the gateway says, it fits where it is shown."""
-    for say in (words.duration, words.power, words.percent, words.energy, words.celsius):
+    for say in (
+        formatting.duration,
+        formatting.power,
+        formatting.percent,
+        formatting.energy,
+        formatting.celsius,
+    ):
         assert 3 <= len(say(value)) <= 18

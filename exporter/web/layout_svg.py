@@ -6,8 +6,8 @@ every second row shifted by half, all come out side by side.
 
 from collections.abc import Sequence
 
-from exporter.status.model import Panel
-from exporter.status.words import power
+from exporter.status.formatting import power
+from exporter.status.models import PanelStatus
 from exporter.web.markup import Markup, element, unbroken
 
 Place = tuple[float, float]
@@ -23,17 +23,17 @@ _LETTERS = 9
 _ALARMING = frozenset({"silent", "missing"})
 
 
-def told(panel: Panel) -> str:
+def told(panel: PanelStatus) -> str:
     """Return what a panel gives, or why that is not known."""
     return panel.state if panel.watts is None else unbroken(power(panel.watts))
 
 
-def called(panel: Panel) -> str:
+def called(panel: PanelStatus) -> str:
     """Return the name of a panel, or the end of its serial number."""
     return panel.name or f"…{panel.serial[-4:]}"
 
 
-def colour(panel: Panel) -> str:
+def colour(panel: PanelStatus) -> str:
     """Return the class that gives a panel its colour: the deeper, the nearer to its best."""
     if panel.state in _ALARMING:
         return panel.state
@@ -43,16 +43,16 @@ def colour(panel: Panel) -> str:
     return f"l{share}"
 
 
-def parted(found: Sequence[Panel]) -> tuple[list[Panel], list[Panel]]:
+def parted(found: Sequence[PanelStatus]) -> tuple[list[PanelStatus], list[PanelStatus]]:
     """Return those that have a place, and the others."""
-    placed: list[Panel] = []
-    rest: list[Panel] = []
+    placed: list[PanelStatus] = []
+    rest: list[PanelStatus] = []
     for panel in found:
         (rest if panel.x is None or panel.y is None else placed).append(panel)
     return placed, rest
 
 
-def plan(array: str, found: Sequence[Panel]) -> Markup:
+def plan(array: str, found: Sequence[PanelStatus]) -> Markup:
     """Return the drawing of panels that all have a place."""
     places = spread([(panel.x or 0.0, panel.y or 0.0) for panel in found])
     width = _WIDTH * (1 + max(x for x, _ in places))
@@ -76,7 +76,7 @@ def plan(array: str, found: Sequence[Panel]) -> Markup:
     )
 
 
-def _panel(panel: Panel, place: Place) -> Markup:
+def _panel(panel: PanelStatus, place: Place) -> Markup:
     x, y = place
     name = called(panel)
     short = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"

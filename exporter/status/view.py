@@ -7,7 +7,7 @@ from exporter.metrics.units import epoch
 from exporter.snapshot import SELF, Snapshot
 
 
-class Fresh:
+class SnapshotView:
     """A snapshot at a moment."""
 
     def __init__(self, snapshot: Snapshot, now: float, monotonic: float) -> None:

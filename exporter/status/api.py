@@ -8,7 +8,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from exporter import __version__
-from exporter.status.model import Status
+from exporter.status.models import GatewayStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Document:
 
     version: str
     timestamp_seconds: float
-    gateways: tuple[Status, ...]
+    gateways: tuple[GatewayStatus, ...]
 
 
-def dump(statuses: Sequence[Status], now: float) -> bytes:
+def dump(statuses: Sequence[GatewayStatus], now: float) -> bytes:
     """Return the document of these states; `now` in epoch seconds."""
     return orjson.dumps(Document(__version__, now, tuple(statuses)))
 

@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlencode
 
-from exporter.status.model import SEVERITIES, Status
-from exporter.web.house import MARKS, badge
+from exporter.status.models import SEVERITIES, GatewayStatus
+from exporter.web.gateway_page import MARKS, badge
 from exporter.web.markup import Markup, element
 
 #: gateways on one page
 PAGE = 50
 
 
-def fleet(statuses: Sequence[Status], page: int) -> Iterator[Markup]:
+def fleet(statuses: Sequence[GatewayStatus], page: int) -> Iterator[Markup]:
     """Yield the sections of a page of the overview; `page` counts from 1, and is made to fit."""
     pages = max(1, -(-len(statuses) // PAGE))
     page = min(max(1, page), pages)
@@ -35,7 +35,7 @@ def fleet(statuses: Sequence[Status], page: int) -> Iterator[Markup]:
         yield _pages(page, pages)
 
 
-def counted(statuses: Sequence[Status]) -> str:
+def counted(statuses: Sequence[GatewayStatus]) -> str:
     """Return how many gateways are how well."""
     if not statuses:
         return "No gateway is configured."
@@ -48,7 +48,7 @@ def counted(statuses: Sequence[Status]) -> str:
     return ", ".join([*told, f"{well} well"] if well else told) + "."
 
 
-def _gateway(status: Status) -> Markup:
+def _gateway(status: GatewayStatus) -> Markup:
     worst = status.worst
     text = None
     if status.problems:

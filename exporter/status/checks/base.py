@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from exporter.status.model import Severity, Status
+from exporter.status.models import GatewayStatus, Severity
 
 #: charge below which a house off the grid is running low
 BACKUP_SOC_LOW = 0.25
@@ -22,22 +22,22 @@ class Check:
 
     alert: str
     severity: Severity
-    find: Callable[[Status], Iterable[Finding]]
+    find: Callable[[GatewayStatus], Iterable[Finding]]
     first: str
 
 
-def islanded(status: Status) -> bool:
+def islanded(status: GatewayStatus) -> bool:
     """Return whether the house is certainly off the grid."""
     return status.grid.connected is False
 
 
-def shutdown_limit(status: Status) -> float:
+def shutdown_limit(status: GatewayStatus) -> float:
     """Return the charge at which discharging ends off the grid."""
     told = status.storage.shutdown_soc_ratio if status.storage else None
     return _SHUTDOWN if told is None else told
 
 
-def backup_charge(status: Status) -> float | None:
+def backup_charge(status: GatewayStatus) -> float | None:
     """Return the charge that carries the house off the grid; None where it does not."""
     if not islanded(status) or status.storage is None:
         return None

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.status.model import Panel
-from exporter.web.plan import Place, plan, spread
+from exporter.status.models import PanelStatus
+from exporter.web.layout_svg import Place, plan, spread
 
 BRICKS = ((0, 1), (1, 1), (2, 1), (0.5, 0), (1.5, 0))
 
@@ -59,7 +59,7 @@ def test_no_place_makes_a_picture_without_end(places: list[Place]) -> None:
     drawn = spread(places)
     assert len(drawn) == len(places)
     assert all(0 <= value <= 60 + 1e-6 for place in drawn for value in place)
-    panels = [Panel(str(n), "dark", x=x, y=y) for n, (x, y) in enumerate(places)]
+    panels = [PanelStatus(str(n), "dark", x=x, y=y) for n, (x, y) in enumerate(places)]
     told = plan("Roof", panels)
     width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', told)[0])
     assert 0 < width <= 61 * 60
@@ -72,8 +72,8 @@ def test_what_a_panel_says() -> None:
     told = plan(
         "Roof",
         [
-            Panel("482200001001", "reporting", name="A name too long", x=0, y=0, watts=180),
-            Panel("482200001002", "silent", x=1, y=0),
+            PanelStatus("482200001001", "reporting", name="A name too long", x=0, y=0, watts=180),
+            PanelStatus("482200001002", "silent", x=1, y=0),
         ],
     )
     assert 'aria-label="Roof seen from above: 1 of 2 report"' in told

@@ -6,8 +6,8 @@ Every amount stands there in words too, so nothing hangs on colour or motion.
 from dataclasses import dataclass
 from typing import Literal
 
-from exporter.status.model import Status
-from exporter.status.words import doing, exchange, percent, power
+from exporter.status.formatting import grid_flow, percent, power, storage_activity
+from exporter.status.models import GatewayStatus
 from exporter.web.markup import Markup, element
 
 #: below this nothing flows (W)
@@ -43,7 +43,7 @@ class _Node:
     ring: float | None = None
 
 
-def flow(status: Status) -> Markup:
+def flow(status: GatewayStatus) -> Markup:
     """Return the picture as SVG."""
     nodes = _nodes(status)
     height = 342 if len(nodes) == 4 else 226
@@ -61,7 +61,7 @@ def flow(status: Status) -> Markup:
     )
 
 
-def _nodes(status: Status) -> list[_Node]:
+def _nodes(status: GatewayStatus) -> list[_Node]:
     now, storage = status.power, status.storage
     solar = None if now.solar_watts is None else max(0.0, now.solar_watts)
     house = now.house_watts
@@ -92,7 +92,7 @@ def _nodes(status: Status) -> list[_Node]:
                 (180, 272),
                 "Batteries",
                 _value(watts),
-                f"{percent(storage.soc_ratio)}, {doing(watts)}",
+                f"{percent(storage.soc_ratio)}, {storage_activity(watts)}",
                 watts,
                 ring=storage.soc_ratio,
             )
@@ -101,7 +101,7 @@ def _nodes(status: Status) -> list[_Node]:
 
 
 def _direction(watts: float) -> str:
-    return exchange(watts).removeprefix(power(watts)).strip()
+    return grid_flow(watts).removeprefix(power(watts)).strip()
 
 
 def _value(watts: float | None) -> str:

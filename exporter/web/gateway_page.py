@@ -2,27 +2,27 @@
 
 from collections.abc import Iterator
 
-from exporter.status.model import Problem, Status, Storage
-from exporter.status.words import (
+from exporter.status.formatting import (
     UNKNOWN,
     ago,
-    contact,
-    doing,
+    connection,
     duration,
     energy,
     percent,
     power,
+    storage_activity,
     verdict,
 )
+from exporter.status.models import GatewayStatus, Problem, StorageStatus
 from exporter.web.devices import batteries, panels
-from exporter.web.flow import flow
 from exporter.web.markup import Markup, element, section, unbroken
+from exporter.web.power_flow_svg import flow
 
 #: sign and word for each severity, so that colour is not all there is
 MARKS = {"critical": "!", "warning": "!", "info": "i", None: "✓"}
 
 
-def house(status: Status) -> Iterator[Markup]:
+def house(status: GatewayStatus) -> Iterator[Markup]:
     """Yield the sections of the page of one gateway."""
     yield _hero(status)
     if status.problems:
@@ -36,12 +36,12 @@ def house(status: Status) -> Iterator[Markup]:
     yield _collectors(status)
 
 
-def badge(status: Status) -> Markup:
+def badge(status: GatewayStatus) -> Markup:
     """Return in a word how a gateway is."""
     return element("span", verdict(status), class_="badge")
 
 
-def _hero(status: Status) -> Markup:
+def _hero(status: GatewayStatus) -> Markup:
     return element(
         "section",
         element("h1", status.gateway, badge(status)),
@@ -68,7 +68,7 @@ def _facts(*facts: tuple[str, object, object]) -> Markup:
     )
 
 
-def _identity(status: Status) -> Iterator[tuple[str, object, object]]:
+def _identity(status: GatewayStatus) -> Iterator[tuple[str, object, object]]:
     now, known = status.timestamp_seconds, status.identity
     grid = status.grid
     value = {True: "connected", False: "disconnected", None: UNKNOWN}[grid.connected]
@@ -77,7 +77,7 @@ def _identity(status: Status) -> Iterator[tuple[str, object, object]]:
     if grid.has_switch is False:
         more = "no device here can tell"
     yield "Grid", value, more
-    yield "Gateway", contact(status), status.host
+    yield "Gateway", connection(status), status.host
     reaches = {True: "reaches it", False: "does not reach it", None: ""}
     cloud = status.cloud
     last = cloud.last_report_timestamp_seconds
@@ -96,7 +96,7 @@ def _identity(status: Status) -> Iterator[tuple[str, object, object]]:
         yield "Clock", "right" if abs(skew) < 10 else right, ""
 
 
-def _problems(status: Status) -> Markup:
+def _problems(status: GatewayStatus) -> Markup:
     items = [_problem(problem, status.timestamp_seconds) for problem in status.problems]
     return section("What is wrong", element("ul", items, class_="problems"))
 
@@ -125,7 +125,7 @@ def _problem(problem: Problem, now: float) -> Markup:
     )
 
 
-def _now(status: Status) -> Markup:
+def _now(status: GatewayStatus) -> Markup:
     cards = [_today(status)]
     if status.storage is not None:
         cards.insert(0, _storage(status, status.storage))
@@ -142,7 +142,7 @@ def _now(status: Status) -> Markup:
     )
 
 
-def _today(status: Status) -> Markup:
+def _today(status: GatewayStatus) -> Markup:
     today = status.today
     net = today.net_consumption_joules
     balance = "Net from the grid" if net is None or net >= 0 else "Net to the grid"
@@ -181,9 +181,9 @@ def _bars(produced: float | None, consumed: float | None) -> Markup | None:
     )
 
 
-def _storage(status: Status, storage: Storage) -> Markup:
+def _storage(status: GatewayStatus, storage: StorageStatus) -> Markup:
     watts = status.power.storage_watts
-    flowing = doing(watts)
+    flowing = storage_activity(watts)
     if watts is not None and flowing != "idle":
         flowing = f"{flowing} with {power(watts)}"
     facts: list[tuple[str, object, object]] = [
@@ -203,7 +203,7 @@ def _storage(status: Status, storage: Storage) -> Markup:
     )
 
 
-def _gauge(storage: Storage) -> Markup | None:
+def _gauge(storage: StorageStatus) -> Markup | None:
     """Return the charge as a bar with the reserve as a line; nothing where it is not known."""
     soc, reserve = storage.soc_ratio, storage.reserve_soc_ratio
     if soc is None:
@@ -226,7 +226,7 @@ def _gauge(storage: Storage) -> Markup | None:
     )
 
 
-def _collectors(status: Status) -> Markup:
+def _collectors(status: GatewayStatus) -> Markup:
     up = sum(collector.up for collector in status.collectors)
     title = ("Collectors ", element("small", f"{up} of {len(status.collectors)} work"))
     rows = []

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from exporter.snapshot import SELF, Snapshot
-from exporter.status.board import Board
-from exporter.status.model import Status
-from tests.status.playing import playing
+from exporter.status.models import GatewayStatus
+from exporter.status.store import StatusStore
+from tests.status.scenario_player import playing
 from tests.watching import watching
 
 
@@ -54,13 +54,13 @@ async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
         old = readings["ensemble"]
         told = replace(old.data["enpower"], mains_admin_state="closed")
         readings["ensemble"] = replace(old, data={**old.data, "enpower": told})
-        watched.board.update(Snapshot("home", readings))
+        watched.status_store.update(Snapshot("home", readings))
         status = watched.status()
         assert status.grid.reconnecting
         assert "about to reconnect" in status.summary
         assert status.problems == ()
         readings["ensemble"] = replace(readings["ensemble"], expires=float("inf"))
-        watched.board.update(Snapshot("home", readings))
+        watched.status_store.update(Snapshot("home", readings))
         await watched.clock.sleep(400)
         assert not watched.status().grid.reconnecting
 
@@ -71,10 +71,10 @@ async def test_the_worst_house_comes_first(tmp_path: Path) -> None:
         await watched.pass_time(1)
         readings = dict(watched.poller.readings)
         gone = {name: replace(r, expires=0.0) for name, r in readings.items() if name != SELF}
-        watched.board.update(Snapshot("gone", {**gone, SELF: readings[SELF]}))
+        watched.status_store.update(Snapshot("gone", {**gone, SELF: readings[SELF]}))
         for index in range(25):
-            watched.board.update(Snapshot(f"well {index}", readings))
-        statuses = await watched.board.statuses()
+            watched.status_store.update(Snapshot(f"well {index}", readings))
+        statuses = await watched.status_store.statuses()
     assert statuses[0].gateway == "gone"
     assert len(statuses) == 27
     assert {status.worst for status in statuses[1:]} == {None}
@@ -83,10 +83,10 @@ async def test_the_worst_house_comes_first(tmp_path: Path) -> None:
 async def test_a_gateway_that_is_not_configured_any_more_is_forgotten(tmp_path: Path) -> None:
     """What was removed is gone, and asking for it is an error."""
     async with watching("solar-only", tmp_path) as watched:
-        assert watched.board.names == ["home"]
+        assert watched.status_store.names == ["home"]
         for _ in range(2):
-            watched.board.remove("home")
-            assert watched.board.names == []
+            watched.status_store.remove("home")
+            assert watched.status_store.names == []
         with pytest.raises(KeyError):
             watched.status()
 
@@ -96,16 +96,16 @@ async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> N
     async with watching("solar-only", tmp_path) as watched:
         await watched.pass_time(10)
         readings = dict(watched.poller.readings)
-        board = Board(watched.clock)
+        status_store = StatusStore(watched.clock)
     for number in range(200):
-        board.update(Snapshot(f"site-{number}", readings))
+        status_store.update(Snapshot(f"site-{number}", readings))
 
     def alive() -> int:
         gc.collect()
-        return sum(isinstance(each, Status) for each in gc.get_objects())
+        return sum(isinstance(each, GatewayStatus) for each in gc.get_objects())
 
     before = alive()
-    statuses = await board.statuses()
+    statuses = await status_store.statuses()
     assert len(statuses) == 200
     del statuses
     assert alive() - before <= 20
@@ -120,5 +120,5 @@ async def test_who_looks_again_at_once_sees_the_same(tmp_path: Path) -> None:
         await watched.clock.sleep(2)
         later = watched.status()
         assert later.timestamp_seconds == first.timestamp_seconds + 2
-        watched.board.update(Snapshot("home", dict(watched.poller.readings)))
+        watched.status_store.update(Snapshot("home", dict(watched.poller.readings)))
         assert watched.status() is not later

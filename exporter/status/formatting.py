@@ -1,6 +1,6 @@
 """Amounts, times and states in words, as people read them; not known is said as such."""
 
-from exporter.status.model import Cloud, Grid, Status, Storage
+from exporter.status.models import CloudStatus, GatewayStatus, GridStatus, StorageStatus
 
 UNKNOWN = "not known"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
@@ -52,7 +52,7 @@ def celsius(degrees: float | None) -> str:
     return UNKNOWN if degrees is None else f"{degrees:.0f} °C"
 
 
-def doing(watts: float | None) -> str:
+def storage_activity(watts: float | None) -> str:
     """Return what batteries of this power do; positive discharges."""
     if watts is None:
         return UNKNOWN
@@ -61,7 +61,7 @@ def doing(watts: float | None) -> str:
     return "discharging" if watts > 0 else "charging"
 
 
-def grid(state: Grid, now: float) -> str:
+def grid_state(state: GridStatus, now: float) -> str:
     """Return whether the house is on the grid, and since when if that is long enough ago."""
     if state.connected is None:
         return "Grid not known"
@@ -73,14 +73,14 @@ def grid(state: Grid, now: float) -> str:
     return f"Off grid{how}{lasting}" + (", about to reconnect" if state.reconnecting else "")
 
 
-def verdict(status: Status) -> str:
+def verdict(status: GatewayStatus) -> str:
     """Return in a word or two how a gateway is."""
     return "Starting" if status.contact == "waiting" else _VERDICTS[status.worst]
 
 
-def contact(status: Status) -> str:
+def connection(status: GatewayStatus) -> str:
     """Return what the gateway does when it is asked."""
-    if status.speechless:
+    if status.unreadable:
         return "gives nothing that can be read"
     return {
         "answers": "answers",
@@ -90,7 +90,7 @@ def contact(status: Status) -> str:
     }[status.contact]
 
 
-def summary(status: Status) -> str:
+def summary(status: GatewayStatus) -> str:
     """Return the state of the house in a few sentences."""
     now = status.timestamp_seconds
     if status.contact == "waiting":
@@ -98,39 +98,39 @@ def summary(status: Status) -> str:
     if status.contact != "answers":
         heard = status.last_heard_timestamp_seconds
         last = "" if heard is None else f"; last heard {ago(heard, now)}"
-        return f"The gateway {contact(status)}{last}. Grid, batteries and panels are not known."
+        return f"The gateway {connection(status)}{last}. Grid, batteries and panels are not known."
     parts = []
     if status.grid.has_switch is not False:
-        parts.append(grid(status.grid, now))
+        parts.append(grid_state(status.grid, now))
     if status.generator is not None and status.generator.running:
         parts.append("Generator running")
     parts.append(_solar(status) if status.storage is None else _stored(status, status.storage))
-    parts.append(told(status.cloud, now) or "Last report to Enphase not known")
+    parts.append(cloud_report(status.cloud, now) or "Last report to Enphase not known")
     return ". ".join(parts) + "."
 
 
-def _solar(status: Status) -> str:
+def _solar(status: GatewayStatus) -> str:
     watts, net = status.power.solar_watts, status.power.grid_watts
     told = f"Solar {UNKNOWN if watts is None else power(max(0.0, watts))}"
-    return told if net is None else f"{told}, {exchange(net)}"
+    return told if net is None else f"{told}, {grid_flow(net)}"
 
 
-def exchange(watts: float) -> str:
+def grid_flow(watts: float) -> str:
     """Return how much goes to the grid or comes from it; positive is drawn."""
     return f"{power(watts)} {'from' if watts >= 0 else 'to'} the grid"
 
 
-def _stored(status: Status, storage: Storage) -> str:
+def _stored(status: GatewayStatus, storage: StorageStatus) -> str:
     watts = status.power.storage_watts
     parts = [f"Batteries {percent(storage.soc_ratio)}"]
     if watts is not None:
-        parts.append(doing(watts))
+        parts.append(storage_activity(watts))
     if status.grid.connected is False and storage.runtime_seconds is not None:
         parts.append(f"{duration(storage.runtime_seconds)} left at this rate")
     return ", ".join(parts)
 
 
-def told(cloud: Cloud, now: float) -> str:
+def cloud_report(cloud: CloudStatus, now: float) -> str:
     """Return when Enphase was last told, empty where that is not known."""
     stamp = cloud.last_report_timestamp_seconds
     return "" if stamp is None else f"Told Enphase {ago(stamp, now)}"

@@ -30,7 +30,7 @@ PanelState = Literal["reporting", "dark", "silent", "missing", "not known"]
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class GatewayIdentity:
     """What the gateway is."""
 
     serial: str
@@ -39,7 +39,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class GridStatus:
     """Whether the house is on the grid."""
 
     connected: bool | None = None
@@ -54,7 +54,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Power:
+class PowerFlow:
     """What flows where now."""
 
     solar_watts: float | None = None
@@ -66,7 +66,7 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class Today:
+class EnergyToday:
     """Energy since midnight, as the gateway tells it."""
 
     produced_joules: float | None = None
@@ -77,7 +77,7 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class StorageStatus:
     """All batteries together."""
 
     soc_ratio: float | None = None
@@ -95,7 +95,7 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
-class Battery:
+class BatteryStatus:
     """One battery. Of one that is not heard, what it was is not what it is: that is None."""
 
     serial: str
@@ -114,7 +114,7 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class PanelStatus:
     """One inverter; `watts` only where its report is not too old."""
 
     serial: str
@@ -131,7 +131,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class GridSwitch:
     """The device between house and grid: system controller or meter collar."""
 
     kind: Literal["enpower", "collar"]
@@ -145,7 +145,7 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
-class Generator:
+class GeneratorStatus:
     """The standby generator, where there is one."""
 
     running: bool | None = None
@@ -153,7 +153,7 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class MeterStatus:
     """One CT; of a disabled one nothing more is known."""
 
     name: str
@@ -163,7 +163,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
+class CloudStatus:
     """Whether Enphase is being told."""
 
     connected: bool | None = None
@@ -173,7 +173,7 @@ class Cloud:
 
 
 @dataclass(frozen=True, slots=True)
-class Collector:
+class CollectorStatus:
     """How the exporter fares with one group of endpoints."""
 
     name: str
@@ -200,7 +200,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class GatewayStatus:
     """Everything about one gateway."""
 
     gateway: str
@@ -212,26 +212,26 @@ class Status:
     #: worst first
     problems: tuple[Problem, ...] = ()
     last_heard_timestamp_seconds: float | None = None
-    identity: Identity | None = None
-    grid: Grid = Grid()
-    power: Power = Power()
-    today: Today = Today()
+    identity: GatewayIdentity | None = None
+    grid: GridStatus = GridStatus()
+    power: PowerFlow = PowerFlow()
+    today: EnergyToday = EnergyToday()
     #: None where there are no batteries
-    storage: Storage | None = None
-    batteries: tuple[Battery, ...] = ()
-    panels: tuple[Panel, ...] = ()
-    switch: Switch | None = None
-    generator: Generator | None = None
-    meters: tuple[Meter, ...] = ()
+    storage: StorageStatus | None = None
+    batteries: tuple[BatteryStatus, ...] = ()
+    panels: tuple[PanelStatus, ...] = ()
+    switch: GridSwitch | None = None
+    generator: GeneratorStatus | None = None
+    meters: tuple[MeterStatus, ...] = ()
     #: voltage by leg
     legs_volts: dict[str, float] = field(default_factory=dict)
-    cloud: Cloud = Cloud()
+    cloud: CloudStatus = CloudStatus()
     clock_skew_seconds: float | None = None
     token_expiry_timestamp_seconds: float | None = None
-    collectors: tuple[Collector, ...] = ()
+    collectors: tuple[CollectorStatus, ...] = ()
 
     @property
-    def speechless(self) -> bool:
+    def unreadable(self) -> bool:
         """Whether the gateway is there, but gives nothing that can be read."""
         reason = next((c.reason for c in self.collectors if c.name == "gateway"), "")
         return self.contact == "silent" and reason not in _NOBODY

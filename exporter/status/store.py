@@ -10,10 +10,10 @@ from dataclasses import replace
 from exporter.clock import Clock
 from exporter.metrics.grid import connected, disconnect_commanded
 from exporter.snapshot import Reading, Snapshot
-from exporter.status.derive import derive
-from exporter.status.model import SEVERITIES, Status
+from exporter.status.build import derive
+from exporter.status.formatting import summary
+from exporter.status.models import SEVERITIES, GatewayStatus
 from exporter.status.problems import problems
-from exporter.status.words import summary
 
 #: after a command to come back the grid has to be good for five minutes before the switch closes
 _COMING_BACK = 360.0
@@ -53,14 +53,14 @@ class _Site:
             self.commanded_at = now
 
 
-class Board:
+class StatusStore:
     """The state of all houses."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._sites: dict[str, _Site] = {}
         #: what was looked at last, the newest at the end
-        self._kept: dict[str, tuple[Snapshot, int, Status]] = {}
+        self._kept: dict[str, tuple[Snapshot, int, GatewayStatus]] = {}
 
     @property
     def now(self) -> float:
@@ -85,7 +85,7 @@ class Board:
         self._sites.pop(gateway, None)
         self._kept.pop(gateway, None)
 
-    def status(self, gateway: str) -> Status:
+    def status(self, gateway: str) -> GatewayStatus:
         """Return the state of a gateway now; KeyError for one that is not there."""
         site = self._sites[gateway]
         monotonic = self._clock.monotonic()
@@ -98,7 +98,7 @@ class Board:
             del self._kept[next(iter(self._kept))]
         return kept[2]
 
-    def _derived(self, site: _Site, monotonic: float) -> Status:
+    def _derived(self, site: _Site, monotonic: float) -> GatewayStatus:
         now = self._clock.time()
         site.note_grid(now, monotonic)
         status = derive(site.snapshot, now, monotonic, site.host)
@@ -114,9 +114,9 @@ class Board:
         status = replace(status, grid=grid)
         return replace(status, problems=problems(status), summary=summary(status))
 
-    async def statuses(self) -> list[Status]:
+    async def statuses(self) -> list[GatewayStatus]:
         """Return the states of all gateways, worst first; with many, others get their turn."""
-        found: list[Status] = []
+        found: list[GatewayStatus] = []
         for count, name in enumerate(self.names, start=1):
             if name in self._sites:
                 found.append(self.status(name))
@@ -125,7 +125,7 @@ class Board:
         return sorted(found, key=badness)
 
 
-def badness(status: Status) -> tuple[float, ...]:
+def badness(status: GatewayStatus) -> tuple[float, ...]:
     """Return what to sort by so that the worst comes first: by problems, then by charge."""
     counts = [-sum(p.severity == severity for p in status.problems) for severity in SEVERITIES]
     waits = 0 if status.contact == "waiting" else 1
