@@ -16,7 +16,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint golden docs dashboards story day screenshot incident alerts-proof silence stack fleet-test bench manifests faults fuzz soak audit requirements clean
+.PHONY: help demo test proof lint generate stack bench coverage hooks package story day screenshot incident \
+	alerts-proof silence fleet-test faults fuzz soak audit requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -25,28 +26,35 @@ help: ## Show this
 demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
 	@$(PY) -m exporter demo $(ARGS)
 
-test: lint ## Lint, check types, run every test
+test: lint ## Lint, check types, run every test but the slow proofs
 	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
 	$(PY) -m pytest -n 4 --dist loadfile $(ARGS)
 
-lint: $(DEV) ## Check style and types
+proof: $(DEV) ## Run the slow proofs: whole scenarios, days and spoilt answers
+	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
+	$(PY) -m pytest -n 2 --dist loadfile -m proof $(ARGS)
+
+lint: $(DEV) ## Check style, types, spelling, imports and workflows
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+	.venv/bin/codespell
+	.venv/bin/lint-imports --no-cache
+	@sh tools/lint-workflows.sh
 
-golden: $(DEV) ## Write the expositions of the sample homes anew; read the difference before committing
-	GOLDEN=write $(PY) -m pytest -q tests/test_golden.py
+generate: $(DEV) ## Write all generated files: docs, dashboards, manifests, alert texts, golden expositions
+	$(PY) -m tools.generate $(ARGS)
 
-docs: $(DEV) ## Write docs/metrics.md from the metric tables, docs/cli.md from the commands
-	$(PY) -m tools.metrics_docs $(ARGS)
-	$(PY) -m tools.cli_docs $(ARGS)
+coverage: $(DEV) ## Run the tests and show how much of the code they run
+	$(PY) -m pytest -n 4 --dist loadfile --cov --cov-report=term $(ARGS)
 
-dashboards: $(DEV) ## Write grafana/dashboards/ from their Python sources
-	$(PY) -m grafana
+hooks: $(DEV) ## Install the pre-commit hooks
+	.venv/bin/pre-commit install
 
-manifests: $(DEV) ## Write what is made from the alert rules: PrometheusRule objects, texts of the pages
-	$(PY) -m tools.prometheus_rule $(ARGS)
-	$(PY) -m tools.alert_texts $(ARGS)
+package: $(DEV) ## Build wheel and sdist into dist/ and check them
+	@rm -rf dist
+	$(PY) -m build --no-isolation
+	.venv/bin/twine check --strict dist/*
 
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
@@ -108,7 +116,7 @@ clean: ## Remove everything that make and the tools have made
 # What running and simulating need, so that the demo starts soon.
 $(RUN): requirements/simulator.txt
 	@$(or $(PYTHON),false) $(SUITABLE) 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed: install it, or name one with PYTHON=/path/to/python3" >&2; exit 1; }
+		echo "Python 3.11 or newer is needed: install it, or name one with PYTHON=/usr/bin/python3.12" >&2; exit 1; }
 	@sh tools/system-packages.sh venv $(PYTHON)
 	@echo "Setting up .venv with Python $(VERSION): half a minute, once"
 	@rm -rf .venv
