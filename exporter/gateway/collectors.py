@@ -29,7 +29,7 @@ from exporter.errors import (
 )
 from exporter.gateway import ensemble
 from exporter.gateway.extras import Home, MeterSetup
-from exporter.gateway.members import InverterLabels, Price
+from exporter.gateway.models import InverterLabels, Price
 from exporter.gateway.policy import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,

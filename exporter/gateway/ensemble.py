@@ -22,7 +22,7 @@ from exporter.errors import (
     InvalidDataError,
 )
 from exporter.gateway.extras import Device, DryContactSettings, DryContactStatus, Secctrl
-from exporter.gateway.members import Presence
+from exporter.gateway.models import Presence
 from exporter.gateway.state_model import GatewayState
 
 #: group of the inventory, the member it fills, what remembers that it was there

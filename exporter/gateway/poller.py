@@ -24,7 +24,7 @@ from exporter.errors import (
 )
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counters import CounterGuard, Path
-from exporter.gateway.members import GatewayInfo, SelfReport
+from exporter.gateway.models import GatewayInfo, SelfReport
 from exporter.gateway.policy import ENDPOINTS, METERS
 from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
 from exporter.gateway.questions import Questions

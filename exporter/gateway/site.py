@@ -13,7 +13,7 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import GatewayError
 from exporter.gateway.counters import CounterGuard
-from exporter.gateway.members import StoragePower
+from exporter.gateway.models import StoragePower
 from exporter.gateway.probe import Discovery
 from exporter.gateway.session import Session
 from exporter.gateway.state_model import GatewayState

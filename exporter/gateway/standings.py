@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from exporter.clock import Clock
 from exporter.errors import GatewayError
-from exporter.gateway.members import CollectorReport
+from exporter.gateway.models import CollectorReport
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pyenphase.models.dry_contacts import EnvoyDryContactSettings, EnvoyDryConta
 from pyenphase.models.envoy import EnvoyData
 
 from exporter.config import Wanted
-from exporter.gateway import extras, members
+from exporter.gateway import extras, models
 from exporter.gateway.counters import ENERGIES
 from exporter.metrics.catalogue import FAMILIES, TABLES
 from exporter.metrics.table import EnergyCounter, Row, Table
@@ -60,28 +60,30 @@ ENVOY_DATA: Mapping[str, Any] = typing.get_type_hints(EnvoyData)
 #: what collectors provide besides the members of EnvoyData
 MEMBERS: Mapping[str, Any] = {
     **ENVOY_DATA,
-    "self": members.SelfReport,
+    "self": models.SelfReport,
     "wanted": Wanted,
-    "gateway": members.GatewayInfo,
+    "gateway": models.GatewayInfo,
     "home": extras.Home,
     "enpower_extra": extras.Device,
     "collar_extra": extras.Device,
     "encharge_extra": dict[str, extras.Device],
-    "encharge_presence": dict[str, members.Presence],
-    "storage_power": members.StoragePower,
+    "encharge_presence": dict[str, models.Presence],
+    "storage_power": models.StoragePower,
     "secctrl": extras.Secctrl,
     "meter_setup": dict[str, extras.MeterSetup],
     "production_sections": dict[str, extras.Section],
-    "inverter_labels": dict[str, members.InverterLabels],
-    "inverter_presence": dict[str, members.Presence],
-    "import_price": dict[str, members.Price],
-    "export_price": dict[str, members.Price],
+    "inverter_labels": dict[str, models.InverterLabels],
+    "inverter_presence": dict[str, models.Presence],
+    "import_price": dict[str, models.Price],
+    "export_price": dict[str, models.Price],
 }
 
 #: fields of our own models that are for people
 FOR_PEOPLE = {
     ("CollectorReport", "reason"): "a label of the failures, which are counted",
     ("CollectorReport", "trouble"): "a sentence, for the log and the status page",
+    ("CollectorReport", "complete"): "whether all is listed, for the status page",
+    ("CollectorReport", "missing"): "names, for the log and the status page",
 }
 
 #: models that take the place of pyenphase's where it refuses a word
@@ -182,7 +184,7 @@ def test_every_field_of_our_own_models_is_exported() -> None:
     """Nothing is modelled beyond pyenphase without being exported."""
     ours = {
         kind
-        for module in (extras, members)
+        for module in (extras, models)
         for kind in vars(module).values()
         if is_record(kind) and kind.__module__ == module.__name__ and kind.__name__[0] != "_"
     }

@@ -12,7 +12,7 @@ from pyenphase.models.system_consumption import EnvoySystemConsumption
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyStorageSettings, EnvoyTariff
 
 from exporter.gateway.extras import Device, Home, MeterSetup, Secctrl
-from exporter.gateway.members import CollectorReport, Price, SelfReport, StoragePower
+from exporter.gateway.models import CollectorReport, Price, SelfReport, StoragePower
 from exporter.metrics.catalogue import TABLES
 from exporter.snapshot import SELF, Reading
 

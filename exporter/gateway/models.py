@@ -1,4 +1,4 @@
-"""Members of a reading that neither pyenphase nor the gateway has a model for: our own findings."""
+"""Members of a reading that no answer of the gateway has: what the exporter adds of its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +15,7 @@ class GatewayInfo:
     phase_mode: str
     phase_count: int
     ct_count: int
-    #: whether the gateway now is another one than the state directory remembers; epoch seconds or
-    #: None
+    #: when the gateway was replaced by another one; epoch seconds or None
     replaced_at: float | None
     #: when the exporter saw the firmware change; epoch seconds or None
     firmware_changed_at: float | None
@@ -57,8 +56,9 @@ class Price:
 class CollectorReport:
     """How one collector fares; times in seconds, the last success in epoch seconds.
 
-    `reason` and `trouble` tell of the failure that goes on, as label and as sentence; both are
+    `reason` and `trouble` describe the failure that goes on, as label and as sentence; both are
     empty while there is none, and a collector that only waits for the gateway has no sentence.
+    `complete` is false while answers list less than they listed before: `missing` has the names.
     """
 
     up: bool
@@ -68,6 +68,8 @@ class CollectorReport:
     reason: str = ""
     trouble: str = ""
     cadence: float | None = None
+    complete: bool = True
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
