@@ -3,17 +3,9 @@
 Whether the house is on the grid is derived in `grid.py`; the states here are as told.
 """
 
-from exporter.metrics.common import BANDS, GRID_MODES, device_status_ok
-from exporter.metrics.table import (
-    InfoMetric,
-    LabelledFields,
-    StateSet,
-    Table,
-    derived,
-    gauge,
-    timestamp,
-)
-from exporter.metrics.units import fahrenheit, flag, level, raw_code
+from exporter.metrics.status import BANDS, GRID_MODES, device_status_ok
+from exporter.metrics.table import Info, Split, States, Table, derived, gauge, timestamp
+from exporter.metrics.units import code, fahrenheit, flag, level
 
 _TITLE = "System controller"
 _SERIAL = ("enpower.serial_number",)
@@ -23,7 +15,7 @@ CONTROLLER = Table(
     "ensemble",
     "enpower",
     (
-        InfoMetric(
+        Info(
             "enphase_enpower_info",
             "Part number and firmwares of the system controller.",
             describes=(
@@ -32,39 +24,39 @@ CONTROLLER = Table(
                 ("zigbee_firmware", "zigbee_dongle_fw_version"),
             ),
         ),
-        StateSet(
+        States(
             "enphase_enpower_mains_admin_state",
             "What the switch towards the grid was commanded to be.",
             "mains_admin_state",
             label="state",
-            states=("closed", "open"),
+            known=("closed", "open"),
         ),
-        StateSet(
+        States(
             "enphase_enpower_mains_oper_state",
             "What the switch towards the grid is.",
             "mains_oper_state",
             label="state",
-            states=("closed", "open"),
+            known=("closed", "open"),
         ),
-        StateSet(
+        States(
             "enphase_enpower_grid_mode",
             "Mode of the system; it can say on-grid during an outage, so trust the switch.",
             "grid_mode",
             label="mode",
-            states=GRID_MODES,
+            known=GRID_MODES,
         ),
         gauge(
             "enphase_enpower_admin_state",
             "State of the system controller as a number.",
             "admin_state",
-            raw_code,
+            code,
         ),
-        StateSet(
+        States(
             "enphase_enpower_admin_state_name",
             "State of the system controller by name.",
             "admin_state_str",
             label="state",
-            states=(
+            known=(
                 "ENPWR_STATE_OPER_CLOSED",
                 "ENPWR_STATE_OPER_OPEN",
                 "ENPWR_STATE_OPER_NO_GRID",
@@ -92,7 +84,7 @@ CONTROLLER = Table(
             "temperature",
             fahrenheit,
         ),
-        LabelledFields(
+        Split(
             "enphase_enpower_comm_level",
             "Quality of the radio link to the controller, 0 to 5; 0 is normal on a wired one.",
             convert=level,
@@ -116,7 +108,7 @@ CONTROLLER = Table(
         ),
     ),
     keys=("serial",),
-    label_paths=_SERIAL,
+    described=_SERIAL,
 )
 
 EXTRA = Table(
@@ -131,24 +123,24 @@ EXTRA = Table(
             ("device_status",),
             flag,
         ),
-        StateSet(
+        States(
             "enphase_enpower_encharge_grid_mode",
             "Mode of the batteries as the system controller tells it.",
             "encharge_grid_mode",
             label="mode",
-            states=GRID_MODES,
+            known=GRID_MODES,
         ),
         gauge(
             "enphase_enpower_relay_state",
             "State of the relays of the system controller, one binary digit for each.",
             "relay_bits",
-            raw_code,
+            code,
         ),
         gauge(
             "enphase_enpower_current_state",
             "Step of the system controller's inner sequence as a number.",
             "state_id",
-            raw_code,
+            code,
         ),
         timestamp(
             "enphase_enpower_created_timestamp_seconds",
@@ -157,7 +149,7 @@ EXTRA = Table(
         ),
     ),
     keys=("serial",),
-    label_paths=_SERIAL,
+    described=_SERIAL,
 )
 
 TABLES = (CONTROLLER, EXTRA)

@@ -2,9 +2,9 @@
 
 from exporter.metrics.table import (
     EnergyCounter,
-    FlagSet,
-    InfoMetric,
-    StateSet,
+    Flags,
+    Info,
+    States,
     Table,
     gauge,
     timestamp,
@@ -22,7 +22,7 @@ SETUP = Table(
             "enabled",
             flag,
         ),
-        InfoMetric(
+        Info(
             "enphase_meter_setup_info",
             "Kind of service that the meter is set up for.",
             describes=(("phase_mode", "phase_mode"),),
@@ -42,24 +42,24 @@ METERS = Table(
     "meters",
     "ctmeters.*",
     (
-        InfoMetric(
+        Info(
             "enphase_meter_info",
             "Number by which the gateway knows the meter.",
             describes=(("eid", "eid"),),
         ),
-        StateSet(
+        States(
             "enphase_meter_metering_status",
             "Whether the meter measures as it should.",
             "metering_status",
             label="status",
-            states=("normal", "not-metering", "check-wiring"),
+            known=("normal", "not-metering", "check-wiring"),
         ),
-        FlagSet(
+        Flags(
             "enphase_meter_status_flag",
             "Whether a condition that points to wrong wiring or set-up holds at the meter.",
             "status_flags",
             label="flag",
-            states=(
+            known=(
                 "production-imbalance",
                 "negative-production",
                 "power-on-unused-phase",

@@ -6,15 +6,7 @@ Where AC Batteries stand beside others, the gateway tells an aggregate of both, 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exporter.metrics.table import (
-    EnergyCounter,
-    MetricRow,
-    StateSet,
-    Table,
-    derived,
-    gauge,
-    timestamp,
-)
+from exporter.metrics.table import EnergyCounter, Row, States, Table, derived, gauge, timestamp
 from exporter.metrics.units import flag, ratio, stored_joules, watts
 from exporter.snapshot import SELF
 
@@ -202,7 +194,7 @@ SECCTRL = Table(
     ),
 )
 
-_POWER: tuple[MetricRow, ...] = (
+_POWER: tuple[Row, ...] = (
     gauge(
         "enphase_storage_watts",
         "Power of all batteries together; positive discharges, negative charges.",
@@ -232,20 +224,20 @@ SETTINGS = Table(
     "tariff",
     "tariff.storage_settings",
     (
-        StateSet(
+        States(
             "enphase_storage_mode",
             "What the batteries are used for, as configured; savings-mode shows as economy.",
             "mode",
             label="mode",
-            states=_MODES,
+            known=_MODES,
         ),
-        StateSet(
+        States(
             "enphase_storage_mode_sub_type",
             "Variant of the mode, as configured.",
             value=lambda settings: settings.operation_mode_sub_type or None,
             reads=("operation_mode_sub_type",),
             label="sub_type",
-            states=("prioritize-energy",),
+            known=("prioritize-energy",),
         ),
         gauge(
             "enphase_storage_charge_from_grid",
@@ -285,12 +277,12 @@ WANTED = Table(
     SELF,
     "wanted",
     (
-        StateSet(
+        States(
             "enphase_storage_wanted_mode",
             "What the owner wants the batteries to be used for.",
             "storage_mode",
             label="mode",
-            states=_MODES,
+            known=_MODES,
         ),
         gauge(
             "enphase_storage_wanted_reserve_soc_ratio",

@@ -1,6 +1,6 @@
-"""The building blocks of metric tables: rows with a name, help, the field to read and its unit.
+"""What metric tables are made of: rows that say name, help, where a value stands, how it converts.
 
-A table belongs to one collector and reads one member of its data. `source` is a path in that data:
+A table belongs to one collector and walks one member of its data. `source` is a path in that data:
 each `*` is a level keyed by serial, phase or the like, and `keys` names the labels of those levels.
 Adding a metric is adding a row; nothing here branches on a device.
 """
@@ -13,15 +13,15 @@ from typing import Any, Literal
 from exporter.metrics.units import Conversion, count, epoch, number
 from exporter.snapshot import Reading
 
-MetricType = Literal["gauge", "counter", "info"]
-#: label names and values that a row adds to those of its table, and the value
+Kind = Literal["gauge", "counter", "info"]
+#: label names and values a row adds to those of its table, and the value
 Sample = tuple[tuple[tuple[str, str], ...], float]
 #: label values, path in the data, object
-Match = tuple[tuple[str, ...], tuple[str, ...], Any]
+Found = tuple[tuple[str, ...], tuple[str, ...], Any]
 
 
 @dataclass(frozen=True)
-class MetricRow:
+class Row:
     """One metric: a gauge with one sample for each object of the table.
 
     `field` is an attribute of the object, and an empty one is the object itself; `value` computes
@@ -34,7 +34,7 @@ class MetricRow:
     convert: Conversion = number
     value: Callable[[Any], Any] | None = None
     reads: tuple[str, ...] = ()
-    kind: MetricType = "gauge"
+    kind: Kind = "gauge"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -46,77 +46,77 @@ class MetricRow:
         """Fields of the object that this row reads."""
         return self.reads or (self.field,)
 
-    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
-        """Return the raw value of each object, before conversion; None where there is none.
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return what each object says, before conversion; None where it says nothing.
 
-        The samples of an object depend on its raw value alone.
+        The samples of an object follow from its fact alone.
         """
         field, value = self.field, self.value
         if value is not None:
-            return [value(item) for _, _, item in matches]
+            return [value(item) for _, _, item in found]
         if field:
-            return [getattr(item, field, None) for _, _, item in matches]
-        return [item for _, _, item in matches]
+            return [getattr(item, field, None) for _, _, item in found]
+        return [item for _, _, item in found]
 
-    def samples(self, raw: Any) -> Iterable[Sample]:
-        """Return the samples for a raw value; none when it is unknown or out of range."""
-        converted = self.convert(raw)
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Return the samples of an object that says this; none when the value is unknown."""
+        converted = self.convert(fact)
         return () if converted is None else (((), converted),)
 
 
-def gauge(name: str, help_text: str, field: str, convert: Conversion) -> MetricRow:
+def gauge(name: str, meaning: str, field: str, convert: Conversion) -> Row:
     """Return a gauge that converts one field."""
-    return MetricRow(name, help_text, field, convert)
+    return Row(name, meaning, field, convert)
 
 
-def timestamp(name: str, help_text: str, field: str) -> MetricRow:
+def timestamp(name: str, meaning: str, field: str) -> Row:
     """Return a gauge of epoch seconds."""
-    return MetricRow(name, help_text, field, epoch)
+    return Row(name, meaning, field, epoch)
 
 
 def derived(
     name: str,
-    help_text: str,
+    meaning: str,
     value: Callable[[Any], Any],
     reads: tuple[str, ...],
     convert: Conversion,
-) -> MetricRow:
+) -> Row:
     """Return a gauge computed from several fields of the object."""
-    return MetricRow(name, help_text, convert=convert, value=value, reads=reads)
+    return Row(name, meaning, convert=convert, value=value, reads=reads)
 
 
 @dataclass(frozen=True)
-class EnergyCounter(MetricRow):
+class EnergyCounter(Row):
     """A counter in joules whose value went through the guard when it was read.
 
     One that the exporter integrates itself names in `reads` the power it comes from.
     """
 
-    kind: MetricType = "counter"
+    kind: Kind = "counter"
 
-    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
-        """Return the guarded value of the field for each object; None where it was rejected."""
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return the guarded values of the field; None where the guard let none pass."""
         guarded, field = reading.counters, self.field
-        return [guarded.get((*path, field)) for _, path, _ in matches]
+        return [guarded.get((*path, field)) for _, path, _ in found]
 
-    def samples(self, raw: Any) -> Iterable[Sample]:
+    def samples(self, fact: Any) -> Iterable[Sample]:
         """Return a guarded value as it is."""
-        return () if raw is None else (((), raw),)
+        return () if fact is None else (((), fact),)
 
 
 @dataclass(frozen=True)
-class PlainCounter(MetricRow):
+class PlainCounter(Row):
     """A counter that the exporter itself keeps, such as a number of requests."""
 
     convert: Conversion = count
-    kind: MetricType = "counter"
+    kind: Kind = "counter"
 
 
 @dataclass(frozen=True)
-class InfoMetric(MetricRow):
+class Info(Row):
     """A constant 1 whose labels describe the object; `describes` maps each label to a field."""
 
-    kind: MetricType = "info"
+    kind: Kind = "info"
     describes: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -129,54 +129,54 @@ class InfoMetric(MetricRow):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.describes)
 
-    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
         """Return the fields that describe each object."""
-        return _fields(matches, self.fields)
+        return _columns(found, self.fields)
 
-    def samples(self, raw: Any) -> Iterable[Sample]:
-        """Return 1 with the description; a field that is unknown is an empty label."""
-        return ((tuple(zip(self.labels, map(text, raw), strict=True)), 1),)
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Return 1 with the description; a part that is unknown is an empty label."""
+        return ((tuple(zip(self.labels, map(text, fact), strict=True)), 1),)
 
 
 @dataclass(frozen=True)
-class StateSet(MetricRow):
-    """One sample for each of `states` plus `unknown`, exactly one of them 1."""
+class States(Row):
+    """A StateSet: one sample for each known state plus `unknown`, exactly one of them 1."""
 
     label: str = "state"
-    states: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the labels that this row adds to those of its table."""
         return (self.label,)
 
-    def samples(self, raw: Any) -> Iterable[Sample]:
-        """Yield one sample for each state; none when the gateway does not report the field."""
-        if raw is None:
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Yield one sample for each state; none when the gateway does not tell the field."""
+        if fact is None:
             return
-        current = text(raw)
-        for state in self.states:
-            yield ((self.label, state),), int(state == current)
-        yield ((self.label, "unknown"),), int(current not in self.states)
+        told = text(fact)
+        for state in self.known:
+            yield ((self.label, state),), int(state == told)
+        yield ((self.label, "unknown"),), int(told not in self.known)
 
 
 @dataclass(frozen=True)
-class FlagSet(StateSet):
-    """A set of conditions of which any number can be true at once."""
+class Flags(States):
+    """A set of conditions of which any number can hold at once; 1 where one does."""
 
-    def samples(self, raw: Any) -> Iterable[Sample]:
-        """Yield one sample for each condition; none when the gateway does not report the field."""
-        if not isinstance(raw, (list, tuple, set, frozenset)):
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Yield one sample for each condition; none when the gateway does not tell the field."""
+        if not isinstance(fact, (list, tuple, set, frozenset)):
             return
-        current = {text(flag) for flag in raw}
-        for flag in self.states:
-            yield ((self.label, flag),), int(flag in current)
-        yield ((self.label, "unknown"),), int(bool(current.difference(self.states)))
+        told = {text(flag) for flag in fact}
+        for flag in self.known:
+            yield ((self.label, flag),), int(flag in told)
+        yield ((self.label, "unknown"),), int(bool(told.difference(self.known)))
 
 
 @dataclass(frozen=True)
-class LabelledFields(MetricRow):
-    """A gauge with one sample for each of several fields of an object, told apart by a label.
+class Split(Row):
+    """A gauge whose samples are several fields of one object, told apart by a label.
 
     `parts` maps each label value to the field it is read from.
     """
@@ -194,14 +194,14 @@ class LabelledFields(MetricRow):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.parts)
 
-    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
-        """Return the fields of each object."""
-        return _fields(matches, self.fields)
+    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+        """Return the parts that each object tells."""
+        return _columns(found, self.fields)
 
-    def samples(self, raw: Any) -> Iterable[Sample]:
-        """Yield one sample for each field that is known."""
-        for (name, _), value in zip(self.parts, raw, strict=True):
-            converted = self.convert(value)
+    def samples(self, fact: Any) -> Iterable[Sample]:
+        """Yield one sample for each part that is known."""
+        for (name, _), told in zip(self.parts, fact, strict=True):
+            converted = self.convert(told)
             if converted is not None:
                 yield ((self.label, name),), converted
 
@@ -211,40 +211,40 @@ class Table:
     """Rows about one kind of object of one collector.
 
     An empty `source` stands for the whole data of the collector, as a mapping. `keys` names one
-    label for each part of the keys along the source, then one for each path of `label_paths`: these
+    label for each part of the keys along the source, then one for each path of `described`: these
     paths start at the data too, and a `*` in one of them takes the same key as in the source.
     """
 
     title: str
     collector: str
     source: str
-    rows: tuple[MetricRow, ...]
+    rows: tuple[Row, ...]
     keys: tuple[str, ...] = ()
-    label_paths: tuple[str, ...] = ()
+    described: tuple[str, ...] = ()
 
-    def matches(self, data: Mapping[str, Any]) -> list[Match]:
-        """Return label values, path and object for each object of the source that exists."""
-        matches: list[Match] = [((), (), data)]
+    def objects(self, data: Mapping[str, Any]) -> list[Found]:
+        """Return label values, path and object for each object of the source that is there."""
+        found: list[Found] = [((), (), data)]
         for step in self._steps:
-            matches = _descend(matches, step)
-        if not self.label_paths:
-            return matches
+            found = _below(found, step)
+        if not self.described:
+            return found
         return [
-            ((*labels, *(text(_at(data, each, path)) for each in self.label_paths)), path, item)
-            for labels, path, item in matches
+            ((*labels, *(text(_at(data, told, path)) for told in self.described)), path, item)
+            for labels, path, item in found
         ]
 
     @cached_property
     def _steps(self) -> tuple[str, ...]:
         return _steps(self.source)
 
-    def paths(self, row: MetricRow) -> tuple[str, ...]:
+    def paths(self, row: Row) -> tuple[str, ...]:
         """Return the paths in the data of the collector that a row reads."""
         return tuple(".".join(filter(None, (self.source, field))) for field in row.fields)
 
 
-def _fields(matches: Sequence[Match], fields: tuple[str, ...]) -> list[Any]:
-    return [tuple([getattr(item, field, None) for field in fields]) for _, _, item in matches]
+def _columns(found: Sequence[Found], fields: tuple[str, ...]) -> list[Any]:
+    return [tuple([getattr(item, field, None) for field in fields]) for _, _, item in found]
 
 
 def _steps(path: str) -> tuple[str, ...]:
@@ -255,20 +255,20 @@ def _step(node: Any, step: str) -> Any:
     return node.get(step) if isinstance(node, Mapping) else getattr(node, step, None)
 
 
-def _descend(matches: list[Match], step: str) -> list[Match]:
-    """Return what lies one step further down, an object for each key where the step is `*`."""
+def _below(found: list[Found], step: str) -> list[Found]:
+    """Return what one step further down is there, an object for each key where the step is `*`."""
     if step == "*":
         return [
             ((*labels, *_parts(key)), (*path, text(key)), child)
             if type(key) is not str
             else ((*labels, key), (*path, key), child)
-            for labels, path, node in matches
+            for labels, path, node in found
             for key, child in node.items()
             if child is not None
         ]
     return [
         (labels, (*path, step), child)
-        for labels, path, node in matches
+        for labels, path, node in found
         if (child := _step(node, step)) is not None
     ]
 
@@ -277,9 +277,9 @@ def _parts(key: Any) -> tuple[str, ...]:
     return tuple(map(text, key)) if isinstance(key, tuple) else (text(key),)
 
 
-def _at(data: Mapping[str, Any], label_path: str, path: tuple[str, ...]) -> Any:
+def _at(data: Mapping[str, Any], told: str, path: tuple[str, ...]) -> Any:
     node: Any = data
-    for index, step in enumerate(_steps(label_path)):
+    for index, step in enumerate(_steps(told)):
         node = _step(node, path[index] if step == "*" else step)
     return node
 

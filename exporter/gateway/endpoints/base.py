@@ -18,7 +18,13 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
-from exporter.errors import LoginRedirectError, NotJsonError
+from exporter.errors import (
+    EndpointAbsentError,
+    InvalidDataError,
+    LoginRedirectError,
+    NotJsonError,
+    NotPermittedError,
+)
 
 #: more devices than the largest site has; what an answer lists beyond them is not read
 MAX_ENTRIES = 5000
@@ -216,6 +222,33 @@ def identifier(raw: Mapping[str, Any], key: str, unreadable: Unreadable, name: s
         return value.strip()
     unreadable.add(_join(name, key))
     return None
+
+
+def as_object(document: Any) -> dict[str, Any]:
+    """Return a document that must be an object; raise GatewayError for anything else."""
+    if not isinstance(document, dict):
+        raise InvalidDataError("the response is not a JSON object")
+    _reject_error(document)
+    return document
+
+
+def as_list(document: Any) -> list[Any]:
+    """Return a document that must be a list; raise GatewayError for anything else."""
+    if isinstance(document, dict):
+        _reject_error(document)
+    if not isinstance(document, list):
+        raise InvalidDataError("the response is not a JSON list")
+    return document
+
+
+def _reject_error(document: dict[str, Any]) -> None:
+    """Raise for the objects by which gateways refuse with status 200."""
+    for key in ("error", "err"):
+        if key in document:
+            message = f"{document.get('status', '')} {document[key]}".strip()[:MAX_TEXT]
+            if message.startswith(("401", "403")):
+                raise NotPermittedError(f"the gateway refuses this endpoint: {message}")
+            raise EndpointAbsentError(f"the gateway does not have this endpoint: {message}")
 
 
 def parse(body: bytes) -> Any:

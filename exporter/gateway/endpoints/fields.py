@@ -44,3 +44,5 @@ Words = list[str] | None
 # Where firmwares always write text, so that reading it stays one fast step.
 EpochText = Annotated[int | None, Field(strict=False, ge=0, le=_YEAR_2100)]
 FlagText = Annotated[bool | None, Field(strict=False)]
+PercentText = Annotated[float | None, Field(strict=False, ge=0, le=100)]
+Price = Annotated[float | None, Field(ge=-1e6, le=1e6)]

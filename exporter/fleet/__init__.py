@@ -1,1 +1,0 @@
-"""What only many gateways need: sharding, compressed parts of bodies, small memory."""

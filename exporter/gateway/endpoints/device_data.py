@@ -1,0 +1,244 @@
+"""`/ivp/pdm/device_data`: details of inverters, AC Batteries and IQ Relays.
+
+An inverter can have several channels, each with a panel. They are added up, and kept apart too.
+The gateway lists only so many devices; of the others nothing stands in here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from exporter.gateway.endpoints.base import (
+    MAX_ENTRIES,
+    Endpoint,
+    Model,
+    Unreadable,
+    as_object,
+    entries,
+    identifier,
+)
+from exporter.gateway.endpoints.fields import (
+    Celsius,
+    Code,
+    Count,
+    Epoch,
+    Flag,
+    Joules,
+    Milliamperes,
+    Millihertz,
+    Millivolts,
+    Number,
+    Percent,
+    Seconds,
+    StoredWattHours,
+    Text,
+    Watts,
+)
+
+
+class InverterChannel(Model):
+    """One panel input of an inverter, as it last reported."""
+
+    eid: Code = Field(None, alias="chanEid")
+    watts_now: Watts = Field(None, alias="watts.now")
+    watts_used: Watts = Field(None, alias="watts.nowUsed")
+    watts_max: Watts = Field(None, alias="watts.max")
+    watt_hours_today: StoredWattHours = Field(None, alias="wattHours.today")
+    watt_hours_yesterday: StoredWattHours = Field(None, alias="wattHours.yesterday")
+    watt_hours_week: StoredWattHours = Field(None, alias="wattHours.week")
+    end_date: Epoch = Field(None, alias="endDate")
+    duration: Seconds = None
+    flags: Code = None
+    joules_produced: Joules = Field(None, alias="joulesProduced")
+    joules_used: Joules = Field(None, alias="joulesUsed")
+    ac_millivolts: Millivolts = Field(None, alias="acVoltageINmV")
+    ac_millivolts_l1: Millivolts = Field(None, alias="l1NAcVoltageInmV")
+    ac_millivolts_l2: Millivolts = Field(None, alias="l2NAcVoltageInmV")
+    ac_millivolts_l3: Millivolts = Field(None, alias="l3NAcVoltageInmV")
+    ac_milliamperes: Milliamperes = Field(None, alias="acCurrentInmA")
+    ac_millihertz: Millihertz = Field(None, alias="acFrequencyINmHz")
+    dc_millivolts: Millivolts = Field(None, alias="dcVoltageINmV")
+    dc_milliamperes: Milliamperes = Field(None, alias="dcCurrentINmA")
+    temperature: Celsius = Field(None, alias="channelTemp")
+    conversion_error_seconds: Seconds = Field(None, alias="pwrConvErrSecs")
+    conversion_error_cycles: Count = Field(None, alias="pwrConvMaxErrCycles")
+    leading_vars: Number = Field(None, alias="leadingVArs")
+    lagging_vars: Number = Field(None, alias="laggingVArs")
+    rssi: Number = None
+    issi: Number = None
+    created_time: Epoch = Field(None, alias="lifetime.createdTime")
+    lifetime_duration: Seconds = Field(None, alias="lifetime.duration")
+    lifetime_joules: Joules = Field(None, alias="lifetime.joulesProduced")
+
+
+class AcbChannel(Model):
+    """An AC Battery, as it last reported."""
+
+    end_date: Epoch = Field(None, alias="endDate")
+    state_of_charge: Percent = Field(None, alias="SOC")
+    state_of_health: Percent = Field(None, alias="SOH")
+    min_cell_temp: Celsius = Field(None, alias="minCellTemp")
+    max_cell_temp: Celsius = Field(None, alias="maxCellTemp")
+    pack_millivolts: Millivolts = Field(None, alias="totVoltage")
+    ac_millivolts: Millivolts = Field(None, alias="acVoltageINmV")
+    ac_millihertz: Millihertz = Field(None, alias="acFrequencyINmHz")
+    dc_millivolts: Millivolts = Field(None, alias="dcVoltageINmV")
+    dc_milliamperes: Milliamperes = Field(None, alias="dcCurrentINmA")
+    temperature: Celsius = Field(None, alias="channelTemp")
+    lifetime_joules_produced: Joules = Field(None, alias="lifetime.joulesProduced")
+    lifetime_joules_used: Joules = Field(None, alias="lifetime.joulesUsed")
+
+
+class RelayChannel(Model):
+    """An IQ Relay (NSRB), as it last reported; firmwares differ in the names of voltages."""
+
+    end_date: Epoch = Field(None, alias="endDate")
+    duration: Seconds = None
+    temperature: Celsius = None
+    millihertz: Millihertz = Field(None, alias="freqInmHz")
+    state_changes: Count = Field(None, alias="stateChngCnt")
+    current_offset: Number = Field(None, alias="acCurrOffset")
+    millivolts_l1: Millivolts = Field(None, alias="VrmsL1N")
+    millivolts_l2: Millivolts = Field(None, alias="VrmsL2N")
+    millivolts_l3: Millivolts = Field(None, alias="VrmsL3N")
+
+
+#: names by which some firmware knows the same
+_SYNONYMS = {"voltRmsL1": "VrmsL1N", "voltRmsL2": "VrmsL2N", "voltRmsL3": "VrmsL3N"}
+
+
+@dataclass(frozen=True, slots=True)
+class InverterDetail:
+    """An inverter: whether it is reachable, and its channels by number."""
+
+    gone: bool | None
+    channels: dict[str, InverterChannel]
+
+
+class _Device(Model):
+    """What all kinds of devices have in common."""
+
+    kind: Text = Field(None, alias="devName")
+    active: Flag = None
+    gone: Flag = Field(None, alias="modGone")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCount:
+    """How many devices there are, and how many of them fit into the answer."""
+
+    count: int | None
+    limit: int | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all devices are in the answer."""
+        return self.count is not None and self.limit is not None and self.count < self.limit
+
+
+class _Count(Model):
+    """The counts beside the devices."""
+
+    count: Count = Field(None, alias="deviceCount")
+    limit: Count = Field(None, alias="deviceDataLimit")
+
+
+def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+    """Return details of inverters, AC Batteries and relays, each by serial."""
+    raw = as_object(document)
+    data: dict[str, Any] = {"inverter_details": {}, "acb_details": {}, "relay_details": {}}
+    devices = [value for key, value in raw.items() if key not in ("deviceCount", "deviceDataLimit")]
+    if len(devices) > MAX_ENTRIES:
+        unreadable.add("devices", len(devices) - MAX_ENTRIES)
+    for entry in devices[:MAX_ENTRIES]:
+        device = _Device.read(entry, unreadable, "devices")
+        if device is None or device.active is False:
+            continue
+        kind = device.kind or _kind(entry)
+        if kind not in _KINDS:
+            if kind != "eim":
+                unreadable.add("devices.devName")
+            continue
+        member, make = _KINDS[kind]
+        serial = identifier(entry, "sn", unreadable, kind)
+        if serial is not None:
+            data[member][serial] = make(device, entry, unreadable)
+    count = _Count.read(raw, unreadable)
+    if count is not None:
+        data["device_count"] = DeviceCount(count.count, count.limit)
+    return data
+
+
+def _kind(entry: dict[str, Any]) -> str | None:
+    """Return the kind of a device without a name by what it reports."""
+    channels = entry.get("channels")
+    for channel in channels if isinstance(channels, list) else ():
+        reading = channel.get("lastReading") if isinstance(channel, dict) else None
+        for key, kind in _TELLING.items():
+            if isinstance(reading, dict) and key in reading:
+                return kind
+    return None
+
+
+_TELLING = {"SOC": "acb", "VrmsL1N": "nsrb", "voltRmsL1": "nsrb", "dcVoltageINmV": "pcu"}
+
+
+def _flat(channel: dict[str, Any], unreadable: Unreadable, name: str) -> dict[str, Any]:
+    """Return a channel without its levels."""
+    reading = channel.get("lastReading")
+    flat: dict[str, Any] = dict(reading) if isinstance(reading, dict) else {}
+    if not isinstance(reading, dict):
+        unreadable.add(f"{name}.lastReading")
+    for part in ("watts", "wattHours", "lifetime"):
+        values = channel.get(part)
+        if isinstance(values, dict):
+            for key, value in values.items():
+                flat[f"{part}.{key}"] = value
+        elif part in channel:
+            unreadable.add(f"{name}.{part}")
+    flat["chanEid"] = channel.get("chanEid", flat.get("eid"))
+    for key, synonym in _SYNONYMS.items():
+        if key in flat:
+            flat.setdefault(synonym, flat[key])
+    return flat
+
+
+def _inverter(device: _Device, entry: dict[str, Any], unreadable: Unreadable) -> InverterDetail:
+    name = "pcu.channels"
+    channels = [
+        channel
+        for item in entries(entry.get("channels"), unreadable, name)
+        if (channel := InverterChannel.read(_flat(item, unreadable, name), unreadable, name))
+        is not None
+    ]
+    # By their number in the gateway, so that one listed twice is still one.
+    by_eid = {channel.eid: channel for channel in channels}
+    ordered = sorted(by_eid, key=lambda eid: eid or 0)
+    return InverterDetail(
+        device.gone, {str(index): by_eid[eid] for index, eid in enumerate(ordered, start=1)}
+    )
+
+
+def _single(
+    model: type[AcbChannel] | type[RelayChannel], name: str
+) -> Callable[[_Device, dict[str, Any], Unreadable], Any]:
+    def make(device: _Device, entry: dict[str, Any], unreadable: Unreadable) -> Any:
+        read = [
+            channel
+            for item in entries(entry.get("channels"), unreadable, name)
+            if (channel := model.read(_flat(item, unreadable, name), unreadable, name)) is not None
+        ]
+        return max(read, key=lambda channel: channel.end_date or 0, default=None)
+
+    return make
+
+
+_KINDS: dict[str, tuple[str, Callable[[_Device, dict[str, Any], Unreadable], Any]]] = {
+    "pcu": ("inverter_details", _inverter),
+    "acb": ("acb_details", _single(AcbChannel, "acb.channels")),
+    "nsrb": ("relay_details", _single(RelayChannel, "nsrb.channels")),
+}
+
+ENDPOINT = Endpoint("/ivp/pdm/device_data", "inverters", read, deadline=60, optional=True)

@@ -1,0 +1,147 @@
+"""`/home`: reporting to the cloud, network interfaces, links to the devices, state of updates."""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from exporter.gateway.endpoints.base import (
+    MAX_TEXT,
+    Endpoint,
+    Model,
+    Unreadable,
+    as_object,
+    entries,
+    identifier,
+)
+from exporter.gateway.endpoints.fields import Count, Epoch, Flag, Level, PercentText, Text, Words
+
+
+class Interface(Model):
+    """A network interface of the gateway; signal strength in bars."""
+
+    type: Text = None
+    carrier: Flag = None
+    dhcp: Flag = None
+    signal_strength: Count = None
+    signal_strength_max: Count = None
+    status: Text = None
+    supported: Flag = None
+    present: Flag = None
+    configured: Flag = None
+
+
+class Link(Model):
+    """Power-line or radio link to one kind of device: how many, and the level 0 to 5."""
+
+    num: Count = None
+    level: Level = None
+    level_24g: Level = None
+    level_subg: Level = None
+
+
+class Radio(Model):
+    """A radio of the gateway towards batteries and controller."""
+
+    connected: Flag = None
+    signal_strength: Count = None
+    signal_strength_max: Count = None
+
+
+class _Network(Model):
+    """Reporting to the cloud."""
+
+    required: ClassVar[frozenset[str]] = frozenset({"web_comm", "last_enlighten_report_time"})
+
+    web_comm: Flag = None
+    ever_reported_to_enlighten: Flag = None
+    last_enlighten_report_time: Epoch = None
+    primary_interface: Text = None
+
+
+class Home(Model):
+    """What the gateway says of itself; `last_report` is that to the cloud."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"alerts"})
+
+    cloud_connected: Flag = None
+    ever_reported: Flag = None
+    last_report: Epoch = None
+    primary_interface: Text = None
+    timezone: Text = None
+    software_build: Epoch = Field(None, alias="software_build_epoch")
+    update_status: Text = None
+    #: names of what the gateway complains of
+    alerts: Words = None
+    database_percent_full: PercentText = Field(None, alias="db_percent_full")
+    tunnel_open: Flag = None
+    interfaces: dict[str, Interface] = Field(default_factory=dict)
+    links: dict[str, Link] = Field(default_factory=dict)
+    radios: dict[str, Radio] = Field(default_factory=dict)
+
+
+def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+    """Return what the gateway says of itself, each interface, link and radio on its own."""
+    raw = as_object(document)
+    network = raw.get("network")
+    cloud = _Network.read(network, unreadable, "network")
+    home = Home.read(
+        {key: value for key, value in raw.items() if key not in _OWN_SHAPE}, unreadable
+    )
+    if home is None:
+        return {}
+    interfaces = network.get("interfaces") if isinstance(network, dict) else None
+    parts: dict[str, Any] = {
+        "interfaces": _by_name(Interface, interfaces, "interface", unreadable),
+        "links": _links(raw.get("comm"), unreadable),
+        "radios": _by_name(Radio, raw.get("wireless_connection"), "type", unreadable),
+    }
+    if cloud is not None:
+        parts |= {
+            "cloud_connected": cloud.web_comm,
+            "ever_reported": cloud.ever_reported_to_enlighten,
+            "last_report": cloud.last_enlighten_report_time,
+            "primary_interface": cloud.primary_interface,
+        }
+    return {"home": home.model_copy(update=parts)}
+
+
+_OWN_SHAPE = frozenset({"network", "comm", "wireless_connection", "interfaces", "links", "radios"})
+
+
+def _by_name(
+    model: type[Interface] | type[Radio], raw: Any, key: str, unreadable: Unreadable
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for entry in () if raw is None else entries(raw, unreadable, model.__name__.lower()):
+        name = identifier(entry, key, unreadable, model.__name__.lower())
+        part = model.read(entry, unreadable, model.__name__.lower()) if name else None
+        if name and part is not None:
+            found[name] = part
+    return found
+
+
+def _links(raw: Any, unreadable: Unreadable) -> dict[str, Link]:
+    """Return the links by kind of device; of several links of one kind the counts add up."""
+    if not isinstance(raw, dict):
+        if raw is not None:
+            unreadable.add("comm")
+        return {}
+    links: dict[str, Link] = {}
+    for kind, value in raw.items():
+        # The sum over all kinds stands beside them as plain numbers.
+        if not isinstance(value, (dict, list)) or len(kind) > MAX_TEXT:
+            continue
+        listed = value if isinstance(value, list) else [value]
+        parts = [
+            part
+            for entry in entries(listed, unreadable, "comm")
+            if (part := Link.read(entry, unreadable, "comm")) is not None
+        ]
+        if parts:
+            counts = [part.num for part in parts]
+            total = None if None in counts else sum(count or 0 for count in counts)
+            links[kind] = parts[0].model_copy(update={"num": total})
+    return links
+
+
+ENDPOINT = Endpoint("/home", "home", read, deadline=60)

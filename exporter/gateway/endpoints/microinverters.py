@@ -1,0 +1,306 @@
+"""Inverters and AC Batteries from the answers that list, detail and count them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from exporter.gateway.endpoints import device_data, inventory, inverters
+from exporter.gateway.endpoints.base import Parsed
+from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.device_data import DeviceCount, InverterChannel, InverterDetail
+from exporter.gateway.endpoints.inventory import AcbDevice
+from exporter.gateway.endpoints.inverters import DeviceReport
+
+#: inverters report every 5 to 60 minutes; what one said longer ago is not what it does now
+_AGE = 7200.0
+_INTERVALS = 3
+#: the longest night of those who live where panels are worth it
+_NIGHT = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Inverter:
+    """An inverter as it last reported, in W, Wh, V, A, Hz and degrees Celsius.
+
+    `energy_produced` is the mean power of its last interval, in mWh per second.
+    """
+
+    serial_number: str
+    last_report_date: int | None = None
+    last_report_watts: float | None = None
+    max_report_watts: float | None = None
+    dc_voltage: float | None = None
+    dc_current: float | None = None
+    ac_voltage: float | None = None
+    ac_current: float | None = None
+    ac_frequency: float | None = None
+    temperature: float | None = None
+    lifetime_energy: float | None = None
+    energy_produced: float | None = None
+    energy_today: float | None = None
+    energy_yesterday: float | None = None
+    energy_week: float | None = None
+    last_report_duration: float | None = None
+    gone: bool | None = None
+    flags: int | None = None
+    watts_used: float | None = None
+    joules_used: float | None = None
+    ac_voltage_l1: float | None = None
+    ac_voltage_l2: float | None = None
+    ac_voltage_l3: float | None = None
+    conversion_error_seconds: float | None = None
+    conversion_error_cycles: int | None = None
+    leading_vars: float | None = None
+    lagging_vars: float | None = None
+    rssi: float | None = None
+    issi: float | None = None
+    created_date: int | None = None
+
+
+_MOMENTARY: dict[str, Any] = dict.fromkeys(
+    (
+        "last_report_watts",
+        "dc_voltage",
+        "dc_current",
+        "ac_voltage",
+        "ac_current",
+        "ac_frequency",
+        "ac_voltage_l1",
+        "ac_voltage_l2",
+        "ac_voltage_l3",
+        "temperature",
+        "energy_produced",
+        "watts_used",
+        "joules_used",
+        "leading_vars",
+        "lagging_vars",
+        "rssi",
+        "issi",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelInput:
+    """One channel of an inverter with several, in W, Wh, V, A."""
+
+    watts: float | None
+    dc_voltage: float | None
+    dc_current: float | None
+    lifetime_energy: float | None
+    energy_today: float | None
+
+
+def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
+    """Return the inverters by serial: in detail where there is any, else as the list has them."""
+    details: Mapping[str, InverterDetail] = _member(
+        parsed, device_data.ENDPOINT.path, "inverter_details"
+    )
+    reports: Mapping[str, DeviceReport] = _member(
+        parsed, inverters.ENDPOINT.path, "inverter_reports"
+    )
+    found: dict[str, Inverter] = {}
+    channels: dict[str, dict[str, PanelInput]] = {}
+    for serial in [*details, *(serial for serial in reports if serial not in details)]:
+        report, detail = reports.get(serial), details.get(serial)
+        inverter = Inverter(serial) if detail is None else _detailed(serial, detail)
+        if report is not None:
+            inverter = _reported(inverter, report)
+        found[serial] = inverter
+        if detail is not None and len(detail.channels) > 1:
+            channels[serial] = {
+                number: _input(channel) for number, channel in detail.channels.items()
+            }
+    newest = _most(inverter.last_report_date for inverter in found.values()) or 0
+    return {
+        "inverters": {
+            serial: _of_now(inverter, newest, context) for serial, inverter in found.items()
+        },
+        "inverter_channels": channels,
+    }
+
+
+def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
+    answer = parsed.get(path)
+    return {} if answer is None else answer.data.get(name, {})
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Return the sum, or None where a part of it is not known."""
+    known = list(values)
+    return None if not known or None in known else sum(value or 0 for value in known)
+
+
+def _most(values: Iterable[Any]) -> Any:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _milli(value: float | None) -> float | None:
+    return None if value is None else value / 1000
+
+
+def _watt_hours(joules: float | None) -> float | None:
+    return None if joules is None else round(joules / 3600)
+
+
+def _mean(channel: InverterChannel) -> float | None:
+    if channel.joules_produced is None or not channel.duration:
+        return None
+    return channel.joules_produced / channel.duration / 3.6
+
+
+def _detailed(serial: str, detail: InverterDetail) -> Inverter:
+    """Return an inverter: what its channels produce in sum, what they share once.
+
+    The voltage of a panel belongs to its channel, and is that of the inverter only where there
+    is one.
+    """
+    channels = list(detail.channels.values())
+    only = channels[0] if len(channels) == 1 else None
+    mean = _sum(_mean(channel) for channel in channels)
+    return Inverter(
+        serial_number=serial,
+        last_report_date=_most(channel.end_date for channel in channels),
+        last_report_watts=_sum(channel.watts_now for channel in channels),
+        max_report_watts=_sum(channel.watts_max for channel in channels),
+        dc_voltage=_milli(only.dc_millivolts) if only else None,
+        dc_current=_milli(only.dc_milliamperes) if only else None,
+        ac_voltage=_milli(_most(channel.ac_millivolts for channel in channels)),
+        ac_current=_milli(_sum(channel.ac_milliamperes for channel in channels)),
+        ac_frequency=_milli(_most(channel.ac_millihertz for channel in channels)),
+        temperature=_most(channel.temperature for channel in channels),
+        lifetime_energy=_watt_hours(_sum(channel.lifetime_joules for channel in channels)),
+        energy_produced=None if mean is None else round(mean, 3),
+        energy_today=_sum(channel.watt_hours_today for channel in channels),
+        energy_yesterday=_sum(channel.watt_hours_yesterday for channel in channels),
+        energy_week=_sum(channel.watt_hours_week for channel in channels),
+        last_report_duration=_most(channel.duration for channel in channels),
+        gone=detail.gone,
+        flags=_most(channel.flags for channel in channels),
+        watts_used=_sum(channel.watts_used for channel in channels),
+        joules_used=_sum(channel.joules_used for channel in channels),
+        ac_voltage_l1=_milli(_most(channel.ac_millivolts_l1 for channel in channels)),
+        ac_voltage_l2=_milli(_most(channel.ac_millivolts_l2 for channel in channels)),
+        ac_voltage_l3=_milli(_most(channel.ac_millivolts_l3 for channel in channels)),
+        conversion_error_seconds=_sum(channel.conversion_error_seconds for channel in channels),
+        conversion_error_cycles=_most(channel.conversion_error_cycles for channel in channels),
+        leading_vars=_sum(channel.leading_vars for channel in channels),
+        lagging_vars=_sum(channel.lagging_vars for channel in channels),
+        rssi=_most(channel.rssi for channel in channels),
+        issi=_most(channel.issi for channel in channels),
+        created_date=_most(channel.created_time for channel in channels),
+    )
+
+
+def _reported(inverter: Inverter, report: DeviceReport) -> Inverter:
+    """Return an inverter with what only the list says of it."""
+    missing = {
+        name: value
+        for name in ("last_report_date", "last_report_watts", "max_report_watts")
+        if getattr(inverter, name) is None and (value := getattr(report, name)) is not None
+    }
+    return replace(inverter, **missing) if missing else inverter
+
+
+def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:
+    """Return an inverter without what it measured when it has been silent since.
+
+    In the dark all of them are silent, and what they said last is as good as it gets. One that
+    is silent while others report is not.
+    """
+    limit = max(_AGE, _INTERVALS * (inverter.last_report_duration or 0))
+    if not is_stale(inverter.last_report_date, newest, limit) and not is_stale(
+        inverter.last_report_date, context.gateway_time, _NIGHT
+    ):
+        return inverter
+    # One that ended its day with 0 W still makes nothing.
+    watts = 0.0 if inverter.last_report_watts == 0 else None
+    return replace(inverter, **{**_MOMENTARY, "last_report_watts": watts})
+
+
+def _input(channel: InverterChannel) -> PanelInput:
+    return PanelInput(
+        watts=channel.watts_now,
+        dc_voltage=_milli(channel.dc_millivolts),
+        dc_current=_milli(channel.dc_milliamperes),
+        lifetime_energy=_watt_hours(channel.lifetime_joules),
+        energy_today=channel.watt_hours_today,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Acb:
+    """An AC Battery: what the inventory says of it, and its last report."""
+
+    serial_num: str
+    part_num: str | None
+    sleep_enabled: bool | None
+    sleep_state: str | None
+    charge_status: str | None
+    device_status: list[str] | None
+    percent_full: float | None
+    max_cell_temp: float | None
+    min_cell_temp: float | None
+    communicating: bool | None
+    operating: bool | None
+    producing: bool | None
+    sleep_min_soc: float | None
+    sleep_max_soc: float | None
+    last_report_date: int | None
+    last_report_watts: float | None
+    max_report_watts: float | None
+    state_of_health: float | None
+    pack_voltage: float | None
+
+
+def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
+    """Return the AC Batteries of the inventory by serial, with reports where there are any."""
+    devices: Mapping[str, AcbDevice] = _member(parsed, inventory.ENDPOINT.path, "acb_devices")
+    reports: Mapping[str, DeviceReport] = _member(parsed, inverters.ENDPOINT.path, "acb_reports")
+    details: Mapping[str, device_data.AcbChannel] = _member(
+        parsed, device_data.ENDPOINT.path, "acb_details"
+    )
+    found: dict[str, Acb] = {}
+    for serial, device in devices.items():
+        report, detail = reports.get(serial), details.get(serial)
+        stamp = report.last_report_date if report else None
+        fresh = not is_stale(stamp, context.gateway_time, _AGE)
+        found[serial] = Acb(
+            serial_num=serial,
+            part_num=device.part_num,
+            sleep_enabled=device.sleep_enabled,
+            sleep_state=device.sleep_state,
+            charge_status=device.charge_status.lower() if device.charge_status else None,
+            device_status=device.device_status,
+            percent_full=device.percent_full,
+            max_cell_temp=device.max_cell_temp,
+            min_cell_temp=detail.min_cell_temp if detail else None,
+            communicating=device.communicating,
+            operating=device.operating,
+            producing=device.producing,
+            sleep_min_soc=device.sleep_min_soc,
+            sleep_max_soc=device.sleep_max_soc,
+            last_report_date=stamp,
+            last_report_watts=report.last_report_watts if report and fresh else None,
+            max_report_watts=report.max_report_watts if report else None,
+            state_of_health=detail.state_of_health if detail else None,
+            pack_voltage=_milli(detail.pack_millivolts) if detail else None,
+        )
+    return {"acb_inventory": found}
+
+
+def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths of which inverters and AC Batteries are made; `refused` cannot be had.
+
+    The list is only asked where the details are not of all devices, or where an AC Battery
+    reports its power in there.
+    """
+    without = frozenset(refused)
+    paths = [device_data.ENDPOINT.path]
+    answer = parsed.get(device_data.ENDPOINT.path)
+    count: DeviceCount | None = answer.data.get("device_count") if answer else None
+    detailed = bool(answer and answer.data.get("inverter_details"))
+    batteries = bool(_member(parsed, inventory.ENDPOINT.path, "acb_devices"))
+    if count is None or not count.complete or not detailed or batteries:
+        paths.append(inverters.ENDPOINT.path)
+    return tuple(path for path in paths if path not in without)

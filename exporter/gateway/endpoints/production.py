@@ -1,0 +1,270 @@
+"""What a site produces and consumes, from whichever answers can be believed.
+
+A metered section is believed when the CTs that it stands on are enabled, it counts devices, and
+its values are of now. Production without a CT comes from `/api/v1/production`, on gateways where
+that is broken from the section of the inverters.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from awesomeversion import AwesomeVersion
+
+from exporter.errors import GatewayStartingError
+from exporter.gateway.endpoints import meters, production_report, production_v1
+from exporter.gateway.endpoints.base import Parsed
+from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.meters import PHASES
+from exporter.gateway.endpoints.production_report import (
+    INVERTERS,
+    NET_CONSUMPTION,
+    PRODUCTION,
+    TOTAL_CONSUMPTION,
+    AcbPower,
+    MeteredSection,
+    ProductionReport,
+    SystemEnergy,
+)
+from exporter.gateway.endpoints.production_v1 import ProductionTotals
+
+#: from here on a metered gateway without CT repeats old values in `/api/v1/production`
+_TOTALS_STALL = AwesomeVersion("8.2.4264")
+#: AC Batteries and inverters report every few minutes; older than this is not what flows now
+_DEVICE_AGE = 3600.0
+#: no house or small business needs more for a day; where it is known how many inverters there
+#: are, no day of theirs brings more than a day at full power
+_WATT_HOURS_OF_A_DAY = 2_400_000.0
+_WATTS_OF_AN_INVERTER = 500.0
+
+#: the section a value is in, and the CTs of which one set must be enabled
+_CTS: dict[str, tuple[frozenset[str], ...]] = {
+    PRODUCTION: (frozenset({PRODUCTION}),),
+    TOTAL_CONSUMPTION: (
+        frozenset({TOTAL_CONSUMPTION}),
+        frozenset({NET_CONSUMPTION, PRODUCTION}),
+    ),
+    NET_CONSUMPTION: (
+        frozenset({NET_CONSUMPTION}),
+        frozenset({TOTAL_CONSUMPTION, PRODUCTION}),
+    ),
+}
+_MEMBERS = {
+    PRODUCTION: "system_production",
+    TOTAL_CONSUMPTION: "system_consumption",
+    NET_CONSUMPTION: "system_net_consumption",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SectionState:
+    """How many devices a section counts and when it was read."""
+
+    active: int | None
+    reading_time: int | None
+
+
+def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
+    """Return what is produced and consumed, in sum and by leg, and the power of AC Batteries.
+
+    Raises GatewayStartingError for the zeros of a gateway that starts.
+    """
+    setup = meters.set_up(parsed, context)
+    cts = meters.enabled_kinds(setup)
+    report = _report(parsed)
+    data: dict[str, Any] = {}
+    if report is not None:
+        legs = meters.leg_count(setup.values()) if setup is not None else 1
+        data |= _metered(report, cts, legs, context)
+        data["production_sections"] = {
+            name: SectionState(section.section.active, section.section.reading_time)
+            for name, section in report.sections.items()
+        }
+        acb = report.acb
+        if acb is not None and acb.batteries and acb.state_of_charge is not None:
+            data["acb_power"] = _acb_of_now(acb, context)
+    if "system_production" not in data and not (cts is not None and PRODUCTION in cts):
+        production = _unmetered(parsed, report, cts, context)
+        if production is not None:
+            data["system_production"] = production
+    _reject_start(data.get("system_production"), context)
+    return {name: value for name, value in data.items() if value is not None}
+
+
+def _report(parsed: Mapping[str, Parsed]) -> ProductionReport | None:
+    for endpoint in (production_report.JSON, production_report.PLAIN):
+        answer = parsed.get(endpoint.path)
+        if answer is not None:
+            report: ProductionReport = answer.data["production_report"]
+            if report.sections:
+                return report
+    return None
+
+
+def _metered(
+    report: ProductionReport, cts: frozenset[str] | None, legs: int, context: Context
+) -> dict[str, Any]:
+    inverters = report.sections.get(INVERTERS)
+    limits = dict.fromkeys(_MEMBERS, _WATT_HOURS_OF_A_DAY)
+    if inverters is not None and inverters.section.active:
+        limits[PRODUCTION] = inverters.section.active * _WATTS_OF_AN_INVERTER * 24
+    values: dict[str, dict[str, SystemEnergy]] = {}
+    for name in _MEMBERS:
+        section = report.sections.get(name)
+        if section is not None and _believed(name, section, cts, context):
+            values[name] = {"": section.section} | _by_leg(section, legs)
+    values = _mend_total(values)
+    data: dict[str, Any] = {}
+    for name, parts in values.items():
+        member = _MEMBERS[name]
+        plausible = {leg: _plausible(part, limits[name]) for leg, part in parts.items()}
+        data[member] = plausible.pop("")
+        if plausible:
+            data[f"{member}_phases"] = plausible
+    return data
+
+
+def _believed(
+    name: str, section: MeteredSection, cts: frozenset[str] | None, context: Context
+) -> bool:
+    """Return whether a section says what is measured now.
+
+    One that counts no device carries numbers all the same, also where a CT is enabled.
+    """
+    if not section.section.active:
+        return False
+    if cts is not None and not any(needed <= cts for needed in _CTS[name]):
+        return False
+    return not is_stale(section.section.reading_time, context.gateway_time)
+
+
+def _by_leg(section: MeteredSection, legs: int) -> dict[str, SystemEnergy]:
+    """Return the lines by phase; none where their number does not fit the service.
+
+    Gateways send as many lines as there are legs, or three of which the last are all zero.
+    """
+    lines = section.lines
+    if legs < 2 or len(lines) not in (legs, len(PHASES)):
+        return {}
+    if any(_says_something(line) for line in lines[legs:]):
+        return {}
+    return dict(zip(PHASES, lines[:legs], strict=False))
+
+
+def _says_something(line: SystemEnergy) -> bool:
+    return bool(line.watts_now or line.watt_hours_lifetime)
+
+
+def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[str, SystemEnergy]]:
+    """Mend a total consumption that is only the exchange with the grid.
+
+    Some firmware overwrites it so. Total is what came from the grid and from the panels; where
+    production is not known, the total is not known either.
+    """
+    total, net = values.get(TOTAL_CONSUMPTION), values.get(NET_CONSUMPTION)
+    production = values.get(PRODUCTION)
+    if total is None or net is None or not _same(total[""], net[""]):
+        return values
+    if production is None:
+        return {name: parts for name, parts in values.items() if name != TOTAL_CONSUMPTION}
+    mended = {
+        leg: _sum(part, production[leg])
+        if leg in production and leg in net and _same(part, net[leg])
+        else part
+        for leg, part in total.items()
+    }
+    return values | {TOTAL_CONSUMPTION: mended}
+
+
+def _same(total: SystemEnergy, net: SystemEnergy) -> bool:
+    return (
+        total.watts_now is not None
+        and total.watts_now == net.watts_now
+        and total.watt_hours_lifetime is not None
+        and total.watt_hours_lifetime == net.watt_hours_lifetime
+    )
+
+
+def _sum(total: SystemEnergy, production: SystemEnergy) -> SystemEnergy:
+    return total.model_copy(
+        update={
+            name: None if part is None else getattr(total, name) + part
+            for name in ("watts_now", "watt_hours_lifetime")
+            for part in [getattr(production, name)]
+        }
+    )
+
+
+def _plausible(part: SystemEnergy, day: float) -> SystemEnergy:
+    """Return the energies without a today or a week that cannot be."""
+    absurd = {
+        name: None
+        for name, limit in (("watt_hours_today", day), ("watt_hours_last_7_days", 7 * day))
+        if (value := getattr(part, name)) is not None and abs(value) > limit
+    }
+    return part.model_copy(update=absurd) if absurd else part
+
+
+def _acb_of_now(acb: AcbPower, context: Context) -> AcbPower | None:
+    return None if is_stale(acb.reading_time, context.gateway_time, _DEVICE_AGE) else acb
+
+
+def _unmetered(
+    parsed: Mapping[str, Parsed],
+    report: ProductionReport | None,
+    cts: frozenset[str] | None,
+    context: Context,
+) -> SystemEnergy | ProductionTotals | None:
+    """Return the production that the gateway adds up from its inverters."""
+    answer = parsed.get(production_v1.ENDPOINT.path)
+    totals: ProductionTotals | None = answer.data["production_totals"] if answer else None
+    if totals is not None and not _stalled(totals, cts, context):
+        return totals
+    section = report.sections.get(INVERTERS) if report is not None else None
+    if section is None or not section.section.active:
+        return None
+    inverters = section.section
+    if is_stale(inverters.reading_time, context.gateway_time, _DEVICE_AGE) and inverters.watts_now:
+        return inverters.model_copy(update={"watts_now": None})
+    return inverters
+
+
+def _stalled(totals: ProductionTotals, cts: frozenset[str] | None, context: Context) -> bool:
+    energies = (totals.watt_hours_today, totals.watt_hours_last_7_days, totals.watt_hours_lifetime)
+    if not any(energies) and None not in energies:
+        return True
+    return bool(
+        context.metered
+        and not cts
+        and context.firmware is not None
+        and context.firmware >= _TOTALS_STALL
+    )
+
+
+def _reject_start(production: Any, context: Context) -> None:
+    """Raise for a production of which everything is 0 though it was not."""
+    if production is None or production.watt_hours_lifetime != 0:
+        return
+    if production.watts_now or production.watt_hours_today:
+        return
+    before = context.register(("system_production", "watt_hours_lifetime"))
+    old = context.firmware is not None and context.firmware.major == "3"
+    if before or old:
+        raise GatewayStartingError("production: all zero, as while the gateway starts")
+
+
+def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths of which production is made here; `refused` ones cannot be had.
+
+    The second report is only asked where the first one cannot be had, and the totals only where
+    no CT measures production.
+    """
+    without = frozenset(refused)
+    paths = [production_report.JSON.path]
+    if production_report.JSON.path in without:
+        paths = [production_report.PLAIN.path]
+    setup = parsed.get(meters.SETUP.path)
+    kinds = meters.enabled_kinds(setup.data["meters"]) if setup is not None else None
+    if kinds is None or PRODUCTION not in kinds:
+        paths.append(production_v1.ENDPOINT.path)
+    return tuple(path for path in paths if path not in without)

@@ -1,0 +1,251 @@
+"""`/admin/lib/tariff`: what the batteries are used for, and what a kilowatt-hour costs.
+
+A season starts on a day of the year and lasts until the next one starts; within a day the period
+that started last holds, and before the first one that of the evening before. A price that hangs
+on something that cannot be read is unknown: the wrong one would look as right as any other.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import Field
+
+from exporter.gateway.endpoints.base import (
+    Endpoint,
+    Model,
+    Parsed,
+    Unreadable,
+    as_object,
+    entries,
+)
+from exporter.gateway.endpoints.context import Context
+from exporter.gateway.endpoints.fields import EpochText, Flag, Percent, Price, Text
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MINUTES = 24 * 60
+T = TypeVar("T")
+
+
+class StorageSettings(Model):
+    """What the batteries are used for, and what is kept for an outage."""
+
+    required: ClassVar[frozenset[str]] = frozenset({"reserved_soc", "charge_from_grid"})
+    nullable: ClassVar[frozenset[str]] = frozenset({"mode", "date"})
+
+    mode: Text = None
+    operation_mode_sub_type: Text = None
+    reserved_soc: Percent = None
+    very_low_soc: Percent = None
+    charge_from_grid: Flag = None
+    date: EpochText = None
+    opt_schedules: Flag = None
+
+
+class _Currency(Model):
+    code: Text = None
+
+
+class _SingleRate(Model):
+    rate: Price = None
+    sell: Price = None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A price from a minute of the day on; None is unknown."""
+
+    start: int | None
+    rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayPrices:
+    """Prices of some days of the week."""
+
+    days: frozenset[str] | None
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """Prices from a day of the year on, as month and day; None is unknown."""
+
+    start: tuple[int, int] | None
+    days: tuple[DayPrices, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """Settings of the batteries, and prices in a currency; `date` is that of the last change."""
+
+    date: int | None
+    currency: str | None
+    storage_settings: StorageSettings | None
+    buy: float | None
+    sell: float | None
+    seasons: tuple[Season, ...]
+    seasons_sell: tuple[Season, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentPrice:
+    """Price of a kilowatt-hour in force now, in the currency of the tariff."""
+
+    value: float
+
+
+class _Tariff(Model):
+    nullable: ClassVar[frozenset[str]] = frozenset({"date"})
+
+    date: EpochText = None
+
+
+class _Period(Model):
+    required: ClassVar[frozenset[str]] = frozenset({"start", "rate"})
+
+    start: int | None = Field(None, ge=0, le=_MINUTES)
+    rate: Price = None
+
+
+def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+    """Return the tariff, each part of it on its own."""
+    raw = as_object(document).get("tariff")
+    tariff = _Tariff.read(raw, unreadable, "tariff")
+    if tariff is None or not isinstance(raw, dict):
+        return {}
+    currency = _part(_Currency, raw, "currency", unreadable)
+    single = _part(_SingleRate, raw, "single_rate", unreadable)
+    return {
+        "tariff": Tariff(
+            date=tariff.date,
+            currency=currency.code if currency else None,
+            storage_settings=_part(StorageSettings, raw, "storage_settings", unreadable),
+            buy=_rate(single.rate) if single else None,
+            sell=_rate(single.sell) if single else None,
+            seasons=_seasons(raw, "seasons", unreadable),
+            seasons_sell=_seasons(raw, "seasons_sell", unreadable),
+        )
+    }
+
+
+M = TypeVar("M", bound=Model)
+
+
+def _part(model: type[M], raw: dict[str, Any], key: str, unreadable: Unreadable) -> M | None:
+    value = raw.get(key)
+    return model.read(value, unreadable, key) if value else None
+
+
+def _rate(rate: float | None) -> float | None:
+    # Rates travel as 32-bit floats: 0.20000000298 is a price of 0.2.
+    return None if rate is None else round(rate, 6)
+
+
+def _seasons(raw: dict[str, Any], key: str, unreadable: Unreadable) -> tuple[Season, ...]:
+    if raw.get(key) is None:
+        return ()
+    return tuple(
+        Season(
+            _read(_start, entry.get("start"), unreadable, f"{key}.start"),
+            tuple(
+                DayPrices(
+                    _read(_weekdays, day.get("days"), unreadable, f"{key}.days"),
+                    tuple(
+                        Period(period.start, _rate(period.rate))
+                        for item in entries(day.get("periods"), unreadable, f"{key}.periods")
+                        if (period := _Period.read(item, unreadable, f"{key}.periods"))
+                    ),
+                )
+                for day in entries(entry.get("days", []), unreadable, f"{key}.days")
+            ),
+        )
+        for entry in entries(raw[key], unreadable, key)
+    )
+
+
+def _read(convert: Callable[[Any], T], value: Any, unreadable: Unreadable, name: str) -> T | None:
+    try:
+        return convert(value)
+    except (ValueError, AttributeError):
+        unreadable.add(name)
+        return None
+
+
+def _start(value: Any) -> tuple[int, int]:
+    month, day = value.split("/")
+    start = int(month), int(day)
+    if not (1 <= start[0] <= 12 and 1 <= start[1] <= 31):
+        raise ValueError(value)
+    return start
+
+
+def _weekdays(value: Any) -> frozenset[str]:
+    days = frozenset(day.strip() for day in value.split(","))
+    if not days <= set(_DAYS):
+        raise ValueError(value)
+    return days
+
+
+class _UnknownError(Exception):
+    """A price hangs on something that cannot be read."""
+
+
+def prices(tariff: Tariff, local: datetime | None) -> tuple[float | None, float | None]:
+    """Return the price of a kWh bought and that of one sold at a local time; None is unknown.
+
+    A tariff that was never set up has no seasons and a rate of 0.
+    """
+    is_set_up = bool(tariff.buy) or bool(tariff.seasons)
+    return (
+        _price(tariff.seasons, local, tariff.buy or None),
+        _price(tariff.seasons_sell, local, tariff.sell) if is_set_up else None,
+    )
+
+
+def _price(seasons: tuple[Season, ...], local: datetime | None, flat: float | None) -> float | None:
+    if not any(season.days for season in seasons):
+        # Tiers depend on what was used so far; their first rate is the tariff's single rate.
+        return flat
+    if local is None:
+        return None
+    try:
+        season = _latest(seasons, lambda season: season.start, (local.month, local.day))
+        weekday = _DAYS[local.weekday()]
+        day = next((day for day in season.days if day.days and weekday in day.days), None)
+        if day is None or not day.periods:
+            if any(other.days is None for other in season.days):
+                raise _UnknownError
+            return flat
+        now = local.hour * 60 + local.minute
+        return _latest(day.periods, lambda period: period.start, now).rate
+    except _UnknownError:
+        return None
+
+
+def _latest(items: Iterable[T], start: Callable[[T], Any], now: Any) -> T:
+    """Return the item that started last at `now`, going round to the end of the round before."""
+    listed = list(items)
+    if any(start(item) is None for item in listed):
+        raise _UnknownError
+    ordered = sorted(listed, key=start)
+    return next((item for item in reversed(ordered) if start(item) <= now), ordered[-1])
+
+
+def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
+    """Return the tariff and the prices in force now."""
+    answer = parsed.get(ENDPOINT.path)
+    tariff: Tariff | None = answer.data.get("tariff") if answer else None
+    if tariff is None:
+        return {}
+    data: dict[str, Any] = {"tariff": tariff}
+    buy, sell = prices(tariff, context.local_time)
+    if tariff.currency:
+        for member, price in (("import_price", buy), ("export_price", sell)):
+            if price is not None:
+                data[member] = {tariff.currency: CurrentPrice(price)}
+    return data
+
+
+ENDPOINT = Endpoint("/admin/lib/tariff", "tariff", read, max_age=300, deadline=30, optional=True)
