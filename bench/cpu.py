@@ -78,7 +78,7 @@ async def _rounds(
             began = _start()
             for _ in range(_ROUNDS):
                 await watched.round()
-                watched.exposition.serve(TEXT, "")
+                watched.exposition.render(TEXT, "")
             return _milliseconds(began, _ROUNDS)
 
         async def unseen() -> float:

@@ -20,8 +20,8 @@ from bench.memory import memory
 from bench.processes import Child, Exporter, child, exporting_fleet
 from bench.results import Findings, Goal, Progress, Quantity, Result
 from bench.watched import PROMETHEUS, TEXT
+from exporter.fleet.memory_tuning import freeze_long_lived
 from exporter.gateway.collectors import CADENCES
-from exporter.heap import keep_collections_short
 
 _SIZES = (1, 10, 100, 1000)
 _MOST = 5000
@@ -183,7 +183,7 @@ async def _watched(one: Fleet, minutes: float, spoilt: Sequence[int] = ()) -> li
 async def _whole(one: Fleet) -> list[Result]:
     """Ask for all gateways in one body, and knock meanwhile whether the event loop turns."""
     # or our own would be taken for the exporter's
-    keep_collections_short()
+    freeze_long_lived()
     url = f"http://127.0.0.1:{one.exporter.port}"
     async with aiohttp.ClientSession(url) as client:
         knocking = asyncio.create_task(_knock(one.exporter.port))

@@ -22,8 +22,8 @@ from itertools import cycle, pairwise
 import orjson
 
 from exporter.clock import FastClock
+from exporter.fleet.memory_tuning import freeze_long_lived
 from exporter.gateway.policy import INVENTORY
-from exporter.heap import keep_collections_short
 from exporter.simulator.faults import Fault, Hang, Reset, Truncated, login_page, status
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.site import State
@@ -89,7 +89,7 @@ async def _main(count: int, speed: float) -> None:
             gateway = LiveGateway(house, partial(_moment, house, clock))
             running.append(await stack.enter_async_context(serve(gateway, now=clock.time)))
         # a look through thousands of houses would come late to us, and be taken for a late poll
-        keep_collections_short()
+        freeze_long_lived()
         _tell([(one.host, one.token) for one in running])
         neighbourhood = _Neighbourhood(running)
         while line := await asyncio.to_thread(sys.stdin.readline):

@@ -10,7 +10,7 @@ from bench.processes import child
 from bench.results import Findings, Goal, Progress, Quantity, Result
 from bench.simulated import Simulated
 from exporter.clock import VirtualClock
-from exporter.recorder import scrapes
+from exporter.simulator.recorder import scrapes
 from exporter.simulator.scenario import Stage, find
 
 _SCENARIO = "sunny-day"

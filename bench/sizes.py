@@ -29,7 +29,7 @@ async def run(progress: Progress) -> Findings:
         ):
             await watched.minutes(1)
             bodies = [
-                (words, watched.exposition.serve(accept, encoding)[0])
+                (words, watched.exposition.render(accept, encoding)[0])
                 for words, accept, encoding in _BODIES
             ]
         lines = bodies[0][1].splitlines()

@@ -54,7 +54,7 @@ class Watched:
         while True:
             pause = await self.poller.step()
             if pause > _SETTLED:
-                self.exposition.warm()
+                self.exposition.prerender()
             if self.clock.monotonic() + pause > end:
                 break
             await self._scraped_while(pause)
@@ -64,7 +64,7 @@ class Watched:
         until = self.clock.monotonic() + seconds
         while self._scrape_due <= until:
             await self.clock.sleep(self._scrape_due - self.clock.monotonic())
-            self.exposition.serve(PROMETHEUS, "gzip")
+            self.exposition.render(PROMETHEUS, "gzip")
             self._scrape_due = self.clock.monotonic() + _SCRAPE_INTERVAL
         await self.clock.sleep(until - self.clock.monotonic())
 

@@ -16,12 +16,12 @@ from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZerocon
 
 from exporter.clock import SystemClock
 from exporter.config import Gateway
-from exporter.config.texts import shown
 from exporter.errors import ExporterError, GatewayError
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.session import Session
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.wire import Wire
+from exporter.text import printable
 
 SERVICE = "_enphase-envoy._tcp.local."
 #: seconds for the details of a gateway that was heard, and for its `/info`
@@ -108,7 +108,7 @@ async def _details(network: AsyncZeroconf, name: str) -> Announced:
     port = "" if told.port in _USUAL else f":{told.port}"
     properties = told.decoded_properties
     return Announced(
-        shown(told.server or name).rstrip("."),
+        printable(told.server or name).rstrip("."),
         _text(properties.get("serialnum")),
         _text(properties.get("protovers")),
         tuple((f"[{each}]" if ":" in each else each) + port for each in addresses),
@@ -146,4 +146,4 @@ def _preference(address: str) -> tuple[bool, bool]:
 
 
 def _text(value: str | None) -> str:
-    return shown(value or "")[:_LONGEST]
+    return printable(value or "")[:_LONGEST]

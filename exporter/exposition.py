@@ -1,14 +1,12 @@
-"""The exposition: bytes that are ready before anybody scrapes.
+"""Serves the metrics: bodies that are rendered before anybody scrapes.
 
-Lines are rendered when the reading behind them changes, and joined by metric once for all scrapes
-to come: a scrape sends what lies there. That is so for a house and for a street. Of a fleet the
-whole is too large to lie about; it is put together piece by piece while it is sent, and what is
-kept are the lines of the gateways that were asked for last. prometheus_client renders what has to
-be asked at the moment of the scrape, the process itself, and knows what formats and versions a
-scraper accepts.
+Lines are encoded when the reading behind them changes, and joined by metric family once for all
+scrapes to come. With many gateways the whole body is too large to keep; it is streamed
+(`exporter.fleet.stream`), and only the lines of the gateways asked for last are kept.
+prometheus_client renders the metrics of the process itself at the moment of the scrape, and knows
+which formats and versions a scraper accepts.
 """
 
-import asyncio
 import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -24,28 +22,25 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as TEXT_TYPE
-from prometheus_client.exposition import choose_encoder, gzip_accepted
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS_TYPE
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter import __version__
 from exporter.clock import Clock
+from exporter.encoder import GatewayEncoder, header
+from exporter.fleet.gzip_parts import GzipPart, join_gzip
+from exporter.fleet.stream import compress, join_families, yield_to_loop
 from exporter.metrics.catalogue import FAMILIES
-from exporter.pieces import LEVEL, Piece, gzipped
-from exporter.rendering import GatewayLines, header
 from exporter.snapshot import Snapshot
 
 _OPENMETRICS = "application/openmetrics-text"
-_END = b"# EOF\n"
-#: more gateways than these are a fleet: their bodies together are megabytes
-STREET = 16
-#: bodies of single gateways that are kept, and gateways of a fleet whose lines are; each has some
-#: hundred kilobytes
-_KEPT = 32
-#: bytes of a streamed body that are put together in one go: a millisecond's work
-_PORTION = 2**17
-#: turns of the event loop that it takes to accept a connection and to answer over it
-_TURNS = 5
+_EOF = b"# EOF\n"
+#: with more gateways than this their common body, megabytes large, is streamed
+FLEET_THRESHOLD = 16
+#: bodies of single gateways that are kept, and gateways of a fleet whose lines are kept; each has
+#: some hundred kilobytes
+_CACHE_SIZE = 32
 
 _HEADERS = {
     openmetrics: {
@@ -55,15 +50,15 @@ _HEADERS = {
 }
 
 
-class Form(NamedTuple):
-    """What a scraper can read."""
+class Format(NamedTuple):
+    """A format that a scraper can read."""
 
     openmetrics: bool
     compressed: bool
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of a body in this form."""
+        """The headers of a body in this format."""
         content_type = OPENMETRICS_TYPE if self.openmetrics else TEXT_TYPE
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if self.compressed:
@@ -71,36 +66,57 @@ class Form(NamedTuple):
         return headers
 
 
-def form(accept: str, accept_encoding: str) -> Form:
-    """Return the form that a scraper prefers, from its headers."""
-    return Form(_wants_openmetrics(accept), gzip_accepted(accept_encoding))
+def negotiate(accept: str, accept_encoding: str) -> Format:
+    """Return the format that a scraper prefers, from its headers."""
+    return Format(_accepts_openmetrics(accept), _accepts_gzip(accept_encoding))
 
 
 @lru_cache(64)
-def _wants_openmetrics(accept: str) -> bool:
-    """Return whether a scraper asks for OpenMetrics in a version that we speak, or for any."""
+def _accepts_openmetrics(accept: str) -> bool:
+    """Return whether a scraper asks for OpenMetrics in a version that we write, or in any."""
     try:
         return choose_encoder(accept)[1].startswith(_OPENMETRICS)
     except (TypeError, ValueError):
-        # A version that is no number.
+        # a version that is not a number
         return False
 
 
+@lru_cache(64)
+def _accepts_gzip(accept_encoding: str) -> bool:
+    """Return whether a scraper accepts gzip (RFC 9110, section 12.5.3); `q=0` refuses it."""
+    weights: dict[str, float] = {}
+    for entry in accept_encoding.lower().split(","):
+        coding, *parameters = (part.strip() for part in entry.split(";"))
+        weights[coding] = min((_weight(each) for each in parameters), default=1.0)
+    weight = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
+    return weight > 0
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
 class Exposition:
-    """Everything that is served to scrapers."""
+    """All that is served to scrapers."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._gateways: dict[str, GatewayLines] = {}
+        self._gateways: dict[str, GatewayEncoder] = {}
         #: the samples of all gateways by format, until something changes
-        self._pieces: dict[bool, Piece] = {}
-        #: whole bodies by form, with the second that they were put together in
-        self._bodies: dict[Form, tuple[int, bytes]] = {}
-        #: bodies of single gateways, those asked for last at the end
-        self._single: OrderedDict[tuple[str, Form], bytes] = OrderedDict()
-        #: gateways that have lines, those asked for last at the end
-        self._lined: OrderedDict[str, None] = OrderedDict()
-        #: how many scrapers are being sent everything
+        self._samples: dict[bool, GzipPart] = {}
+        #: complete bodies by format, with the second in which they were assembled
+        self._bodies: dict[Format, tuple[int, bytes]] = {}
+        #: bodies of single gateways, least recently used first
+        self._single: OrderedDict[tuple[str, Format], bytes] = OrderedDict()
+        #: gateways whose lines are kept, least recently used first
+        self._encoded: OrderedDict[str, None] = OrderedDict()
+        #: number of scrapers that are being sent a stream
         self._streams = 0
         self._process = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self._process)
@@ -111,191 +127,174 @@ class Exposition:
 
     @property
     def fleet(self) -> bool:
-        """Whether there are so many gateways that all of them together are to be streamed."""
-        return len(self._gateways) > STREET
+        """Whether there are so many gateways that their common body has to be streamed."""
+        return len(self._gateways) > FLEET_THRESHOLD
 
     def update(self, snapshot: Snapshot) -> None:
-        """Take a new snapshot of a gateway; it is rendered once, when it is next needed."""
-        known = self._gateways.get(snapshot.gateway)
-        if known is None:
-            self._gateways[snapshot.gateway] = GatewayLines(snapshot)
+        """Take a new snapshot of a gateway; it is encoded once, when it is next needed."""
+        encoder = self._gateways.get(snapshot.gateway)
+        if encoder is None:
+            self._gateways[snapshot.gateway] = GatewayEncoder(snapshot)
         else:
-            known.take(snapshot)
+            encoder.update(snapshot)
 
     def remove(self, gateway: str) -> None:
-        """Forget a gateway that is not configured any more."""
+        """Drop a gateway that is no longer configured."""
         if self._gateways.pop(gateway, None):
-            self._lined.pop(gateway, None)
-            self._changed(gateway)
+            self._encoded.pop(gateway, None)
+            self._invalidate(gateway)
 
-    def warm(self) -> None:
-        """Prepare the forms that were asked for before, so that the next scrape need not wait."""
+    def prerender(self) -> None:
+        """Render the formats that were asked for before, so that the next scrape need not wait."""
         if not self.fleet:
-            for asked in tuple(self._bodies):
-                self._body(asked)
+            for wanted in tuple(self._bodies):
+                self._body(wanted)
 
-    def serve(
+    def render(
         self, accept: str, accept_encoding: str, names: Collection[str] = ()
     ) -> tuple[bytes, dict[str, str]]:
-        """Return body and headers for a scrape of everything, from what the scraper accepts."""
-        wanted = form(accept, accept_encoding)
-        return self.serve_all(wanted, names), wanted.headers
+        """Return body and headers for a scrape of all gateways, from what the scraper accepts."""
+        wanted = negotiate(accept, accept_encoding)
+        return self.render_all(wanted, names), wanted.headers
 
-    def serve_all(self, wanted: Form, names: Collection[str] = ()) -> bytes:
+    def render_all(self, wanted: Format, names: Collection[str] = ()) -> bytes:
         """Return the samples of all gateways; `names` restricts them to these metrics."""
-        return self.serve_some(self._gateways, wanted, names) if names else self._body(wanted)
+        return self.render_gateways(self._gateways, wanted, names) if names else self._body(wanted)
 
-    def serve_some(
-        self, gateways: Collection[str], wanted: Form, names: Collection[str] = ()
+    def render_gateways(
+        self, gateways: Collection[str], wanted: Format, names: Collection[str] = ()
     ) -> bytes:
-        """Return the samples of some gateways only; raise KeyError when one is not known."""
+        """Return the samples of some gateways only; raise KeyError for an unknown one."""
         chosen = [self._gateways[name] for name in dict.fromkeys(gateways)]
-        self._bring_up_to_date(gateways)
+        self._refresh(gateways)
         body = b"".join(_families(chosen, wanted.openmetrics, names))
-        self._let_go()
-        return self._ended(Piece(body, zlib.Z_FULL_FLUSH), wanted, names)
+        self._evict()
+        return self._with_process(GzipPart(body, zlib.Z_FULL_FLUSH), wanted, names)
 
-    def serve_process(self, wanted: Form, names: Collection[str] = ()) -> bytes:
-        """Return what the exporter says of itself, without any gateway."""
-        return self._ended(Piece(b"", zlib.Z_FULL_FLUSH), wanted, names)
+    def render_process(self, wanted: Format, names: Collection[str] = ()) -> bytes:
+        """Return the metrics of the exporter itself, without any gateway."""
+        return self._with_process(GzipPart(b"", zlib.Z_FULL_FLUSH), wanted, names)
 
-    def serve_gateway(self, gateway: str, wanted: Form) -> bytes:
-        """Return the samples of one gateway; raise KeyError when nothing is known of such a one."""
-        lines = self._gateways[gateway]
-        self._bring_up_to_date((gateway,))
+    def render_gateway(self, gateway: str, wanted: Format) -> bytes:
+        """Return the samples of one gateway; raise KeyError for an unknown one."""
+        encoder = self._gateways[gateway]
+        self._refresh((gateway,))
         key = gateway, wanted
         body = self._single.get(key)
         if body is None:
             openmetrics = wanted.openmetrics
-            whole = Piece(
-                b"".join(_families([lines], openmetrics)) + (_END if openmetrics else b""),
+            part = GzipPart(
+                b"".join(_families([encoder], openmetrics)) + (_EOF if openmetrics else b""),
                 zlib.Z_FINISH,
             )
-            body = self._single[key] = gzipped(whole) if wanted.compressed else whole.plain
+            body = self._single[key] = join_gzip(part) if wanted.compressed else part.plain
         self._single.move_to_end(key)
-        while len(self._single) > _KEPT:
+        while len(self._single) > _CACHE_SIZE:
             self._single.popitem(last=False)
-        self._let_go()
+        self._evict()
         return body
 
-    async def stream(self, wanted: Form, names: Collection[str] = ()) -> AsyncIterator[bytes]:
-        """Yield a body of all gateways in portions, letting others have their turn in between."""
+    async def stream(self, wanted: Format, names: Collection[str] = ()) -> AsyncIterator[bytes]:
+        """Yield a body of all gateways in chunks, letting other tasks run in between."""
         self._streams += 1
         try:
-            deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-            async for plain in self._portions(wanted.openmetrics, names):
-                yield deflate.compress(plain) if wanted.compressed else plain
-            if wanted.compressed:
-                yield deflate.flush()
+            chunks = self._chunks(wanted.openmetrics, names)
+            async for chunk in compress(chunks) if wanted.compressed else chunks:
+                yield chunk
         finally:
             self._streams -= 1
             if not self._streams:
-                for name in self._gateways.keys() - self._lined.keys():
-                    self._gateways[name].forget()
+                for name in self._gateways.keys() - self._encoded.keys():
+                    self._gateways[name].clear()
 
-    async def _portions(self, openmetrics: bool, names: Collection[str]) -> AsyncIterator[bytes]:
+    async def _chunks(self, openmetrics: bool, names: Collection[str]) -> AsyncIterator[bytes]:
         for name in list(self._gateways):
             if name in self._gateways:
-                self._bring_up_to_date((name,))
-                self._let_go()
-                await _let_others()
-        gateways = list(self._gateways.values())
-        portion: list[bytes] = []
-        size = 0
-        for name in FAMILIES:
-            if names and name not in names:
-                continue
-            found = (lines for gateway in gateways if (lines := gateway.of_family(name)))
-            for number, lines in enumerate(found):
-                if number == 0:
-                    portion.append(_HEADERS[openmetrics][name])
-                portion.append(lines)
-                size += len(lines)
-                if size >= _PORTION:
-                    yield b"".join(portion)
-                    await _let_others()
-                    portion, size = [], 0
-            # To find that nobody has a metric takes its time too.
-            await _let_others()
-        yield b"".join(portion) + self._tail(openmetrics, names)
+                self._refresh((name,))
+                self._evict()
+                await yield_to_loop()
+        headers = {
+            name: text for name, text in _HEADERS[openmetrics].items() if not names or name in names
+        }
+        async for chunk in join_families(headers, list(self._gateways.values())):
+            yield chunk
+        yield self._process_metrics(openmetrics, names)
 
-    def stamped(self, at: float) -> bytes:
+    def with_timestamps(self, at: float) -> bytes:
         """Return the samples of all gateways, each with a time stamp (epoch seconds), for import.
 
-        Without HELP and TYPE, so that what is appended time after time is one OpenMetrics file.
+        Without HELP and TYPE, so that repeated calls append to one OpenMetrics file.
         """
-        self._bring_up_to_date()
+        self._refresh()
         end = f" {at:.3f}\n".encode()
-        whole = b"".join([lines.whole() for lines in self._gateways.values()])
-        return whole.replace(b"\n", end)
+        lines = b"".join([encoder.all_lines() for encoder in self._gateways.values()])
+        return lines.replace(b"\n", end)
 
-    def _body(self, wanted: Form) -> bytes:
-        self._bring_up_to_date()
-        # What the process says of itself never stands still; once a second is often enough.
+    def _body(self, wanted: Format) -> bytes:
+        self._refresh()
+        # The metrics of the process change all the time; once a second is often enough.
         second = int(self._clock.monotonic())
-        kept = self._bodies.get(wanted)
-        if kept and kept[0] == second:
-            return kept[1]
+        cached = self._bodies.get(wanted)
+        if cached and cached[0] == second:
+            return cached[1]
         openmetrics = wanted.openmetrics
-        first = self._pieces.get(openmetrics)
-        if first is None:
-            lines = _families(self._gateways.values(), openmetrics)
-            first = self._pieces[openmetrics] = Piece(b"".join(lines), zlib.Z_FULL_FLUSH)
-        body = self._ended(first, wanted)
+        samples = self._samples.get(openmetrics)
+        if samples is None:
+            lines = b"".join(_families(self._gateways.values(), openmetrics))
+            samples = self._samples[openmetrics] = GzipPart(lines, zlib.Z_FULL_FLUSH)
+        body = self._with_process(samples, wanted)
         self._bodies[wanted] = second, body
         return body
 
-    def _ended(self, first: Piece, wanted: Form, names: Collection[str] = ()) -> bytes:
-        last = Piece(self._tail(wanted.openmetrics, names), zlib.Z_FINISH)
-        return gzipped(first, last) if wanted.compressed else first.plain + last.plain
+    def _with_process(
+        self, samples: GzipPart, wanted: Format, names: Collection[str] = ()
+    ) -> bytes:
+        process = GzipPart(self._process_metrics(wanted.openmetrics, names), zlib.Z_FINISH)
+        if wanted.compressed:
+            return join_gzip(samples, process)
+        return samples.plain + process.plain
 
-    def _tail(self, openmetrics: bool, names: Collection[str] = ()) -> bytes:
-        """Return what the process says of itself, ending the body."""
+    def _process_metrics(self, openmetrics: bool, names: Collection[str] = ()) -> bytes:
+        """Return the metrics of the process, which end the body."""
         registry = self._process.restricted_registry(names) if names else self._process
         return (generate_openmetrics if openmetrics else generate_latest)(registry)
 
-    def _bring_up_to_date(self, names: Collection[str] = ()) -> None:
+    def _refresh(self, names: Collection[str] = ()) -> None:
         now = self._clock.monotonic()
         for name in names or self._gateways:
-            self._lined[name] = None
-            self._lined.move_to_end(name)
-            if self._gateways[name].bring_up_to_date(now):
-                self._changed(name)
+            self._encoded[name] = None
+            self._encoded.move_to_end(name)
+            if self._gateways[name].refresh(now):
+                self._invalidate(name)
 
-    def _let_go(self) -> None:
-        """Forget lines that nobody asked for lately; they are rendered anew when somebody does.
+    def _evict(self) -> None:
+        """Drop lines that nobody asked for lately; they are encoded again when somebody does.
 
-        While somebody is being sent everything they are still needed, though not to be changed.
+        During a stream they are still needed, though not updated.
         """
-        while len(self._lined) > max(_KEPT, STREET):
-            lines = self._gateways[self._lined.popitem(last=False)[0]]
+        while len(self._encoded) > max(_CACHE_SIZE, FLEET_THRESHOLD):
+            encoder = self._gateways[self._encoded.popitem(last=False)[0]]
             if self._streams:
-                lines.pack()
+                encoder.compact()
             else:
-                lines.forget()
+                encoder.clear()
 
-    def _changed(self, gateway: str) -> None:
-        self._pieces.clear()
-        # The forms stay known, the bodies are stale.
+    def _invalidate(self, gateway: str) -> None:
+        self._samples.clear()
+        # keep the formats, which `prerender` needs
         self._bodies = dict.fromkeys(self._bodies, (-1, b""))
         for key in [key for key in self._single if key[0] == gateway]:
             del self._single[key]
 
 
-async def _let_others() -> None:
-    """Let others have their turn."""
-    for _ in range(_TURNS):
-        await asyncio.sleep(0)
-
-
 def _families(
-    gateways: Collection[GatewayLines], openmetrics: bool, names: Collection[str] = ()
+    gateways: Collection[GatewayEncoder], openmetrics: bool, names: Collection[str] = ()
 ) -> Iterator[bytes]:
-    """Yield the samples of these gateways, each family in one piece."""
+    """Yield the samples of these gateways, family by family."""
     headers = _HEADERS[openmetrics]
-    for name, *lines in zip(FAMILIES, *(gateway.by_family() for gateway in gateways), strict=True):
+    for name, *lines in zip(FAMILIES, *(gateway.families() for gateway in gateways), strict=True):
         if not names or name in names:
-            found = [one for one in lines if one]
-            if found:
+            present = [each for each in lines if each]
+            if present:
                 yield headers[name]
-                yield from found
+                yield from present

@@ -1,7 +1,7 @@
-"""The exporter as a process: watch, listen, reload on SIGHUP, end in time.
+"""The exporter as a process: poll, listen, reload on SIGHUP, stop on SIGTERM.
 
-Stopping never waits for a gateway: requests under way are dropped, memory is saved, and the process
-is gone within seconds.
+Stopping never waits for a gateway: requests in progress are dropped and the state is saved. Only a
+disk that hangs can delay the end, by the patience of the last save.
 """
 
 import asyncio
@@ -18,32 +18,32 @@ from pathlib import Path
 
 from aiohttp import web
 
-from exporter import heap
 from exporter.address import Address, parse
-from exporter.changes import stamp
 from exporter.clock import SystemClock
 from exporter.config import Config
+from exporter.config.fingerprint import fingerprint
 from exporter.errors import ConfigError, ListenError
-from exporter.exposition import STREET
+from exporter.exposition import FLEET_THRESHOLD
+from exporter.fleet import memory_tuning
+from exporter.manager import WORKER, PollerManager
 from exporter.signals import stop_event
-from exporter.watch import WORKER, Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from exporter.web.listener import Listener, hide_server_header, track_request
 
 log = logging.getLogger(__name__)
 
-#: seconds between two looks at the list of gateways
-_LOOK = 5.0
-#: seconds between two looks at what memory can be given back
-_TIDY = 60.0
-#: seconds between two looks through all objects, each of which may take one
-_TIDY_ALL = 6 * 3600.0
-#: how long scrapes under way may take to finish when the process ends
-_LAST_SCRAPES = 1.0
+#: seconds between two checks of the list of gateways
+_FILE_CHECK_INTERVAL = 5.0
+#: seconds between two returns of free memory
+_TRIM_INTERVAL = 60.0
+#: seconds between two full garbage collections, each of which may take one
+_FULL_COLLECTION_INTERVAL = 6 * 3600.0
+#: seconds that scrapes in progress may take to finish when the process ends
+_SCRAPE_GRACE = 1.0
 #: the same for threads
-_LAST_WORK = 0.5
-#: most of them wait for a name server; names that nobody knows must not keep the others waiting
+_THREAD_GRACE = 0.5
+#: most of them wait for a name server; names that do not resolve must not delay the others
 _WORKERS = 64
 
 
@@ -53,39 +53,39 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     Raises ListenError when the address cannot be listened on.
     """
     stop = stop_event()
-    _open_files()
+    _raise_file_limit()
     workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=WORKER)
     asyncio.get_running_loop().set_default_executor(workers)
-    watch = Watch(config.state_dir, SystemClock())
+    manager = PollerManager(config.state_dir, SystemClock())
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
-    async with listening(watch, web_config, parse(config.web.listen_address)):
-        await watch.adopt(config)
-        beside = [
-            asyncio.create_task(_reload_whenever(reload, load, config, watch)),
-            asyncio.create_task(_tidy(watch)),
+    async with listening(manager, web_config, parse(config.web.listen_address)):
+        await manager.apply_config(config)
+        tasks = [
+            asyncio.create_task(_reload_on(reload, load, config, manager)),
+            asyncio.create_task(_tune_memory(manager)),
         ]
         if config.gateways_file:
-            beside.append(asyncio.create_task(_notice(config.gateways_file, reload)))
+            tasks.append(asyncio.create_task(_watch_file(config.gateways_file, reload)))
         try:
             await stop.wait()
         finally:
             log.info("stopping")
-            for task in beside:
+            for task in tasks:
                 task.cancel()
-            await watch.close()
-    _leave_behind(workers)
+            await manager.close()
+    _abandon_threads(workers)
 
 
 @asynccontextmanager
 async def listening(
-    watch: Watch, config: WebConfig, address: Address
+    manager: PollerManager, config: WebConfig, address: Address
 ) -> AsyncIterator[tuple[str, int]]:
-    """Serve the pages on an address; yields the host and port that were taken."""
-    app = application(watch, config)
+    """Serve the pages on an address; yields the host and port."""
+    app = application(manager, config)
     app.middlewares.insert(0, track_request)
     app.on_response_prepare.append(hide_server_header)
-    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=_LAST_SCRAPES)
+    runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=_SCRAPE_GRACE)
     await runner.setup()
     assert runner.server is not None, "it was set up"
     listener = Listener(runner.server, config.ssl_context())
@@ -105,13 +105,13 @@ async def listening(
         await listener.abort_all()
 
 
-def _leave_behind(workers: ThreadPoolExecutor) -> None:
-    """End the process here if a thread waits for a name server or a disk, or works on a password.
+def _abandon_threads(workers: ThreadPoolExecutor) -> None:
+    """End the process here if a thread waits for a name server or a disk, or hashes a password.
 
-    None of that can be cancelled, and Python would wait for them to the end.
+    None of that can be cancelled, and Python would wait for it.
     """
     workers.shutdown(wait=False, cancel_futures=True)
-    end = time.monotonic() + _LAST_WORK
+    end = time.monotonic() + _THREAD_GRACE
     for thread in threading.enumerate():
         if thread.name.startswith(WORKER):
             thread.join(max(0.0, end - time.monotonic()))
@@ -120,57 +120,60 @@ def _leave_behind(workers: ThreadPoolExecutor) -> None:
                 os._exit(0)
 
 
-def _open_files() -> None:
-    """Take as many open files as we may have; the limit that is usual is for `select`."""
+def _raise_file_limit() -> None:
+    """Raise the limit of open files to the hard limit; the usual soft limit is for `select`."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _notice(path: Path, reload: asyncio.Event) -> None:
-    """Ask for a reload whenever a file has changed; while it is not there nothing has."""
-    known = stamp(path)
+async def _watch_file(path: Path, reload: asyncio.Event) -> None:
+    """Request a reload whenever a file changes; a file that is missing has not changed."""
+    previous = fingerprint(path)
     while True:
-        await asyncio.sleep(_LOOK)
-        now = stamp(path)
-        if now is not None and now != known:
-            known = now
-            log.info("changed", extra={"file": str(path)})
+        await asyncio.sleep(_FILE_CHECK_INTERVAL)
+        current = fingerprint(path)
+        if current is not None and current != previous:
+            previous = current
+            log.info("gateways file changed", extra={"file": str(path)})
             reload.set()
 
 
-async def _tidy(watch: Watch) -> None:
-    """Look after the memory of a fleet; in that of a house there is nothing to gain."""
-    everything_due = time.monotonic() + _TIDY_ALL
+async def _tune_memory(manager: PollerManager) -> None:
+    """Keep the memory of a fleet small; with a few gateways there is nothing to gain."""
+    full_due = time.monotonic() + _FULL_COLLECTION_INTERVAL
     while True:
-        if len(watch.gateways) > STREET:
-            heap.keep_collections_short()
-            await asyncio.to_thread(heap.give_back)
-            if time.monotonic() >= everything_due:
-                everything_due += _TIDY_ALL
-                heap.collect_everything()
-        await asyncio.sleep(_TIDY)
+        if len(manager.gateways) > FLEET_THRESHOLD:
+            memory_tuning.freeze_long_lived()
+            await asyncio.to_thread(memory_tuning.trim_heap)
+            if time.monotonic() >= full_due:
+                full_due += _FULL_COLLECTION_INTERVAL
+                memory_tuning.full_collection()
+        await asyncio.sleep(_TRIM_INTERVAL)
 
 
-async def _reload_whenever(
-    asked: asyncio.Event, load: Callable[[], Config], current: Config, watch: Watch
+async def _reload_on(
+    requested: asyncio.Event, load: Callable[[], Config], current: Config, manager: PollerManager
 ) -> None:
-    """Adopt the configuration anew each time it is asked for; a bad one changes nothing."""
+    """Apply the configuration again each time that is requested; a bad one changes nothing."""
     while True:
-        await asked.wait()
-        asked.clear()
+        await requested.wait()
+        requested.clear()
         try:
             config = load()
         except ConfigError as error:
             for line in str(error).splitlines():
-                log.error("the configuration is not reloaded, the old one stays: %s", line)
+                log.error(
+                    "configuration reload failed; keeping previous configuration",
+                    extra={"error": line},
+                )
             continue
         except Exception:
-            log.exception("the configuration is not reloaded, the old one stays")
+            log.exception("configuration reload failed; keeping previous configuration")
             continue
         for name in ("state_dir", "web", "gateways_file"):
             if getattr(config, name) != getattr(current, name):
-                log.warning("%s changed, which takes effect after a restart", name)
-        await watch.adopt(config)
-        log.info("the configuration is reloaded", extra={"gateways": len(config.gateways)})
+                log.warning("setting changed; restart required", extra={"setting": name})
+        await manager.apply_config(config)
+        log.info("configuration reloaded", extra={"gateways": len(config.gateways)})
         current = config

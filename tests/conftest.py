@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 from hypothesis import HealthCheck, settings
 
-from exporter import logs
+from exporter import logging as exporter_logging
 from tools import browser
 from tools.stack.errors import StackError
 from tools.stack.programs import Tools
@@ -64,7 +64,7 @@ def amtool() -> str:
 @pytest.fixture(autouse=True)
 def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test hide words from the messages of another: a password can be any word."""
-    monkeypatch.setattr(logs, "_hidden", {})
+    monkeypatch.setattr(exporter_logging, "_hidden", {})
 
 
 @pytest.fixture(scope="session")

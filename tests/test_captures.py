@@ -17,7 +17,7 @@ from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 from exporter.clock import VirtualClock
 from exporter.gateway.production import STALE_SECTION
 from exporter.metrics.catalogue import FAMILIES
-from exporter.metrics.table import Flags, States
+from exporter.metrics.table import FlagSet, StateSet
 from exporter.simulator import capture as captures
 from exporter.simulator.server import RunningGateway
 from tests.watching import START, Watched, samples, watching
@@ -77,7 +77,7 @@ async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: 
         await watched.pass_time(1)
         for name, series in watched.samples().items():
             row = FAMILIES[name].row if name in FAMILIES else None
-            if isinstance(row, States) and not isinstance(row, Flags):
+            if isinstance(row, StateSet) and not isinstance(row, FlagSet):
                 sums: dict[frozenset[tuple[str, str]], float] = {}
                 for labels, value in series.items():
                     device = frozenset(label for label in labels if label[0] != row.label)
@@ -85,7 +85,7 @@ async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: 
                 assert set(sums.values()) == {1}, name
             if name.endswith("_ratio") and "power_factor" not in name:
                 assert all(0 <= value <= 1 for value in series.values()), name
-        openmetrics, _ = watched.exposition.serve("application/openmetrics-text", "")
+        openmetrics, _ = watched.exposition.render("application/openmetrics-text", "")
         told = {
             (sample.name, frozenset(sample.labels.items()), sample.value)
             for family in parsed(openmetrics)

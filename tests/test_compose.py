@@ -14,8 +14,8 @@ import yaml
 from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import load
+from exporter.manager import PollerManager
 from exporter.simulator.scenario import names
-from exporter.watch import Watch
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from tests.conftest import ROOT
@@ -178,7 +178,7 @@ def test_the_health_check_asks_what_the_exporter_serves(name: str, tmp_path: Pat
     test = " ".join(SERVICES[name]["healthcheck"]["test"])
     [url] = [urlsplit(found) for found in re.findall(r"http://[^']+", test)]
     assert url.netloc == f"localhost:{_PORT}"
-    app = application(Watch(tmp_path, SystemClock()), WebConfig.load(None))
+    app = application(PollerManager(tmp_path, SystemClock()), WebConfig.load(None))
     assert url.path in {resource.get_info().get("path") for resource in app.router.resources()}
 
 

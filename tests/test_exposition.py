@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.clock import VirtualClock
+from exporter.encoder import TableEncoder
 from exporter.exposition import Exposition
 from exporter.metrics.catalogue import FAMILIES
-from exporter.metrics.table import Info, Table, gauge
+from exporter.metrics.table import InfoMetric, Table, gauge
 from exporter.metrics.units import number
-from exporter.rendering import TableLines
 from exporter.snapshot import Reading, Snapshot
 from tests.watching import START, samples, watching
 
@@ -34,13 +34,13 @@ def test_any_text_and_number_survives_the_exposition(
     """Quotes, line breaks and backslashes in labels come back as they went in."""
     rows = (
         gauge("enphase_thing_watts", "Some power.", "watts", number),
-        Info("enphase_thing_info", "Some thing.", describes=(("name", "name"),)),
+        InfoMetric("enphase_thing_info", "Some thing.", describes=(("name", "name"),)),
     )
     table = Table("Things", "things", "things.*", rows, keys=("serial",))
     thing = SimpleNamespace(watts=value, name=name)
-    lines = TableLines(table, gateway)
+    lines = TableEncoder(table, gateway)
     text = b"".join(
-        line for _, line in lines.render(Reading({"things": {serial: thing}}, START))
+        line for _, line in lines.update(Reading({"things": {serial: thing}}, START))
     ).decode()
     # the parser splits lines where Python does, Prometheus at line feeds only
     parsed = {
@@ -58,9 +58,9 @@ async def test_every_format_says_the_same(tmp_path: Path) -> None:
     """Text, OpenMetrics and both of them compressed hold the same samples of the gateway."""
     async with watching("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        plain, headers = watched.exposition.serve("", "")
+        plain, headers = watched.exposition.render("", "")
         assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
-        squeezed, headers = watched.exposition.serve("", "gzip, deflate")
+        squeezed, headers = watched.exposition.render("", "gzip, deflate")
         assert headers["Content-Encoding"] == "gzip"
         assert samples(gzip.decompress(squeezed).decode()).keys() == samples(plain.decode()).keys()
         # one member only: many clients stop at the end of the first
@@ -68,7 +68,7 @@ async def test_every_format_says_the_same(tmp_path: Path) -> None:
         assert inflate.decompress(squeezed).endswith(b"\n")
         assert inflate.eof
         assert inflate.unused_data == b""
-        openmetrics, headers = watched.exposition.serve(OPENMETRICS, "")
+        openmetrics, headers = watched.exposition.render(OPENMETRICS, "")
         assert headers["Content-Type"].startswith("application/openmetrics-text")
         assert openmetrics.endswith(b"# EOF\n")
         assert openmetrics.count(b"# EOF") == 1
@@ -91,20 +91,20 @@ async def test_only_the_metrics_that_are_asked_for_are_served(tmp_path: Path) ->
         await watched.pass_time(1)
         wanted = ["enphase_up", "process_cpu_seconds_total", "enphase_exporter_build_info"]
         for accept in ("", OPENMETRICS):
-            body, _ = watched.exposition.serve(accept, "", wanted)
+            body, _ = watched.exposition.render(accept, "", wanted)
             found = {line.split(b"{")[0].split()[0] for line in body.splitlines()} - {b"#"}
             assert found == {name.encode() for name in wanted}
-        assert b"enphase" not in watched.exposition.serve("", "", ["no_such_metric"])[0]
+        assert b"enphase" not in watched.exposition.render("", "", ["no_such_metric"])[0]
 
 
 async def test_the_same_bytes_are_sent_until_something_changes(tmp_path: Path) -> None:
     """A scrape renders nothing: it gets the very object that the last one got."""
     async with watching("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        first, _ = watched.exposition.serve("", "gzip")
-        assert watched.exposition.serve("", "gzip")[0] is first
+        first, _ = watched.exposition.render("", "gzip")
+        assert watched.exposition.render("", "gzip")[0] is first
         await watched.pass_time(30)
-        assert watched.exposition.serve("", "gzip")[0] is not first
+        assert watched.exposition.render("", "gzip")[0] is not first
 
 
 def test_gateways_share_a_family_in_one_piece() -> None:
@@ -114,11 +114,11 @@ def test_gateways_share_a_family_in_one_piece() -> None:
     for name in ("a", "b"):
         report = SimpleNamespace(up=True)
         exposition.update(Snapshot(name, {"self": Reading({"self": report}, START)}))
-    body = exposition.serve("", "")[0].decode()
+    body = exposition.render("", "")[0].decode()
     assert body.count("# TYPE enphase_up gauge") == 1
     assert 'enphase_up{gateway="a"} 1\nenphase_up{gateway="b"} 1\n' in body
     exposition.remove("a")
-    assert samples(exposition.serve("", "")[0].decode())["enphase_up"].keys() == {
+    assert samples(exposition.render("", "")[0].decode())["enphase_up"].keys() == {
         frozenset({("gateway", "b")})
     }
 
@@ -132,5 +132,5 @@ def test_an_expired_reading_is_not_rendered(passed: float) -> None:
     reading = Reading({"self": report}, START, expires=100)
     exposition.update(Snapshot("a", {"self": reading}))
     clock._passed = passed  # time passes without an event loop
-    served = "enphase_up" in samples(exposition.serve("", "")[0].decode())
+    served = "enphase_up" in samples(exposition.render("", "")[0].decode())
     assert served == (passed < 100)

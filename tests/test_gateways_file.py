@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.changes import stamp
 from exporter.config import Config, load
+from exporter.config.fingerprint import fingerprint
 from exporter.errors import ConfigError
 
 HOME = {"HOME": "/home/owner"}
@@ -93,7 +93,7 @@ def test_a_shard_is_a_part_of_the_list(loaded: Loaded) -> None:
     parts = [loaded(listed, shard=f"{index}/3").gateways for index in range(3)]
     hosts = [gateway.host for part in parts for gateway in part]
     assert sorted(hosts) == sorted(f"site-{n}" for n in range(40))
-    with pytest.raises(ConfigError, match="--shard: '3/3' is no shard"):
+    with pytest.raises(ConfigError, match="--shard: '3/3' is not a shard"):
         loaded(listed, shard="3/3")
 
 
@@ -106,7 +106,7 @@ def test_the_environment_knows_the_shard_too(tmp_path: Path) -> None:
     other = load(path, variables, shard="0/2").gateways
     assert len(part) + len(other) == 4
     assert {g.host for g in part}.isdisjoint(g.host for g in other)
-    with pytest.raises(ConfigError, match="ENPHASE_SHARD: 'x' is no shard"):
+    with pytest.raises(ConfigError, match="ENPHASE_SHARD: 'x' is not a shard"):
         load(path, {**HOME, "ENPHASE_SHARD": "x"})
 
 
@@ -122,15 +122,15 @@ def test_metrics_have_all_gateways_up_to_a_hundred(loaded: Loaded, count: int, w
 def test_a_file_has_changed_however_it_was_written(tmp_path: Path) -> None:
     """Written over, replaced, or a link that leads elsewhere now: all are told."""
     one, two, link = (tmp_path / name for name in ("one", "two", "link"))
-    assert stamp(one) is None
+    assert fingerprint(one) is None
     one.write_text("- host: a")
     two.write_text("- host: b")
     os.utime(two, ns=(one.stat().st_mtime_ns,) * 2)
     link.symlink_to(one)
-    stamps = [stamp(link)]
+    stamps = [fingerprint(link)]
     one.write_text("- host: aa")
-    stamps.append(stamp(link))
+    stamps.append(fingerprint(link))
     two.rename(one)
-    stamps.append(stamp(link))
+    stamps.append(fingerprint(link))
     assert None not in stamps
     assert len(set(stamps)) == 3

@@ -25,7 +25,7 @@ async def test_the_exposition_of_a_sample_home_is_as_recorded(home: str, tmp_pat
     async with watching(home, tmp_path) as watched:
         # long enough for a first zero to be believed
         await watched.pass_time(361)
-        actual = watched.exposition.serve("", "", FAMILIES.keys())[0].decode()
+        actual = watched.exposition.render("", "", FAMILIES.keys())[0].decode()
     if os.environ.get("GOLDEN") == "write":
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(actual)

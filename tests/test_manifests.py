@@ -12,7 +12,7 @@ import yaml
 from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import Config, Web, load
-from exporter.watch import Watch
+from exporter.manager import PollerManager
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from tests.alerts.shipped import RULES
@@ -190,7 +190,7 @@ def test_ports_agree(folder: str) -> None:
 @each
 def test_pages_that_are_asked_for_are_served(folder: str, tmp_path: Path) -> None:
     """Probes, monitors and discovery ask for what there is."""
-    app = application(Watch(tmp_path, SystemClock()), WebConfig.load(None))
+    app = application(PollerManager(tmp_path, SystemClock()), WebConfig.load(None))
     served = {resource.get_info().get("path") for resource in app.router.resources()}
     asked = {
         container(folder)["livenessProbe"]["httpGet"]["path"],

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 from exporter.clock import VirtualClock
-from exporter.recorder import scrapes
 from exporter.simulator.homes import home
+from exporter.simulator.recorder import scrapes
 from tests.watching import START
 
 

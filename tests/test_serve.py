@@ -157,13 +157,13 @@ async def test_sighup_adds_and_removes_gateways(tmp_path: Path) -> None:
     ):
         await process.until(lambda found: up(found) == {"stays": 1})
         both = configured(tmp_path, stays=stays, comes=comes)
-        await process.reload(both, "msg=watching gateway=comes")
+        await process.reload(both, 'msg="gateway added" gateway=comes')
         await process.until(lambda found: up(found) == {"stays": 1, "comes": 1})
 
-        await process.reload("gateways: 5", "not reloaded")
+        await process.reload("gateways: 5", "configuration reload failed")
         assert up(await process.samples()) == {"stays": 1, "comes": 1}
 
-        await process.reload(configured(tmp_path, stays=stays), "configuration is reloaded")
+        await process.reload(configured(tmp_path, stays=stays), "configuration reloaded")
         await process.until(lambda found: up(found) == {"stays": 1})
         assert "comes" not in str((await process.samples()).keys())
         assert stays.count(CHECK_JWT) == comes.count(CHECK_JWT) == 1
@@ -223,7 +223,7 @@ async def test_a_list_of_gateways_is_read_again_when_it_changes(tmp_path: Path) 
             write(stays=stays, comes=comes)
             await process.until(lambda found: up(found) == {"stays": 1, "comes": 1})
             listed.write_text("[{")
-            await process.line("not reloaded")
+            await process.line("configuration reload failed")
             listed.unlink()
             write(comes=comes)
             await process.until(lambda found: up(found) == {"comes": 1})

@@ -46,10 +46,10 @@ def test_nothing_stays_behind() -> None:
 LEAKS = """
 import asyncio
 from exporter.state import State
-from exporter.watch import Watch
+from exporter.manager import PollerManager
 
 kept = []
-publish, save, adopt = Watch._publish, State.save, Watch.adopt
+publish, save, adopt = PollerManager._publish, State.save, PollerManager.apply_config
 
 def keep_snapshots(self, host, snapshot):
     kept.append(dict(snapshot.readings))
@@ -63,7 +63,8 @@ async def keep_tasks(self, config):
     kept.append(asyncio.create_task(asyncio.sleep(1e7)))
     await adopt(self, config)
 
-Watch._publish, State.save, Watch.adopt = keep_snapshots, keep_files, keep_tasks
+PollerManager._publish, State.save = keep_snapshots, keep_files
+PollerManager.apply_config = keep_tasks
 """
 
 

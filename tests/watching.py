@@ -57,7 +57,7 @@ class Watched:
 
     def text(self) -> str:
         """Return what `/metrics` says now."""
-        return self.exposition.serve("", "")[0].decode()
+        return self.exposition.render("", "")[0].decode()
 
     def samples(self) -> Samples:
         """Return the samples on `/metrics` by name and labels."""

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from exporter.metrics.catalogue import FAMILIES, TABLES, Family
-from exporter.metrics.table import Flags, States
+from exporter.metrics.table import FlagSet, StateSet
 from exporter.metrics.units import closed, flag, on_grid
 from exporter.snapshot import SELF
 
@@ -59,7 +59,7 @@ def unit(family: Family) -> str:
     row = family.row
     if row.kind == "info":
         return "always 1"
-    if isinstance(row, States) or row.convert in _SWITCHES:
+    if isinstance(row, StateSet) or row.convert in _SWITCHES:
         return "0 or 1"
     base = row.name.removesuffix("_total")
     return next((told for suffix, told in _UNITS if base.endswith(f"_{suffix}")), "number")
@@ -67,18 +67,18 @@ def unit(family: Family) -> str:
 
 def kind(family: Family) -> str:
     """Return the type of a family in the words of the introduction."""
-    if isinstance(family.row, Flags):
+    if isinstance(family.row, FlagSet):
         return "flags"
-    return "state set" if isinstance(family.row, States) else family.row.kind
+    return "state set" if isinstance(family.row, StateSet) else family.row.kind
 
 
 def labels(family: Family) -> str:
     """Return the labels besides `gateway`, with the values of a state set."""
     row = family.row
     names = ", ".join(f"`{label}`" for label in family.labels)
-    if not isinstance(row, States):
+    if not isinstance(row, StateSet):
         return names
-    return f"{names}: " + ", ".join(f"`{state}`" for state in (*row.known, "unknown"))
+    return f"{names}: " + ", ".join(f"`{state}`" for state in (*row.states, "unknown"))
 
 
 def source(family: Family) -> str:

@@ -18,17 +18,17 @@ from typing import Any
 from playwright.async_api import Browser
 from pydantic import TypeAdapter
 
-from exporter import logs
 from exporter.address import parse
 from exporter.clock import FastClock
 from exporter.config import Config
+from exporter.logging import setup_logging
+from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.simulator.layout import labels
 from exporter.simulator.scenario import Scenario, Stage, find
 from exporter.simulator.scenario.present import Present
 from exporter.simulator.scenario.times import At
 from exporter.simulator.server import serve
-from exporter.watch import Watch
 from exporter.web.config import WebConfig
 from tools.browser import browsing
 from tools.browser import find as find_browser
@@ -75,11 +75,11 @@ async def photograph(
     stage = Stage(scenario, then)
     stage.catch_up()
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as state:
-        watch = Watch(Path(state), now)
+        manager = PollerManager(Path(state), now)
         async with (
             browsing(chromium) as browser,
             serve(Present(stage.gateway, then.time, now.time), now=now.time) as running,
-            listening(watch, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
+            listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
         ):
             stage.drive(running)
             home = {
@@ -89,12 +89,14 @@ async def photograph(
                 "inverters": labels(scenario),
             }
             try:
-                await watch.adopt(Config.model_validate({"gateways": [home], "state_dir": state}))
-                await watch.wait_ready()
+                await manager.apply_config(
+                    Config.model_validate({"gateways": [home], "state_dir": state})
+                )
+                await manager.wait_ready()
                 await now.sleep(at - then.time())
                 await take(browser, f"http://{host}:{port}/", folder, dark=dark)
             finally:
-                await watch.close()
+                await manager.close()
 
 
 def main() -> None:
@@ -108,7 +110,7 @@ def main() -> None:
     chromium = find_browser()
     if chromium is None:
         sys.exit("Chromium is not installed (on Debian: apt-get install chromium)")
-    logs.setup("error", "logfmt")
+    setup_logging("error", "logfmt")
     scenario = find(flags.scenario)
     at = scenario.epoch(_AT.validate_python(flags.at))
     asyncio.run(photograph(chromium, scenario, at, flags.folder, dark=flags.dark))

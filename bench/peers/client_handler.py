@@ -51,9 +51,9 @@ class Samples(Collector):
             reading = snapshot.fresh(table.collector, now)
             if reading is None:
                 continue
-            found = table.objects(reading.data)
+            found = table.matches(reading.data)
             for row in table.rows:
-                for (keys, _, _), fact in zip(found, row.facts(found, reading), strict=True):
+                for (keys, _, _), fact in zip(found, row.extract(found, reading), strict=True):
                     for extra, value in row.samples(fact):
                         if row.name not in made:
                             made[row.name] = _family(FAMILIES[row.name])

@@ -59,11 +59,11 @@ def command(
     import asyncio
     import os
 
-    from exporter import logs
     from exporter.capture import writer
     from exporter.config import load
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     config = load(config_file, os.environ)
     chosen = _chosen(config, gateway)
     writer.check(directory)

@@ -68,11 +68,11 @@ def command(
     import asyncio
     import os
 
-    from exporter import logs
     from exporter.config import load
+    from exporter.logging import setup_logging
 
     # A diagnosis says in its own words what the log would say.
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     config = load(config_file, os.environ)
     known = [each.name for each in config.gateways]
     if gateway not in (None, *known):

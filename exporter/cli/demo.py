@@ -66,9 +66,9 @@ def command(
 
     import asyncio
 
-    from exporter import logs
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     found = playing.scenario(name)
     number, fast = playing.seed(seed), playing.speed(speed)
     asyncio.run(_run(found, number, fast, parse(listen_address)))
@@ -85,14 +85,14 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     from exporter.cli.screen import Screen
     from exporter.clock import FastClock
     from exporter.config import Config
-    from exporter.recorder import Keys
+    from exporter.manager import PollerManager
     from exporter.serve import listening
     from exporter.signals import stop_event
     from exporter.simulator.layout import labels
+    from exporter.simulator.recorder import Keys
     from exporter.simulator.scenario import Said, Stage
     from exporter.simulator.scenario.present import Present
     from exporter.simulator.server import serve
-    from exporter.watch import Watch
     from exporter.web.config import WebConfig
 
     stop = stop_event()
@@ -101,12 +101,12 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     stage = Stage(scenario, then, seed=seed)
     gateway = Present(stage.gateway, then.time, now.time)
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
-        watch = Watch(Path(folder), now)
+        manager = PollerManager(Path(folder), now)
         console = Console(highlight=False, soft_wrap=True)
-        screen = Screen(console, watch.exposition, lambda: watch.status_store.status("demo"))
+        screen = Screen(console, manager.exposition, lambda: manager.status_store.status("demo"))
         async with (
             serve(gateway, now=now.time) as running,
-            listening(watch, WebConfig.load(None), where) as (_, port),
+            listening(manager, WebConfig.load(None), where) as (_, port),
         ):
             stage.drive(running)
             keys = Keys(running, Path(folder) / "token")
@@ -117,7 +117,9 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
                 "token_file": keys.path,
                 "inverters": labels(scenario),
             }
-            await watch.adopt(Config.model_validate({"gateways": [home], "state_dir": folder}))
+            await manager.apply_config(
+                Config.model_validate({"gateways": [home], "state_dir": folder})
+            )
             base = f"http://{where.host or 'localhost'}:{port}"
             places = {
                 "Scenario": scenario.title,
@@ -131,7 +133,7 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
                 screen.say(f"{scenario.local(said.at):%Y-%m-%d %H:%M}  {said.text}")
 
             async def show() -> None:
-                await watch.wait_ready()
+                await manager.wait_ready()
                 screen.welcome(places, _DOZEN)
                 await screen.live(lambda: scenario.local(then.time()))
 
@@ -142,4 +144,4 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
                     for task in tasks:
                         task.cancel()
             finally:
-                await watch.close()
+                await manager.close()

@@ -55,10 +55,10 @@ def command(
 
     import asyncio
 
-    from exporter import logs
     from exporter.discovery import discover
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     seconds = playing.duration("--timeout", timeout, 0.1)
     found = asyncio.run(discover(seconds, _addresses(interface or ())))
     if as_json:

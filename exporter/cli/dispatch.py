@@ -14,8 +14,9 @@ from typing import Annotated
 
 import typer
 
-from exporter import __version__, logs
+from exporter import __version__
 from exporter.errors import ExporterError
+from exporter.logging import mask
 
 _PROGRAM = "enphase-exporter"
 _DEBUG = "--log.level=debug"
@@ -104,9 +105,9 @@ def _tell(error: Exception, *, debug: bool) -> int:
         hint = "" if debug else f"; this is a bug: report it with what {_DEBUG} shows"
         lines = [f"{what}{hint}"]
         if debug:
-            typer.echo(logs.mask("".join(traceback.format_exception(error))), err=True, nl=False)
+            typer.echo(mask("".join(traceback.format_exception(error))), err=True, nl=False)
     for line in lines:
-        typer.echo(f"{_PROGRAM}: error: {logs.mask(line)}", err=True)
+        typer.echo(f"{_PROGRAM}: error: {mask(line)}", err=True)
     return 1
 
 

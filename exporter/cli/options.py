@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from exporter.logs import Format, Level
+from exporter.logging import Format, Level
 
 LogLevel = Annotated[
     Level | None,

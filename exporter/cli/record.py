@@ -53,9 +53,9 @@ def command(
 
     import asyncio
 
-    from exporter import logs
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     found = playing.scenario(name)
     number = playing.seed(seed)
     pause = playing.duration("--interval", interval, 1)
@@ -75,7 +75,7 @@ async def _record(
 
     from exporter.clock import VirtualClock
     from exporter.errors import ExporterError
-    from exporter.recorder import scrapes
+    from exporter.simulator.recorder import scrapes
     from exporter.simulator.scenario import Stage
 
     clock = VirtualClock(scenario.begins)

@@ -42,9 +42,9 @@ def command(
 
     import asyncio
 
-    from exporter import logs
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "info", log_format or "logfmt")
+    setup_logging(log_level or "info", log_format or "logfmt")
     asyncio.run(_serve(directory, parse(listen_address), now))
 
 

@@ -86,7 +86,7 @@ class Screen:
         for what, url in places.items():
             self._console.print(f"{what:{width}}  {url}")
         self._console.print()
-        for line in self._exposition.serve("", "", names)[0].decode().splitlines():
+        for line in self._exposition.render("", "", names)[0].decode().splitlines():
             if not line.startswith("#"):
                 self._console.print(line, markup=False)
         self._console.print("\nCtrl-C ends it.\n")

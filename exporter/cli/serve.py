@@ -77,8 +77,8 @@ def command(
     # until the event loop takes SIGHUP: what it asks for is about to be done anyway
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    from exporter import logs
     from exporter.config import load
+    from exporter.logging import setup_logging
     from exporter.web.config import WebConfig
 
     def read() -> "Config":
@@ -91,10 +91,10 @@ def command(
             log_format=log_format,
             shard=shard,
         )
-        logs.setup(config.log.level, config.log.format)
+        setup_logging(config.log.level, config.log.format)
         return config
 
-    logs.setup(log_level or "info", log_format or "logfmt")
+    setup_logging(log_level or "info", log_format or "logfmt")
     config = read()
     web = WebConfig.load(config.web.config_file)
     if config_check:

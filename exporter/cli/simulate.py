@@ -50,9 +50,9 @@ def command(
 
     import asyncio
 
-    from exporter import logs
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "info", log_format or "logfmt")
+    setup_logging(log_level or "info", log_format or "logfmt")
     if listing:
         _list()
         return

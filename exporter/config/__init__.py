@@ -1,12 +1,10 @@
 """The configuration: a YAML file, over it the environment, over it the flags.
 
-`models` says what there is to configure and `values` what each value may be, `loading` brings the
-three sources together, `yamlfile` reads YAML strictly, `problems` turns what pydantic finds wrong
-into lines for the owner. Everything that is wrong is a `ConfigError`, one line for each mistake,
-and a secret is never part of it.
+`models` has the sections and keys, `types` checks single values, `sources` merges the three
+sources, `strict_yaml` reads YAML strictly, and `errors` turns pydantic's findings into lines for
+the owner. Every mistake is reported in a `ConfigError`, one line each, and never quotes a secret.
 """
 
-from exporter.config.loading import load
 from exporter.config.models import (
     COLLECTORS,
     Config,
@@ -17,6 +15,7 @@ from exporter.config.models import (
     Wanted,
     Web,
 )
+from exporter.config.sources import load
 
 __all__ = [
     "COLLECTORS",

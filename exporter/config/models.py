@@ -12,10 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError, model_validator
 
-from exporter import logs
-from exporter.config.problems import Strict, problem
-from exporter.config.shard import Shard
-from exporter.config.values import (
+from exporter.config.errors import Strict, field_error
+from exporter.config.types import (
     COLLECTORS,
     Cadences,
     Coordinate,
@@ -29,6 +27,8 @@ from exporter.config.values import (
     read_secret,
 )
 from exporter.errors import ConfigError
+from exporter.fleet.shard import Shard
+from exporter.logging import hide_secret
 
 __all__ = [
     "COLLECTORS",
@@ -76,7 +76,7 @@ class InverterLabels(Strict):
     def _both_or_none(self) -> Self:
         for given, other in (("x", "y"), ("y", "x")):
             if getattr(self, other) is None and getattr(self, given) is not None:
-                raise problem(f"has no {other} beside it: give both, or leave both out", given)
+                raise field_error(f"has no {other} beside it: give both, or leave both out", given)
         return self
 
 
@@ -110,20 +110,22 @@ class Gateway(Strict):
     def _complete(self) -> Self:
         for key in SECRETS:
             if getattr(self, key) is not None and getattr(self, f"{key}_file") is not None:
-                raise problem(f"{key} is given as well: give one of the two", f"{key}_file")
+                raise field_error(f"{key} is given as well: give one of the two", f"{key}_file")
         found: dict[str, str | None] = {}
         for key in SECRETS:
             try:
                 found[key] = self._read(key)
             except ConfigError as error:
-                raise problem(str(error), f"{key}_file") from None
+                raise field_error(str(error), f"{key}_file") from None
         login = Credentials(**found)
         if login.username and not login.password and login.username not in _LOCAL_USERS:
             key = "username" if self.username else "username_file"
-            raise problem("has no password: add password, password_file or ENPHASE_PASSWORD", key)
+            raise field_error(
+                "has no password: add password, password_file or ENPHASE_PASSWORD", key
+            )
         if login.password and not login.username:
             key = "password" if self.password else "password_file"
-            raise problem("has no user: add username, username_file or ENPHASE_USERNAME", key)
+            raise field_error("has no user: add username, username_file or ENPHASE_USERNAME", key)
         self._remember(login)
         return self
 
@@ -163,7 +165,7 @@ class Gateway(Strict):
         self._credentials = login
         for secret in (login.token, login.password):
             if secret:
-                logs.hide(secret)
+                hide_secret(secret)
 
 
 class GatewaysFile(Strict):
@@ -215,7 +217,7 @@ class Config(Strict):
         first: dict[str, int] = {}
         for index, gateway in enumerate(self.gateways):
             if gateway.name in first:
-                raise problem(
+                raise field_error(
                     f"gateways[{first[gateway.name]}] and gateways[{index}] are both named"
                     f" '{gateway.name}': give each a name of its own",
                     "gateways",

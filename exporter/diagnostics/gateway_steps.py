@@ -207,7 +207,7 @@ def _samples(case: Case) -> int:
     """Return how many samples the readings make on `/metrics`."""
     exposition = Exposition(case.clock)
     exposition.update(Snapshot(case.config.name, case.readings))
-    return exposition.stamped(0).count(b"\n")
+    return exposition.with_timestamps(0).count(b"\n")
 
 
 def _ago(seconds: float) -> str:

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from exporter import logs
-from exporter.config.texts import shown
+from exporter.logging import mask
+from exporter.text import printable
 
 
 class Status(StrEnum):
@@ -56,4 +56,4 @@ class NotApplicable(Exception):
 
 def clean(text: str) -> str:
     """Return text for a terminal: one line, no secret, nothing that a terminal would obey."""
-    return shown(logs.mask(" ".join(text.split())))
+    return printable(mask(" ".join(text.split())))

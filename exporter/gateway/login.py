@@ -14,7 +14,6 @@ import aiohttp
 from pyenphase.auth import EnvoyTokenAuth
 from pyenphase.exceptions import EnvoyAuthenticationRequired
 
-from exporter import logs
 from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
 from exporter.errors import GatewayError, LoginRefusedError, UnreachableError
@@ -24,6 +23,7 @@ from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.gateway.trouble import TransportError
 from exporter.gateway.wire import Wire, expect_success
+from exporter.logging import hide_secret
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ class TokenLogin:
         """Show the gateway a token and use it; raise LoginRefusedError or TransportError."""
         if self._client is None:
             raise UnreachableError("not connected")
-        logs.hide(token.value)
+        hide_secret(token.value)
         auth = EnvoyTokenAuth(self._config.host, token=token.value)
         url = auth.get_endpoint_url(CHECK_JWT)
         try:

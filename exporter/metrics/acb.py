@@ -1,7 +1,7 @@
 """The AC Batteries (ACB), each by its serial number and together; their data lags 15 minutes."""
 
-from exporter.metrics.status import device_status_ok
-from exporter.metrics.table import Info, States, Table, derived, gauge, timestamp
+from exporter.metrics.common import device_status_ok
+from exporter.metrics.table import InfoMetric, StateSet, Table, derived, gauge, timestamp
 from exporter.metrics.units import celsius, count, flag, ratio, stored_joules, watts
 
 _CHARGE = ("charging", "discharging", "idle")
@@ -11,7 +11,7 @@ INVENTORY = Table(
     "acb",
     "acb_inventory.*",
     (
-        Info(
+        InfoMetric(
             "enphase_acb_info",
             "Part number of the AC Battery.",
             describes=(("part_number", "part_num"),),
@@ -34,20 +34,20 @@ INVENTORY = Table(
             "max_report_watts",
             watts,
         ),
-        States(
+        StateSet(
             "enphase_acb_charge_status",
             "Whether the AC Battery charges, discharges or does nothing.",
             "charge_status",
             label="status",
-            known=_CHARGE,
+            states=_CHARGE,
         ),
-        States(
+        StateSet(
             "enphase_acb_sleep_state",
             "Whether the AC Battery is awake, asleep or on its way.",
             value=lambda battery: battery.sleep_state,
             reads=("sleep_state", "sleep_enabled", "device_status"),
             label="state",
-            known=("awake", "going_to_sleep", "asleep", "waking"),
+            states=("awake", "going_to_sleep", "asleep", "waking"),
         ),
         gauge(
             "enphase_acb_sleep_enabled",
@@ -130,12 +130,12 @@ SYSTEM = Table(
             "state_of_charge",
             ratio,
         ),
-        States(
+        StateSet(
             "enphase_acb_system_charge_status",
             "Whether the AC Batteries together charge, discharge or do nothing.",
             "state",
             label="status",
-            known=_CHARGE,
+            states=_CHARGE,
         ),
         gauge(
             "enphase_acb_system_devices",

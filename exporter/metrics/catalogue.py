@@ -12,20 +12,20 @@ from exporter.metrics import (
     dry_contact,
     encharge,
     enpower,
+    exporter,
     gateway,
     generator,
     grid,
     inverter,
     meters,
-    own,
     production,
     storage,
     tariff,
 )
-from exporter.metrics.table import Row, Table
+from exporter.metrics.table import MetricRow, Table
 
 TABLES: tuple[Table, ...] = (
-    *own.TABLES,
+    *exporter.TABLES,
     *gateway.TABLES,
     *grid.TABLES,
     *production.TABLES,
@@ -46,24 +46,24 @@ TABLES: tuple[Table, ...] = (
 class Family:
     """A metric family: its row, the labels besides `gateway`, and the tables that use the row."""
 
-    row: Row
+    row: MetricRow
     labels: tuple[str, ...]
     tables: tuple[Table, ...]
 
 
 def families(tables: Iterable[Table]) -> Mapping[str, Family]:
     """Return the families by name; raise ValueError where tables contradict each other."""
-    found: dict[str, Family] = {}
+    result: dict[str, Family] = {}
     for table in tables:
         for row in table.rows:
             labels = (*table.keys, *row.labels)
             if len(set(labels)) < len(labels) or "gateway" in labels:
                 raise ValueError(f"{row.name}: a label twice in {labels}")
-            known = found.setdefault(row.name, Family(row, labels, ()))
-            if known.row is not row or known.labels != labels:
+            family = result.setdefault(row.name, Family(row, labels, ()))
+            if family.row is not row or family.labels != labels:
                 raise ValueError(f"{row.name}: defined twice")
-            found[row.name] = Family(row, labels, (*known.tables, table))
-    return found
+            result[row.name] = Family(row, labels, (*family.tables, table))
+    return result
 
 
 FAMILIES: Mapping[str, Family] = families(TABLES)

@@ -1,8 +1,8 @@
 """The meter collar, a switch towards the grid at the meter, and the C6 combiner's controller."""
 
-from exporter.metrics.status import device_status_ok
-from exporter.metrics.table import Info, States, Table, derived, gauge, timestamp
-from exporter.metrics.units import celsius, code, flag, on_grid
+from exporter.metrics.common import device_status_ok
+from exporter.metrics.table import InfoMetric, StateSet, Table, derived, gauge, timestamp
+from exporter.metrics.units import celsius, flag, on_grid, raw_code
 
 _COLLAR_SERIAL = ("collar.serial_number",)
 
@@ -11,24 +11,24 @@ COLLAR = Table(
     "ensemble",
     "collar",
     (
-        Info(
+        InfoMetric(
             "enphase_collar_info",
             "Part number and firmware of the meter collar.",
             describes=(("part_number", "part_number"), ("firmware", "firmware_version")),
         ),
-        States(
+        StateSet(
             "enphase_collar_mid_state",
             "State of the switch towards the grid in the meter collar.",
             "mid_state",
             label="state",
-            known=("close", "open"),
+            states=("close", "open"),
         ),
-        States(
+        StateSet(
             "enphase_collar_grid_state",
             "State of the grid as the collar tells it; it can stay wrong, so trust its mode.",
             "grid_state",
             label="state",
-            known=("on_grid", "off_grid"),
+            states=("on_grid", "off_grid"),
         ),
         gauge(
             "enphase_collar_on_grid",
@@ -40,27 +40,27 @@ COLLAR = Table(
             "enphase_collar_admin_state",
             "Mode of the meter collar as a number.",
             "admin_state",
-            code,
+            raw_code,
         ),
-        States(
+        StateSet(
             "enphase_collar_admin_state_name",
             "Mode of the meter collar by name.",
             "admin_state_str",
             label="state",
-            known=("ENCMN_MDE_ON_GRID", "ENCMN_MDE_OFF_GRID"),
+            states=("ENCMN_MDE_ON_GRID", "ENCMN_MDE_OFF_GRID"),
         ),
-        States(
+        StateSet(
             "enphase_collar_state",
             "Whether the meter collar is installed.",
             "collar_state",
             label="state",
-            known=("Installed",),
+            states=("Installed",),
         ),
         gauge(
             "enphase_collar_control_error",
             "Error of the meter collar's control as a number; 0 is none.",
             "control_error",
-            code,
+            raw_code,
         ),
         gauge(
             "enphase_collar_communicating",
@@ -91,7 +91,7 @@ COLLAR = Table(
         ),
     ),
     keys=("serial",),
-    described=_COLLAR_SERIAL,
+    label_paths=_COLLAR_SERIAL,
 )
 
 COLLAR_EXTRA = Table(
@@ -113,7 +113,7 @@ COLLAR_EXTRA = Table(
         ),
     ),
     keys=("serial",),
-    described=_COLLAR_SERIAL,
+    label_paths=_COLLAR_SERIAL,
 )
 
 COMBINER = Table(
@@ -121,7 +121,7 @@ COMBINER = Table(
     "ensemble",
     "c6cc",
     (
-        Info(
+        InfoMetric(
             "enphase_c6cc_info",
             "Part number and firmwares of the C6 combiner's controller.",
             describes=(
@@ -140,14 +140,14 @@ COMBINER = Table(
             "enphase_c6cc_admin_state",
             "State of the C6 combiner's controller as a number.",
             "admin_state",
-            code,
+            raw_code,
         ),
-        States(
+        StateSet(
             "enphase_c6cc_admin_state_name",
             "State of the C6 combiner's controller by name.",
             "admin_state_str",
             label="state",
-            known=("ENCMN_C6_CC_READY",),
+            states=("ENCMN_C6_CC_READY",),
         ),
         timestamp(
             "enphase_c6cc_last_report_timestamp_seconds",
@@ -166,7 +166,7 @@ COMBINER = Table(
         ),
     ),
     keys=("serial",),
-    described=("c6cc.serial_number",),
+    label_paths=("c6cc.serial_number",),
 )
 
 TABLES = (COLLAR, COLLAR_EXTRA, COMBINER)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from exporter.metrics.table import Info, States, Table, derived, gauge
+from exporter.metrics.table import InfoMetric, StateSet, Table, derived, gauge
 from exporter.metrics.units import closed, count, flag, number, ratio, time_of_day
 
 
@@ -22,12 +22,12 @@ STATUS = Table(
             "status",
             closed,
         ),
-        States(
+        StateSet(
             "enphase_dry_contact_status",
             "State of the relay as the gateway names it.",
             "status",
             label="status",
-            known=("open", "closed"),
+            states=("open", "closed"),
         ),
     ),
     keys=("id",),
@@ -38,7 +38,7 @@ SETTINGS = Table(
     "dry_contacts",
     "dry_contact_settings.*",
     (
-        Info(
+        InfoMetric(
             "enphase_dry_contact_info",
             "What the relay switches, and what it does on grid, off grid and on generator.",
             describes=(

@@ -1,11 +1,11 @@
 """The batteries (Encharge, IQ Battery), each by its serial number."""
 
-from exporter.metrics.status import BANDS, GRID_MODES, device_status_ok
+from exporter.metrics.common import BANDS, GRID_MODES, device_status_ok
 from exporter.metrics.table import (
     EnergyCounter,
-    Info,
-    Split,
-    States,
+    InfoMetric,
+    LabelledFields,
+    StateSet,
     Table,
     derived,
     gauge,
@@ -13,12 +13,12 @@ from exporter.metrics.table import (
 )
 from exporter.metrics.units import (
     celsius,
-    code,
     flag,
     level,
     milli_volt_amperes,
     milliwatts,
     ratio,
+    raw_code,
     stored_joules,
 )
 
@@ -27,7 +27,7 @@ INVENTORY = Table(
     "ensemble",
     "encharge_inventory.*",
     (
-        Info(
+        InfoMetric(
             "enphase_encharge_info",
             "Part number, revision and firmwares of the battery.",
             describes=(
@@ -60,20 +60,20 @@ INVENTORY = Table(
             "enphase_encharge_admin_state",
             "State of the battery as a number; 6 and 63 are ready.",
             "admin_state",
-            code,
+            raw_code,
         ),
-        States(
+        StateSet(
             "enphase_encharge_admin_state_name",
             "State of the battery by name; both known ones are ready.",
             "admin_state_str",
             label="state",
-            known=("ENCHG_STATE_READY", "ENCMN_MDE_ENCHARGE_READY"),
+            states=("ENCHG_STATE_READY", "ENCMN_MDE_ENCHARGE_READY"),
         ),
         gauge(
             "enphase_encharge_led_status",
             "Light of the battery: 12 charging, 13 discharging, 14 to 17 idle, by charge.",
             "led_status",
-            code,
+            raw_code,
         ),
         gauge(
             "enphase_encharge_inventory_soc_ratio",
@@ -99,7 +99,7 @@ INVENTORY = Table(
             "max_cell_temp",
             celsius,
         ),
-        Split(
+        LabelledFields(
             "enphase_encharge_comm_level",
             "Quality of the radio link to the battery, 0 to 5; 0 is normal on a wired one.",
             convert=level,
@@ -130,7 +130,7 @@ EXTRA = Table(
     "ensemble",
     "encharge_extra.*",
     (
-        Info(
+        InfoMetric(
             "enphase_encharge_wiring_info",
             "Phase that the battery is wired to, and its place among the energy sources.",
             describes=(("phase", "phase"), ("der_index", "der_index")),
@@ -148,12 +148,12 @@ EXTRA = Table(
             ("device_status",),
             flag,
         ),
-        States(
+        StateSet(
             "enphase_encharge_reported_grid_state",
             "State of the grid as the battery reports it.",
             "reported_grid_state",
             label="state",
-            known=GRID_MODES,
+            states=GRID_MODES,
         ),
         timestamp(
             "enphase_encharge_created_timestamp_seconds",

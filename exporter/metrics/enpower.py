@@ -3,9 +3,17 @@
 Whether the house is on the grid is derived in `grid.py`; the states here are as told.
 """
 
-from exporter.metrics.status import BANDS, GRID_MODES, device_status_ok
-from exporter.metrics.table import Info, Split, States, Table, derived, gauge, timestamp
-from exporter.metrics.units import code, fahrenheit, flag, level
+from exporter.metrics.common import BANDS, GRID_MODES, device_status_ok
+from exporter.metrics.table import (
+    InfoMetric,
+    LabelledFields,
+    StateSet,
+    Table,
+    derived,
+    gauge,
+    timestamp,
+)
+from exporter.metrics.units import fahrenheit, flag, level, raw_code
 
 _TITLE = "System controller"
 _SERIAL = ("enpower.serial_number",)
@@ -15,7 +23,7 @@ CONTROLLER = Table(
     "ensemble",
     "enpower",
     (
-        Info(
+        InfoMetric(
             "enphase_enpower_info",
             "Part number and firmwares of the system controller.",
             describes=(
@@ -24,39 +32,39 @@ CONTROLLER = Table(
                 ("zigbee_firmware", "zigbee_dongle_fw_version"),
             ),
         ),
-        States(
+        StateSet(
             "enphase_enpower_mains_admin_state",
             "What the switch towards the grid was commanded to be.",
             "mains_admin_state",
             label="state",
-            known=("closed", "open"),
+            states=("closed", "open"),
         ),
-        States(
+        StateSet(
             "enphase_enpower_mains_oper_state",
             "What the switch towards the grid is.",
             "mains_oper_state",
             label="state",
-            known=("closed", "open"),
+            states=("closed", "open"),
         ),
-        States(
+        StateSet(
             "enphase_enpower_grid_mode",
             "Mode of the system; it can say on-grid during an outage, so trust the switch.",
             "grid_mode",
             label="mode",
-            known=GRID_MODES,
+            states=GRID_MODES,
         ),
         gauge(
             "enphase_enpower_admin_state",
             "State of the system controller as a number.",
             "admin_state",
-            code,
+            raw_code,
         ),
-        States(
+        StateSet(
             "enphase_enpower_admin_state_name",
             "State of the system controller by name.",
             "admin_state_str",
             label="state",
-            known=(
+            states=(
                 "ENPWR_STATE_OPER_CLOSED",
                 "ENPWR_STATE_OPER_OPEN",
                 "ENPWR_STATE_OPER_NO_GRID",
@@ -84,7 +92,7 @@ CONTROLLER = Table(
             "temperature",
             fahrenheit,
         ),
-        Split(
+        LabelledFields(
             "enphase_enpower_comm_level",
             "Quality of the radio link to the controller, 0 to 5; 0 is normal on a wired one.",
             convert=level,
@@ -108,7 +116,7 @@ CONTROLLER = Table(
         ),
     ),
     keys=("serial",),
-    described=_SERIAL,
+    label_paths=_SERIAL,
 )
 
 EXTRA = Table(
@@ -123,24 +131,24 @@ EXTRA = Table(
             ("device_status",),
             flag,
         ),
-        States(
+        StateSet(
             "enphase_enpower_encharge_grid_mode",
             "Mode of the batteries as the system controller tells it.",
             "encharge_grid_mode",
             label="mode",
-            known=GRID_MODES,
+            states=GRID_MODES,
         ),
         gauge(
             "enphase_enpower_relay_state",
             "State of the relays of the system controller, one binary digit for each.",
             "relay_bits",
-            code,
+            raw_code,
         ),
         gauge(
             "enphase_enpower_current_state",
             "Step of the system controller's inner sequence as a number.",
             "state_id",
-            code,
+            raw_code,
         ),
         timestamp(
             "enphase_enpower_created_timestamp_seconds",
@@ -149,7 +157,7 @@ EXTRA = Table(
         ),
     ),
     keys=("serial",),
-    described=_SERIAL,
+    label_paths=_SERIAL,
 )
 
 TABLES = (CONTROLLER, EXTRA)

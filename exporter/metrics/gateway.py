@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from exporter.metrics.table import Info, Split, States, Table, derived, gauge, timestamp
+from exporter.metrics.table import (
+    InfoMetric,
+    LabelledFields,
+    StateSet,
+    Table,
+    derived,
+    gauge,
+    timestamp,
+)
 from exporter.metrics.units import count, flag, fraction, level
 
 _SIGNAL = ("signal_strength", "signal_strength_max")
@@ -24,7 +32,7 @@ IDENTITY = Table(
     "gateway",
     "gateway",
     (
-        Info(
+        InfoMetric(
             "enphase_gateway_info",
             "Identity, firmware and kind of metering of the gateway.",
             describes=(
@@ -87,7 +95,7 @@ HOME = Table(
             "When the software of the gateway was built.",
             "software_build",
         ),
-        Info(
+        InfoMetric(
             "enphase_gateway_network_info",
             "The interface the gateway prefers and the time zone it is set to.",
             describes=(("primary_interface", "primary_interface"), ("timezone", "timezone")),
@@ -119,16 +127,16 @@ INTERFACES = Table(
             _SIGNAL,
             fraction,
         ),
-        States(
+        StateSet(
             "enphase_gateway_interface_status",
             "State of the connection of the network interface.",
             "status",
             label="status",
-            known=("connected", "connecting"),
+            states=("connected", "connecting"),
         ),
     ),
     keys=("interface", "type"),
-    described=("home.interfaces.*.type",),
+    label_paths=("home.interfaces.*.type",),
 )
 
 LINKS = Table(
@@ -149,7 +157,7 @@ LINKS = Table(
             ("level", "num"),
             level,
         ),
-        Split(
+        LabelledFields(
             "enphase_gateway_link_radio_level",
             "Quality of the radio link to the devices of a type, 0 to 5; 0 also on a wired link.",
             convert=level,

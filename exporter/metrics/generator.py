@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from exporter.metrics.table import Info, States, Table, derived, gauge
+from exporter.metrics.table import InfoMetric, StateSet, Table, derived, gauge
 from exporter.metrics.units import (
     amperes,
     closed,
-    code,
     flag,
     minutes,
     nameplate_watts,
     ratio,
+    raw_code,
     time_of_day_from_minutes,
     weeks,
 )
@@ -39,31 +39,31 @@ STATUS = Table(
             ("present", "oper_state"),
             flag,
         ),
-        States(
+        StateSet(
             "enphase_generator_oper_state",
             "What the generator's relay is.",
             "oper_state",
             label="state",
-            known=("close", "open"),
+            states=("close", "open"),
         ),
-        States(
+        StateSet(
             "enphase_generator_admin_state",
             "What the generator's relay was commanded to be.",
             "admin_state",
             label="state",
-            known=("closed", "open"),
+            states=("closed", "open"),
         ),
         gauge(
             "enphase_generator_admin_mode",
             "Mode of the generator as a number.",
             "admin_mode",
-            code,
+            raw_code,
         ),
         gauge(
             "enphase_generator_type",
             "Type of the generator as a number.",
             "type",
-            code,
+            raw_code,
         ),
         gauge(
             "enphase_generator_start_soc_ratio",
@@ -97,7 +97,7 @@ CONFIG = Table(
     "generator",
     "generator_config",
     (
-        Info(
+        InfoMetric(
             "enphase_generator_info",
             "What the generator is, how it is started and who set that.",
             describes=(
@@ -159,7 +159,7 @@ SCHEDULE = Table(
     "generator",
     "generator_schedule",
     (
-        Info(
+        InfoMetric(
             "enphase_generator_schedule_info",
             "Day of the exercise run, and who set the schedule.",
             describes=(
@@ -205,14 +205,14 @@ MODE = Table(
     "generator",
     "generator_mode",
     (
-        States(
+        StateSet(
             "enphase_generator_mode",
             "Mode that the generator was commanded to.",
             "gen_cmd",
             label="mode",
-            known=("off", "on", "auto"),
+            states=("off", "on", "auto"),
         ),
-        Info(
+        InfoMetric(
             "enphase_generator_mode_source_info",
             "Who set the mode of the generator.",
             describes=(("last_updated_by", "last_updated_by"),),

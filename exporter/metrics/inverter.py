@@ -1,6 +1,6 @@
 """The microinverters, each by its serial number; how often they report depends on the gateway."""
 
-from exporter.metrics.table import EnergyCounter, Info, Table, gauge, timestamp
+from exporter.metrics.table import EnergyCounter, InfoMetric, Table, gauge, timestamp
 from exporter.metrics.units import (
     amperes,
     celsius,
@@ -106,7 +106,7 @@ LABELS = Table(
     _COLLECTOR,
     "inverter_labels.*",
     (
-        Info(
+        InfoMetric(
             "enphase_inverter_info",
             "Name and array that the configuration gives to the inverter.",
             describes=(("name", "name"), ("array", "array")),

@@ -2,9 +2,9 @@
 
 from exporter.metrics.table import (
     EnergyCounter,
-    Flags,
-    Info,
-    States,
+    FlagSet,
+    InfoMetric,
+    StateSet,
     Table,
     gauge,
     timestamp,
@@ -22,7 +22,7 @@ SETUP = Table(
             "enabled",
             flag,
         ),
-        Info(
+        InfoMetric(
             "enphase_meter_setup_info",
             "Kind of service that the meter is set up for.",
             describes=(("phase_mode", "phase_mode"),),
@@ -42,24 +42,24 @@ METERS = Table(
     "meters",
     "ctmeters.*",
     (
-        Info(
+        InfoMetric(
             "enphase_meter_info",
             "Number by which the gateway knows the meter.",
             describes=(("eid", "eid"),),
         ),
-        States(
+        StateSet(
             "enphase_meter_metering_status",
             "Whether the meter measures as it should.",
             "metering_status",
             label="status",
-            known=("normal", "not-metering", "check-wiring"),
+            states=("normal", "not-metering", "check-wiring"),
         ),
-        Flags(
+        FlagSet(
             "enphase_meter_status_flag",
             "Whether a condition that points to wrong wiring or set-up holds at the meter.",
             "status_flags",
             label="flag",
-            known=(
+            states=(
                 "production-imbalance",
                 "negative-production",
                 "power-on-unused-phase",

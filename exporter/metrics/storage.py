@@ -6,7 +6,15 @@ Where AC Batteries stand beside others, the gateway tells an aggregate of both, 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exporter.metrics.table import EnergyCounter, Row, States, Table, derived, gauge, timestamp
+from exporter.metrics.table import (
+    EnergyCounter,
+    MetricRow,
+    StateSet,
+    Table,
+    derived,
+    gauge,
+    timestamp,
+)
 from exporter.metrics.units import flag, ratio, stored_joules, watts
 from exporter.snapshot import SELF
 
@@ -194,7 +202,7 @@ SECCTRL = Table(
     ),
 )
 
-_POWER: tuple[Row, ...] = (
+_POWER: tuple[MetricRow, ...] = (
     gauge(
         "enphase_storage_watts",
         "Power of all batteries together; positive discharges, negative charges.",
@@ -224,20 +232,20 @@ SETTINGS = Table(
     "tariff",
     "tariff.storage_settings",
     (
-        States(
+        StateSet(
             "enphase_storage_mode",
             "What the batteries are used for, as configured; savings-mode shows as economy.",
             "mode",
             label="mode",
-            known=_MODES,
+            states=_MODES,
         ),
-        States(
+        StateSet(
             "enphase_storage_mode_sub_type",
             "Variant of the mode, as configured.",
             value=lambda settings: settings.operation_mode_sub_type or None,
             reads=("operation_mode_sub_type",),
             label="sub_type",
-            known=("prioritize-energy",),
+            states=("prioritize-energy",),
         ),
         gauge(
             "enphase_storage_charge_from_grid",
@@ -277,12 +285,12 @@ WANTED = Table(
     SELF,
     "wanted",
     (
-        States(
+        StateSet(
             "enphase_storage_wanted_mode",
             "What the owner wants the batteries to be used for.",
             "storage_mode",
             label="mode",
-            known=_MODES,
+            states=_MODES,
         ),
         gauge(
             "enphase_storage_wanted_reserve_soc_ratio",

@@ -1,6 +1,6 @@
-"""What metric tables are made of: rows that say name, help, where a value stands, how it converts.
+"""The building blocks of metric tables: rows with a name, help, the field to read and its unit.
 
-A table belongs to one collector and walks one member of its data. `source` is a path in that data:
+A table belongs to one collector and reads one member of its data. `source` is a path in that data:
 each `*` is a level keyed by serial, phase or the like, and `keys` names the labels of those levels.
 Adding a metric is adding a row; nothing here branches on a device.
 """
@@ -13,15 +13,15 @@ from typing import Any, Literal
 from exporter.metrics.units import Conversion, count, epoch, number
 from exporter.snapshot import Reading
 
-Kind = Literal["gauge", "counter", "info"]
-#: label names and values a row adds to those of its table, and the value
+MetricType = Literal["gauge", "counter", "info"]
+#: label names and values that a row adds to those of its table, and the value
 Sample = tuple[tuple[tuple[str, str], ...], float]
 #: label values, path in the data, object
-Found = tuple[tuple[str, ...], tuple[str, ...], Any]
+Match = tuple[tuple[str, ...], tuple[str, ...], Any]
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """One metric: a gauge with one sample for each object of the table.
 
     `field` is an attribute of the object, and an empty one is the object itself; `value` computes
@@ -34,7 +34,7 @@ class Row:
     convert: Conversion = number
     value: Callable[[Any], Any] | None = None
     reads: tuple[str, ...] = ()
-    kind: Kind = "gauge"
+    kind: MetricType = "gauge"
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -46,77 +46,77 @@ class Row:
         """Fields of the object that this row reads."""
         return self.reads or (self.field,)
 
-    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
-        """Return what each object says, before conversion; None where it says nothing.
+    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
+        """Return the raw value of each object, before conversion; None where there is none.
 
-        The samples of an object follow from its fact alone.
+        The samples of an object depend on its raw value alone.
         """
         field, value = self.field, self.value
         if value is not None:
-            return [value(item) for _, _, item in found]
+            return [value(item) for _, _, item in matches]
         if field:
-            return [getattr(item, field, None) for _, _, item in found]
-        return [item for _, _, item in found]
+            return [getattr(item, field, None) for _, _, item in matches]
+        return [item for _, _, item in matches]
 
-    def samples(self, fact: Any) -> Iterable[Sample]:
-        """Return the samples of an object that says this; none when the value is unknown."""
-        converted = self.convert(fact)
+    def samples(self, raw: Any) -> Iterable[Sample]:
+        """Return the samples for a raw value; none when it is unknown or out of range."""
+        converted = self.convert(raw)
         return () if converted is None else (((), converted),)
 
 
-def gauge(name: str, meaning: str, field: str, convert: Conversion) -> Row:
+def gauge(name: str, help_text: str, field: str, convert: Conversion) -> MetricRow:
     """Return a gauge that converts one field."""
-    return Row(name, meaning, field, convert)
+    return MetricRow(name, help_text, field, convert)
 
 
-def timestamp(name: str, meaning: str, field: str) -> Row:
+def timestamp(name: str, help_text: str, field: str) -> MetricRow:
     """Return a gauge of epoch seconds."""
-    return Row(name, meaning, field, epoch)
+    return MetricRow(name, help_text, field, epoch)
 
 
 def derived(
     name: str,
-    meaning: str,
+    help_text: str,
     value: Callable[[Any], Any],
     reads: tuple[str, ...],
     convert: Conversion,
-) -> Row:
+) -> MetricRow:
     """Return a gauge computed from several fields of the object."""
-    return Row(name, meaning, convert=convert, value=value, reads=reads)
+    return MetricRow(name, help_text, convert=convert, value=value, reads=reads)
 
 
 @dataclass(frozen=True)
-class EnergyCounter(Row):
+class EnergyCounter(MetricRow):
     """A counter in joules whose value went through the guard when it was read.
 
     One that the exporter integrates itself names in `reads` the power it comes from.
     """
 
-    kind: Kind = "counter"
+    kind: MetricType = "counter"
 
-    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
-        """Return the guarded values of the field; None where the guard let none pass."""
+    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
+        """Return the guarded value of the field for each object; None where it was rejected."""
         guarded, field = reading.counters, self.field
-        return [guarded.get((*path, field)) for _, path, _ in found]
+        return [guarded.get((*path, field)) for _, path, _ in matches]
 
-    def samples(self, fact: Any) -> Iterable[Sample]:
+    def samples(self, raw: Any) -> Iterable[Sample]:
         """Return a guarded value as it is."""
-        return () if fact is None else (((), fact),)
+        return () if raw is None else (((), raw),)
 
 
 @dataclass(frozen=True)
-class PlainCounter(Row):
+class PlainCounter(MetricRow):
     """A counter that the exporter itself keeps, such as a number of requests."""
 
     convert: Conversion = count
-    kind: Kind = "counter"
+    kind: MetricType = "counter"
 
 
 @dataclass(frozen=True)
-class Info(Row):
+class InfoMetric(MetricRow):
     """A constant 1 whose labels describe the object; `describes` maps each label to a field."""
 
-    kind: Kind = "info"
+    kind: MetricType = "info"
     describes: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -129,54 +129,54 @@ class Info(Row):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.describes)
 
-    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
+    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
         """Return the fields that describe each object."""
-        return _columns(found, self.fields)
+        return _fields(matches, self.fields)
 
-    def samples(self, fact: Any) -> Iterable[Sample]:
-        """Return 1 with the description; a part that is unknown is an empty label."""
-        return ((tuple(zip(self.labels, map(text, fact), strict=True)), 1),)
+    def samples(self, raw: Any) -> Iterable[Sample]:
+        """Return 1 with the description; a field that is unknown is an empty label."""
+        return ((tuple(zip(self.labels, map(text, raw), strict=True)), 1),)
 
 
 @dataclass(frozen=True)
-class States(Row):
-    """A StateSet: one sample for each known state plus `unknown`, exactly one of them 1."""
+class StateSet(MetricRow):
+    """One sample for each of `states` plus `unknown`, exactly one of them 1."""
 
     label: str = "state"
-    known: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the labels that this row adds to those of its table."""
         return (self.label,)
 
-    def samples(self, fact: Any) -> Iterable[Sample]:
-        """Yield one sample for each state; none when the gateway does not tell the field."""
-        if fact is None:
+    def samples(self, raw: Any) -> Iterable[Sample]:
+        """Yield one sample for each state; none when the gateway does not report the field."""
+        if raw is None:
             return
-        told = text(fact)
-        for state in self.known:
-            yield ((self.label, state),), int(state == told)
-        yield ((self.label, "unknown"),), int(told not in self.known)
+        current = text(raw)
+        for state in self.states:
+            yield ((self.label, state),), int(state == current)
+        yield ((self.label, "unknown"),), int(current not in self.states)
 
 
 @dataclass(frozen=True)
-class Flags(States):
-    """A set of conditions of which any number can hold at once; 1 where one does."""
+class FlagSet(StateSet):
+    """A set of conditions of which any number can be true at once."""
 
-    def samples(self, fact: Any) -> Iterable[Sample]:
-        """Yield one sample for each condition; none when the gateway does not tell the field."""
-        if not isinstance(fact, (list, tuple, set, frozenset)):
+    def samples(self, raw: Any) -> Iterable[Sample]:
+        """Yield one sample for each condition; none when the gateway does not report the field."""
+        if not isinstance(raw, (list, tuple, set, frozenset)):
             return
-        told = {text(flag) for flag in fact}
-        for flag in self.known:
-            yield ((self.label, flag),), int(flag in told)
-        yield ((self.label, "unknown"),), int(bool(told.difference(self.known)))
+        current = {text(flag) for flag in raw}
+        for flag in self.states:
+            yield ((self.label, flag),), int(flag in current)
+        yield ((self.label, "unknown"),), int(bool(current.difference(self.states)))
 
 
 @dataclass(frozen=True)
-class Split(Row):
-    """A gauge whose samples are several fields of one object, told apart by a label.
+class LabelledFields(MetricRow):
+    """A gauge with one sample for each of several fields of an object, told apart by a label.
 
     `parts` maps each label value to the field it is read from.
     """
@@ -194,14 +194,14 @@ class Split(Row):
         """Fields of the object that this row reads."""
         return tuple(field for _, field in self.parts)
 
-    def facts(self, found: Sequence[Found], reading: Reading) -> list[Any]:
-        """Return the parts that each object tells."""
-        return _columns(found, self.fields)
+    def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
+        """Return the fields of each object."""
+        return _fields(matches, self.fields)
 
-    def samples(self, fact: Any) -> Iterable[Sample]:
-        """Yield one sample for each part that is known."""
-        for (name, _), told in zip(self.parts, fact, strict=True):
-            converted = self.convert(told)
+    def samples(self, raw: Any) -> Iterable[Sample]:
+        """Yield one sample for each field that is known."""
+        for (name, _), value in zip(self.parts, raw, strict=True):
+            converted = self.convert(value)
             if converted is not None:
                 yield ((self.label, name),), converted
 
@@ -211,40 +211,40 @@ class Table:
     """Rows about one kind of object of one collector.
 
     An empty `source` stands for the whole data of the collector, as a mapping. `keys` names one
-    label for each part of the keys along the source, then one for each path of `described`: these
+    label for each part of the keys along the source, then one for each path of `label_paths`: these
     paths start at the data too, and a `*` in one of them takes the same key as in the source.
     """
 
     title: str
     collector: str
     source: str
-    rows: tuple[Row, ...]
+    rows: tuple[MetricRow, ...]
     keys: tuple[str, ...] = ()
-    described: tuple[str, ...] = ()
+    label_paths: tuple[str, ...] = ()
 
-    def objects(self, data: Mapping[str, Any]) -> list[Found]:
-        """Return label values, path and object for each object of the source that is there."""
-        found: list[Found] = [((), (), data)]
+    def matches(self, data: Mapping[str, Any]) -> list[Match]:
+        """Return label values, path and object for each object of the source that exists."""
+        matches: list[Match] = [((), (), data)]
         for step in self._steps:
-            found = _below(found, step)
-        if not self.described:
-            return found
+            matches = _descend(matches, step)
+        if not self.label_paths:
+            return matches
         return [
-            ((*labels, *(text(_at(data, told, path)) for told in self.described)), path, item)
-            for labels, path, item in found
+            ((*labels, *(text(_at(data, each, path)) for each in self.label_paths)), path, item)
+            for labels, path, item in matches
         ]
 
     @cached_property
     def _steps(self) -> tuple[str, ...]:
         return _steps(self.source)
 
-    def paths(self, row: Row) -> tuple[str, ...]:
+    def paths(self, row: MetricRow) -> tuple[str, ...]:
         """Return the paths in the data of the collector that a row reads."""
         return tuple(".".join(filter(None, (self.source, field))) for field in row.fields)
 
 
-def _columns(found: Sequence[Found], fields: tuple[str, ...]) -> list[Any]:
-    return [tuple([getattr(item, field, None) for field in fields]) for _, _, item in found]
+def _fields(matches: Sequence[Match], fields: tuple[str, ...]) -> list[Any]:
+    return [tuple([getattr(item, field, None) for field in fields]) for _, _, item in matches]
 
 
 def _steps(path: str) -> tuple[str, ...]:
@@ -255,20 +255,20 @@ def _step(node: Any, step: str) -> Any:
     return node.get(step) if isinstance(node, Mapping) else getattr(node, step, None)
 
 
-def _below(found: list[Found], step: str) -> list[Found]:
-    """Return what one step further down is there, an object for each key where the step is `*`."""
+def _descend(matches: list[Match], step: str) -> list[Match]:
+    """Return what lies one step further down, an object for each key where the step is `*`."""
     if step == "*":
         return [
             ((*labels, *_parts(key)), (*path, text(key)), child)
             if type(key) is not str
             else ((*labels, key), (*path, key), child)
-            for labels, path, node in found
+            for labels, path, node in matches
             for key, child in node.items()
             if child is not None
         ]
     return [
         (labels, (*path, step), child)
-        for labels, path, node in found
+        for labels, path, node in matches
         if (child := _step(node, step)) is not None
     ]
 
@@ -277,9 +277,9 @@ def _parts(key: Any) -> tuple[str, ...]:
     return tuple(map(text, key)) if isinstance(key, tuple) else (text(key),)
 
 
-def _at(data: Mapping[str, Any], told: str, path: tuple[str, ...]) -> Any:
+def _at(data: Mapping[str, Any], label_path: str, path: tuple[str, ...]) -> Any:
     node: Any = data
-    for index, step in enumerate(_steps(told)):
+    for index, step in enumerate(_steps(label_path)):
         node = _step(node, path[index] if step == "*" else step)
     return node
 

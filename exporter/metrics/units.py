@@ -29,7 +29,7 @@ def number(value: Any) -> float | None:
     return None
 
 
-def words(meaning: Mapping[str, int]) -> Conversion:
+def enum_map(meaning: Mapping[str, int]) -> Conversion:
     """Return a conversion of the words that gateways use for 1 and 0; other text is None."""
 
     def convert(value: Any) -> float | None:
@@ -38,12 +38,12 @@ def words(meaning: Mapping[str, int]) -> Conversion:
     return convert
 
 
-_truth = words({"true": 1, "false": 0, "yes": 1, "no": 0, "on": 1, "off": 0})
+_truth = enum_map({"true": 1, "false": 0, "yes": 1, "no": 0, "on": 1, "off": 0})
 
 #: firmwares differ in how they spell it
-closed = words({"closed": 1, "close": 1, "open": 0})
+closed = enum_map({"closed": 1, "close": 1, "open": 0})
 #: the collar's mode, the one of its fields that can be trusted
-on_grid = words({"encmn_mde_on_grid": 1, "encmn_mde_off_grid": 0})
+on_grid = enum_map({"encmn_mde_on_grid": 1, "encmn_mde_off_grid": 0})
 
 
 def flag(value: Any) -> float | None:
@@ -129,7 +129,7 @@ minutes = scaled(60, 0, 1e9)
 weeks = scaled(7 * 86400, 0, 1e9)
 count = scaled(1, 0, 2**53)
 #: a number that stands for a state and measures nothing
-code = scaled(1, -(2**31), 2**32)
+raw_code = scaled(1, -(2**31), 2**32)
 #: quality of a link, 0 to 5 as the gateway's own pages show it
 level = scaled(1, 0, 5)
 price = scaled(1, -1e6, 1e6)

@@ -5,10 +5,10 @@ from typing import Any
 
 from exporter.metrics.units import (
     celsius,
-    code,
     flag,
     milliwatts,
     ratio,
+    raw_code,
     stored_joules,
 )
 from exporter.metrics.units import watts as plain_watts
@@ -120,7 +120,7 @@ def _encharges(fresh: SnapshotView) -> Iterator[BatteryStatus]:
             degrees = celsius(getattr(device, "temperature", None))
             led = _led(getattr(device, "led_status", None))
         off = truth(getattr(device, "dc_switch_off", None))
-        ready = code(getattr(device, "admin_state", None))
+        ready = raw_code(getattr(device, "admin_state", None))
         yield BatteryStatus(
             serial,
             "encharge",
@@ -175,7 +175,7 @@ def _state(
 
 
 def _led(told: Any) -> str | None:
-    known = code(told)
+    known = raw_code(told)
     return None if known is None else _LEDS.get(int(known), f"code {known:g}")
 
 

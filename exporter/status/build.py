@@ -6,11 +6,11 @@ from typing import Any
 from exporter.metrics.grid import connected, disconnect_commanded
 from exporter.metrics.units import (
     celsius,
-    code,
     fahrenheit,
     flag,
     joules,
     ratio,
+    raw_code,
     stored_joules,
     volts,
     watts,
@@ -157,7 +157,7 @@ def _switch(fresh: SnapshotView) -> GridSwitch | None:
         str(collar.serial_number),
         heard,
         None if heard is False else celsius(collar.temperature),
-        code(collar.control_error),
+        raw_code(collar.control_error),
         str(collar.firmware_version or "") or None,
     )
 

@@ -13,8 +13,8 @@ import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from exporter.exposition import Form, form
-from exporter.watch import Watch
+from exporter.exposition import Format, negotiate
+from exporter.manager import PollerManager
 from exporter.web.config import WebConfig
 from exporter.web.page import POLICY
 from exporter.web.status import StatusPages
@@ -33,11 +33,11 @@ _SLOWEST = 60.0
 _UNKNOWN = "There is no such gateway: /sd lists those that are watched.\n"
 
 
-def application(watch: Watch, config: WebConfig) -> web.Application:
+def application(manager: PollerManager, config: WebConfig) -> web.Application:
     """Return the application that serves what `watch` knows."""
     app = web.Application(middlewares=[_secure, config.middleware], client_max_size=1)
-    pages = _Pages(watch)
-    status = StatusPages(watch.status_store)
+    pages = _Pages(manager)
+    status = StatusPages(manager.status_store)
     app.router.add_get("/", status.page)
     app.router.add_get("/api/v1/status", status.json)
     app.router.add_get("/metrics", pages.metrics)
@@ -71,8 +71,8 @@ def _allowed(error: web.HTTPException) -> dict[str, str]:
     return {hdrs.ALLOW: allow} if allow else {}
 
 
-def _form(request: web.Request) -> Form:
-    return form(
+def _format(request: web.Request) -> Format:
+    return negotiate(
         ",".join(request.headers.getall(hdrs.ACCEPT, ())),
         request.headers.get(hdrs.ACCEPT_ENCODING, ""),
     )
@@ -81,29 +81,29 @@ def _form(request: web.Request) -> Form:
 class _Pages:
     """The handlers."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
+    def __init__(self, manager: PollerManager) -> None:
+        self._manager = manager
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """Send all gateways, those that are asked for, or of a fleet the exporter's own metrics."""
-        exposition, wanted = self._watch.exposition, _form(request)
+        exposition, wanted = self._manager.exposition, _format(request)
         names = request.query.getall("name[]", ())
         gateways = request.query.getall("gateway", ())
         if gateways:
             try:
-                body = exposition.serve_some(gateways, wanted, names)
+                body = exposition.render_gateways(gateways, wanted, names)
             except KeyError:
                 return web.Response(status=400, text=_UNKNOWN)
-        elif not self._watch.whole:
-            body = exposition.serve_process(wanted, names)
+        elif not self._manager.serve_all_gateways:
+            body = exposition.render_process(wanted, names)
         elif exposition.fleet:
             return await self._stream(request, wanted, names)
         else:
-            body = exposition.serve_all(wanted, names)
+            body = exposition.render_all(wanted, names)
         return web.Response(body=body, headers=wanted.headers)
 
     async def _stream(
-        self, request: web.Request, wanted: Form, names: Sequence[str]
+        self, request: web.Request, wanted: Format, names: Sequence[str]
     ) -> web.StreamResponse:
         if request.method == hdrs.METH_HEAD:
             return web.Response(headers=wanted.headers)
@@ -111,15 +111,15 @@ class _Pages:
         await response.prepare(request)
         # A scraper that does not read must not hold what is kept for it.
         async with asyncio.timeout(_SLOWEST):
-            async for portion in self._watch.exposition.stream(wanted, names):
+            async for portion in self._manager.exposition.stream(wanted, names):
                 await response.write(portion)
         return response
 
     async def probe(self, request: web.Request) -> web.Response:
         """Send the metrics of one gateway and nothing else."""
-        wanted = _form(request)
+        wanted = _format(request)
         try:
-            body = self._watch.exposition.serve_gateway(request.query.get("target", ""), wanted)
+            body = self._manager.exposition.render_gateway(request.query.get("target", ""), wanted)
         except KeyError:
             return web.Response(status=400, text=_UNKNOWN)
         return web.Response(body=body, headers=wanted.headers)
@@ -139,7 +139,7 @@ class _Pages:
                     "instance": gateway.name,
                 },
             }
-            for gateway in self._watch.gateways
+            for gateway in self._manager.gateways
         ]
         return web.Response(body=orjson.dumps(groups), content_type="application/json")
 
@@ -147,6 +147,6 @@ class _Pages:
         return web.Response(text="The exporter is running.\n")
 
     async def ready(self, request: web.Request) -> web.Response:
-        if self._watch.ready:
+        if self._manager.ready:
             return web.Response(text="Every gateway was asked.\n")
         return web.Response(status=503, text="Not every gateway was asked yet.\n")

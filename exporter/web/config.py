@@ -20,9 +20,9 @@ from typing import Annotated, Any
 from aiohttp.typedefs import Middleware
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 
-from exporter.config.problems import Strict, config_error, problem
-from exporter.config.texts import shown
+from exporter.config.errors import Strict, config_error, field_error
 from exporter.errors import ConfigError
+from exporter.text import printable
 from exporter.web.auth import BasicAuth, middleware
 from exporter.web.tls import ReloadingSSLContext, Tls
 
@@ -34,13 +34,13 @@ _FILES = ("cert_file", "key_file", "client_ca_file")
 
 def _bcrypt(value: SecretStr) -> SecretStr:
     if not _BCRYPT.fullmatch(value.get_secret_value()):
-        raise problem("is no bcrypt hash of a cost up to 19: make one with `htpasswd -nBC 12 USER`")
+        raise field_error("is not a bcrypt hash (cost 4-19): make one with `htpasswd -nBC 12 USER`")
     return value
 
 
 def _user(name: str) -> str:
     if not name or ":" in name:
-        raise problem("a user's name must not be empty or hold a colon: choose another")
+        raise field_error("a user's name must not be empty or hold a colon: choose another")
     return name
 
 
@@ -120,7 +120,7 @@ class WebConfig:
             loaded = self._read(self._path)
             if (loaded.context is None) != (self._loaded.context is None):
                 raise ConfigError(
-                    f"{shown(self._path)}: tls_server_config came or went:"
+                    f"{printable(self._path)}: tls_server_config came or went:"
                     " restart the exporter to switch TLS on or off"
                 )
         except ConfigError as error:
@@ -134,11 +134,11 @@ class WebConfig:
         # Stamps are taken before reading: what changes meanwhile is read once more. They count even
         # if the reading fails, so that a broken file is complained about once.
         self._watched, self._stamp = (path, *self._watched[1:]), _stamp((path, *self._watched[1:]))
-        from exporter.config import yamlfile  # noqa: PLC0415 - most have no such file
+        from exporter.config import strict_yaml  # noqa: PLC0415 - most have no such file
 
-        source = shown(path)
+        source = printable(path)
         try:
-            file = _File.model_validate(_beside(path.parent, yamlfile.read(path)))
+            file = _File.model_validate(_beside(path.parent, strict_yaml.read(path)))
         except ValidationError as error:
             raise config_error(error, _File, source) from None
         tls = file.tls_server_config

@@ -7,9 +7,9 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from exporter.config.problems import Strict, problem
-from exporter.config.texts import shown
+from exporter.config.errors import Strict, field_error
 from exporter.errors import ConfigError
+from exporter.text import printable
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _CLIENTS = {
@@ -36,15 +36,15 @@ class Tls(Strict):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.min_version > self.max_version:
-            raise problem("is lower than min_version: raise it, or leave it out", "max_version")
+            raise field_error("is lower than min_version: raise it, or leave it out", "max_version")
         verifies = self.client_auth_type != "NoClientCert"
         if self.client_ca_file and not verifies:
-            raise problem(
+            raise field_error(
                 "has no effect: set client_auth_type to RequireAndVerifyClientCert",
                 "client_ca_file",
             )
         if verifies and not self.client_ca_file:
-            raise problem("needs client_ca_file to verify against: add it", "client_auth_type")
+            raise field_error("needs client_ca_file to verify against: add it", "client_auth_type")
         return self
 
     @property
@@ -65,15 +65,15 @@ class Tls(Strict):
             context.load_cert_chain(self.cert_file, self.key_file, password=self._no_password)
         except (ssl.SSLError, OSError, ValueError) as error:
             raise ConfigError(
-                f"cert_file {shown(self.cert_file)} and key_file {shown(self.key_file)} are no"
-                f" matching pair in PEM format ({_reason(error)}): name a certificate and its key"
+                f"cert_file {printable(self.cert_file)} and key_file {printable(self.key_file)} are"
+                f" not a PEM pair ({_reason(error)}): name a certificate and its key"
             ) from error
         if self.client_ca_file:
             try:
                 context.load_verify_locations(self.client_ca_file)
             except (ssl.SSLError, OSError, ValueError) as error:
                 raise ConfigError(
-                    f"client_ca_file {shown(self.client_ca_file)} holds no certificate in PEM"
+                    f"client_ca_file {printable(self.client_ca_file)} holds no certificate in PEM"
                     f" format ({_reason(error)}): name a file of CA certificates"
                 ) from error
         context.verify_mode = _CLIENTS[self.client_auth_type]
@@ -82,7 +82,7 @@ class Tls(Strict):
     def _no_password(self) -> str:
         # without this, OpenSSL would ask for the password on the terminal
         raise ConfigError(
-            f"key_file {shown(self.key_file)} is encrypted: store the key without a password"
+            f"key_file {printable(self.key_file)} is encrypted: store the key without a password"
         )
 
 
@@ -108,7 +108,7 @@ def _check_readable(file: Path) -> None:
             opened.read(1)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"{shown(file)} cannot be read ({_reason(error)}): check the path and its permissions"
+            f"{printable(file)} cannot be read ({_reason(error)}): check path and permissions"
         ) from error
 
 

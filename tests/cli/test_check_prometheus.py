@@ -20,10 +20,10 @@ from exporter.clock import SystemClock
 from exporter.config import Config
 from exporter.diagnostics import Outcome, Status
 from exporter.diagnostics.prometheus import check
+from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.simulator.homes import home
 from exporter.simulator.server import serve
-from exporter.watch import Watch
 from exporter.web.config import WebConfig
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
@@ -93,7 +93,7 @@ async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
     """Run the exporter on a simulated home; yields its port and that of a closed gateway."""
     clock = SystemClock()
     async with serve(home("solar-only", clock.time), now=clock.time) as gateway:
-        watch = Watch(folder, clock)
+        manager = PollerManager(folder, clock)
         config = Config.model_validate(
             {
                 "state_dir": folder,
@@ -103,12 +103,15 @@ async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
                 ],
             }
         )
-        async with listening(watch, WebConfig.load(None), Address("127.0.0.1", 0)) as (host, port):
-            await watch.adopt(config)
+        async with listening(manager, WebConfig.load(None), Address("127.0.0.1", 0)) as (
+            host,
+            port,
+        ):
+            await manager.apply_config(config)
             try:
                 yield port, host
             finally:
-                await watch.close()
+                await manager.close()
 
 
 async def told(prometheus: Prometheus, port: int, *names: str, word: str) -> dict[str, Outcome]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from exporter import logs
 from exporter.clock import VirtualClock
 from exporter.errors import StateError
 from exporter.gateway.control.audit_log import NAME, Journal
+from exporter.logging import hide_secret
 from exporter.simulator.answers import Answer
 from tests.control.harness import CASES, Case, commanding, journal
 
@@ -86,7 +86,7 @@ async def test_no_token_is_on_record(tmp_path: Path, clock: VirtualClock) -> Non
         outcome = await owner.perform("grid off", {})
         assert token not in outcome.line
         assert token not in (tmp_path / NAME).read_text()
-    logs.hide("canary-in-a-name")
+    hide_secret("canary-in-a-name")
     Journal(tmp_path).write(0, {"arguments": {"load_name": ["canary-in-a-name"]}})
     assert "canary" not in (tmp_path / NAME).read_text()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.watch import Watch
+from exporter.manager import PollerManager
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from tests.conftest import ROOT
@@ -47,7 +47,7 @@ def test_nobody_else_knows_of_it(path: Path) -> None:
 def test_a_serving_exporter_does_not_load_it() -> None:
     """What serves has nothing of it in memory."""
     script = (
-        "import sys, exporter.serve, exporter.watch, exporter.web.app;"
+        "import sys, exporter.serve, exporter.manager, exporter.web.app;"
         "ours = (name for name in sys.modules if name.startswith('exporter.'));"
         "print(*(name for name in ours if 'control' in name))"
     )
@@ -57,7 +57,7 @@ def test_a_serving_exporter_does_not_load_it() -> None:
 
 def test_pages_are_only_read(tmp_path: Path) -> None:
     """Every route takes GET and HEAD and nothing else."""
-    app = application(Watch(tmp_path, VirtualClock(0)), WebConfig.load(None))
+    app = application(PollerManager(tmp_path, VirtualClock(0)), WebConfig.load(None))
     methods = {(route.method, str(route.resource)) for route in app.router.routes()}
     assert {method for method, _ in methods} <= {"GET", "HEAD"}
     assert len(methods) >= 8

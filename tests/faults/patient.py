@@ -172,7 +172,7 @@ class Patient:
 def read(exposition: Exposition) -> Samples:
     """Return the samples that are served, by their series."""
     found: Samples = {}
-    for line in exposition.stamped(0).decode().splitlines():
+    for line in exposition.with_timestamps(0).decode().splitlines():
         series, value, _ = line.rsplit(" ", 2)
         assert series not in found, f"{series} stands twice"
         found[series] = float(value)

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 
 from exporter.exposition import Exposition
 from exporter.metrics.catalogue import FAMILIES
-from exporter.metrics.table import Flags, States
+from exporter.metrics.table import FlagSet, StateSet
 
 Labels = frozenset[tuple[str, str]]
 #: value by name and labels
@@ -27,7 +27,7 @@ _OURS = frozenset(FAMILIES)
 _STATES = {
     name: family.row.label
     for name, family in FAMILIES.items()
-    if isinstance(family.row, States) and not isinstance(family.row, Flags)
+    if isinstance(family.row, StateSet) and not isinstance(family.row, FlagSet)
 }
 
 
@@ -35,14 +35,16 @@ def judge(exposition: Exposition, *, both: bool = True) -> Counters:
     """Return the counters of an exposition; fail when anything in it cannot be."""
     counters: Counters = {}
     seen: set[str] = set()
-    for block in _blocks(exposition.serve("", "", _OURS)[0]):
+    for block in _blocks(exposition.render("", "", _OURS)[0]):
         name, found = _plain(block)
         assert name not in seen, f"{name} stands in two pieces"
         seen.add(name)
         counters |= found
     assert "enphase_up" in seen
     if both:
-        for block in _blocks(exposition.serve(_OPENMETRICS, "", _OURS)[0].removesuffix(b"# EOF\n")):
+        for block in _blocks(
+            exposition.render(_OPENMETRICS, "", _OURS)[0].removesuffix(b"# EOF\n")
+        ):
             _openmetrics(block)
     return counters
 

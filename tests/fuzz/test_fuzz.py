@@ -54,7 +54,7 @@ def test_the_double_is_a_gateway(homes: list[House], runner: asyncio.Runner) -> 
             client.begin(1, ())
             exporter = Exporter(house, client, Kept(), START + ROUND)
             await exporter.live(START + 2 * ROUND - 30)
-            body = exporter.exposition.serve("", "")[0].decode()
+            body = exporter.exposition.render("", "")[0].decode()
             await exporter.poller.close()
         up = [line for line in body.splitlines() if line.startswith("enphase_collector_up{")]
         assert len(up) >= 4

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from exporter import logs
 from exporter.clock import VirtualClock
+from exporter.logging import LogfmtFormatter
 from exporter.simulator import tokens
 from exporter.simulator.faults import body, status
 from exporter.simulator.homes import SITES
@@ -58,7 +58,7 @@ async def test_no_secret_is_told(
             page = watched.text()
     secrets = {PASSWORD, SESSION, MANAGER_TOKEN, token, *cloud.tokens, *cookies}
     assert len(secrets) >= 5
-    format_ = logs._Logfmt().format
+    format_ = LogfmtFormatter().format
     for record in caplog.records:
         line = format_(record)
         assert not [secret for secret in secrets if secret in line]

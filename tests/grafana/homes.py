@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.clock import VirtualClock
 from exporter.gateway.collectors import CADENCES
-from exporter.recorder import Observer, observing
+from exporter.simulator.recorder import Observer, observing
 from exporter.simulator.scenario import Scenario, Stage
 
 #: seconds between two scrapes
@@ -125,5 +125,5 @@ async def _record(home: str, path: Path) -> None:
                 due = (clock.time() // INTERVAL + 1) * INTERVAL
                 await observer.pass_time(due - clock.time())
                 if observer.exposition is not None:
-                    told = observer.exposition.stamped(clock.time())
+                    told = observer.exposition.with_timestamps(clock.time())
                     file.write(told.replace(b"{", _TARGET))

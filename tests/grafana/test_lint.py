@@ -9,7 +9,7 @@ import pytest
 from grafana_foundation_sdk.models import units
 
 from exporter.metrics.catalogue import FAMILIES, Family
-from exporter.metrics.table import States
+from exporter.metrics.table import StateSet
 from tests.alerts.shipped import RECORDED_NAMES
 from tools import boards
 from tools.boards import DASHBOARDS, Asked
@@ -177,13 +177,13 @@ def test_all_states_have_words(uid: str) -> None:
         told: dict[str, set[str]] = {}
         for found in selectors(asked.expr):
             row = known.row if (known := family(found)) else None
-            if isinstance(row, States) and row.label in matchers(found):
+            if isinstance(row, StateSet) and row.label in matchers(found):
                 told.setdefault(row.name, set()).add(matchers(found)[row.label])
         return [
             (name, missing)
             for name, states in told.items()
-            if isinstance(row := FAMILIES[name].row, States)
-            and (missing := {*row.known, "unknown"} ^ states)
+            if isinstance(row := FAMILIES[name].row, StateSet)
+            and (missing := {*row.states, "unknown"} ^ states)
         ]
 
     assert mistakes(uid, wrong) == []

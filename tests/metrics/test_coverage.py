@@ -15,7 +15,7 @@ from exporter.config import Wanted
 from exporter.gateway import extras, models
 from exporter.gateway.counters import ENERGIES
 from exporter.metrics.catalogue import FAMILIES, TABLES
-from exporter.metrics.table import EnergyCounter, Row, Table
+from exporter.metrics.table import EnergyCounter, MetricRow, Table
 
 _KEY = "the key of the object, which is a label"
 _UNIT = "the unit is fixed in pyenphase and built into the conversion"
@@ -150,7 +150,7 @@ def leaves(path: str, told: Any) -> Iterator[str]:
 def read_paths() -> set[str]:
     """Return every path that a row or the label of a table reads."""
     rows = {path for table in TABLES for row in table.rows for path in table.paths(row)}
-    return rows | {path for table in TABLES for path in table.described}
+    return rows | {path for table in TABLES for path in table.label_paths}
 
 
 ALL_LEAVES = [leaf for member, told in ENVOY_DATA.items() for leaf in leaves(member, told)]
@@ -174,9 +174,9 @@ def test_no_exception_is_stale(path: str) -> None:
 
 
 @pytest.mark.parametrize(("table", "row"), ROWS)
-def test_every_row_reads_fields_that_exist(table: Table, row: Row) -> None:
+def test_every_row_reads_fields_that_exist(table: Table, row: MetricRow) -> None:
     """What a row reads is there in the class that the source of its table leads to."""
-    for path in (*table.paths(row), *table.described):
+    for path in (*table.paths(row), *table.label_paths):
         list(owned_fields(path))
 
 

@@ -64,8 +64,8 @@ def collar(mode: Any, mid: Any = "close", *, communicating: Any = True) -> Envoy
         pytest.param({"enpower": enpower("open")}, 0, 0, id="outage"),
         pytest.param({"enpower": enpower("open", "open")}, 0, 1, id="off by command"),
         pytest.param({"enpower": enpower("closed", "open")}, 1, 1, id="about to leave"),
-        pytest.param({"enpower": enpower("weird", "weird")}, None, None, id="unknown words"),
-        pytest.param({"enpower": enpower(None, 3)}, None, None, id="no words"),
+        pytest.param({"enpower": enpower("weird", "weird")}, None, None, id="unknown enum_map"),
+        pytest.param({"enpower": enpower(None, 3)}, None, None, id="no enum_map"),
         pytest.param(
             {"enpower": enpower("closed", communicating=False)}, None, None, id="controller lost"
         ),

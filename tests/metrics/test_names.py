@@ -7,7 +7,7 @@ import pytest
 
 from exporter.metrics import units
 from exporter.metrics.catalogue import FAMILIES, Family
-from exporter.metrics.table import States
+from exporter.metrics.table import StateSet
 
 ENERGY = ("watts", "joules_total", "today_joules", "previous_week_joules")
 METER = (
@@ -224,7 +224,7 @@ def test_promised_labels_are_there(name: str, labels: set[str]) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_names_follow_the_conventions(family: Family) -> None:
-    """A name has the prefix, the suffix of its kind, and only the words snake_case allows."""
+    """A name has the prefix, the suffix of its kind, and only the enum_map snake_case allows."""
     name, row = family.row.name, family.row
     assert re.fullmatch(r"enphase(_[a-z0-9]+)+", name)
     assert name.endswith("_total") == (row.kind == "counter")
@@ -234,7 +234,7 @@ def test_names_follow_the_conventions(family: Family) -> None:
 
 @pytest.mark.parametrize(
     "family",
-    [f for f in FAMILIES.values() if f.row.kind == "gauge" and not isinstance(f.row, States)],
+    [f for f in FAMILIES.values() if f.row.kind == "gauge" and not isinstance(f.row, StateSet)],
     ids=lambda family: family.row.name,
 )
 def test_a_name_ends_in_the_unit_of_its_conversion(family: Family) -> None:
@@ -250,7 +250,7 @@ def test_help_is_one_plain_sentence(family: Family) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_labels_follow_the_conventions(family: Family) -> None:
-    """Labels are snake_case words, and `gateway` is left to the renderer."""
+    """Labels are snake_case enum_map, and `gateway` is left to the renderer."""
     assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", label) for label in family.labels)
     assert "gateway" not in family.labels
 

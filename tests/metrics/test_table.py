@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from exporter.metrics.catalogue import FAMILIES, families
 from exporter.metrics.table import (
     EnergyCounter,
-    Flags,
-    Info,
+    FlagSet,
+    InfoMetric,
+    LabelledFields,
+    MetricRow,
     PlainCounter,
-    Row,
-    Split,
-    States,
+    StateSet,
     Table,
     derived,
     gauge,
@@ -26,19 +26,21 @@ from exporter.metrics.units import ratio, watts
 from exporter.snapshot import Reading
 
 POWER = gauge("enphase_power_watts", "Power.", "watts", watts)
-STATES = States("enphase_state", "State.", "state", known=("open", "closed"))
-FLAGS = Flags("enphase_flag", "Flags.", "flags", label="flag", known=("a", "b"))
+STATES = StateSet("enphase_state", "State.", "state", states=("open", "closed"))
+FLAGS = FlagSet("enphase_flag", "Flags.", "flags", label="flag", states=("a", "b"))
 
 
-def samples(row: Row, item: Any, path: tuple[str, ...] = (), **reading: Any) -> dict[Any, float]:
+def samples(
+    row: MetricRow, item: Any, path: tuple[str, ...] = (), **reading: Any
+) -> dict[Any, float]:
     """Return the samples of a row by their labels."""
-    fact = row.facts([((), path, item)], Reading({}, 0, **reading))[0]
+    fact = row.extract([((), path, item)], Reading({}, 0, **reading))[0]
     return dict(row.samples(fact))
 
 
 def found(table: Table, data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
     """Return labels and objects that a table finds."""
-    return [(labels, item) for labels, _, item in table.objects(data)]
+    return [(labels, item) for labels, _, item in table.matches(data)]
 
 
 def test_a_member_without_keys_is_one_object() -> None:
@@ -70,7 +72,7 @@ def test_labels_can_come_from_fields() -> None:
     data = {
         "faces": {"eth0": SimpleNamespace(type="ethernet"), "wlan0": SimpleNamespace(type=None)}
     }
-    table = Table("t", "c", "faces.*", (), ("interface", "type"), described=("faces.*.type",))
+    table = Table("t", "c", "faces.*", (), ("interface", "type"), label_paths=("faces.*.type",))
     assert [labels for labels, _ in found(table, data)] == [("eth0", "ethernet"), ("wlan0", "")]
 
 
@@ -109,14 +111,16 @@ def test_a_plain_counter_can_be_the_object_itself() -> None:
 
 def test_an_info_is_one_with_its_description() -> None:
     """What is unknown is an empty label, and a bool is a lower-case word."""
-    row = Info("enphase_info", "X.", describes=(("a", "x"), ("b", "y"), ("c", "z")))
+    row = InfoMetric("enphase_info", "X.", describes=(("a", "x"), ("b", "y"), ("c", "z")))
     expected = {(("a", "1.2"), ("b", "true"), ("c", "")): 1}
     assert expected == samples(row, SimpleNamespace(x="1.2", y=True))
 
 
 def test_a_split_has_a_sample_for_each_known_part() -> None:
     """Fields of one object are told apart by a label."""
-    row = Split("enphase_x", "X.", convert=watts, label="band", parts=(("low", "a"), ("high", "b")))
+    row = LabelledFields(
+        "enphase_x", "X.", convert=watts, label="band", parts=(("low", "a"), ("high", "b"))
+    )
     assert samples(row, SimpleNamespace(a=3, b=None)) == {(("band", "low"),): 3}
 
 
@@ -132,13 +136,13 @@ def test_a_word_nobody_knows_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [f.row for f in FAMILIES.values() if isinstance(f.row, States) and f.row.field]
+    "row", [f.row for f in FAMILIES.values() if isinstance(f.row, StateSet) and f.row.field]
 )
 @given(told=st.text() | st.integers() | st.booleans() | st.lists(st.text()))
-def test_exactly_one_state_holds(row: States, told: Any) -> None:
+def test_exactly_one_state_holds(row: StateSet, told: Any) -> None:
     """Whatever the gateway says, a state set sums to one; flags are zeros and ones."""
     values = samples(row, SimpleNamespace(**{row.field: told})).values()
-    if isinstance(row, Flags):
+    if isinstance(row, FlagSet):
         assert set(values) <= {0, 1}
     else:
         assert sum(values) == 1

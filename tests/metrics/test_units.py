@@ -15,7 +15,7 @@ CONVERSIONS = {
     name: value
     for name, value in vars(units).items()
     if callable(value)
-    and name not in ("Conversion", "Callable", "Mapping", "Any", "words", "scaled", "divided")
+    and name not in ("Conversion", "Callable", "Mapping", "Any", "enum_map", "scaled", "divided")
 }
 
 JUNK = st.one_of(
@@ -70,7 +70,7 @@ JUNK = st.one_of(
         (units.weeks, 3, 1_814_400),
         (units.level, 5, 5),
         (units.level, 6, None),
-        (units.code, -1, -1),
+        (units.raw_code, -1, -1),
         (units.nameplate_watts, 22.0, 22_000),
         (units.nameplate_watts, 22_000, 22_000),
         (units.flag, True, 1),
@@ -132,7 +132,7 @@ def test_junk_never_becomes_a_sample_that_is_no_number(name: str, told: Any) -> 
     "told", [None, "", "unknown", "nan", "inf", [], {}, b"1", math.nan, math.inf]
 )
 def test_what_is_no_number_is_absent(name: str, told: Any) -> None:
-    """Missing values, words and broken floats give no sample."""
+    """Missing values, enum_map and broken floats give no sample."""
     assert CONVERSIONS[name](told) is None
 
 

@@ -26,9 +26,9 @@ def rendered(collector: str, data: dict[str, Any], **reading: Any) -> Series:
         _series(row.name, (*zip(table.keys, labels, strict=True), *extra)): value
         for table in TABLES
         if table.collector == collector
-        if (found := table.objects(data))
+        if (found := table.matches(data))
         for row in table.rows
-        for (labels, _, _), fact in zip(found, row.facts(found, read), strict=True)
+        for (labels, _, _), fact in zip(found, row.extract(found, read), strict=True)
         for extra, value in row.samples(fact)
     }
 

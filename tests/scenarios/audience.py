@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from exporter.clock import VirtualClock
-from exporter.recorder import Observer, observing
+from exporter.simulator.recorder import Observer, observing
 from exporter.simulator.scenario import Scenario, Stage
 from exporter.simulator.scenario.times import At
 from tests.watching import Samples, samples
@@ -83,7 +83,7 @@ class Audience:
         await self.observer.pass_time(min(left, warm))
         if self.observer.exposition is None:
             return None
-        text = self.observer.exposition.serve("", "")[0].decode()
+        text = self.observer.exposition.render("", "")[0].decode()
         look = Look(self._clock.time(), samples(text), tuple(self.looks))
         self.looks.append(look)
         return look

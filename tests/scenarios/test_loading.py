@@ -151,7 +151,7 @@ seed: seven
         ),
         (
             "{at: 1h, server: {/home: unreachable}}",
-            "events[0].server: unreachable is about all paths: write * for /home",
+            "events[0].server: unreachable is for all paths: write * for /home",
         ),
         (
             "{at: 1h, server: {/home: {status: 503, body: a}}}",

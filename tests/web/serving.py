@@ -10,11 +10,11 @@ from typing import Any
 from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import Config
+from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.simulator.faults import Fault
 from exporter.simulator.homes import home
 from exporter.simulator.server import serve
-from exporter.watch import Watch
 from exporter.web.config import WebConfig
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
@@ -26,7 +26,7 @@ class Served:
     """The exporter: where it listens, and what it watches."""
 
     url: str
-    watch: Watch
+    manager: PollerManager
 
 
 @asynccontextmanager
@@ -55,11 +55,13 @@ async def serving(
                 if gateway.uses_tls:
                     told["token"] = running.token
             configured.append(told)
-        watch = Watch(state, clock)
+        manager = PollerManager(state, clock)
         web = WebConfig.load(web_config)
-        host, port = await stack.enter_async_context(listening(watch, web, parse("127.0.0.1:0")))
-        stack.push_async_callback(watch.close)
-        await watch.adopt(Config.model_validate({"gateways": configured, "state_dir": state}))
+        host, port = await stack.enter_async_context(listening(manager, web, parse("127.0.0.1:0")))
+        stack.push_async_callback(manager.close)
+        await manager.apply_config(
+            Config.model_validate({"gateways": configured, "state_dir": state})
+        )
         async with asyncio.timeout(PATIENCE):
-            await watch.wait_ready()
-        yield Served(f"http://{host}:{port}", watch)
+            await manager.wait_ready()
+        yield Served(f"http://{host}:{port}", manager)

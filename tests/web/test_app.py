@@ -14,8 +14,8 @@ from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import Config, Gateway
 from exporter.errors import ListenError
+from exporter.manager import PollerManager
 from exporter.serve import listening
-from exporter.watch import Watch
 from exporter.web.config import WebConfig
 
 PAGES = ("/", "/api/v1/status", "/metrics", "/-/healthy", "/-/ready")
@@ -23,19 +23,19 @@ OPENMETRICS = "application/openmetrics-text"
 
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+async def manager(tmp_path: Path) -> AsyncIterator[PollerManager]:
     """Watch a gateway that is not there, under a name that HTML has to escape."""
-    watch = Watch(tmp_path, SystemClock())
+    manager = PollerManager(tmp_path, SystemClock())
     gateways = (Gateway(name="<home>", host="127.0.0.1:1"),)
-    await watch.adopt(Config(state_dir=tmp_path, gateways=gateways))
-    yield watch
-    await watch.close()
+    await manager.apply_config(Config(state_dir=tmp_path, gateways=gateways))
+    yield manager
+    await manager.close()
 
 
 @pytest.fixture
-async def client(watch: Watch) -> AsyncIterator[aiohttp.ClientSession]:
+async def client(manager: PollerManager) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a client of the pages that decompresses nothing."""
-    async with listening(watch, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port):
+    async with listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port):
         url = f"http://{host}:{port}"
         async with aiohttp.ClientSession(url, auto_decompress=False) as client:
             yield client
@@ -74,7 +74,7 @@ async def test_every_answer_keeps_to_itself(client: aiohttp.ClientSession, path:
 
 async def test_a_mistake_of_ours_is_decent(
     client: aiohttp.ClientSession,
-    watch: Watch,
+    manager: PollerManager,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -83,7 +83,7 @@ async def test_a_mistake_of_ours_is_decent(
     def fail(*_: object) -> None:
         raise RuntimeError("insides")
 
-    monkeypatch.setattr(watch.exposition, "serve_all", fail)
+    monkeypatch.setattr(manager.exposition, "render_all", fail)
     async with client.get("/metrics") as response:
         assert response.status == 500
         assert await response.text() == "500: Internal Server Error\n"
@@ -131,7 +131,7 @@ async def test_the_status_page_escapes_names(client: aiohttp.ClientSession) -> N
 
 
 async def test_ready_once_every_gateway_was_asked(
-    client: aiohttp.ClientSession, watch: Watch
+    client: aiohttp.ClientSession, manager: PollerManager
 ) -> None:
     """Ready means tried, not reached: a gateway that is gone does not stop a rollout."""
     statuses = set()
@@ -139,14 +139,14 @@ async def test_ready_once_every_gateway_was_asked(
         async with client.get("/-/ready") as response:
             statuses.add(response.status)
     assert statuses <= {200, 503}
-    assert watch.ready
+    assert manager.ready
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{taken}", "192.0.2.1:0", f"{'a' * 64}:0"])
-async def test_an_address_that_cannot_be_listened_on(watch: Watch, address: str) -> None:
+async def test_an_address_that_cannot_be_listened_on(manager: PollerManager, address: str) -> None:
     """What is taken, not ours or no name is told with its remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         there = parse(address.format(taken=taken.getsockname()[1]))
         with pytest.raises(ListenError, match=r"^cannot listen on .*--web\.listen-address"):
-            async with listening(watch, WebConfig.load(None), there):
+            async with listening(manager, WebConfig.load(None), there):
                 pass

@@ -19,15 +19,15 @@ import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter import logs
 from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import Config, Gateway
+from exporter.logging import JsonFormatter, LogfmtFormatter
+from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.simulator.faults import Call, Fault, plain
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
-from exporter.watch import Watch
 from exporter.web import auth, listener
 from exporter.web.config import WebConfig
 from tests.launching import launched
@@ -46,7 +46,7 @@ class Site:
     """The exporter's pages, on a real listener."""
 
     port: int
-    watch: Watch
+    manager: PollerManager
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Open a connection of our own."""
@@ -75,14 +75,14 @@ async def serving(
     folder: Path, config: WebConfig | None = None, *hosts: Gateway
 ) -> AsyncIterator[Site]:
     """Serve the pages of an exporter that watches these gateways, by default none."""
-    watch = Watch(folder / "state", SystemClock())
+    manager = PollerManager(folder / "state", SystemClock())
     where = parse("127.0.0.1:0")
-    async with listening(watch, config or WebConfig.load(None), where) as (_, port):
-        await watch.adopt(Config(state_dir=folder / "state", gateways=hosts))
+    async with listening(manager, config or WebConfig.load(None), where) as (_, port):
+        await manager.apply_config(Config(state_dir=folder / "state", gateways=hosts))
         try:
-            yield Site(port, watch)
+            yield Site(port, manager)
         finally:
-            await watch.close()
+            await manager.close()
 
 
 @pytest.fixture
@@ -365,10 +365,10 @@ async def test_odd_requests_are_refused_in_few_words(
     assert b"\x1b" not in answer
     assert [r for r in caplog.records if r.levelno > logging.INFO] == []
     for record in caplog.records:
-        line = logs._Logfmt().format(record)
+        line = LogfmtFormatter().format(record)
         assert line.isprintable()
-        assert json.loads(logs._Json().format(record))
-        assert logs._Json().format(record).isprintable()
+        assert json.loads(JsonFormatter().format(record))
+        assert JsonFormatter().format(record).isprintable()
     assert await site.healthy()
 
 
@@ -380,12 +380,12 @@ async def test_a_page_that_fails_forges_no_line(
     def fail(*_: object) -> None:
         raise RuntimeError("insides")
 
-    monkeypatch.setattr(site.watch.exposition, "serve_all", fail)
+    monkeypatch.setattr(site.manager.exposition, "render_all", fail)
     head = b"GET /metrics?%0alevel=error%20msg=forged%1b[2J HTTP/1.1\r\nHost: a\r\n"
     answer = await site.say(head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 500")
     (record,) = [r for r in caplog.records if r.getMessage() == "a page failed"]
-    for formatter in (logs._Logfmt(), logs._Json()):
+    for formatter in (LogfmtFormatter(), JsonFormatter()):
         assert formatter.format(record).isprintable()
 
 

@@ -260,6 +260,6 @@ async def pages(
     browser: Browser, served: Served, width: int, scheme: str = "light"
 ) -> AsyncIterator[tuple[str, Page]]:
     """Yield the overview and the page of each house."""
-    for path in ("/", *(f"/?gateway={name}" for name in served.watch.status_store.names)):
+    for path in ("/", *(f"/?gateway={name}" for name in served.manager.status_store.names)):
         async with opened(browser, served.url + path, width, scheme) as page:
             yield path, page

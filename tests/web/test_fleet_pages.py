@@ -13,12 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import Config, Gateway, Web
-from exporter.exposition import STREET, form
+from exporter.exposition import FLEET_THRESHOLD, negotiate
+from exporter.manager import PollerManager
 from exporter.serve import listening
-from exporter.watch import Watch
 from exporter.web.config import WebConfig
 
-MANY = STREET + 4
+MANY = FLEET_THRESHOLD + 4
 ODD = 'a "house" & <co>'
 OPENMETRICS = {"Accept": "application/openmetrics-text"}
 
@@ -34,18 +34,18 @@ def configuration(tmp_path: Path, count: int, *, whole: bool = True) -> Config:
 
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+async def manager(tmp_path: Path) -> AsyncIterator[PollerManager]:
     """Watch nothing yet."""
-    watch = Watch(tmp_path, SystemClock())
-    yield watch
-    await watch.close()
+    manager = PollerManager(tmp_path, SystemClock())
+    yield manager
+    await manager.close()
 
 
 @pytest.fixture
-async def client(watch: Watch) -> AsyncIterator[aiohttp.ClientSession]:
+async def client(manager: PollerManager) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a client of the pages."""
     async with (
-        listening(watch, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
+        listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
         aiohttp.ClientSession(f"http://{host}:{port}") as client,
     ):
         yield client
@@ -61,18 +61,18 @@ def gateways(text: str) -> set[str]:
     }
 
 
-async def adopted(watch: Watch, config: Config) -> None:
+async def adopted(manager: PollerManager, config: Config) -> None:
     """Let the watch know all gateways."""
-    await watch.adopt(config)
-    while len(watch.status_store.names) < len(config.gateways):  # noqa: ASYNC110 - it tells no event
+    await manager.apply_config(config)
+    while len(manager.status_store.names) < len(config.gateways):  # noqa: ASYNC110 - it tells no event
         await asyncio.sleep(0.01)
 
 
 async def test_probe_has_one_gateway_and_nothing_else(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+    client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """Neither other gateways nor the process: Prometheus scrapes those elsewhere."""
-    await adopted(watch, configuration(tmp_path, 3))
+    await adopted(manager, configuration(tmp_path, 3))
     async with client.get("/probe", params={"target": ODD}) as response:
         assert response.status == 200
         text = await response.text()
@@ -85,20 +85,20 @@ async def test_probe_has_one_gateway_and_nothing_else(
 
 @pytest.mark.parametrize("query", ["", "?target=", "?target=elsewhere.example:80", "?target=site"])
 async def test_probe_takes_configured_names_only(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path, query: str
+    client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path, query: str
 ) -> None:
     """Whoever reaches the exporter cannot send it to a host of theirs."""
-    await adopted(watch, configuration(tmp_path, 3))
+    await adopted(manager, configuration(tmp_path, 3))
     async with client.get(f"/probe{query}") as response:
         assert response.status == 400
         assert "/sd lists those that are watched" in await response.text()
 
 
 async def test_discovery_gives_prometheus_a_target_for_each_gateway(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+    client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """Each leads back to `/probe` of this exporter, and `instance` is the gateway."""
-    await adopted(watch, configuration(tmp_path, 3))
+    await adopted(manager, configuration(tmp_path, 3))
     async with client.get("/sd", headers={"Host": "exporter.example:10055"}) as response:
         assert response.content_type == "application/json"
         groups = await response.json()
@@ -113,10 +113,10 @@ async def test_discovery_gives_prometheus_a_target_for_each_gateway(
 
 
 async def test_metrics_can_be_asked_for_some_gateways(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+    client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """`gateway` restricts the gateways as `name[]` does the metrics; an unknown one is refused."""
-    await adopted(watch, configuration(tmp_path, 4))
+    await adopted(manager, configuration(tmp_path, 4))
     query = [("gateway", "site-2"), ("gateway", ODD), ("gateway", ODD)]
     async with client.get("/metrics", params=query) as response:
         text = await response.text()
@@ -128,11 +128,14 @@ async def test_metrics_can_be_asked_for_some_gateways(
 
 
 async def test_metrics_of_a_fleet_are_those_of_the_exporter(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    client: aiohttp.ClientSession,
+    manager: PollerManager,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Where gateways are scraped one by one, `/metrics` does not have all of them once more."""
-    await adopted(watch, configuration(tmp_path, 3, whole=False))
-    assert "/metrics has none of them now" in caplog.text
+    await adopted(manager, configuration(tmp_path, 3, whole=False))
+    assert "/metrics no longer includes gateway metrics" in caplog.text
     async with client.get("/metrics") as response:
         text = await response.text()
     assert gateways(text) == set()
@@ -145,17 +148,21 @@ async def test_metrics_of_a_fleet_are_those_of_the_exporter(
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 @pytest.mark.parametrize("accept", ["text/plain", OPENMETRICS["Accept"]])
 async def test_what_is_streamed_is_what_would_be_sent_whole(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path, accept: str, encoding: str
+    client: aiohttp.ClientSession,
+    manager: PollerManager,
+    tmp_path: Path,
+    accept: str,
+    encoding: str,
 ) -> None:
     """A fleet's body comes in portions and is the same body, family by family."""
-    await adopted(watch, configuration(tmp_path, MANY))
-    await watch.close()  # so that nothing changes between the two
+    await adopted(manager, configuration(tmp_path, MANY))
+    await manager.close()  # so that nothing changes between the two
     headers = {"Accept": accept, "Accept-Encoding": encoding}
     async with client.get("/metrics", headers=headers) as response:
         assert response.headers.get("Content-Encoding", "identity") == encoding
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         streamed = await response.text()
-    whole, _ = watch.exposition.serve(accept, "gzip")
+    whole, _ = manager.exposition.render(accept, "gzip")
     ours = [line for line in streamed.splitlines() if "enphase_" in line]
     assert ours == [
         line for line in gzip.decompress(whole).decode().splitlines() if "enphase_" in line
@@ -168,33 +175,35 @@ async def test_what_is_streamed_is_what_would_be_sent_whole(
 
 
 async def test_a_fleet_keeps_the_lines_of_few(
-    client: aiohttp.ClientSession, watch: Watch, tmp_path: Path
+    client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """Whichever gateway is asked for, and however often, its metrics are whole."""
-    await adopted(watch, configuration(tmp_path, 3 * STREET))
-    await watch.close()  # so that nothing changes between the two
-    names = [gateway for gateway in watch.status_store.names if gateway != ODD]
-    first = {name: watch.exposition.serve_gateway(name, form("", "")) for name in names}
+    await adopted(manager, configuration(tmp_path, 3 * FLEET_THRESHOLD))
+    await manager.close()  # so that nothing changes between the two
+    names = [gateway for gateway in manager.status_store.names if gateway != ODD]
+    first = {name: manager.exposition.render_gateway(name, negotiate("", "")) for name in names}
     assert len(set(first.values())) == len(names)
     async with client.get("/metrics", params={"name[]": ["enphase_up", "enphase_up"]}) as response:
-        assert (await response.text()).count("enphase_up{") == 3 * STREET
+        assert (await response.text()).count("enphase_up{") == 3 * FLEET_THRESHOLD
     for name in names:
-        assert watch.exposition.serve_gateway(name, form("", "")) == first[name]
+        assert manager.exposition.render_gateway(name, negotiate("", "")) == first[name]
 
 
-async def test_a_fleet_can_shrink_while_it_is_sent(watch: Watch, tmp_path: Path) -> None:
+async def test_a_fleet_can_shrink_while_it_is_sent(manager: PollerManager, tmp_path: Path) -> None:
     """A gateway that is taken out of the configuration meanwhile does no harm."""
-    await adopted(watch, configuration(tmp_path, MANY))
-    portions = watch.exposition.stream(form("", ""))
+    await adopted(manager, configuration(tmp_path, MANY))
+    portions = manager.exposition.stream(negotiate("", ""))
     sending = asyncio.create_task(_all(portions))
     await asyncio.sleep(0)
-    await watch.adopt(configuration(tmp_path, 2))
+    await manager.apply_config(configuration(tmp_path, 2))
     assert gateways((await sending).decode()) >= {ODD, "site-1"}
 
 
-async def test_others_have_their_turn_while_a_fleet_is_sent(watch: Watch, tmp_path: Path) -> None:
+async def test_others_have_their_turn_while_a_fleet_is_sent(
+    manager: PollerManager, tmp_path: Path
+) -> None:
     """After each gateway that is rendered there is time to accept a connection and to answer."""
-    await adopted(watch, configuration(tmp_path, MANY))
+    await adopted(manager, configuration(tmp_path, MANY))
     turns = 0
 
     async def others() -> None:
@@ -204,7 +213,7 @@ async def test_others_have_their_turn_while_a_fleet_is_sent(watch: Watch, tmp_pa
             turns += 1
 
     waiting = asyncio.create_task(others())
-    await _all(watch.exposition.stream(form("", "")))
+    await _all(manager.exposition.stream(negotiate("", "")))
     waiting.cancel()
     assert turns > 5 * MANY
 

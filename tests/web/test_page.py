@@ -40,7 +40,7 @@ async def test_a_big_home_fits_into_a_small_page(tmp_path: Path) -> None:
     }
     async with serving(tmp_path, {"big": "big-home"}, inverters=places) as served:
         status, body, headers = await get(served, "/")
-        gateway = served.watch.status_store.status("big")
+        gateway = served.manager.status_store.status("big")
     assert status == 200
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert len(body.encode()) < 100 * KILOBYTE
@@ -114,7 +114,7 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
 async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
     """A device that calls itself a script is shown as one that does."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
-        status_store = served.watch.status_store
+        status_store = served.manager.status_store
         async with watching("battery-home", tmp_path) as watched:
             await watched.pass_time(1)
             readings = dict(watched.poller.readings)
@@ -124,7 +124,7 @@ async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
                 f"<script>{HOSTILE}{serial}": device for serial, device in old.data[member].items()
             }
             readings[name] = type(old)({**old.data, member: renamed}, old.read_at)
-        await served.watch.close()
+        await served.manager.close()
         status_store.update(Snapshot("home", readings), HOSTILE)
         _, body, _ = await get(served, "/")
         _, text, _ = await get(served, "/api/v1/status")
@@ -145,7 +145,7 @@ async def test_many_gateways_are_told_page_by_page(tmp_path: Path) -> None:
             name: type(reading)(reading.data, reading.read_at) for name, reading in readings.items()
         }
         for index in range(999):
-            served.watch.status_store.update(Snapshot(f"house {index:03}", fresh))
+            served.manager.status_store.update(Snapshot(f"house {index:03}", fresh))
         _, body, _ = await get(served, "/")
         assert len(body.encode()) < 100 * KILOBYTE
         assert "1000 gateways" in body
@@ -183,7 +183,7 @@ async def test_a_gateway_that_is_not_there_is_not_found(path: str, tmp_path: Pat
 async def test_without_gateways_the_page_says_so(tmp_path: Path) -> None:
     """There can be a moment with none."""
     async with serving(tmp_path, {"home": None}) as served:
-        served.watch.status_store.remove("home")
+        served.manager.status_store.remove("home")
         status, body, _ = await get(served, "/")
         _, text, _ = await get(served, "/api/v1/status")
     assert status == 200

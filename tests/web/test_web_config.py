@@ -125,7 +125,7 @@ async def test_broken_change_is_ignored(
     ("text", "said"),
     [
         ("- a", "not a list"),
-        ("basic_auth_users: {alice: hunter2}", "basic_auth_users.alice: is no bcrypt hash"),
+        ("basic_auth_users: {alice: hunter2}", "basic_auth_users.alice: is not a bcrypt hash"),
         (f"basic_auth_users: {{'a:b': '{ALICE}'}}", "hold a colon"),
         ("basic_auth_user: {}", "did you mean basic_auth_users?"),
         ("http_server_config: {headers: {}}", "http_server_config.headers: unknown key"),
@@ -140,7 +140,7 @@ async def test_broken_change_is_ignored(
             TLS % ", client_ca_file: server.key, client_auth_type: RequireAndVerifyClientCert",
             "client_ca_file server.key holds no certificate",
         ),
-        (TLS.replace("server.key", "ca.pem") % "", "server.pem and key_file ca.pem are no match"),
+        (TLS.replace("server.key", "ca.pem") % "", "server.pem and key_file ca.pem are not a PEM"),
         (TLS.replace("server.key", "no.key") % "", "no.key cannot be read"),
         (TLS.replace("server.", "locked.") % "", "locked.key is encrypted"),
     ],

@@ -9,8 +9,8 @@ from typing import Any
 
 from exporter.clock import VirtualClock
 from exporter.gateway.collectors import CADENCES
-from exporter.recorder import Observer, observing
 from exporter.simulator.answers import Gateway
+from exporter.simulator.recorder import Observer, observing
 from exporter.simulator.scenario import Stage
 
 #: labels that Prometheus adds to what it scrapes
@@ -143,7 +143,9 @@ async def record(
                 recording.add(
                     None
                     if told is None
-                    else dict(_samples(told.stamped(clock.time()), metrics, recording.shift))
+                    else dict(
+                        _samples(told.with_timestamps(clock.time()), metrics, recording.shift)
+                    )
                 )
                 due += interval
     return recording

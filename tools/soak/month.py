@@ -15,8 +15,8 @@ from random import Random
 
 from exporter.address import parse
 from exporter.config import Config
+from exporter.manager import PollerManager
 from exporter.serve import listening
-from exporter.watch import Watch
 from exporter.web import listener
 from exporter.web.config import WebConfig
 from tests import complaints
@@ -89,7 +89,7 @@ class _Month:
         self._tell = tell
         self._rng = Random(seed)  # noqa: S311  # a schedule, no secret
         self._clock = LoopClock(loop, START)
-        self._watch = Watch(folder, self._clock)
+        self._manager = PollerManager(folder, self._clock)
         self._weather: list[Weather] = []
         self._neighbours: list[Neighbour] = []
         self._lived = Lived()
@@ -101,11 +101,11 @@ class _Month:
                 neighbours(self._loop, self._clock, START, self._folder)
             )
             _, port = await stack.enter_async_context(
-                listening(self._watch, WebConfig.load(None), parse("127.0.0.1:0"))
+                listening(self._manager, WebConfig.load(None), parse("127.0.0.1:0"))
             )
-            stack.push_async_callback(self._watch.close)
+            stack.push_async_callback(self._manager.close)
             visitors = Visitors(port, self._rng)
-            await self._watch.adopt(self._config(self._neighbours))
+            await self._manager.apply_config(self._config(self._neighbours))
             self._weather = [Weather(each, self._rng) for each in self._neighbours]
             # In the first hour all that can happen does, so that nothing happens first later on.
             await asyncio.gather(*(w.all_kinds(HOUR / 60) for w in self._weather), visitors.all())
@@ -138,16 +138,17 @@ class _Month:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
-        await self._watch.adopt(self._config(self._neighbours))
+        await self._manager.apply_config(self._config(self._neighbours))
 
     async def _reload(self) -> None:
         """Drop a gateway from the configuration now and then, and take it back."""
         while True:
             await asyncio.sleep(_RELOAD)
             dropped = self._rng.choice(self._neighbours)
-            await self._watch.adopt(self._config([n for n in self._neighbours if n != dropped]))
+            others = [each for each in self._neighbours if each != dropped]
+            await self._manager.apply_config(self._config(others))
             await asyncio.sleep(2 * CADENCE)
-            await self._watch.adopt(self._config(self._neighbours))
+            await self._manager.apply_config(self._config(self._neighbours))
             self._lived.reloads += 1
 
     def _config(self, those: list[Neighbour]) -> Config:
@@ -182,7 +183,7 @@ class _Month:
 
     def _down(self) -> list[str]:
         """Return what is not up."""
-        lines = self._watch.exposition.stamped(0).decode().splitlines()
+        lines = self._manager.exposition.with_timestamps(0).decode().splitlines()
         ups = [line.split()[:2] for line in lines if line.startswith(_UPS)]
         missing = {each.name for each in self._neighbours}
         for series, _ in ups:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from exporter.cli.options import LogFormat
-from exporter.logs import Level
+from exporter.logging import Level
 
 #: arguments of a command by the name they have in its row of the table; None was not given
 Given = dict[str, Any]

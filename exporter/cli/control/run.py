@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import typer
 
-from exporter import logs
 from exporter.cli.control.options import Flags, Given
 from exporter.cli.control.render import Show
 from exporter.clock import Clock, SystemClock
 from exporter.config import Config, Gateway, load
 from exporter.errors import ControlError
 from exporter.gateway.control import CONTROLS, Operator, Order, Outcome, Plan
+from exporter.logging import setup_logging
 
 _NOBODY = (
     "there is no terminal to ask on: give --yes to send it unasked, or --dry-run to see what would"
@@ -35,7 +35,7 @@ def carry_out(
 
     `row` names a row of the table, `given` are its arguments. Wrong use exits with 2.
     """
-    logs.setup(flags.log_level or "warn", flags.log_format or "logfmt")
+    setup_logging(flags.log_level or "warn", flags.log_format or "logfmt")
     config = load(flags.config_file, os.environ if environ is None else environ)
     gateway = _chosen(config, flags.gateway)
     asks = not (flags.yes or flags.dry_run)

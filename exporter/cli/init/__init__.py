@@ -85,10 +85,10 @@ def command(
 
     end_quietly_on_sigterm()
 
-    from exporter import logs
     from exporter.cli.init.dialogue import Dialogue, Flags
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     flags = Flags(
         host=host,
         name=name,

@@ -20,7 +20,7 @@ from exporter.cli.init.files import Answers, in_the_way, own, plan, write
 from exporter.cli.init.prompts import Questions
 from exporter.clock import SystemClock
 from exporter.config import Credentials, Gateway, load
-from exporter.config.values import Percent, read_secret
+from exporter.config.types import Percent, read_secret
 from exporter.diagnostics import Case, Outcome, Status, run, up_to
 from exporter.diagnostics.saved_state import keep_token
 from exporter.discovery import Announced, discover

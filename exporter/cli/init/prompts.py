@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from exporter.config.values import Host, Name, read_secret
+from exporter.config.types import Host, Name, read_secret
 from exporter.discovery import Announced
 from exporter.errors import ConfigError
 

@@ -74,10 +74,10 @@ def command(
 
     import asyncio
 
-    from exporter import logs
     from exporter.cli import playing
+    from exporter.logging import setup_logging
 
-    logs.setup(log_level or "error", log_format or "logfmt")
+    setup_logging(log_level or "error", log_format or "logfmt")
     seconds = playing.duration("--interval", interval, 1)
     if direct and (url is not None or http_config_file is not None):
         raise typer.BadParameter("asks no exporter: leave out --url", param_hint="'--direct'")

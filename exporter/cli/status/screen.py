@@ -12,15 +12,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from exporter import logs
 from exporter.cli.status.lines import MARKS, STYLES, Line, lines
 from exporter.cli.status.source import Look
-from exporter.config.texts import shown
 from exporter.errors import ExporterError
+from exporter.logging import mask
 from exporter.status import api
 from exporter.status.api import Document
 from exporter.status.formatting import verdict
 from exporter.status.models import GatewayStatus
+from exporter.text import printable
 from exporter.web.fleet_page import counted
 
 _TITLE = 10
@@ -129,7 +129,7 @@ class Screen:
 
     def _said(self, text: str) -> str:
         """Return a text that this terminal can show and does not obey."""
-        safe = shown(logs.mask(text))
+        safe = printable(mask(text))
         if not self._console.options.ascii_only:
             return safe
         return safe.replace("→", "->").translate(_ASCII).encode("ascii", "replace").decode()

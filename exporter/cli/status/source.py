@@ -12,14 +12,14 @@ from pydantic import SecretStr, ValidationError, model_validator
 from yarl import URL
 
 from exporter.clock import SystemClock
-from exporter.config import Config, yamlfile
-from exporter.config.problems import Strict, config_error, problem
-from exporter.config.values import read_secret
+from exporter.config import Config, strict_yaml
+from exporter.config.errors import Strict, config_error, field_error
+from exporter.config.types import read_secret
 from exporter.diagnostics.saved_state import keep_token, recall
 from exporter.errors import ConfigError, ExporterError
+from exporter.manager import PollerManager
 from exporter.state import State
 from exporter.status import api
-from exporter.watch import Watch
 
 #: seconds that an exporter has to answer, which has all of it ready
 _DEADLINE = 10.0
@@ -42,7 +42,7 @@ class _BasicAuth(Strict):
     @model_validator(mode="after")
     def _one_password(self) -> "_BasicAuth":
         if (self.password is None) == (self.password_file is None):
-            raise problem("give one of password and password_file", "password")
+            raise field_error("give one of password and password_file", "password")
         return self
 
 
@@ -89,7 +89,7 @@ def client(path: Path | None) -> Client:
     if path is None:
         return Client()
     try:
-        return Client.model_validate(yamlfile.read(path))
+        return Client.model_validate(strict_yaml.read(path))
     except ValidationError as error:
         raise config_error(error, Client, str(path)) from None
 
@@ -174,22 +174,22 @@ async def gateways(config: Config) -> AsyncIterator[Look]:
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
         own = Path(folder)
         tokens = await asyncio.to_thread(_borrow, config.state_dir, own, names)
-        watch = Watch(own, SystemClock())
-        await watch.adopt(config.model_copy(update={"state_dir": own}))
+        manager = PollerManager(own, SystemClock())
+        await manager.apply_config(config.model_copy(update={"state_dir": own}))
 
         async def look() -> bytes:
             try:
                 async with asyncio.timeout(_LONGEST):
-                    await watch.wait_ready()
+                    await manager.wait_ready()
             except TimeoutError:
                 # what is known by now is told, and what is not known as not known
                 pass
-            return api.dump(await watch.status_store.statuses(), watch.status_store.now)
+            return api.dump(await manager.status_store.statuses(), manager.status_store.now)
 
         try:
             yield look
         finally:
-            await watch.close()
+            await manager.close()
             await asyncio.to_thread(_give_back, config.state_dir, own, tokens)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 
-from exporter import logs
 from exporter.errors import StateError
+from exporter.logging import mask
 
 NAME = "control.log"
 
@@ -96,7 +96,7 @@ def who() -> dict[str, Any]:
 def _masked(value: Any) -> Any:
     """Return the value without secrets in any text of it."""
     if isinstance(value, str):
-        return logs.mask(value)
+        return mask(value)
     if isinstance(value, Mapping):
         return {str(key): _masked(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

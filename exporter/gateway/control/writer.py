@@ -19,12 +19,12 @@ from pyenphase.exceptions import EnvoyError
 from pyenphase.models.envoy import EnvoyData
 from yarl import URL
 
-from exporter import logs
 from exporter.errors import ControlError, GatewayError, UnreachableError
 from exporter.gateway.control.models import Request, printable
 from exporter.gateway.session import Session
 from exporter.gateway.trouble import CONNECT, TransportError, explain
 from exporter.gateway.wire import Wire
+from exporter.logging import mask
 
 log = logging.getLogger(__name__)
 
@@ -215,5 +215,5 @@ async def _once(
 
 def _line(text: str) -> str:
     """Return text of a gateway or of pyenphase in one line that can be shown."""
-    line = logs.mask(printable(text))
+    line = mask(printable(text))
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

@@ -5,8 +5,8 @@ from typing import Annotated, Any, get_type_hints
 
 from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
-from exporter.config.problems import Strict, did_you_mean, problem
-from exporter.config.values import TimeZone
+from exporter.config.errors import Strict, did_you_mean, field_error
+from exporter.config.types import TimeZone
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.site import Site
 
@@ -34,7 +34,7 @@ _KINDS: dict[str, Any] = {
 
 def _sample(name: str) -> str:
     if name not in SITES:
-        raise problem(f"there is no sample home {name!r}: {did_you_mean(name, tuple(SITES))}")
+        raise field_error(f"there is no sample home {name!r}: {did_you_mean(name, tuple(SITES))}")
     return name
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from exporter.config import yamlfile
-from exporter.config.problems import config_error, did_you_mean
-from exporter.config.texts import shown
+from exporter.config import strict_yaml
+from exporter.config.errors import config_error, did_you_mean
 from exporter.errors import ConfigError, ExporterError
 from exporter.simulator.physics import House
 from exporter.simulator.scenario import wanted
 from exporter.simulator.scenario.models import Event, Scenario
+from exporter.text import printable
 
 _SHIPPED = Path(__file__).parent.parent / "scenarios"
 _SUFFIXES = (".yml", ".yaml")
@@ -48,7 +48,7 @@ def find(word: str) -> Scenario:
         rows = [row for row in known if _is_row(row) and row.partition("-")[0] == name]
         if not rows:
             raise ConfigError(
-                f"there is no scenario '{shown(word)[:80]}': {did_you_mean(name, known)};"
+                f"there is no scenario '{printable(word)[:80]}': {did_you_mean(name, known)};"
                 " a file needs a path with / or .yml in it"
             )
         name = rows[0]
@@ -57,7 +57,7 @@ def find(word: str) -> Scenario:
 
 def load(path: Path) -> Scenario:
     """Return the scenario in a file; raise `ConfigError`, with a line for each mistake."""
-    return _checked(yamlfile.read(path), shown(path))
+    return _checked(strict_yaml.read(path), printable(path))
 
 
 def _checked(data: dict[object, object], source: str) -> Scenario:
@@ -82,7 +82,7 @@ def _mistakes(scenario: Scenario, event: Event, place: _Place) -> Iterator[str]:
         yield place.line("at", "is before the start or after the end: change it or the duration")
     house = _house(scenario)
     for address, message in wanted.mistakes(house, event.levers, reverts=event.lasts is not None):
-        yield place.line(f"set.{shown(address)}", message)
+        yield place.line(f"set.{printable(address)}", message)
 
 
 def _house(scenario: Scenario) -> House:

@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from exporter.config.problems import Strict, problem
+from exporter.config.errors import Strict, field_error
 from exporter.simulator.homes.site import Site
 from exporter.simulator.physics.weather import Sky
 from exporter.simulator.scenario.hardware import Home
@@ -61,7 +61,7 @@ def _restart(value: Any) -> Any:
     if isinstance(value, dict):
         return value
     if value != "restart":
-        raise problem("must be restart, or a mapping such as serial: 202499000009")
+        raise field_error("must be restart, or a mapping such as serial: 202499000009")
     return {}
 
 
@@ -83,16 +83,16 @@ class Event(Strict):
     def _sensible(self) -> Self:
         happens = self.levers or self.server or self.gateway or self.exporter or self.say
         if not happens:
-            raise problem("nothing happens: add set, server, gateway, exporter or say")
+            raise field_error("nothing happens: add set, server, gateway, exporter or say")
         for path, trouble in self.server.items():
             if trouble.word in WHOLE and path != ALL:
-                raise problem(f"{trouble.word} is about all paths: write * for {path}", "server")
+                raise field_error(f"{trouble.word} is for all paths: write * for {path}", "server")
             if trouble.drop and path == ALL:
-                raise problem("drop needs a path whose answer is JSON", "server")
+                raise field_error("drop needs a path whose answer is JSON", "server")
         if self.lasts is None and self.then:
-            raise problem("never comes, as the event stays: add for", "then")
+            raise field_error("never comes, as the event stays: add for", "then")
         if self.lasts == 0:
-            raise problem("is over at once: give it some time, or leave it out", "for")
+            raise field_error("is over at once: give it some time, or leave it out", "for")
         return self
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from exporter.config.problems import problem
-from exporter.config.texts import shown
+from exporter.config.errors import field_error
+from exporter.text import printable
 
 _UNITS = {"w": 604800.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([wdhms])", re.A)
@@ -61,8 +61,9 @@ def seconds(value: Any) -> float:
     text = str(value).strip()
     total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if not _DURATION.fullmatch(text) or total > _LONGEST:
-        raise problem(
-            f"'{shown(text)[:80]}' is no duration: write 90s, 30m, 2h, 1d 6h or 3w, up to ten years"
+        raise field_error(
+            f"'{printable(text)[:80]}' is not a duration: write 90s, 30m, 2h, 1d 6h or 3w,"
+            " up to ten years"
         )
     return total
 
@@ -85,8 +86,8 @@ def _moment(value: Any) -> Moment:
     if on_day:
         return Moment(_of_day(*on_day.groups()[1:]), int(on_day[1]))
     if not _DURATION.fullmatch(text):
-        raise problem(
-            f"'{shown(text)[:80]}' is no time: write 2h for two hours after the start,"
+        raise field_error(
+            f"'{printable(text)[:80]}' is no time: write 2h for two hours after the start,"
             " or day 3 14:00 for a time of day"
         )
     return Moment(seconds(text))
@@ -100,8 +101,8 @@ def _start(value: Any) -> WallTime:
             return WallTime(date.fromisoformat(match[1]), _of_day(*match.groups()[1:]))
     except ValueError:
         pass
-    raise problem(
-        f"'{shown(text)[:80]}' is no date and time: write them as in 2026-06-21 12:00,"
+    raise field_error(
+        f"'{printable(text)[:80]}' is no date and time: write them as in 2026-06-21 12:00,"
         " local time of the home"
     )
 

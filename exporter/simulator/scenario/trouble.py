@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field
 
 from exporter.clock import Clock, VirtualClock
-from exporter.config.problems import Strict, did_you_mean, problem
+from exporter.config.errors import Strict, did_you_mean, field_error
 from exporter.simulator import faults
 from exporter.simulator.faults import Call, Fault
 from exporter.simulator.scenario.times import Duration
@@ -108,18 +108,20 @@ _KINDS: Mapping[str, Callable[[Any], Fault]] = {
 def _spec(value: Any) -> Any:
     if isinstance(value, str):
         if value not in WORDS:
-            raise problem(f"'{value}' is no trouble: {did_you_mean(value, sorted(WORDS))}")
+            raise field_error(f"'{value}' is no trouble: {did_you_mean(value, sorted(WORDS))}")
         return {"word": value}
     if isinstance(value, dict) and "word" not in value:
         if len(value.keys() & _KINDS.keys()) > 1:
-            raise problem("holds several kinds of trouble: give each path one, beside a delay")
+            raise field_error("holds several kinds of trouble: give each path one, beside a delay")
         return value
-    raise problem(f"must be one of {', '.join(sorted(WORDS))}, or a mapping such as status: 503")
+    raise field_error(
+        f"must be one of {', '.join(sorted(WORDS))}, or a mapping such as status: 503"
+    )
 
 
 def _path(value: str) -> str:
     if value != ALL and not value.startswith("/"):
-        raise problem("is no path: begin it with /, or write * for all")
+        raise field_error("is no path: begin it with /, or write * for all")
     return value
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from exporter import watch as module
+from exporter import manager as module
 from exporter.clock import SystemClock, VirtualClock
 from exporter.config import Config, Gateway
 from exporter.gateway.poller import Poller
+from exporter.manager import PollerManager
 from exporter.simulator.faults import Hang
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
-from exporter.watch import Watch
 from tests.watching import samples
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
@@ -24,12 +24,12 @@ PATIENCE = 30
 
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[Watch]:
+async def manager(tmp_path: Path) -> AsyncIterator[PollerManager]:
     """Return a watch of nothing."""
-    watch = Watch(tmp_path, SystemClock())
-    yield watch
+    manager = PollerManager(tmp_path, SystemClock())
+    yield manager
     async with asyncio.timeout(PATIENCE):
-        await watch.close()
+        await manager.close()
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-def up(watch: Watch) -> dict[str, float]:
+def up(manager: PollerManager) -> dict[str, float]:
     """Return `enphase_up` by gateway."""
-    told = samples(watch.exposition.serve("", "")[0].decode()).get("enphase_up", {})
+    told = samples(manager.exposition.render("", "")[0].decode()).get("enphase_up", {})
     return {dict(labels)["gateway"]: value for labels, value in told.items()}
 
 
@@ -78,7 +78,7 @@ def up(watch: Watch) -> dict[str, float]:
 async def test_a_poller_that_breaks_off_is_replaced(
     mistake: BaseException,
     *,
-    watch: Watch,
+    manager: PollerManager,
     solar: RunningGateway,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -95,16 +95,16 @@ async def test_a_poller_that_breaks_off_is_replaced(
             await super().run()
 
     monkeypatch.setattr(module, "Poller", Breaking)
-    monkeypatch.setattr(module, "_RESTART", 0)
-    await watch.adopt(configured(tmp_path, home=solar))
-    await until(lambda: up(watch) == {"home": 1})
+    monkeypatch.setattr(module, "_RESTART_DELAY", 0)
+    await manager.apply_config(configured(tmp_path, home=solar))
+    await until(lambda: up(manager) == {"home": 1})
     (record,) = [r for r in caplog.records if r.levelname == "ERROR"]
-    assert record.getMessage() == "polling broke off"
+    assert record.getMessage() == "poller crashed"
     assert record.exc_info is not None
 
 
 async def test_a_poller_that_cannot_even_begin(
-    watch: Watch,
+    manager: PollerManager,
     solar: RunningGateway,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -118,14 +118,14 @@ async def test_a_poller_that_cannot_even_begin(
         return Poller(config, *rest)
 
     monkeypatch.setattr(module, "Poller", make)
-    await watch.adopt(configured(tmp_path, odd="127.0.0.1:1", home=solar))
-    await until(lambda: up(watch).get("home") == 1)
-    assert "polling broke off" in caplog.text
-    assert not watch.ready
+    await manager.apply_config(configured(tmp_path, odd="127.0.0.1:1", home=solar))
+    await until(lambda: up(manager).get("home") == 1)
+    assert "poller crashed" in caplog.text
+    assert not manager.ready
 
 
 async def test_a_poller_that_cannot_stop_decently_is_told(
-    watch: Watch,
+    manager: PollerManager,
     solar: RunningGateway,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -139,60 +139,60 @@ async def test_a_poller_that_cannot_stop_decently_is_told(
             raise RuntimeError("no")
 
     monkeypatch.setattr(module, "Poller", Failing)
-    await watch.adopt(configured(tmp_path, home=solar))
-    await until(lambda: up(watch) == {"home": 1})
-    await watch.adopt(configured(tmp_path))
-    assert "stopping failed" in caplog.text
-    assert up(watch) == {}
+    await manager.apply_config(configured(tmp_path, home=solar))
+    await until(lambda: up(manager) == {"home": 1})
+    await manager.apply_config(configured(tmp_path))
+    assert "poller failed to stop" in caplog.text
+    assert up(manager) == {}
 
 
 async def test_a_dead_gateway_costs_itself(
-    watch: Watch, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
+    manager: PollerManager, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
 ) -> None:
     """One that hangs and one that is not there leave the third alone."""
     solar.faults["*"] = Hang()
-    await watch.adopt(configured(tmp_path, gone="127.0.0.1:1", home=battery, hung=solar))
-    await until(lambda: up(watch).get("home") == 1)
-    assert up(watch) == {"gone": 0, "home": 1, "hung": 0}
-    assert not watch.ready
+    await manager.apply_config(configured(tmp_path, gone="127.0.0.1:1", home=battery, hung=solar))
+    await until(lambda: up(manager).get("home") == 1)
+    assert up(manager) == {"gone": 0, "home": 1, "hung": 0}
+    assert not manager.ready
     assert not [r for r in battery.requests if r.method != "GET"]
 
 
 async def test_what_stays_the_same_is_not_touched(
-    watch: Watch, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
+    manager: PollerManager, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
 ) -> None:
     """Gateways come and go; those that stay are not logged in to again."""
-    await watch.adopt(configured(tmp_path, stays=battery))
-    await until(lambda: watch.ready)
-    await watch.adopt(configured(tmp_path, stays=battery, comes=solar))
-    assert not watch.ready
-    await until(lambda: watch.ready and up(watch) == {"stays": 1, "comes": 1})
-    await watch.adopt(configured(tmp_path, stays=battery))
-    assert up(watch) == {"stays": 1}
+    await manager.apply_config(configured(tmp_path, stays=battery))
+    await until(lambda: manager.ready)
+    await manager.apply_config(configured(tmp_path, stays=battery, comes=solar))
+    assert not manager.ready
+    await until(lambda: manager.ready and up(manager) == {"stays": 1, "comes": 1})
+    await manager.apply_config(configured(tmp_path, stays=battery))
+    assert up(manager) == {"stays": 1}
     assert State(tmp_path, "comes").load()["serial"] == solar.gateway.serial
     assert battery.token_checks == 1
 
-    await watch.adopt(configured(tmp_path, stays=battery, comes=solar))
-    assert not watch.ready
-    await until(lambda: watch.ready)
-    assert [gateway.name for gateway in watch.gateways] == ["stays", "comes"]
+    await manager.apply_config(configured(tmp_path, stays=battery, comes=solar))
+    assert not manager.ready
+    await until(lambda: manager.ready)
+    assert [gateway.name for gateway in manager.gateways] == ["stays", "comes"]
 
 
 async def test_what_changed_is_started_anew(
-    watch: Watch, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
+    manager: PollerManager, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
 ) -> None:
     """Another host under the same name is another gateway, and the old one is left alone."""
-    await watch.adopt(configured(tmp_path, home=solar))
-    await until(lambda: up(watch) == {"home": 1})
-    await watch.adopt(configured(tmp_path, home=battery))
+    await manager.apply_config(configured(tmp_path, home=solar))
+    await until(lambda: up(manager) == {"home": 1})
+    await manager.apply_config(configured(tmp_path, home=battery))
     asked = len(solar.requests)
-    await until(lambda: "enphase_encharge_info" in watch.exposition.serve("", "")[0].decode())
+    await until(lambda: "enphase_encharge_info" in manager.exposition.render("", "")[0].decode())
     assert len(solar.requests) == asked
-    assert up(watch) == {"home": 1}
+    assert up(manager) == {"home": 1}
 
 
 async def test_pollers_start_one_after_the_other(
-    watch: Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    manager: PollerManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Spread over a cadence, they stay so; those that wait are told of as down already."""
     waits: list[float] = []
@@ -202,20 +202,20 @@ async def test_pollers_start_one_after_the_other(
         waits.append(seconds)
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(watch._clock, "sleep", wait)
-    await watch.adopt(configured(tmp_path, **many))
+    monkeypatch.setattr(manager._clock, "sleep", wait)
+    await manager.apply_config(configured(tmp_path, **many))
     await until(lambda: len(waits) == len(many))
     # the shortest cadence is 15 s; the machine may stop to think between two of them
     assert waits == pytest.approx([15 / 300 * number for number in range(300)], abs=0.5)
-    assert up(watch) == dict.fromkeys(many, 0)
+    assert up(manager) == dict.fromkeys(many, 0)
 
 
-async def test_few_gateways_are_not_kept_waiting(watch: Watch, tmp_path: Path) -> None:
+async def test_few_gateways_are_not_kept_waiting(manager: PollerManager, tmp_path: Path) -> None:
     """In a house nobody notices that they start one after the other."""
     three = dict.fromkeys(("a", "b", "c"), "127.0.0.1:1")
-    await watch.adopt(configured(tmp_path, **three))
+    await manager.apply_config(configured(tmp_path, **three))
     async with asyncio.timeout(5):
-        await watch.wait_ready()
+        await manager.wait_ready()
 
 
 @pytest.mark.parametrize("wait", [0.0, 7.5, 40.0])

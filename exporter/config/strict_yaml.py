@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from exporter.config.texts import shown
 from exporter.errors import ConfigError
+from exporter.text import printable
 
 #: bytes; a configuration of thousands of gateways is far smaller, `/dev/zero` is not
 _LARGEST = 16 * 1024 * 1024
@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
                 raise ConfigError(f"line {line}: a key must be plain text")
             if key.value in lines and key.tag != _MERGE:
                 raise ConfigError(
-                    f"line {line}: the key {shown(key.value)} is there already, on line"
+                    f"line {line}: the key {printable(key.value)} is there already, on line"
                     f" {lines[key.value]}: delete one of them"
                 )
             lines[key.value] = line
@@ -50,7 +50,7 @@ def read(path: Path) -> dict[Any, Any]:
     try:
         return parse(content)
     except ConfigError as error:
-        raise ConfigError(f"{shown(path)}: {error}") from error
+        raise ConfigError(f"{printable(path)}: {error}") from error
 
 
 def read_list(path: Path) -> list[Any]:
@@ -64,7 +64,7 @@ def read_list(path: Path) -> list[Any]:
         if not isinstance(data, list | None):
             raise ConfigError("must hold a list at top level: begin each entry with `- `")
     except ConfigError as error:
-        raise ConfigError(f"{shown(path)}: {error}") from error
+        raise ConfigError(f"{printable(path)}: {error}") from error
     return data or []
 
 
@@ -75,10 +75,10 @@ def _content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"{shown(path)}: cannot be read ({reason}): check the path and its permissions"
+            f"{printable(path)}: cannot be read ({reason}): check the path and its permissions"
         ) from error
     if len(content) > _LARGEST:
-        raise ConfigError(f"{shown(path)}: is larger than 16 MiB: name a configuration file")
+        raise ConfigError(f"{printable(path)}: is larger than 16 MiB: name a configuration file")
     return content
 
 

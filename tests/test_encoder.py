@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from exporter.encoder import GatewayEncoder, TableEncoder
 from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import EnergyCounter, Table, gauge
 from exporter.metrics.units import number
-from exporter.rendering import GatewayLines, TableLines
 from exporter.snapshot import Reading, Snapshot
 from tests.watching import START, watching
 
@@ -39,14 +39,14 @@ def reading(joules: float | None = 5, **things: Any) -> Reading:
     return Reading({"things": data}, START, counters=counters)
 
 
-def changed(lines: TableLines, read: Reading | None) -> dict[int, bytes]:
+def changed(lines: TableEncoder, read: Reading | None) -> dict[int, bytes]:
     """Return the lines of the rows that a reading changes."""
-    return dict(lines.render(read))
+    return dict(lines.update(read))
 
 
 def test_only_the_rows_that_say_something_else_are_rendered() -> None:
     """A value that moves costs its own row, be it a field or a counter."""
-    lines = TableLines(THINGS, "home")
+    lines = TableEncoder(THINGS, "home")
     assert changed(lines, reading(a=(1, 2))).keys() == {POWER, CHARGE, ENERGY}
     assert changed(lines, reading(a=(1, 2))) == {}
     assert changed(lines, reading(a=(1, 3))) == {
@@ -59,7 +59,7 @@ def test_only_the_rows_that_say_something_else_are_rendered() -> None:
 
 def test_a_value_that_is_lost_takes_its_line_along() -> None:
     """What becomes unknown leaves nothing behind, and so does a reading that expires."""
-    lines = TableLines(THINGS, "home")
+    lines = TableEncoder(THINGS, "home")
     changed(lines, reading(a=(1, 2)))
     assert changed(lines, reading(None, a=(None, 2))) == {POWER: b"", ENERGY: b""}
     assert changed(lines, None) == {POWER: b"", CHARGE: b"", ENERGY: b""}
@@ -69,10 +69,10 @@ def test_a_value_that_is_lost_takes_its_line_along() -> None:
 @pytest.mark.parametrize("things", [{"b": (1, 2)}, {"a": (1, 2), "b": (1, 2)}, {}])
 def test_other_objects_are_other_lines(things: dict[str, Any]) -> None:
     """The same values of another object, or of one more or less, are not mistaken for them."""
-    lines = TableLines(THINGS, "home")
+    lines = TableEncoder(THINGS, "home")
     changed(lines, reading(a=(1, 2)))
     assert changed(lines, reading(**things)) == changed(
-        TableLines(THINGS, "home"), reading(**things)
+        TableEncoder(THINGS, "home"), reading(**things)
     ) | (dict.fromkeys((POWER, CHARGE, ENERGY), b"") if not things else {})
 
 
@@ -82,18 +82,18 @@ async def test_lines_kept_and_lines_made_anew_are_the_same(tmp_path: Path) -> No
     async with watching("battery-home", tmp_path) as watched:
         publish, watched.poller._publish = watched.poller._publish, taken.append
         await watched.pass_time(60)
-        kept = GatewayLines(taken[-1])
+        kept = GatewayEncoder(taken[-1])
         for _ in range(20):
-            kept.bring_up_to_date(watched.clock.monotonic())
+            kept.refresh(watched.clock.monotonic())
             await watched.pass_time(437)
-            kept.take(taken[-1])
+            kept.update(taken[-1])
         now = watched.clock.monotonic()
-        fresh = GatewayLines(taken[-1])
-        assert kept.bring_up_to_date(now)
-        assert fresh.bring_up_to_date(now)
-        assert kept.by_family() == fresh.by_family()
-        assert kept.whole() == fresh.whole()
-        assert sum(map(bool, fresh.by_family())) > 100
+        fresh = GatewayEncoder(taken[-1])
+        assert kept.refresh(now)
+        assert fresh.refresh(now)
+        assert kept.families() == fresh.families()
+        assert kept.all_lines() == fresh.all_lines()
+        assert sum(map(bool, fresh.families())) > 100
         watched.poller._publish = publish
 
 
@@ -103,18 +103,18 @@ async def test_packed_lines_are_the_same_lines(tmp_path: Path) -> None:
         await watched.pass_time(60)
         lines = watched.exposition._gateways["home"]
         now = watched.clock.monotonic()
-        lines.bring_up_to_date(now)
-        before, each = lines.whole(), lines.by_family()
-        lines.pack()
-        assert lines.whole() == before
-        assert [lines.of_family(name) for name in FAMILIES] == each
-        assert not lines.bring_up_to_date(now)
-        lines.pack()
-        assert lines.by_family() == each
+        lines.refresh(now)
+        before, each = lines.all_lines(), lines.families()
+        lines.compact()
+        assert lines.all_lines() == before
+        assert [lines.family(name) for name in FAMILIES] == each
+        assert not lines.refresh(now)
+        lines.compact()
+        assert lines.families() == each
         await watched.pass_time(300)
-        assert lines.bring_up_to_date(watched.clock.monotonic())
-        assert lines.whole() != before
-        lines.forget()
-        assert lines.whole() == b""
-        lines.pack()
-        assert not any(lines.by_family())
+        assert lines.refresh(watched.clock.monotonic())
+        assert lines.all_lines() != before
+        lines.clear()
+        assert lines.all_lines() == b""
+        lines.compact()
+        assert not any(lines.families())

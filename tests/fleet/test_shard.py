@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.config.shard import Shard, parse
 from exporter.errors import ConfigError
+from exporter.fleet.shard import Shard, parse
 
 names = st.lists(st.text(max_size=20), unique=True, min_size=1, max_size=50)
 counts = st.integers(min_value=1, max_value=12)
@@ -51,5 +51,5 @@ def test_a_shard_is_an_index_or_the_name_of_a_pod(text: str, shard: Shard) -> No
 @pytest.mark.parametrize("text", ["", "3/3", "1", "0/0", "-1/3", "a/3", "1/3/5", "0/x", "0,3"])
 def test_what_is_no_shard_is_refused_with_the_remedy(text: str) -> None:
     """An index outside of the count, or anything else, gives one line."""
-    with pytest.raises(ConfigError, match="is no shard: write which of how many, from 0/3 to 2/3"):
+    with pytest.raises(ConfigError, match="is not a shard: write index/count"):
         parse(text)

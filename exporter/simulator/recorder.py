@@ -13,7 +13,7 @@ from typing import Any
 
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
-from exporter.config.values import LONGEST_CADENCE
+from exporter.config.types import LONGEST_CADENCE
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
@@ -170,6 +170,6 @@ async def scrapes(
         while due < end:
             await observer.pass_time(due - clock.monotonic())
             if observer.exposition is not None:
-                yield Scrape(clock.time(), observer.exposition.stamped(clock.time()))
+                yield Scrape(clock.time(), observer.exposition.with_timestamps(clock.time()))
             # a slow gateway may have taken longer than to the next one
             due += interval * max(1, (clock.monotonic() - due) // interval + 1)

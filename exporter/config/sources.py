@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exporter.config import shard as shards
+from exporter.config.errors import Location, config_error
 from exporter.config.models import SECRETS, Config, Gateway, GatewaysFile
-from exporter.config.problems import Location, config_error
-from exporter.config.texts import shown
-from exporter.config.values import read_secret
+from exporter.config.types import read_secret
 from exporter.errors import ConfigError
+from exporter.fleet import shard as shards
+from exporter.text import printable
 
 _PREFIX = "ENPHASE_"
 _STATE_DIR = "ENPHASE_STATE_DIR"
@@ -47,7 +47,7 @@ def load(
     sources: dict[Location, str] = {}
     if path:
         data = _beside(path.parent, data)
-    source = shown(path) if path else "environment"
+    source = printable(path) if path else "environment"
     data = _environment(data, environ, sources, source)
     flags = {
         ("log", "level"): ("--log.level", log_level),
@@ -82,20 +82,20 @@ def load(
 
 def _gateways(path: Path) -> tuple[Gateway, ...]:
     """Return the gateways listed in a file of their own."""
-    from exporter.config import yamlfile  # noqa: PLC0415 - see below
+    from exporter.config import strict_yaml  # noqa: PLC0415 - see below
 
-    data = _beside(path.parent, {"gateways": yamlfile.read_list(path)})
+    data = _beside(path.parent, {"gateways": strict_yaml.read_list(path)})
     try:
         return GatewaysFile.model_validate({"gateways": data["gateways"]}).gateways
     except ValidationError as error:
-        raise config_error(error, GatewaysFile, shown(path)) from None
+        raise config_error(error, GatewaysFile, printable(path)) from None
 
 
 def _file(path: Path) -> dict[Any, Any]:
     # An exporter configured by its environment need not carry YAML about.
-    from exporter.config import yamlfile  # noqa: PLC0415 - see above
+    from exporter.config import strict_yaml  # noqa: PLC0415 - see above
 
-    return yamlfile.read(path)
+    return strict_yaml.read(path)
 
 
 def _beside(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
@@ -185,7 +185,7 @@ def _misspelt(environ: Mapping[str, str]) -> str:
     ours = {*_VARIABLES, *(name + _FILE for name in _VARIABLES), _STATE_DIR, _SHARD}
     strangers = [name for name in environ if name.startswith("ENPH") and name not in ours]
     near = difflib.get_close_matches("ENPHASE_HOST", strangers, 1, cutoff=0.8)
-    return f" ({shown(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
+    return f" ({printable(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
 
 
 def _default_state_dir(environ: Mapping[str, str]) -> str:

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from exporter import address
-from exporter.config.problems import did_you_mean, problem
-from exporter.config.texts import shown
+from exporter.config.errors import did_you_mean, field_error
 from exporter.errors import ConfigError
+from exporter.text import printable
 
 #: what there is to collect, as named in `cadences` and in the label `collector`
 COLLECTORS = (
@@ -47,13 +47,13 @@ def _duration(value: Any) -> float:
     text = str(value).strip()
     match = _DURATION.fullmatch(text) if text and not isinstance(value, bool) else None
     if match is None:
-        raise problem(
+        raise field_error(
             f"{_quoted(value)} is no duration: write 15s, 5m or 1h, or a number of seconds"
         )
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     total = hours * 3600 + minutes * 60 + seconds
     if not _SHORTEST <= total <= LONGEST_CADENCE:
-        raise problem(
+        raise field_error(
             f"{_quoted(value)} is outside 5s to 24h: a shorter time harms the gateway,"
             " a longer one hides failures"
         )
@@ -62,7 +62,7 @@ def _duration(value: Any) -> float:
 
 def _collector(name: str) -> str:
     if name not in COLLECTORS:
-        raise problem(f"unknown collector: known are {', '.join(COLLECTORS)}")
+        raise field_error(f"unknown collector: known are {', '.join(COLLECTORS)}")
     return name
 
 
@@ -70,36 +70,36 @@ def _host(value: str) -> str:
     text = value.strip()
     if "@" in text:
         # not shown: what stands before the @ is a password, as a rule
-        raise problem("must not carry credentials: give them as username and password")
+        raise field_error("must not carry credentials: give them as username and password")
     if "://" in text:
-        raise problem(f"{_quoted(text)} has a scheme: write only what follows ://")
+        raise field_error(f"{_quoted(text)} has a scheme: write only what follows ://")
     if "/" in text or "?" in text or "#" in text:
-        raise problem(f"{_quoted(text)} has a path: write only the host, and :port if needed")
+        raise field_error(f"{_quoted(text)} has a path: write only the host, and :port if needed")
     if text.count(":") > 1 and not text.startswith("["):
-        raise problem(f"{_quoted(text)} is a bare IPv6 address: write [{shown(text)}]")
+        raise field_error(f"{_quoted(text)} is a bare IPv6 address: write [{printable(text)}]")
     try:
         host, port = address.split(text)
     except ConfigError as error:
-        raise problem(str(error)) from None
+        raise field_error(str(error)) from None
     if not host or port == 0:
-        raise problem(
+        raise field_error(
             f"{_quoted(text)} is no host: write a name or an address, such as envoy.local"
         )
     if _LOOKS_NUMERIC.fullmatch(host) and not _is_ipv4(host):
-        raise problem(f"{_quoted(text)} is no IPv4 address: write four numbers from 0 to 255")
+        raise field_error(f"{_quoted(text)} is no IPv4 address: write four numbers from 0 to 255")
     if ":" not in host and not _HOST_NAME.fullmatch(host):
-        raise problem(f"{_quoted(text)} is no host name: letters, digits, - and . make one")
+        raise field_error(f"{_quoted(text)} is no host name: letters, digits, - and . make one")
     return text
 
 
 def _name(value: str) -> str:
     text = value.strip()
     if not text:
-        raise problem("is empty: give the gateway a name, or leave the key out")
+        raise field_error("is empty: give the gateway a name, or leave the key out")
     if not text.isprintable():
-        raise problem(f"{_quoted(text)} has control characters: use a name that can be printed")
+        raise field_error(f"{_quoted(text)} has control characters: use a name that can be printed")
     if len(text) > 200:
-        raise problem("is longer than 200 characters: use a shorter name")
+        raise field_error("is longer than 200 characters: use a shorter name")
     return text
 
 
@@ -109,9 +109,9 @@ def _percent(value: Any) -> float:
     except ValueError:
         number = math.nan
     if isinstance(value, bool) or not 0 <= number <= 100:
-        raise problem(f"{_quoted(value)} is no percentage: write a number from 0 to 100")
+        raise field_error(f"{_quoted(value)} is no percentage: write a number from 0 to 100")
     if 0 < number < 1:
-        raise problem(f"{_quoted(value)} is a ratio: write {number * 100:g}, in percent")
+        raise field_error(f"{_quoted(value)} is a ratio: write {number * 100:g}, in percent")
     return number
 
 
@@ -121,7 +121,7 @@ def _coordinate(value: Any) -> float:
     except ValueError:
         number = math.nan
     if isinstance(value, bool) or not abs(number) <= _FARTHEST:
-        raise problem(
+        raise field_error(
             f"{_quoted(value)} is no position: write a number such as 3 or 2.5, up to a million"
         )
     return number
@@ -138,7 +138,7 @@ def _time_zone(value: str) -> str:
         else:
             hint = did_you_mean(value, known)
             remedy = hint if hint.startswith("did") else remedy
-        raise problem(f"{_quoted(value)} is no IANA time zone: {remedy}") from None
+        raise field_error(f"{_quoted(value)} is no IANA time zone: {remedy}") from None
     return value
 
 
@@ -146,24 +146,24 @@ def _listen_address(value: str) -> str:
     try:
         address.parse(value)
     except ConfigError as error:
-        raise problem(str(error)) from None
+        raise field_error(str(error)) from None
     return value
 
 
 def _secret(value: SecretStr) -> SecretStr:
     if not value.get_secret_value():
-        raise problem("is empty: give a value, or leave the key out")
+        raise field_error("is empty: give a value, or leave the key out")
     try:
         value.get_secret_value().encode()
     except UnicodeEncodeError:
-        raise problem("is not UTF-8: set it again in a terminal that uses UTF-8") from None
+        raise field_error("is not UTF-8: set it again in a terminal that uses UTF-8") from None
     return value
 
 
 def _token(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
     if text and not _TOKEN.fullmatch(text):
-        raise problem("has blanks or line breaks inside: paste the token as one word")
+        raise field_error("has blanks or line breaks inside: paste the token as one word")
     return _secret(SecretStr(text))
 
 
@@ -175,16 +175,18 @@ def read_secret(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(
-            f"{shown(path)} cannot be read ({reason}): check the path and its permissions"
+            f"{printable(path)} cannot be read ({reason}): check the path and its permissions"
         ) from None
     if len(content) > _LARGEST_SECRET:
-        raise ConfigError(f"{shown(path)} is larger than 64 KiB: name the file with the secret")
+        raise ConfigError(f"{printable(path)} is larger than 64 KiB: name the file with the secret")
     try:
         text = content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ConfigError(f"{shown(path)} is not UTF-8 text: write the secret as text") from None
+        raise ConfigError(
+            f"{printable(path)} is not UTF-8 text: write the secret as text"
+        ) from None
     if not text:
-        raise ConfigError(f"{shown(path)} is empty: write the secret into it")
+        raise ConfigError(f"{printable(path)} is empty: write the secret into it")
     return text
 
 
@@ -197,7 +199,7 @@ def _is_ipv4(text: str) -> bool:
 
 
 def _quoted(value: object) -> str:
-    return f"'{shown(value)[:80]}'" if not isinstance(value, (dict, list)) else "this"
+    return f"'{printable(value)[:80]}'" if not isinstance(value, (dict, list)) else "this"
 
 
 Duration = Annotated[float, BeforeValidator(_duration)]

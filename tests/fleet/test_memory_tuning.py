@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter import heap
+from exporter.fleet import memory_tuning
 
 
 class Ring:
@@ -22,14 +22,14 @@ def _as_before() -> Iterator[None]:
     thresholds = gc.get_threshold()
     yield
     gc.set_threshold(*thresholds)
-    gc.callbacks[:] = [one for one in gc.callbacks if one is not heap._leave_out]
+    gc.callbacks[:] = [one for one in gc.callbacks if one is not memory_tuning._freeze_survivors]
     gc.unfreeze()
 
 
 def test_what_is_there_already_is_left_out_of_collections() -> None:
     """From then on a collection finds what became garbage since, and leaves the rest alone."""
     old = Ring()
-    heap.keep_collections_short()
+    memory_tuning.freeze_long_lived()
     assert gc.get_freeze_count() > 1000
     old_is_there, new_is_there = weakref.ref(old), weakref.ref(Ring())
     del old
@@ -40,7 +40,7 @@ def test_what_is_there_already_is_left_out_of_collections() -> None:
 
 def test_what_survives_a_collection_is_left_out_too() -> None:
     """Each collection only looks at what is new."""
-    heap.keep_collections_short()
+    memory_tuning.freeze_long_lived()
     survivor = Ring()
     gc.collect()
     assert not any(one is survivor for one in gc.get_objects())
@@ -49,16 +49,16 @@ def test_what_survives_a_collection_is_left_out_too() -> None:
 def test_a_look_through_everything_loses_nothing() -> None:
     """Garbage that was left out goes with the whole look, and the next ones are short again."""
     old = Ring()
-    heap.keep_collections_short()
+    memory_tuning.freeze_long_lived()
     old_is_there = weakref.ref(old)
     del old
-    heap.collect_everything()
+    memory_tuning.full_collection()
     assert old_is_there() is None
     assert gc.get_freeze_count() > 1000
 
 
 def test_asking_twice_changes_nothing() -> None:
     """It is asked for once a minute, and takes effect once."""
-    heap.keep_collections_short()
-    heap.keep_collections_short()
-    assert gc.callbacks.count(heap._leave_out) == 1
+    memory_tuning.freeze_long_lived()
+    memory_tuning.freeze_long_lived()
+    assert gc.callbacks.count(memory_tuning._freeze_survivors) == 1

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from exporter.config.texts import shown
 from exporter.errors import ConfigError
+from exporter.text import printable
 
 Location = tuple[int | str, ...]
 
@@ -53,7 +53,7 @@ class Strict(BaseModel):
         return {k: v for k, v in data.items() if v is not None or k not in _keys(cls)}
 
 
-def problem(message: str, key: str = "") -> PydanticCustomError:
+def field_error(message: str, key: str = "") -> PydanticCustomError:
     """Return an error for a validator to raise; `key` is the member at fault, if not all of it."""
     return PydanticCustomError("told", "{message}", {"message": message, "key": key})
 
@@ -103,7 +103,7 @@ def _said(details: ErrorDetails, location: Location, model: type[BaseModel]) -> 
         saying = _SAYINGS.get(kind) or details["msg"][:1].lower() + details["msg"][1:]
     _, secret = _at(model, location)
     if kind in _TELLING and not secret and not isinstance(details["input"], (dict, list)):
-        return f"{shown(reprlib.repr(details['input']))} {saying}"
+        return f"{printable(reprlib.repr(details['input']))} {saying}"
     return saying
 
 
@@ -118,7 +118,7 @@ def _path(location: Location) -> str:
         if isinstance(step, int):
             path += f"[{step}]"
         else:
-            path += f".{shown(step)}" if path else shown(step)
+            path += f".{printable(step)}" if path else printable(step)
     return path or "top level"
 
 

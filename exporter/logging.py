@@ -41,7 +41,7 @@ _PLAIN = re.compile(r"[!#-<>-\[\]-~]+", re.A)
 _hidden: dict[str, re.Pattern[str]] = {}
 
 
-def hide(secret: str) -> None:
+def hide_secret(secret: str) -> None:
     """Mask this text from now on, wherever it is logged, as it is or quoted for a URL or JSON.
 
     Tokens are masked without being remembered: over the years there are many.
@@ -69,11 +69,11 @@ def mask(text: str) -> str:
     return text
 
 
-def setup(level: Level = "info", fmt: Format = "logfmt") -> None:
+def setup_logging(level: Level = "info", fmt: Format = "logfmt") -> None:
     """Log to stderr from now on; calling it again changes level and format."""
     threshold = _LEVELS[level]
     handler = _Handler(sys.stderr)
-    handler.setFormatter(_Json() if fmt == "json" else _Logfmt())
+    handler.setFormatter(JsonFormatter() if fmt == "json" else LogfmtFormatter())
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _Handler)]:
         root.removeHandler(old)
@@ -114,13 +114,19 @@ class _Fields(logging.Formatter):
         return fields
 
 
-class _Logfmt(_Fields):
+class LogfmtFormatter(_Fields):
+    """Writes `key=value` pairs."""
+
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
         return " ".join(f"{_key(k)}={_logfmt(v)}" for k, v in self.fields(record).items())
 
 
-class _Json(_Fields):
+class JsonFormatter(_Fields):
+    """Writes JSON objects."""
+
     def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
         return json.dumps(self.fields(record))
 
 

@@ -1,15 +1,15 @@
-"""Splitting a list of gateways among replicas that all read the same list.
+"""Splits a list of gateways among replicas that all read the same list.
 
-Each gateway belongs to the replica for which its name hashes highest, so with one replica more or
-less only the gateways that have to move do so.
+Rendezvous hashing: each gateway belongs to the replica for which its name hashes highest, so
+adding or removing one replica moves only the gateways that have to move.
 """
 
 import hashlib
 import re
 from dataclasses import dataclass
 
-from exporter.config.texts import shown
 from exporter.errors import ConfigError
+from exporter.text import printable
 
 _SHARD = re.compile(r"(?:.+-)?(\d+)/(\d+)", re.A | re.S)
 
@@ -22,12 +22,12 @@ class Shard:
     count: int
 
     def owns(self, name: str) -> bool:
-        """Return whether a gateway of this name belongs here."""
+        """Return whether the gateway of this name belongs to this replica."""
         return max(range(self.count), key=lambda index: _weight(name, index)) == self.index
 
 
 def parse(text: str) -> Shard:
-    """Return the shard that `0/3` says, or `name-0/3` with the name of a StatefulSet's pod.
+    """Return the shard written as `0/3`, or `name-0/3` with the name of a StatefulSet's pod.
 
     Raises ConfigError.
     """
@@ -35,7 +35,7 @@ def parse(text: str) -> Shard:
     index, count = (int(number) for number in match.groups()) if match else (0, 0)
     if not index < count:
         raise ConfigError(
-            f"'{shown(text)[:80]}' is no shard: write which of how many, from 0/3 to 2/3"
+            f"'{printable(text)[:80]}' is not a shard: write index/count, such as 0/3 or 2/3"
         )
     return Shard(index, count)
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter import logs
+from exporter import logging as exporter_logging
+from exporter.logging import Format, hide_secret, mask, setup_logging
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIifQ.c2lnbmF0dXJl-_"
 log = logging.getLogger("exporter.test")
@@ -21,7 +22,7 @@ log = logging.getLogger("exporter.test")
 @pytest.fixture(autouse=True)
 def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start without hidden secrets and leave logging as it was."""
-    monkeypatch.setattr(logs, "_hidden", {})
+    monkeypatch.setattr(exporter_logging, "_hidden", {})
     loggers = [logging.getLogger(name) for name in ("", "exporter", "pyenphase")]
     levels = [logger.level for logger in loggers]
     handlers = loggers[0].handlers[:]
@@ -40,7 +41,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
     """A line is key=value, quoted where needed; what is passed as extra becomes fields."""
-    logs.setup()
+    setup_logging()
     log.info("logged %s", "in", extra={"gateway": "home", "took": 1.5, "cached": True, "x": ""})
     assert written(capsys) == (
         'level=info logger=exporter.test msg="logged in" gateway=home took=1.5 cached=true x=""'
@@ -49,7 +50,7 @@ def test_logfmt(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     """The same fields as JSON; what JSON has no number for is text."""
-    logs.setup("info", "json")
+    setup_logging("info", "json")
     log.warning("a\nb", extra={"gateway": "hömé", "took": 1.5, "nan": float("nan")})
     line = capsys.readouterr().err
     assert line.count("\n") == 1
@@ -67,10 +68,10 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("fmt", ["logfmt", "json"])
 @given(message=st.text(), value=st.text())
-def test_every_record_is_one_printable_line(fmt: logs.Format, message: str, value: str) -> None:
+def test_every_record_is_one_printable_line(fmt: Format, message: str, value: str) -> None:
     """No text that a gateway or a user sends can forge a line or steer a terminal."""
     record = logging.makeLogRecord({"msg": message, "levelno": 20, "extra": value})
-    logs.setup("info", fmt)
+    setup_logging("info", fmt)
     handler = logging.getLogger().handlers[-1]
     assert handler.format(record).isprintable()
 
@@ -90,13 +91,13 @@ def test_every_record_is_one_printable_line(fmt: logs.Format, message: str, valu
 )
 def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
     """Tokens, sessions and credentials in URLs are recognised by their shape."""
-    assert logs.mask(text) == shown
+    assert mask(text) == shown
 
 
 def test_hidden_secrets_are_masked_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
     """A secret that was registered is in no field, as it is or quoted for a URL."""
-    logs.setup("debug")
-    logs.hide('p w"&ö')
+    setup_logging("debug")
+    hide_secret('p w"&ö')
     try:
         raise ValueError('p w"&ö is wrong')
     except ValueError:
@@ -111,28 +112,28 @@ def test_tokens_of_years_are_masked_and_not_remembered() -> None:
     """A thousand gateways get tokens twice a day: each is masked, and costs no memory for ever."""
     for number in range(100):
         token = f"{JWT}{number:03}"
-        logs.hide(token)
-        assert logs.mask(f"x%3D{token}&user_{token}") == "x%3D***&user_***"
-    assert logs._hidden == {}
+        hide_secret(token)
+        assert mask(f"x%3D{token}&user_{token}") == "x%3D***&user_***"
+    assert exporter_logging._hidden == {}
 
 
 def test_secrets_and_tokens_inside_each_other() -> None:
     """Whichever is part of the other, nothing of either is left over."""
-    logs.hide("c2ln")
-    logs.hide(f"pass-{JWT} word")
-    assert logs.mask(f"<{JWT}> <pass-{JWT} word>") == "<***> <***>"
+    hide_secret("c2ln")
+    hide_secret(f"pass-{JWT} word")
+    assert mask(f"<{JWT}> <pass-{JWT} word>") == "<***> <***>"
 
 
 def test_short_secrets_are_masked_as_words() -> None:
     """A very short secret is hidden without making everything else unreadable."""
-    logs.hide("q7")
-    assert logs.mask("password q7 in q7q7q7") == "password *** in q7q7q7"
+    hide_secret("q7")
+    assert mask("password q7 in q7q7q7") == "password *** in q7q7q7"
 
 
 def test_tracebacks_are_for_debug(capsys: pytest.CaptureFixture[str]) -> None:
     """An exception is told by name and reason; where it came from only at debug, in one line."""
     for level in ("info", "debug"):
-        logs.setup(level)
+        setup_logging(level)
         try:
             raise ValueError("boom")
         except ValueError:
@@ -156,7 +157,7 @@ def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
             ],
         ),
     ]:
-        logs.setup(level)  # type: ignore[arg-type]
+        setup_logging(level)  # type: ignore[arg-type]
         for name in ("exporter", "aiohttp", "pyenphase"):
             for at in ("debug", "info", "error"):
                 getattr(logging.getLogger(f"{name}.x"), at)("%s-%s", name, at)
@@ -166,7 +167,7 @@ def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
     """A warning of a library is a line like any other, not text across several."""
-    logs.setup()
+    setup_logging()
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         logging.captureWarnings(True)
@@ -176,7 +177,7 @@ def test_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_wrong_format_strings_cost_nothing() -> None:
     """A mistake in a log call still tells what it had to tell."""
-    logs.setup()
+    setup_logging()
     record = logging.makeLogRecord({"msg": "%d devices", "levelno": 20, "args": ("seven",)})
     line = logging.getLogger().handlers[-1].format(record)
     assert line.endswith("""msg="%d devices ('seven',)\"""")
@@ -185,7 +186,7 @@ def test_wrong_format_strings_cost_nothing() -> None:
 def test_lost_stderr_is_no_error() -> None:
     """With nobody listening the exporter works on."""
     script = (
-        "import logging; from exporter import logs; logs.setup();"
+        "import logging; from exporter.logging import setup_logging; setup_logging();"
         "logging.getLogger('exporter').info('into the void'); print('alive')"
     )
     with Path("/dev/full").open("wb") as full:

@@ -1,0 +1,1 @@
+"""What only many gateways need: sharding, compressed parts of bodies, small memory."""
