@@ -11,17 +11,17 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import (
+    alert_latency,
     cpu,
+    dos,
+    exposition_size,
     fleet,
-    house,
     memory,
-    page,
     report,
     requests,
     scrape,
-    siege,
     simulator,
-    sizes,
+    simulator_speed,
     start,
 )
 from bench.results import Bench, Findings
@@ -30,16 +30,16 @@ BENCHES: tuple[Bench, ...] = (
     Bench("cpu", "CPU of polling, beside pyenphase", cpu.run),
     Bench("memory", "memory of the process, beside pyenphase", memory.run),
     Bench("scrape", "/metrics under load, beside prometheus_client", scrape.run),
-    Bench("siege", "/metrics while strangers besiege the port", siege.run),
+    Bench("dos", "/metrics under denial of service", dos.run),
     Bench("requests", "requests to the gateway", requests.run),
     Bench("start", "start of the process", start.run),
-    Bench("sizes", "samples and bytes of a scrape", sizes.run),
-    Bench("house", "speed of the simulated house", house.run),
+    Bench("sizes", "samples and bytes of a scrape", exposition_size.run),
+    Bench("simulator-speed", "speed of the simulated house", simulator_speed.run),
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
     Bench("fleet", "many gateways in one process", fleet.run),
     Bench("fleet-soak", "the same for a quarter of an hour, some misbehave", fleet.soak, long=True),
     Bench("fleet-stretch", "as many as one core can", fleet.stretch),
-    Bench("page", "from the loss of the grid to the page", page.run),
+    Bench("alert-latency", "from the loss of the grid to the notification", alert_latency.run),
 )
 
 _USUAL = [bench.name for bench in BENCHES if not bench.long]

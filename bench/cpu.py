@@ -14,9 +14,9 @@ import aiohttp
 from pyenphase import Envoy
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
+from bench.poller_fixture import EVERYTHING_AT_ONCE, TEXT, WHAT_PYENPHASE_READS, polled_gateway
 from bench.results import Findings, Goal, Progress, Quantity, Result, side_by_side
-from bench.simulated import Simulated, simulated
-from bench.watched import EVERYTHING_AT_ONCE, TEXT, WHAT_PYENPHASE_READS, watching
+from bench.sim_process import Simulated, simulated
 
 HOMES = ("battery-home", "big-home")
 _GOAL = Goal(1.5, of_ratio=True)
@@ -72,7 +72,7 @@ async def _rounds(
     cadences: Mapping[str, float],
 ) -> list[Result]:
     """Compare rounds in which every collector with a short cadence runs once."""
-    async with watching(gateway.host, gateway.token, cadences=cadences) as watched:
+    async with polled_gateway(gateway.host, gateway.token, cadences=cadences) as watched:
 
         async def ours() -> float:
             began = _start()
@@ -123,7 +123,7 @@ def _endpoints(what: str, ours: Counter[str], theirs: Counter[str]) -> str:
 
 async def _day(name: str, gateway: Simulated, envoy: Envoy) -> Result:
     """Compare a minute of ours, with four looks at the grid, with one update in a minute."""
-    async with watching(gateway.host, gateway.token) as watched:
+    async with polled_gateway(gateway.host, gateway.token) as watched:
 
         async def ours() -> float:
             began = _start()

@@ -17,9 +17,9 @@ import aiohttp
 
 from bench.load import Request, get, load
 from bench.memory import memory
+from bench.poller_fixture import PROMETHEUS, TEXT
 from bench.processes import Child, Exporter, child, exporting_fleet
 from bench.results import Findings, Goal, Progress, Quantity, Result
-from bench.watched import PROMETHEUS, TEXT
 from exporter.fleet.memory_tuning import freeze_long_lived
 from exporter.gateway.collectors import CADENCES
 
@@ -45,7 +45,7 @@ class Fleet:
     gateways: Child
 
     async def ask(self, line: str = "") -> object:
-        """Ask the gateways; see `bench.neighbourhood`."""
+        """Ask the gateways; see `bench.fleet_sim`."""
         self.gateways.send(f"{line}\n".encode())
         return await self.gateways.told()
 
@@ -66,7 +66,7 @@ async def fleet(size: int) -> AsyncIterator[Fleet]:
     """Let an exporter watch this many gateways; each was asked once."""
     cadences = {name: cadence * _SLOWER for name, cadence in CADENCES.items()}
     async with (
-        child("bench.neighbourhood", str(size), "1") as gateways,
+        child("bench.fleet_sim", str(size), "1") as gateways,
         exporting_fleet(await gateways.told(), cadences) as exporter,
     ):
         with _apart(exporter.pid, gateways.process.pid):

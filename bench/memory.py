@@ -9,10 +9,10 @@ import re
 from pathlib import Path
 
 from bench.load import Request, get
+from bench.poller_fixture import PROMETHEUS
 from bench.processes import child, exporting
 from bench.results import Findings, Goal, Progress, Quantity, Result, median
-from bench.simulated import Simulated, simulated
-from bench.watched import PROMETHEUS
+from bench.sim_process import Simulated, simulated
 
 _REPETITIONS = 3
 _SECONDS = 6
@@ -22,7 +22,7 @@ _GOAL = Goal(1.2, of_ratio=True)
 #: what the exporter is built on, besides what pyenphase brings along; pydantic imports most of it
 #: when the first model is made
 _LIBRARIES: dict[str, tuple[str, ...]] = {
-    "pydantic": ("bench.peers.a_model",),
+    "pydantic": ("bench.peers.minimal_pydantic",),
     "aiohttp's server": ("aiohttp.web",),
     "typer": ("typer",),
     "prometheus_client": ("prometheus_client",),

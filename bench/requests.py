@@ -3,8 +3,8 @@
 import time
 from bisect import bisect_left
 
+from bench.poller_fixture import polled_gateway
 from bench.results import Findings, Goal, Progress, Quantity, Result
-from bench.watched import watching
 from exporter.clock import VirtualClock
 from exporter.simulator.homes import build
 from exporter.simulator.homes.site import Site
@@ -56,7 +56,7 @@ async def run(progress: Progress) -> Findings:
     clock = _NotingClock(time.time())
     async with (
         serve(build(_EVERYTHING, clock.time), now=clock.time) as gateway,
-        watching(gateway.host, gateway.token, clock) as watched,
+        polled_gateway(gateway.host, gateway.token, clock) as watched,
     ):
         clock.gateway = gateway
         await watched.minutes(_MINUTES)

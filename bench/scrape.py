@@ -10,10 +10,10 @@ from dataclasses import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.load import Load, Request, get, load
+from bench.poller_fixture import PROMETHEUS, TEXT
 from bench.processes import child, exporting
 from bench.results import Findings, Goal, Progress, Quantity, Result, median
-from bench.simulated import simulated
-from bench.watched import PROMETHEUS, TEXT
+from bench.sim_process import simulated
 
 _HOME = "big-home"
 _CONNECTIONS = 4

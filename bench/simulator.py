@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from bench.cpu import pyenphase_on
 from bench.processes import child
 from bench.results import Findings, Goal, Progress, Quantity, Result
-from bench.simulated import Simulated
+from bench.sim_process import Simulated
 from exporter.clock import VirtualClock
 from exporter.simulator.recorder import scrapes
 from exporter.simulator.scenario import Stage, find
@@ -56,7 +56,7 @@ async def _recording(interval: float) -> Result:
 
 async def _neighbourhood() -> Result:
     async with (
-        child("bench.neighbourhood", str(_GATEWAYS)) as process,
+        child("bench.fleet_sim", str(_GATEWAYS)) as process,
         AsyncExitStack() as stack,
     ):
         envoys = [

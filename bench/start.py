@@ -7,7 +7,7 @@ from asyncio.subprocess import DEVNULL
 
 from bench.processes import exporting
 from bench.results import Findings, Goal, Progress, Quantity, Result, median, side_by_side
-from bench.simulated import simulated
+from bench.sim_process import simulated
 
 _STARTS = 5
 _CALLS = 10

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.launching import launched
+from tests.process import exporter_process
 from tests.test_shutdown import IN_TIME, configured, gateway
 
 UNIT = ROOT / "deploy/systemd/enphase-exporter.service"
@@ -155,7 +155,7 @@ async def test_it_works_in_a_box(tmp_path: Path) -> None:
     within = ("unshare", "--mount", "sh", "-c", box, "sh")
     async with gateway() as there:
         flag = configured(tmp_path, there.host, token=there.token)
-        async with launched(tmp_path, flag, first=_NO_NEW_CODE, within=within) as process:
+        async with exporter_process(tmp_path, flag, first=_NO_NEW_CODE, within=within) as process:
             await process.full()
             found = status(process.process.pid)
             process.process.terminate()

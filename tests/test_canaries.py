@@ -33,7 +33,7 @@ from exporter.simulator.homes import SITES, home
 from exporter.simulator.login import TokenLogin
 from exporter.simulator.server import RunningGateway, serve
 from tests.conftest import ROOT
-from tests.launching import Launched, launched
+from tests.process import ExporterProcess, exporter_process
 from tests.web.listener import basic
 
 USER = "canary-user@example.invalid"
@@ -190,7 +190,7 @@ def private(folder: Path) -> str:
     return "\n".join(path.read_text() for path in files)
 
 
-async def pages(process: Launched) -> list[str]:
+async def pages(process: ExporterProcess) -> list[str]:
     """Return all that the exporter answers, to those who may ask and to others."""
     told: list[str] = []
     url = await process.url()
@@ -216,13 +216,13 @@ async def test_no_secret_is_found_where_it_does_not_belong(case: Case, tmp_path:
         variables = {name: text.replace(TOKEN, token) for name, text in case.variables.items()}
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
             variables[name] = f"http://proxy:{PROXY}@127.0.0.1:1"
-        async with launched(
+        async with exporter_process(
             tmp_path, *flags, cloud=cloud, variables=variables, first=case.first
         ) as process:
             if case.faults == ECHOES:
                 await process.until(lambda: len(gateway.requests) >= ENOUGH)
             else:
-                await process.until_said("round failed" if case.first else r"reason\W+\w+")
+                await process.wait_for_log("round failed" if case.first else r"reason\W+\w+")
             told = await pages(process)
             command = commandline(process.process.pid)
             process.process.terminate()

@@ -20,7 +20,7 @@ from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import FlagSet, StateSet
 from exporter.simulator import capture as captures
 from exporter.simulator.server import RunningGateway
-from tests.watching import START, Watched, samples, watching
+from tests.polled_gateway import START, PolledGateway, polled_gateway, samples
 
 #: a firmware that says nothing pyenphase can read
 UNSUPPORTED = "3.7.0"
@@ -44,10 +44,10 @@ def capture(capture: Path) -> Path:
     return capture
 
 
-def watched_capture(folder: Path, state: Path) -> AbstractAsyncContextManager[Watched]:
+def watched_capture(folder: Path, state: Path) -> AbstractAsyncContextManager[PolledGateway]:
     """Return a context that watches a capture whose time stamps are of the watch's own time."""
     clock = VirtualClock(START)
-    return watching(captures.load(folder, now=clock.time), state, clock)
+    return polled_gateway(captures.load(folder, now=clock.time), state, clock)
 
 
 async def test_a_capture_is_exported_whole(capture: Path, tmp_path: Path, promtool: str) -> None:
@@ -150,7 +150,7 @@ def parsed(openmetrics: bytes) -> Iterator[Metric]:
     yield from text_string_to_metric_families(openmetrics.decode())  # type: ignore[no-untyped-call]
 
 
-def stale_sections(watched: Watched) -> set[str]:
+def stale_sections(watched: PolledGateway) -> set[str]:
     """Return the sections of the production report that are old while the rest is not."""
     stamps = watched.samples()["enphase_production_section_reading_timestamp_seconds"]
     now = watched.clock.time()

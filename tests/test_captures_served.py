@@ -13,8 +13,8 @@ import yaml
 from exporter.simulator import capture as captures
 from exporter.simulator.server import RunningGateway, serve
 from tests.conftest import capture_names
+from tests.polled_gateway import samples
 from tests.test_captures import UNSUPPORTED
-from tests.watching import samples
 
 _PATIENCE = 30.0
 

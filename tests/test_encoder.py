@@ -11,7 +11,7 @@ from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import EnergyCounter, Table, gauge
 from exporter.metrics.units import number
 from exporter.snapshot import Reading, Snapshot
-from tests.watching import START, watching
+from tests.polled_gateway import START, polled_gateway
 
 POWER, CHARGE, ENERGY = range(3)
 THINGS = Table(
@@ -79,7 +79,7 @@ def test_other_objects_are_other_lines(things: dict[str, Any]) -> None:
 async def test_lines_kept_and_lines_made_anew_are_the_same(tmp_path: Path) -> None:
     """After hours of changes every family reads as if it had just been rendered."""
     taken: list[Snapshot] = []
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         publish, watched.poller._publish = watched.poller._publish, taken.append
         await watched.pass_time(60)
         kept = GatewayEncoder(taken[-1])
@@ -99,7 +99,7 @@ async def test_lines_kept_and_lines_made_anew_are_the_same(tmp_path: Path) -> No
 
 async def test_packed_lines_are_the_same_lines(tmp_path: Path) -> None:
     """What is kept in one piece reads the same, until something newer replaces it."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         lines = watched.exposition._gateways["home"]
         now = watched.clock.monotonic()

@@ -17,7 +17,7 @@ from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import InfoMetric, Table, gauge
 from exporter.metrics.units import number
 from exporter.snapshot import Reading, Snapshot
-from tests.watching import START, samples, watching
+from tests.polled_gateway import START, polled_gateway, samples
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -56,7 +56,7 @@ def test_any_text_and_number_survives_the_exposition(
 
 async def test_every_format_says_the_same(tmp_path: Path) -> None:
     """Text, OpenMetrics and both of them compressed hold the same samples of the gateway."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         plain, headers = watched.exposition.render("", "")
         assert headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -87,7 +87,7 @@ async def test_openmetrics_families_are_told_apart() -> None:
 
 async def test_only_the_metrics_that_are_asked_for_are_served(tmp_path: Path) -> None:
     """`name[]` restricts the body, the process's own metrics included."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         wanted = ["enphase_up", "process_cpu_seconds_total", "enphase_exporter_build_info"]
         for accept in ("", OPENMETRICS):
@@ -99,7 +99,7 @@ async def test_only_the_metrics_that_are_asked_for_are_served(tmp_path: Path) ->
 
 async def test_the_same_bytes_are_sent_until_something_changes(tmp_path: Path) -> None:
     """A scrape renders nothing: it gets the very object that the last one got."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         first, _ = watched.exposition.render("", "gzip")
         assert watched.exposition.render("", "gzip")[0] is first

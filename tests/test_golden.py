@@ -11,7 +11,7 @@ import pytest
 
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.homes import HOMES
-from tests.watching import watching
+from tests.polled_gateway import polled_gateway
 
 GOLDEN = Path(__file__).parent / "golden"
 #: made for load, and like another home but for its size
@@ -22,7 +22,7 @@ LARGE = {"big-home"}
 async def test_the_exposition_of_a_sample_home_is_as_recorded(home: str, tmp_path: Path) -> None:
     """The exposition of the home at noon is the one that was committed."""
     golden = GOLDEN / f"{home}.prom"
-    async with watching(home, tmp_path) as watched:
+    async with polled_gateway(home, tmp_path) as watched:
         # long enough for a first zero to be believed
         await watched.pass_time(361)
         actual = watched.exposition.render("", "", FAMILIES.keys())[0].decode()

@@ -17,7 +17,7 @@ from exporter.simulator.faults import Hang
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
-from tests.watching import samples
+from tests.polled_gateway import samples
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
 PATIENCE = 30

@@ -6,7 +6,7 @@ from pathlib import Path
 from exporter.clock import VirtualClock
 from exporter.simulator.homes import home
 from exporter.simulator.recorder import scrapes
-from tests.watching import START
+from tests.polled_gateway import START
 
 
 async def test_prometheus_imports_a_recording(tmp_path: Path, promtool: str) -> None:

@@ -24,7 +24,7 @@ from exporter.simulator.faults import Hang
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
-from tests.watching import Samples, samples
+from tests.polled_gateway import Samples, samples
 
 #: seconds after which a process is taken for hung; no test waits that long to succeed
 PATIENCE = 60

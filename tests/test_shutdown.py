@@ -25,7 +25,7 @@ from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.conftest import ROOT
-from tests.launching import PATIENCE, Launched, launched
+from tests.process import PATIENCE, ExporterProcess, exporter_process
 from tests.web.listener import basic
 
 #: seconds within which a stopped exporter has to be gone
@@ -48,7 +48,7 @@ def configured(folder: Path, host: str, **login: str) -> str:
     return f"--config.file={file}"
 
 
-async def stopped(process: Launched, *numbers: signal.Signals) -> None:
+async def stopped(process: ExporterProcess, *numbers: signal.Signals) -> None:
     """Send these signals; the exporter has to end in time, with status 0 and no complaint."""
     for number in numbers or (signal.SIGTERM,):
         process.process.send_signal(number)
@@ -74,7 +74,7 @@ async def test_a_gateway_that_hangs_is_not_waited_for(
     async with gateway() as hanging:
         hanging.faults[endpoint] = fault
         flag = configured(tmp_path, hanging.host, token=hanging.token)
-        async with launched(tmp_path, flag) as process:
+        async with exporter_process(tmp_path, flag) as process:
             await process.until(lambda: hanging.count(endpoint) > 0)
             await stopped(process)
     assert State(tmp_path / "state", "home").path.exists()
@@ -85,7 +85,7 @@ async def test_a_cloud_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     async with gateway() as there, serve_cloud(password="secret") as cloud:
         cloud.mode = "slow"
         flag = configured(tmp_path, there.host, username=cloud.username, password=cloud.password)
-        async with launched(tmp_path, flag, cloud=cloud) as process:
+        async with exporter_process(tmp_path, flag, cloud=cloud) as process:
             await process.until(lambda: cloud.logins > 0)
             await stopped(process)
 
@@ -99,7 +99,7 @@ async def test_a_name_server_that_hangs_is_not_waited_for(tmp_path: Path) -> Non
     )
     # the address to listen on is none to look up
     flag = configured(tmp_path, "envoy.invalid", token="a")
-    async with launched(tmp_path, flag, first=hang) as process:
+    async with exporter_process(tmp_path, flag, first=hang) as process:
         await process.until((tmp_path / "asked").exists)
         await stopped(process)
 
@@ -110,7 +110,7 @@ async def test_a_password_under_check_is_not_waited_for(tmp_path: Path) -> None:
     web = tmp_path / "web.yml"
     web.write_text(f"basic_auth_users: {{alice: '{hashed}'}}")
     flags = (configured(tmp_path, "127.0.0.1:1"), f"--web.config.file={web}")
-    async with launched(tmp_path, *flags) as process, AsyncExitStack() as stack:
+    async with exporter_process(tmp_path, *flags) as process, AsyncExitStack() as stack:
         port = int((await process.url()).rpartition(":")[2])
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         stack.callback(writer.close)
@@ -125,7 +125,7 @@ async def test_scrapers_are_not_waited_for(tmp_path: Path) -> None:
     """Connections that are idle, dribble or take no answer end with the exporter."""
     async with gateway() as there, AsyncExitStack() as stack:
         flag = configured(tmp_path, there.host, token=there.token)
-        process = await stack.enter_async_context(launched(tmp_path, flag))
+        process = await stack.enter_async_context(exporter_process(tmp_path, flag))
         await process.full()
         port = int((await process.url()).rpartition(":")[2])
         scrape = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -152,7 +152,7 @@ async def test_impatience_changes_nothing(numbers: tuple[signal.Signals], tmp_pa
     """Asked by whatever signal, and however often, it ends once and in order."""
     async with gateway() as there:
         flag = configured(tmp_path, there.host, token=there.token)
-        async with launched(tmp_path, flag) as process:
+        async with exporter_process(tmp_path, flag) as process:
             await process.full()
             await stopped(process, *numbers)
         state = State(tmp_path / "state", "home")
@@ -166,7 +166,7 @@ async def test_a_start_can_be_broken_off_at_any_moment(tmp_path: Path) -> None:
     async with gateway() as there:
         flag = configured(tmp_path, there.host, token=there.token)
         for _ in range(4):
-            async with launched(tmp_path, flag) as process:
+            async with exporter_process(tmp_path, flag) as process:
                 await asyncio.sleep(chance.uniform(0, 1.5))
                 process.process.send_signal(signal.SIGTERM)
                 assert await process.ended(IN_TIME) in (0, -signal.SIGTERM)

@@ -15,7 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exporter.state import State
-from tests.watching import watching
+from tests.polled_gateway import polled_gateway
 
 HELD = {"token": "abc", "devices": {"battery": ["1", "2"]}}
 
@@ -222,7 +222,7 @@ async def test_a_hanging_disk_costs_a_moment(
 
 async def test_a_hanging_disk_holds_up_no_poll(hanging: threading.Event, tmp_path: Path) -> None:
     """The gateway is watched as if nothing were, and what was learned is saved later."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(900)
         assert set(watched.samples()["enphase_collector_up"].values()) == {1}
         assert watched.value("enphase_up") == 1

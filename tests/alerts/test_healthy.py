@@ -9,8 +9,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.alerts.shipped import RULES, read
+from tests.polled_gateway import START
 from tests.test_golden import GOLDEN
-from tests.watching import START
 
 #: when the goldens were made; rule tests begin in 1970
 NOW = START + 361

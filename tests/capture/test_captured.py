@@ -26,7 +26,7 @@ from exporter.simulator.homes import HOMES, build, home
 from exporter.simulator.server import serve
 from tests.capture.recorded import capture
 from tests.gateway.test_budget import EVERYTHING, Times
-from tests.watching import START, impatient, watching
+from tests.polled_gateway import START, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
@@ -38,7 +38,7 @@ Comparable = dict[str, dict[frozenset[tuple[str, str]], float]]
 
 async def told(gateway: Gateway, state: Path, redactor: Redactor | None = None) -> Comparable:
     """Return what the exporter says of a gateway, with stand-ins in the labels."""
-    async with watching(gateway, state, VirtualClock(START)) as watched:
+    async with polled_gateway(gateway, state, VirtualClock(START)) as watched:
         await watched.pass_time(30)
         found = watched.samples()
     return {

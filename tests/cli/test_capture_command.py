@@ -20,11 +20,11 @@ from exporter.simulator import capture as captures
 from exporter.simulator.faults import Hang
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
-from tests.background import background
 from tests.cli.test_cli import COMMAND, PATIENCE, environment, running
 from tests.cli.undisturbed import undisturbed
-from tests.cloud import PASSWORD, USER, serving_cloud
 from tests.conftest import ROOT
+from tests.fake_cloud import PASSWORD, USER, serving_cloud
+from tests.thread_server import in_thread
 
 __all__ = ["undisturbed"]
 
@@ -43,7 +43,7 @@ async def _gateway() -> AsyncIterator[RunningGateway]:
 @pytest.fixture
 def gateway() -> Iterator[RunningGateway]:
     """Return a gateway on the network."""
-    with background(_gateway()) as running:
+    with in_thread(_gateway()) as running:
         yield running
 
 
@@ -201,7 +201,7 @@ def test_a_token_from_the_cloud_is_kept(
     monkeypatch.setenv("ENPHASE_NAME", "home")
     monkeypatch.setenv("ENPHASE_USERNAME", USER)
     monkeypatch.setenv("ENPHASE_PASSWORD", PASSWORD)
-    with background(serving_cloud(time.time)) as cloud:
+    with in_thread(serving_cloud(time.time)) as cloud:
         assert take(str(tmp_path / "first"))[0] == 0
         assert take(str(tmp_path / "second"))[0] == 0
         assert cloud.logins == 1

@@ -14,11 +14,11 @@ from exporter.diagnostics import STEPS
 from exporter.diagnostics.saved_state import keep_token, recall
 from exporter.gateway.state_model import GatewayState
 from exporter.state import State
-from tests.background import background
 from tests.cli import test_cli
 from tests.cli.undisturbed import undisturbed
-from tests.cloud import PASSWORD, USER, serving_cloud
 from tests.diagnostics_helper import battery_home
+from tests.fake_cloud import PASSWORD, USER, serving_cloud
+from tests.thread_server import in_thread
 
 __all__ = ["undisturbed"]
 
@@ -99,7 +99,7 @@ def test_a_token_of_the_account_is_left_for_the_exporter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cloud is asked once: the next check, and the exporter, find the token in its place."""
-    with background(serving_cloud(time.time)) as cloud, background(battery_home()) as running:
+    with in_thread(serving_cloud(time.time)) as cloud, in_thread(battery_home()) as running:
         for variable, value in (
             ("ENPHASE_HOST", running.host),
             ("ENPHASE_NAME", "home"),

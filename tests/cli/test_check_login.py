@@ -10,8 +10,8 @@ from exporter.simulator import tokens
 from exporter.simulator.homes import home
 from exporter.simulator.login import TokenLogin
 from exporter.simulator.server import serve
-from tests.cloud import PASSWORD, USER, Mode, serving_cloud
 from tests.diagnostics_helper import FAILED, OK, SERIAL, SKIPPED, battery_home, checked, with_status
+from tests.fake_cloud import PASSWORD, USER, Mode, serving_cloud
 
 
 def a_token(**options: Any) -> str:

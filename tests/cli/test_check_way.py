@@ -21,7 +21,7 @@ from exporter.diagnostics import prometheus as prometheus_module
 from exporter.diagnostics.runner import LONGEST
 from exporter.simulator.faults import Fault, Hang, login_page, redirect, status
 from tests.diagnostics_helper import FAILED, SKIPPED, WARNING, battery_home, checked, with_status
-from tests.watching import impatient
+from tests.polled_gateway import impatient
 
 __all__ = ["impatient"]
 

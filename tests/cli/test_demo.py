@@ -14,7 +14,7 @@ from rich.console import Console
 
 from exporter.cli.screen import Screen, house
 from tests.cli.test_cli import ended, run, running
-from tests.watching import watching
+from tests.polled_gateway import polled_gateway
 
 PREFIX = "enphase-exporter: error: "
 
@@ -67,7 +67,7 @@ def test_a_busy_port_is_one_line(tmp_path: Path) -> None:
 
 async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
     """Grid, sun, house and batteries are told as on the status page."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         told = dict(house(watched.status()))
     assert told["Gateway"] == "answers"
@@ -83,7 +83,7 @@ async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
 async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
     """On a terminal the picture is redrawn with what was said; a pipe gets lines instead."""
     now = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
-    async with watching("solar-only", tmp_path) as watched:
+    async with polled_gateway("solar-only", tmp_path) as watched:
         await watched.pass_time(1)
         for terminal in (True, False):
             output = StringIO()

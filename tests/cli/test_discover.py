@@ -15,9 +15,9 @@ from exporter.config import load
 from exporter.discovery import Announced, discover
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
-from tests.announcing import LOOPBACK, announcement, announcing, has_ipv6
 from tests.cli.test_cli import run
 from tests.cli.undisturbed import undisturbed
+from tests.mdns import LOOPBACK, announce, announcement, has_ipv6
 
 __all__ = ["undisturbed"]
 
@@ -59,7 +59,7 @@ async def _listen() -> Heard:
             announcement("envoy-8", CLOSED, serial="122000000003", firmware="8.3.1"),
             announcement("envoy-9", CLOSED, serial=wild, firmware="8\n9"),
         ]
-        await stack.enter_async_context(announcing(*announced))
+        await stack.enter_async_context(announce(*announced))
         found = await discover(LISTEN, [LOOPBACK])
         return Heard({each.name.removesuffix(".local"): each for each in found}, gateways)
 
@@ -112,7 +112,7 @@ async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> N
     """What it prints for the configuration is a configuration, and `--json` tells the same."""
     async with (
         serve(home("battery-home", time.time)) as running,
-        announcing(
+        announce(
             announcement("envoy", int(running.host.rpartition(":")[2])),
             announcement("envoy-2", CLOSED, serial="9", addresses=("::1",)),
         ),

@@ -18,11 +18,11 @@ from aiohttp import web
 from exporter.cli import dispatch
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
-from tests.announcing import announcement, announcing
-from tests.background import background
 from tests.cli.test_cli import PATIENCE, run
 from tests.cli.undisturbed import undisturbed
 from tests.conftest import ROOT
+from tests.mdns import announce, announcement
+from tests.thread_server import in_thread
 from tools import cli_docs
 
 __all__ = ["undisturbed"]
@@ -107,7 +107,7 @@ async def _served() -> AsyncIterator[tuple[RunningGateway, str]]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     async with serve(home("battery-home", time.time)) as gateway:
         port = int(gateway.host.rpartition(":")[2])
-        async with announcing(announcement("envoy", port)):
+        async with announce(announcement("envoy", port)):
             yield gateway, f"http://127.0.0.1:{runner.addresses[0][1]}"
     await runner.cleanup()
 
@@ -116,7 +116,7 @@ async def _served() -> AsyncIterator[tuple[RunningGateway, str]]:
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     """Return what the examples need."""
     folder = tmp_path_factory.mktemp("examples")
-    with background(_served()) as (gateway, prometheus):
+    with in_thread(_served()) as (gateway, prometheus):
         (folder / "token.txt").write_text(gateway.token)
         yield Prepared(gateway, prometheus, folder)
 

@@ -25,9 +25,9 @@ from exporter.simulator.faults import status
 from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
-from tests.background import background
 from tests.cli.test_cli import run
-from tests.cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.fake_cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.thread_server import in_thread
 
 NOTHING: dict[str, Any] = {field.name: None for field in dataclasses.fields(Flags)} | {
     "interfaces": (),
@@ -49,14 +49,14 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def gateway() -> Iterator[RunningGateway]:
     """Return a gateway with batteries."""
-    with background(serve(home("battery-home", time.time))) as running:
+    with in_thread(serve(home("battery-home", time.time))) as running:
         yield running
 
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
     """Return the cloud."""
-    with background(serving_cloud(time.time)) as cloud:
+    with in_thread(serving_cloud(time.time)) as cloud:
         yield cloud
 
 
@@ -140,7 +140,7 @@ def test_an_account(gateway: RunningGateway, cloud: Cloud, tmp_path: Path) -> No
 
 def test_old_firmware_needs_no_login(tmp_path: Path) -> None:
     """Before firmware 7 there is nothing to ask."""
-    with background(serve(home("legacy", time.time))) as old:
+    with in_thread(serve(home("legacy", time.time))) as old:
         init(host=old.host, state_dir=Path("memory"))
     config = written()
     assert config.gateways[0].credentials().token is None

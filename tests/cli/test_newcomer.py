@@ -18,9 +18,9 @@ import pytest
 
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
-from tests.announcing import LOOPBACK, announcement, announcing
-from tests.background import background
 from tests.conftest import ROOT
+from tests.mdns import LOOPBACK, announce, announcement
+from tests.thread_server import in_thread
 
 #: seconds after which a command is taken for hung; no test waits that long to succeed
 PATIENCE = 60
@@ -33,14 +33,14 @@ async def announced() -> AsyncIterator[RunningGateway]:
     """Serve a gateway, and announce it."""
     async with serve(home("battery-home", time.time)) as running:
         port = int(running.host.rpartition(":")[2])
-        async with announcing(announcement("envoy", port, serial=SERIAL, firmware="8.2.4401")):
+        async with announce(announcement("envoy", port, serial=SERIAL, firmware="8.2.4401")):
             yield running
 
 
 @pytest.fixture
 def gateway() -> Iterator[RunningGateway]:
     """Return a gateway on the network."""
-    with background(announced()) as running:
+    with in_thread(announced()) as running:
         yield running
 
 

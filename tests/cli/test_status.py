@@ -26,11 +26,11 @@ from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from exporter.status import api
 from exporter.status.models import GatewayStatus, GridStatus, PowerFlow, StorageStatus
-from tests.background import background
 from tests.cli.test_cli import COMMAND, PATIENCE, environment
 from tests.cli.undisturbed import undisturbed
-from tests.cloud import PASSWORD, USER, serving_cloud
 from tests.conftest import ROOT
+from tests.fake_cloud import PASSWORD, USER, serving_cloud
+from tests.thread_server import in_thread
 from tests.web.certificates import Authority
 from tests.web.serving import Served, serving
 
@@ -68,7 +68,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Return an exporter with three gateways, one of which is not there."""
     state = tmp_path_factory.mktemp("state")
     there = {"home": "battery-home", "roof": "solar-only", "gone": None}
-    with background(serving(state, there)) as served:
+    with in_thread(serving(state, there)) as served:
         yield served
 
 
@@ -92,7 +92,7 @@ def test_a_house_on_the_grid(homes: Served, ask: Asked) -> None:
 def test_an_island(tmp_path: Path, ask: Asked) -> None:
     """What is wrong comes first, with what to do and the runbook; exit status 0 all the same."""
     faults = {"/ivp/ensemble/inventory": Edit(_open)}
-    with background(serving(tmp_path, {"home": "battery-home"}, faults)) as served:
+    with in_thread(serving(tmp_path, {"home": "battery-home"}, faults)) as served:
         status, told, _ = ask(f"--url={served.url}")
     assert status == 0
     assert told.startswith("✗ home: Act now\nNow        Off grid. Batteries ")
@@ -209,7 +209,7 @@ async def _answering(status: int, body: bytes) -> AsyncIterator[str]:
 )
 def test_another_server_is_one_line(status: int, body: bytes, said: str, ask: Asked) -> None:
     """Whatever else may listen there."""
-    with background(_answering(status, body)) as url:
+    with in_thread(_answering(status, body)) as url:
         code, told, error = ask(f"--url={url}")
     assert (code, told) == (1, "")
     assert said in error
@@ -222,7 +222,7 @@ def test_thousands_of_gateways(ask: Asked) -> None:
         GatewayStatus(f"site {number}", "h", 1e9, "answers", summary="On grid. " * 50)
         for number in range(3000)
     ]
-    with background(_answering(200, api.dump(statuses, 1e9))) as url:
+    with in_thread(_answering(200, api.dump(statuses, 1e9))) as url:
         status, told, _ = ask(f"--url={url}")
     assert status == 0
     assert len(told.splitlines()) == 3002
@@ -251,7 +251,7 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
     for name, content in files.items():
         (tmp_path / name).write_text(content)
     web_config = tmp_path / "web.yml"
-    with background(
+    with in_thread(
         serving(tmp_path / "state", {"home": "battery-home"}, web_config=web_config)
     ) as served:
         url = served.url.replace("http:", "https:")
@@ -309,7 +309,7 @@ def _configured(folder: Path, **gateways: str) -> Path:
 
 def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
     """All that the page would say, from one round; what an exporter remembers stays as it was."""
-    with background(_gateway()) as running:
+    with in_thread(_gateway()) as running:
         config = _configured(tmp_path, home=f"host: '{running.host}', token: {running.token}")
         state = State(tmp_path / "state", "home")
         state.save({"features": ["ENCHARGE"], "serial": SERIAL})
@@ -326,7 +326,7 @@ def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
 
 def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
     """Those that are there are shown with those that are not; only the chosen one is asked."""
-    with background(_gateway()) as running:
+    with in_thread(_gateway()) as running:
         there = f"host: '{running.host}', token: {running.token}"
         path = _configured(tmp_path, home=there, gone="host: '127.0.0.1:1'")
         config = f"--config.file={path}"
@@ -344,7 +344,7 @@ def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
 
 def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
     """The cloud gives tokens seldom, so the next one who asks finds it."""
-    with background(serving_cloud(time.time)) as cloud, background(_gateway()) as running:
+    with in_thread(serving_cloud(time.time)) as cloud, in_thread(_gateway()) as running:
         account = f"host: '{running.host}', username: {USER}, password: {PASSWORD}"
         config = f"--config.file={_configured(tmp_path, home=account)}"
         assert ask("--direct", config)[0] == 0
@@ -358,7 +358,7 @@ def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
 
 def test_watching_in_a_terminal(tmp_path: Path) -> None:
     """The picture follows what happens, an exporter that is gone included, until Ctrl-C."""
-    with background(serving(tmp_path, {"home": "battery-home"})) as served:
+    with in_thread(serving(tmp_path, {"home": "battery-home"})) as served:
         terminal = pexpect.spawn(
             COMMAND[0],
             [*COMMAND[1:], "status", f"--url={served.url}", "--watch", "--interval=1s"],

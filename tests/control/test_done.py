@@ -65,7 +65,7 @@ async def test_a_plan_sends_nothing(case: Case, tmp_path: Path, clock: VirtualCl
 
 
 async def test_a_change_that_stays(tmp_path: Path, clock: VirtualClock) -> None:
-    """Watched, it is done when it was still so three minutes later."""
+    """PolledGateway, it is done when it was still so three minutes later."""
     async with commanding("battery-home", tmp_path, clock) as owner:
         began = clock.time()
         outcome = await owner.perform("storage mode", {"mode": "economy"}, watch=True)

@@ -12,7 +12,7 @@ from exporter.errors import ControlError
 from exporter.simulator.faults import Call, Fault, Hang, Reset, Truncated, body, plain
 from exporter.simulator.server import RunningGateway
 from tests.control.harness import CASES, Case, commanding, nothing_written
-from tests.watching import impatient
+from tests.polled_gateway import impatient
 
 __all__ = ["impatient"]
 

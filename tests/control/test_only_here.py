@@ -13,7 +13,7 @@ from exporter.manager import PollerManager
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from tests.conftest import ROOT
-from tests.watching import watching
+from tests.polled_gateway import polled_gateway
 
 SOURCES = sorted((ROOT / "exporter").rglob("*.py"))
 #: who may know of it
@@ -65,7 +65,7 @@ def test_pages_are_only_read(tmp_path: Path) -> None:
 
 async def test_a_day_of_watching_only_asks(tmp_path: Path) -> None:
     """The exporter itself tells a gateway nothing, however long it runs."""
-    async with watching("generator", tmp_path) as watched:
+    async with polled_gateway("generator", tmp_path) as watched:
         await watched.pass_time(3600)
         assert {request.method for request in watched.gateway.requests} == {"GET"}
         assert len(watched.gateway.requests) > 200

@@ -5,8 +5,8 @@ from typing import Any
 
 from exporter.clock import VirtualClock
 from exporter.state import State
-from tests.cloud import PASSWORD, USER, serving_cloud
 from tests.control.harness import commanding
+from tests.fake_cloud import PASSWORD, USER, serving_cloud
 
 _KEPT = {"counters": {"a/b": {"raw": 5.0}}, "features": ["ENPOWER"], "unknown": [1]}
 

@@ -17,7 +17,7 @@ from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.faults.gateways import growing
 from tests.faults.table import Effect, Moment, Row
-from tests.virtual import LoopClock, VirtualLoop
+from tests.virtual_loop import LoopClock, VirtualLoop
 
 #: a summer noon
 START = 1_782_000_000.0

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from exporter.simulator.faults import Edit, body, login_page, status
-from tests.watching import watching
+from tests.polled_gateway import polled_gateway
 
 METERS, TARIFF, INFO = "/ivp/meters", "/admin/lib/tariff", "/info"
 
 
 async def test_a_doubt_costs_nothing_of_what_is_certain(tmp_path: Path) -> None:
     """One endpoint that fails while the gateway is probed does not hide what others told of it."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[TARIFF] = status(503)
         await watched.pass_time(1)
         assert watched.value("enphase_gateway_phases") == 2
@@ -21,7 +21,7 @@ async def test_what_failed_from_the_start_is_missed_no_longer_than_it_fails(
     tmp_path: Path,
 ) -> None:
     """An endpoint in doubt is asked at its own cadence, however long it has failed."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = status(503)
         await watched.pass_time(3600)
         assert watched.value("enphase_meter_watts", meter="production") is None
@@ -32,7 +32,7 @@ async def test_what_failed_from_the_start_is_missed_no_longer_than_it_fails(
 
 async def test_nonsense_is_not_kept_for_an_answer(tmp_path: Path) -> None:
     """What came with status 200 and is no JSON is asked for again, and not for minutes believed."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = login_page()
         await watched.pass_time(600)
         watched.gateway.faults.clear()
@@ -42,13 +42,13 @@ async def test_nonsense_is_not_kept_for_an_answer(tmp_path: Path) -> None:
 
 async def test_a_starting_gateway_may_deny_what_it_has(tmp_path: Path) -> None:
     """What was not found at the start is asked for again in the first hour, and then believed."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = status(404)
         await watched.pass_time(200)
         watched.gateway.faults.clear()
         await watched.pass_time(150)
         assert watched.value("enphase_meter_watts", meter="production") is not None
-    async with watching("solar-only", tmp_path / "other") as watched:
+    async with polled_gateway("solar-only", tmp_path / "other") as watched:
         await watched.pass_time(2 * 3600)
         asked = watched.gateway.count("/ivp/ensemble/inventory")
         await watched.pass_time(3 * 3600)
@@ -57,7 +57,7 @@ async def test_a_starting_gateway_may_deny_what_it_has(tmp_path: Path) -> None:
 
 async def test_a_probe_does_not_vouch_for_the_gateway(tmp_path: Path) -> None:
     """An `/info` that went bad stays told while everything else is well, also after a probe."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[TARIFF] = status(503)
         await watched.pass_time(200)
         watched.gateway.faults[INFO] = body(b"<a/>")
@@ -75,7 +75,7 @@ async def test_a_million_phases_do_not_keep_the_exporter_busy(tmp_path: Path) ->
     def many(told: Any) -> Any:
         return [{**meter, "phaseCount": 2**62} for meter in told]
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = Edit(many)
         await watched.pass_time(60)
         assert watched.value("enphase_grid_connected") == 1
@@ -87,7 +87,7 @@ async def test_a_million_phases_do_not_keep_the_exporter_busy(tmp_path: Path) ->
 
 async def test_power_of_all_batteries_is_told_once(tmp_path: Path) -> None:
     """When batteries show up beside AC Batteries, whoever told their power first steps back."""
-    async with watching("acb", tmp_path) as watched:
+    async with polled_gateway("acb", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = status(503)
         await watched.pass_time(100)
         watched.gateway.faults.clear()

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import complaints
+from tests import log_asserts
 from tests.faults.gateways import ASKED, HOMES
 from tests.faults.invariants import AT_END, LOOKS
 from tests.faults.patient import STEP, Cell, Patient, patients
 from tests.faults.table import BY_NAME, MOMENTS, ROWS, Moment, Row
-from tests.virtual import VirtualLoop, run
+from tests.virtual_loop import VirtualLoop, run
 
 #: state files in memory: a disk that syncs is slow, and not what is tested
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # by TemporaryDirectory
@@ -69,7 +69,7 @@ def outcomes(ill: Iterable[Cell]) -> list[Outcome]:
     """Run these cells, all at once; a healthy twin of each home beside them is never disturbed."""
     told = list(ill)
     with (
-        complaints.errors("aiohttp.client") as errors,
+        log_asserts.logged_errors("aiohttp.client") as errors,
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
     ):
 

@@ -18,7 +18,7 @@ from exporter.simulator.faults import (
     status,
 )
 from tests.faults.table import every
-from tests.watching import Watched, watching
+from tests.polled_gateway import PolledGateway, polled_gateway
 
 ENSEMBLE, TARIFF = "/ivp/ensemble/inventory", "/admin/lib/tariff"
 
@@ -50,7 +50,7 @@ BAD: Mapping[str, Callable[[], Fault]] = {
 @pytest.mark.parametrize("bad", BAD)
 async def test_nothing_untrue_is_served_of_bad_answers(home: str, bad: str, tmp_path: Path) -> None:
     """Every sample stays within what is possible, and all is as before once the gateway is well."""
-    async with watching(home, tmp_path) as watched:
+    async with polled_gateway(home, tmp_path) as watched:
         await watched.pass_time(30)
         before = watched.names()
         counters = energies(watched)
@@ -67,7 +67,7 @@ async def test_nothing_untrue_is_served_of_bad_answers(home: str, bad: str, tmp_
             assert total - counters.get(series, 0) < 1e9
 
 
-def energies(watched: Watched) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+def energies(watched: PolledGateway) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     """Return every energy counter by name and labels."""
     return {
         (name, labels): value
@@ -77,7 +77,7 @@ def energies(watched: Watched) -> dict[tuple[str, frozenset[tuple[str, str]]], f
     }
 
 
-def assert_possible(watched: Watched) -> None:
+def assert_possible(watched: PolledGateway) -> None:
     """Fail on a sample that no site could have."""
     for name, series in watched.samples().items():
         for value in series.values():
@@ -116,7 +116,7 @@ async def test_a_word_nobody_knows_is_the_state_unknown(
     endpoint: str, key: str, metric: str, tmp_path: Path
 ) -> None:
     """An enumeration that grew with a firmware is exported as `unknown`, and costs nothing else."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(30)
         before = watched.names()
         watched.gateway.faults[endpoint] = Edit(renamed(key))

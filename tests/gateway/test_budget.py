@@ -17,7 +17,7 @@ from exporter.simulator.faults import Fault, Reset, Truncated, body, status
 from exporter.simulator.homes import build, home
 from exporter.simulator.homes.site import Site
 from exporter.simulator.server import Request
-from tests.watching import START, Watched, watching
+from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 #: a site with all there is
 EVERYTHING = Site(
@@ -59,7 +59,7 @@ def everything(now: Callable[[], float]) -> Gateway:
     return build(EVERYTHING, now)
 
 
-def timed(watched: Watched) -> Times:
+def timed(watched: PolledGateway) -> Times:
     """Note the times of the requests from now on."""
     times = Times(watched.clock)
     watched.gateway.requests = times
@@ -71,7 +71,7 @@ async def test_a_site_with_everything_is_asked_as_much_as_home_assistant_would(
 ) -> None:
     """All that can be installed fits into the limit, and everything keeps its cadence."""
     clock = VirtualClock(START)
-    async with watching(everything(clock.time), tmp_path, clock) as watched:
+    async with polled_gateway(everything(clock.time), tmp_path, clock) as watched:
         times = timed(watched)
         await watched.pass_time(3000)
         assert times.most() <= PER_MINUTE * 10
@@ -105,7 +105,9 @@ async def test_no_failure_presses_the_gateway(
 ) -> None:
     """Whatever fails all the time, and whatever cadence is configured, the limit holds."""
     clock = VirtualClock(START)
-    async with watching(everything(clock.time), tmp_path, clock, cadences=cadences) as watched:
+    async with polled_gateway(
+        everything(clock.time), tmp_path, clock, cadences=cadences
+    ) as watched:
         times = timed(watched)
         await watched.pass_time(60)
         watched.gateway.faults |= faults
@@ -118,7 +120,9 @@ async def test_old_firmware_is_not_pressed_either(tmp_path: Path) -> None:
     """The challenges of digest are requests like any other."""
     clock = VirtualClock(START)
     cadences = dict.fromkeys(CADENCES, 5.0)
-    async with watching(home("legacy", clock.time), tmp_path, clock, cadences=cadences) as watched:
+    async with polled_gateway(
+        home("legacy", clock.time), tmp_path, clock, cadences=cadences
+    ) as watched:
         times = timed(watched)
         await watched.pass_time(1500)
         assert times.most() <= PER_MINUTE * 10

@@ -18,7 +18,7 @@ from exporter.simulator.faults import Edit
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.physics import House
 from tests.faults.gateways import small
-from tests.watching import START, watching
+from tests.polled_gateway import START, polled_gateway
 
 PATH = ("system_production", "watt_hours_lifetime")
 NET = ("system_net_consumption", "watt_hours_lifetime")
@@ -258,7 +258,7 @@ def edited(section: str, change: Callable[[dict[str, Any]], None]) -> Edit:
 
 async def test_zeros_after_a_restart_of_the_gateway_hide_production(tmp_path: Path) -> None:
     """A gateway that restarts says zero everywhere; nothing of that is served as if it were so."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         lifetime = watched.value(METRIC)
         zeros = dict.fromkeys(("wNow", "whLifetime", "whToday", "whLastSevenDays"), 0)
@@ -279,7 +279,7 @@ async def test_a_gateway_put_in_at_night_has_counted_nothing(tmp_path: Path) -> 
     gateway = LiveGateway(house, lambda: house.at(clock.time()))
     file = tmp_path / "token"
     file.write_text(tokens.make(gateway.serial, now=clock.time()))
-    async with watching(gateway, tmp_path / "state", clock, token_file=file) as watched:
+    async with polled_gateway(gateway, tmp_path / "state", clock, token_file=file) as watched:
         await watched.pass_time(60)
         before = watched.value(METRIC)
         house.replace_gateway("122199009999")
@@ -292,7 +292,7 @@ async def test_a_gateway_put_in_at_night_has_counted_nothing(tmp_path: Path) -> 
 
 async def test_a_rejected_reading_is_counted_by_metric(tmp_path: Path) -> None:
     """The owner sees which counter lied, while its power is still served."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         watched.gateway.faults["/production.json"] = edited(
             "production", lambda p: p.update(whLifetime=17)
@@ -305,7 +305,7 @@ async def test_a_rejected_reading_is_counted_by_metric(tmp_path: Path) -> None:
 
 async def test_batteries_have_energy_counters_without_a_storage_meter(tmp_path: Path) -> None:
     """Charged and discharged energy of each battery is integrated from its power."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         power = {
             dict(k)["serial"]: v for k, v in watched.samples()["enphase_encharge_watts"].items()

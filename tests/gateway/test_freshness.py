@@ -6,7 +6,7 @@ import pytest
 
 from exporter.gateway.policy import SECCTRL
 from exporter.simulator.faults import Edit, Reset, status
-from tests.watching import Watched, impatient, watching
+from tests.polled_gateway import PolledGateway, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
@@ -26,7 +26,7 @@ OWN = {
 @pytest.mark.usefixtures("impatient")
 async def test_nothing_of_a_dead_gateway_is_served_for_long(tmp_path: Path) -> None:
     """Grid and power go within two minutes, the slow rest within fifteen; up is 0 at once."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         watched.gateway.faults["*"] = Reset()
         await watched.pass_time(121)
@@ -40,7 +40,7 @@ async def test_nothing_of_a_dead_gateway_is_served_for_long(tmp_path: Path) -> N
 
 async def test_a_gateway_that_comes_back_is_watched_at_once(tmp_path: Path) -> None:
     """After ten minutes of 503, every collector is up within its cadence."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(10)
         watched.gateway.faults["*"] = status(503)
         await watched.pass_time(600)
@@ -60,7 +60,7 @@ async def test_an_outage_shows_within_fifteen_seconds(tmp_path: Path) -> None:
                     device["mains_oper_state"] = "open"
         return told
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(61)
         assert watched.value("enphase_grid_connected") == 1
         watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(islanded)
@@ -79,10 +79,10 @@ async def test_a_battery_that_leaves_the_list_is_known_as_missing(tmp_path: Path
                 del group["devices"][0]
         return told
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         serial = sorted(dict(k)["serial"] for k in watched.samples()["enphase_encharge_info"])[0]
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(without_first)
         await watched.pass_time(1)
         assert watched.value("enphase_encharge_present", serial=serial) == 0
@@ -98,7 +98,7 @@ async def test_one_unreadable_battery_does_not_hide_the_others_or_the_grid(tmp_p
             group["devices"][0].pop("led_status", None)
         return told
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(spoiled)
         await watched.pass_time(1)
         assert len(watched.samples()["enphase_encharge_info"]) == 5
@@ -114,13 +114,13 @@ async def test_batteries_in_two_groups_are_all_seen(tmp_path: Path) -> None:
         batteries = next(group for group in told if "led_status" in group["devices"][0])
         return [*told, {**batteries, "devices": [batteries["devices"].pop()]}]
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(split)
         await watched.pass_time(1)
         assert len(watched.samples()["enphase_encharge_info"]) == 6
 
 
-def first_inverter(watched: Watched) -> str:
+def first_inverter(watched: PolledGateway) -> str:
     """Return the serial of an inverter."""
     return min(dict(labels)["serial"] for labels in watched.samples()["enphase_inverter_present"])
 
@@ -128,11 +128,11 @@ def first_inverter(watched: Watched) -> str:
 async def test_what_the_owner_wants_stands_beside_what_is_set(tmp_path: Path) -> None:
     """The wanted mode and reserve are exported when configured, and only then."""
     wanted = {"storage_mode": "backup", "reserve_soc": 40}
-    async with watching("battery-home", tmp_path, wanted=wanted) as watched:
+    async with polled_gateway("battery-home", tmp_path, wanted=wanted) as watched:
         await watched.pass_time(1)
         assert watched.value("enphase_storage_wanted_mode", mode="backup") == 1
         assert watched.value("enphase_storage_wanted_reserve_soc_ratio") == 0.4
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         assert not {name for name in watched.names() if "wanted" in name}
 
@@ -145,7 +145,7 @@ async def test_an_answer_that_says_the_same_is_fresh_all_the_same(tmp_path: Path
         answers.append(told)
         return answers[0]
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         watched.gateway.faults[SECCTRL] = Edit(calm)
         await watched.pass_time(120)

@@ -10,7 +10,7 @@ from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.faults import Edit, Fault, Hang, Reset, Truncated, body, status
 from tests.faults import gateways
-from tests.watching import Watched, impatient, watching
+from tests.polled_gateway import PolledGateway, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
@@ -53,7 +53,7 @@ async def test_a_failing_endpoint_costs_only_its_collector(
     if fault == "hang":
         request.getfixturevalue("impatient")
     collector = ENDPOINTS[endpoint].collector
-    async with watching(home, tmp_path) as watched:
+    async with polled_gateway(home, tmp_path) as watched:
         await watched.pass_time(330)
         before = watched.names()
         mine = of_collector(collector) & before
@@ -88,12 +88,12 @@ def shown_by_others(endpoint: str, fault: str) -> set[str]:
     return shared
 
 
-def cadence(watched: Watched, endpoint: str) -> float:
+def cadence(watched: PolledGateway, endpoint: str) -> float:
     """Return how often the collector behind an endpoint runs."""
     return watched.poller.cadences[ENDPOINTS[endpoint].collector]
 
 
-def life(watched: Watched, endpoint: str) -> float:
+def life(watched: PolledGateway, endpoint: str) -> float:
     """Return after how long the data of an endpoint is neither kept nor served any more."""
     limit = ENDPOINTS[endpoint].age_limit(watched.poller.cadences)
     return limit + max(3 * cadence(watched, endpoint), 120) + 1

@@ -13,8 +13,8 @@ from exporter.simulator.faults import Call, Fault, Hang, plain, status
 from exporter.simulator.homes import SITES
 from exporter.simulator.login import TokenLogin
 from exporter.state import State
-from tests.cloud import PASSWORD, USER, Mode, serving_cloud
-from tests.watching import START, Watched, impatient, watching
+from tests.fake_cloud import PASSWORD, USER, Mode, serving_cloud
+from tests.polled_gateway import START, PolledGateway, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
@@ -23,19 +23,19 @@ SERIAL = SITES["battery-home"].serial
 INVENTORY = "/ivp/ensemble/inventory"
 
 
-def failures(watched: Watched, reason: str, collector: str = "gateway") -> float:
+def failures(watched: PolledGateway, reason: str, collector: str = "gateway") -> float:
     """Return how often a collector failed for this reason."""
     found = watched.value("enphase_collector_failures_total", collector=collector, reason=reason)
     return found or 0
 
 
-def expiry(watched: Watched) -> float | None:
+def expiry(watched: PolledGateway) -> float | None:
     """Return when the token in use expires, in seconds from the start."""
     told = watched.value("enphase_token_expiry_timestamp_seconds")
     return told and told - START
 
 
-def login(watched: Watched) -> TokenLogin:
+def login(watched: PolledGateway) -> TokenLogin:
     """Return who lets in at the gateway."""
     assert isinstance(watched.gateway.login, TokenLogin)
     return watched.gateway.login
@@ -43,7 +43,7 @@ def login(watched: Watched) -> TokenLogin:
 
 async def test_a_configured_token_is_checked_once(tmp_path: Path) -> None:
     """One check of the token opens a session that spares the gateway all others."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(500)
         assert watched.value("enphase_up") == 1
         assert expiry(watched) == 365 * DAY
@@ -52,14 +52,14 @@ async def test_a_configured_token_is_checked_once(tmp_path: Path) -> None:
 
 async def test_a_session_is_opened_anew_before_it_ends(tmp_path: Path) -> None:
     """The gateway's sessions last ten minutes; beyond, each request would cost a check."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(3600)
         assert watched.gateway.token_checks == 7
 
 
 async def test_no_new_session_costs_no_data(tmp_path: Path) -> None:
     """Where no session can be had, the token alone still lets in."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         watched.gateway.faults[CHECK_JWT] = status(500)
         await watched.pass_time(1000)
@@ -74,7 +74,7 @@ async def test_no_new_session_costs_no_data(tmp_path: Path) -> None:
 
 async def test_a_401_is_answered_with_one_login(tmp_path: Path) -> None:
     """A gateway that has forgotten us is logged in to once, and no answer is missed."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         login(watched).forget()
         watched.gateway.faults["*"] = status(401, times=1)
@@ -86,7 +86,7 @@ async def test_a_401_is_answered_with_one_login(tmp_path: Path) -> None:
 @pytest.mark.parametrize("code", [401, 403])
 async def test_an_endpoint_that_always_refuses_causes_no_logins(code: int, tmp_path: Path) -> None:
     """What never let us in is no reason to log in again; what once did is one reason, once."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/power"] = status(code)
         await watched.pass_time(200)
         assert watched.gateway.count(CHECK_JWT) == 1
@@ -109,7 +109,7 @@ async def test_a_check_stands_on_the_token_alone(tmp_path: Path) -> None:
             shown.append((call.request.path, "sessionId" in call.request.cookies))
             return plain(call.answer)
 
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["*"] = Listen()
         await watched.pass_time(600)
         assert {cookie for path, cookie in shown if path == CHECK_JWT} == {False}
@@ -121,7 +121,7 @@ async def test_a_token_revoked_while_everything_is_refused(tmp_path: Path) -> No
     """Even where no endpoint lets us in, the end of a token is noticed and a new one found."""
     file = tmp_path / "token"
     file.write_text(tokens.make(SERIAL, now=START))
-    async with watching("battery-home", tmp_path, token_file=file) as watched:
+    async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
         await watched.pass_time(100)
         watched.gateway.faults |= {"*": status(401), "/info": Fault(), CHECK_JWT: Fault()}
         await watched.pass_time(300)
@@ -137,7 +137,7 @@ async def test_a_bad_file_does_not_cost_the_token_in_use(tmp_path: Path) -> None
     """What is in use and still valid lets in again, whatever the file holds by then."""
     file = tmp_path / "token"
     file.write_text(tokens.make(SERIAL, now=START))
-    async with watching("battery-home", tmp_path, token_file=file) as watched:
+    async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
         await watched.pass_time(100)
         file.write_text("nonsense")
         watched.gateway.faults["*"] = status(401, times=1)
@@ -149,7 +149,7 @@ async def test_a_bad_file_does_not_cost_the_token_in_use(tmp_path: Path) -> None
 @pytest.mark.usefixtures("impatient")
 async def test_a_login_that_is_cut_short_is_made_up_for(tmp_path: Path) -> None:
     """A gateway that refuses and then hangs is logged in to when it is back."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         watched.gateway.faults |= {"/info": Hang(), CHECK_JWT: Hang(), "*": status(401)}
         await watched.pass_time(60)
@@ -167,7 +167,7 @@ async def test_a_revoked_token_backs_off_and_a_new_file_recovers(
     """Pauses double up to five minutes; a new token in the file is used without a restart."""
     file = tmp_path / "token"
     file.write_text(tokens.make(SERIAL, now=START))
-    async with watching("battery-home", tmp_path, token_file=file) as watched:
+    async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
         await watched.pass_time(100)
         login(watched).revoke(file.read_text())
         await watched.pass_time(60)
@@ -199,7 +199,7 @@ async def test_a_token_that_does_not_do(
     token: str | None, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log says in one line why there is no way in, and for which gateway."""
-    async with watching("battery-home", tmp_path, token=token) as watched:
+    async with polled_gateway("battery-home", tmp_path, token=token) as watched:
         await watched.pass_time(40)
         assert failures(watched, "login_refused") > 1
         told = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
@@ -214,9 +214,9 @@ async def test_the_longer_lived_token_is_shown_first(
     """Of the tokens at hand that with the longest life is used, and a refused one is skipped."""
     long = tokens.make(SERIAL, now=START)
     short = tokens.make(SERIAL, now=START, lifetime=20 * DAY)
-    async with watching("battery-home", tmp_path, token=long) as watched:
+    async with polled_gateway("battery-home", tmp_path, token=long) as watched:
         watched.poller._memory.token = short
-    async with watching("battery-home", tmp_path, token=long) as watched:
+    async with polled_gateway("battery-home", tmp_path, token=long) as watched:
         if shorter == "state":
             login(watched).revoke(long)
         await watched.pass_time(1)
@@ -231,7 +231,7 @@ async def test_a_token_of_the_cloud_survives_a_restart(tmp_path: Path) -> None:
     async with serving_cloud(lambda: START) as cloud:
         for mode in ("ok", "wrong password"):
             cloud.mode = mode
-            async with watching("battery-home", tmp_path, **own) as watched:
+            async with polled_gateway("battery-home", tmp_path, **own) as watched:
                 await watched.pass_time(1)
                 assert watched.value("enphase_up") == 1
                 assert expiry(watched) == 365 * DAY
@@ -245,7 +245,7 @@ async def test_a_token_of_the_cloud_is_kept_until_the_gateway_can_judge_it(tmp_p
     """A gateway that fails at the wrong moment does not cost the token that the cloud has given."""
     async with (
         serving_cloud(lambda: START) as cloud,
-        watching("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
+        polled_gateway("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
     ):
         watched.gateway.faults[CHECK_JWT] = status(503, times=1)
         await watched.pass_time(60)
@@ -267,7 +267,7 @@ async def test_a_cloud_that_gives_no_token(
     """Without a token the reason is the cloud, told in words, and the cloud is asked seldom."""
     async with (
         serving_cloud(lambda: START, patience=0.3 if mode == "slow" else 30) as cloud,
-        watching("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
+        polled_gateway("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
     ):
         cloud.mode = mode
         await watched.pass_time(1000)
@@ -283,7 +283,7 @@ async def test_a_refused_token_of_the_cloud(tmp_path: Path) -> None:
     """A token of the cloud that the gateway refuses is told as that, while the cloud rests."""
     async with (
         serving_cloud(lambda: START) as cloud,
-        watching("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
+        polled_gateway("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
     ):
         cloud.serial = "999999999999"
         await watched.pass_time(600)

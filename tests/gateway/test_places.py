@@ -5,7 +5,7 @@ from typing import Any
 
 from exporter.simulator.faults import Edit
 from exporter.simulator.homes.devices import inverter_serial
-from tests.watching import Watched, watching
+from tests.polled_gateway import PolledGateway, polled_gateway
 
 INVERTERS = "/api/v1/production/inverters"
 FIRST, SECOND, THIRD = map(inverter_serial, range(3))
@@ -17,7 +17,7 @@ LABELS: dict[str, dict[str, Any]] = {
 }
 
 
-def places(watched: Watched) -> dict[str, tuple[float, float]]:
+def places(watched: PolledGateway) -> dict[str, tuple[float, float]]:
     """Return where `/metrics` says that inverters lie, by serial."""
     across, up = (
         {
@@ -32,7 +32,7 @@ def places(watched: Watched) -> dict[str, tuple[float, float]]:
 
 async def test_only_inverters_with_a_place_have_one(tmp_path: Path) -> None:
     """Zero is a place like any other; one that the gateway never told of is not made up."""
-    async with watching("solar-only", tmp_path, inverters=LABELS) as watched:
+    async with polled_gateway("solar-only", tmp_path, inverters=LABELS) as watched:
         await watched.pass_time(10)
         assert places(watched) == {FIRST: (0, 2.5), SECOND: (-1.5, 0)}
         panels = {panel.serial: panel for panel in watched.status().panels}
@@ -42,7 +42,7 @@ async def test_only_inverters_with_a_place_have_one(tmp_path: Path) -> None:
 
 async def test_no_place_is_told_where_none_is_configured(tmp_path: Path) -> None:
     """Who has no plan has no series for it."""
-    async with watching("solar-only", tmp_path) as watched:
+    async with polled_gateway("solar-only", tmp_path) as watched:
         await watched.pass_time(10)
         assert not {name for name in watched.names() if "position" in name}
 
@@ -53,9 +53,9 @@ async def test_one_that_leaves_the_list_keeps_its_place(tmp_path: Path) -> None:
     def without_first(told: list[dict[str, Any]]) -> object:
         return [each for each in told if each["serialNumber"] != FIRST]
 
-    async with watching("solar-only", tmp_path, inverters=LABELS) as watched:
+    async with polled_gateway("solar-only", tmp_path, inverters=LABELS) as watched:
         await watched.pass_time(10)
-    async with watching("solar-only", tmp_path, inverters=LABELS) as watched:
+    async with polled_gateway("solar-only", tmp_path, inverters=LABELS) as watched:
         watched.gateway.faults[INVERTERS] = Edit(without_first)
         await watched.pass_time(10)
         assert watched.value("enphase_inverter_present", serial=FIRST) == 0

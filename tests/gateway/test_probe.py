@@ -6,7 +6,7 @@ import pytest
 
 from exporter.clock import VirtualClock
 from exporter.simulator.faults import body, error_object, login_page, status
-from tests.watching import START, impatient, watching
+from tests.polled_gateway import START, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
@@ -18,7 +18,7 @@ async def test_one_bad_answer_in_the_probe_does_not_lose_the_batteries(
     bad: object, tmp_path: Path
 ) -> None:
     """Batteries and grid state are there moments after the inventory answers."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[INVENTORY] = bad  # type: ignore[assignment] # any fault will do
         await watched.pass_time(1)
         assert watched.value("enphase_up") == 1
@@ -32,11 +32,11 @@ async def test_one_bad_answer_in_the_probe_does_not_lose_the_batteries(
 
 async def test_a_moment_without_meters_does_not_change_the_source(tmp_path: Path) -> None:
     """Production is read from the meter even when the meters' first answer is a 503."""
-    async with watching("three-phase", tmp_path / "bad") as watched:
+    async with polled_gateway("three-phase", tmp_path / "bad") as watched:
         watched.gateway.faults["/ivp/meters"] = status(503, times=2)
         await watched.pass_time(30)
         bad = watched.names()
-    async with watching("three-phase", tmp_path / "good") as watched:
+    async with polled_gateway("three-phase", tmp_path / "good") as watched:
         await watched.pass_time(30)
         assert watched.names() == bad | {"enphase_gateway_requests_total"}
 
@@ -44,9 +44,9 @@ async def test_a_moment_without_meters_does_not_change_the_source(tmp_path: Path
 async def test_a_feature_once_seen_is_reported_when_it_is_gone(tmp_path: Path) -> None:
     """After a restart, tariff and meters that were there before are failing, not forgotten."""
     clock = VirtualClock(START)
-    async with watching("battery-home", tmp_path, clock) as watched:
+    async with polled_gateway("battery-home", tmp_path, clock) as watched:
         await watched.pass_time(1)
-    async with watching("battery-home", tmp_path, clock) as watched:
+    async with polled_gateway("battery-home", tmp_path, clock) as watched:
         watched.gateway.faults["/ivp/meters"] = status(404)
         watched.gateway.faults["/admin/lib/tariff"] = status(404)
         await watched.pass_time(400)
@@ -68,10 +68,10 @@ async def test_a_feature_once_seen_is_reported_when_it_is_gone(tmp_path: Path) -
 async def test_a_gateway_that_is_away_at_the_start_is_known_by_memory(tmp_path: Path) -> None:
     """After a restart into an outage, the collectors of old are down, so that rules can see it."""
     clock = VirtualClock(START)
-    async with watching("battery-home", tmp_path, clock) as watched:
+    async with polled_gateway("battery-home", tmp_path, clock) as watched:
         await watched.pass_time(1)
         known = watched.samples()["enphase_collector_up"].keys()
-    async with watching("battery-home", tmp_path, clock, host="127.0.0.1:9") as watched:
+    async with polled_gateway("battery-home", tmp_path, clock, host="127.0.0.1:9") as watched:
         await watched.pass_time(60)
         assert watched.value("enphase_up") == 0
         assert watched.samples()["enphase_collector_up"] == dict.fromkeys(known, 0)
@@ -83,7 +83,7 @@ async def test_an_empty_list_of_devices_is_a_gateway_that_starts(
     bad: object, tmp_path: Path
 ) -> None:
     """Devices that were there do not vanish because the list is empty for a moment."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         watched.gateway.faults[INVENTORY] = bad  # type: ignore[assignment] # any fault will do
         await watched.pass_time(60)
@@ -94,10 +94,10 @@ async def test_an_empty_list_of_devices_is_a_gateway_that_starts(
 
 async def test_a_lost_state_file_costs_only_memory(tmp_path: Path) -> None:
     """A broken state file is set aside, and everything is found again."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         names = watched.names()
     watched.poller.state.path.write_bytes(b'{"features": [1, 2')
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         assert watched.names() == names

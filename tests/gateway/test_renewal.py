@@ -13,8 +13,8 @@ from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.homes import SITES, home
 from exporter.state import State
-from tests.cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
-from tests.watching import START, Watched, watching
+from tests.fake_cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 HOUR = 3600.0
 DAY = 86400.0
@@ -28,7 +28,7 @@ def token(lifetime: float) -> str:
     return tokens.make(SERIAL, now=START, lifetime=lifetime)
 
 
-def expiry(watched: Watched) -> float:
+def expiry(watched: PolledGateway) -> float:
     """Return when the token in use expires, in seconds from the start."""
     told = watched.value("enphase_token_expiry_timestamp_seconds")
     assert told is not None
@@ -41,18 +41,18 @@ def renewals() -> list[asyncio.Task[Any]]:
 
 
 @asynccontextmanager
-async def renewing(state: Path, lifetime: float) -> AsyncIterator[tuple[Watched, Cloud]]:
+async def renewing(state: Path, lifetime: float) -> AsyncIterator[tuple[PolledGateway, Cloud]]:
     """Watch a gateway that has been let in by a token of this life, with a cloud to ask."""
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time) as cloud,
-        watching("battery-home", state, clock, token=token(lifetime), **ACCOUNT) as watched,
+        polled_gateway("battery-home", state, clock, token=token(lifetime), **ACCOUNT) as watched,
     ):
         await watched.pass_time(60)
         yield watched, cloud
 
 
-async def leave_alone(watched: Watched, seconds: float) -> None:
+async def leave_alone(watched: PolledGateway, seconds: float) -> None:
     """Let time pass in which nobody does anything, then a while of work."""
     await watched.clock.sleep(seconds)
     await watched.pass_time(60)
@@ -141,7 +141,7 @@ async def test_a_new_token_in_the_file_is_used_when_it_is_time(tmp_path: Path) -
     """Who renews the token by hand is no longer warned of the old one, without a restart."""
     file = tmp_path / "token"
     file.write_text(token(100 * DAY))
-    async with watching("battery-home", tmp_path, token_file=file) as watched:
+    async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
         await watched.pass_time(60)
         await leave_alone(watched, 76 * DAY)
         assert expiry(watched) == 100 * DAY

@@ -13,14 +13,14 @@ from exporter.simulator import tokens
 from exporter.simulator.faults import body, status
 from exporter.simulator.homes import SITES
 from exporter.simulator.login import CHECK_JWT, TokenLogin
-from tests.cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
-from tests.watching import START, Watched, watching
+from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
+from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 SERIAL = SITES["battery-home"].serial
 DAY = 86400.0
 
 
-async def trouble(watched: Watched) -> set[str]:
+async def trouble(watched: PolledGateway) -> set[str]:
     """Go through refusals, forgotten sessions, garbage, a revoked token; return the cookies."""
     gateway = watched.gateway
     assert isinstance(gateway.login, TokenLogin)
@@ -52,7 +52,7 @@ async def test_no_secret_is_told(
     own: dict[str, Any] = {"token": token, "username": USER, "password": PASSWORD}
     async with serving_cloud(clock.time) as cloud:
         cloud.mode = mode
-        async with watching("battery-home", tmp_path, clock, **own) as watched:
+        async with polled_gateway("battery-home", tmp_path, clock, **own) as watched:
             cookies = await trouble(watched)
             assert watched.gateway.count(CHECK_JWT) > 2
             page = watched.text()

@@ -24,8 +24,8 @@ from exporter.simulator.faults import (
 )
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import serve
-from tests.raw import http, saying
-from tests.watching import START, Watched, impatient, watching
+from tests.polled_gateway import START, PolledGateway, impatient, polled_gateway
+from tests.raw_server import http, raw_server
 
 __all__ = ["impatient"]
 
@@ -44,7 +44,7 @@ def told(caplog: pytest.LogCaptureFixture) -> str:
     return line
 
 
-def reasons(watched: Watched) -> set[str]:
+def reasons(watched: PolledGateway) -> set[str]:
     """Return the reasons for which the gateway failed."""
     failures = watched.samples()["enphase_collector_failures_total"]
     return {dict(labels)["reason"] for labels in failures}
@@ -78,7 +78,7 @@ async def test_an_info_that_does_not_do(
     fault: Fault, reason: str, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who does not say who it is costs one line, however often it is asked, until it does."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/info"] = fault
         await watched.pass_time(100)
         assert told(caplog).startswith(said)
@@ -96,7 +96,7 @@ async def test_a_huge_info(
     compressed: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nor is `/info` read without end."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/info"] = Huge(30, compressed=compressed)
         await watched.pass_time(20)
         assert told(caplog) == "/info: the answer is larger than 8 MiB"
@@ -105,7 +105,7 @@ async def test_a_huge_info(
 
 async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
     """The gateway that was there is not taken for granted, nor is its data thrown away."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         watched.gateway.faults["/info"] = body(b"<a/>")
         await watched.pass_time(300)
@@ -135,7 +135,7 @@ async def test_a_wrong_host(
 
     if host == "envoy.local":
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    async with watching("battery-home", tmp_path, host=host) as watched:
+    async with polled_gateway("battery-home", tmp_path, host=host) as watched:
         await watched.pass_time(100)
         assert told(caplog) == said
         assert reasons(watched) == {"unreachable"}
@@ -164,8 +164,8 @@ async def test_a_port_that_is_not_the_gateways(
 ) -> None:
     """Something else that listens there is told apart from nothing."""
     async with (
-        saying(content, hang=reason == "timeout") as host,
-        watching("battery-home", tmp_path, host=host) as watched,
+        raw_server(content, hang=reason == "timeout") as host,
+        polled_gateway("battery-home", tmp_path, host=host) as watched,
     ):
         await watched.pass_time(60)
         assert said in told(caplog)
@@ -174,7 +174,7 @@ async def test_a_port_that_is_not_the_gateways(
 
 async def test_the_pages_of_old_firmware_need_no_tls(tmp_path: Path) -> None:
     """Plain HTTP is found out once; asking for it is no failure then."""
-    async with watching("legacy", tmp_path) as watched:
+    async with polled_gateway("legacy", tmp_path) as watched:
         await watched.pass_time(1000)
         assert watched.value("enphase_up") == 1
         assert watched.value("enphase_token_expiry_timestamp_seconds") is None
@@ -190,7 +190,7 @@ async def test_an_ipv6_address(tmp_path: Path) -> None:
     clock = VirtualClock(START)
     async with (
         serve(home("solar-only", clock.time), host="::1", now=clock.time) as running,
-        watching("solar-only", tmp_path, clock, host=running.host) as watched,
+        polled_gateway("solar-only", tmp_path, clock, host=running.host) as watched,
     ):
         assert running.host.startswith("[::1]:")
         await watched.pass_time(1)
@@ -212,7 +212,7 @@ def installer_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("installer_refused")
 async def test_envoy_is_tried_when_installer_is_refused(tmp_path: Path) -> None:
     """The second local user takes over, though pages that are open to all let in the first."""
-    async with watching("legacy", tmp_path) as watched:
+    async with polled_gateway("legacy", tmp_path) as watched:
         await watched.pass_time(100)
         assert watched.value("enphase_collector_up", collector="inverters") == 1
         assert watched.value("enphase_collector_up", collector="production") == 1
@@ -230,7 +230,7 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
     users = simulated._secrets(SITES["legacy"].serial)
     known = {"installer": users["installer"]}
     monkeypatch.setattr(simulated, "_secrets", lambda serial: known)
-    async with watching("legacy", tmp_path) as watched:
+    async with polled_gateway("legacy", tmp_path) as watched:
         await watched.pass_time(100)
         watched.gateway.faults[PRODUCTION] = status(401)
         await watched.pass_time(1000)
@@ -257,7 +257,7 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
 )
 async def test_a_configured_local_user(config: dict[str, str], up: int, tmp_path: Path) -> None:
     """Who is configured is asked for, and nobody else."""
-    async with watching("legacy", tmp_path, None, **config) as watched:
+    async with polled_gateway("legacy", tmp_path, None, **config) as watched:
         await watched.pass_time(100)
         assert watched.value("enphase_collector_up", collector="production") == 1
         listed = watched.samples().get("enphase_inverter_watts", {})
@@ -268,7 +268,7 @@ async def test_another_firmware_is_noticed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The next `/info` after an update leads to a new login, a new probe and a time stamp."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         assert watched.value("enphase_gateway_firmware_changed_timestamp_seconds") is None
         info = FIRMWARE % (SITES["battery-home"].serial.encode(), b"D8.3.5286")

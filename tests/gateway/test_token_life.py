@@ -23,9 +23,9 @@ from exporter.simulator import tokens
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.login import TokenLogin
 from exporter.state import State
-from tests.cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
-from tests.raw import http, serving
-from tests.watching import START, Watched, watching
+from tests.fake_cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.polled_gateway import START, PolledGateway, polled_gateway
+from tests.raw_server import http, serving
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 SERIAL = SITES["battery-home"].serial
@@ -46,19 +46,19 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 @asynccontextmanager
 async def renewing(
     state: Path, lifetime: float, mode: Mode
-) -> AsyncIterator[tuple[Watched, Cloud]]:
+) -> AsyncIterator[tuple[PolledGateway, Cloud]]:
     """Watch a gateway let in by a token of this life, with a cloud that behaves like this."""
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time, patience=0.2 if mode == "slow" else 30) as cloud,
-        watching("battery-home", state, clock, token=token(lifetime), **ACCOUNT) as watched,
+        polled_gateway("battery-home", state, clock, token=token(lifetime), **ACCOUNT) as watched,
     ):
         cloud.mode = mode
         await watched.pass_time(60)
         yield watched, cloud
 
 
-async def days(watched: Watched, count: int) -> None:
+async def days(watched: PolledGateway, count: int) -> None:
     """Let days pass of which a few minutes are lived, four times a day."""
     for _ in range(count * 4):
         await watched.clock.sleep(6 * HOUR - 6 * MINUTE)
@@ -90,7 +90,7 @@ async def test_a_token_that_nobody_can_renew_is_told_once_a_day(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without an account only the owner can; in its last quarter the log says when it ends."""
-    async with watching("battery-home", tmp_path, token=token(33 * DAY)) as watched:
+    async with polled_gateway("battery-home", tmp_path, token=token(33 * DAY)) as watched:
         await watched.pass_time(60)
         await watched.clock.sleep(23 * DAY)
         await days(watched, 1)
@@ -111,7 +111,7 @@ async def test_a_token_that_ends_while_running(
     """Data goes on to the end, then the log says what ended; a new file is enough to go on."""
     file = tmp_path / "token"
     file.write_text(token(HOUR))
-    async with watching("battery-home", tmp_path, token_file=file) as watched:
+    async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
         await watched.pass_time(HOUR - 60)
         assert watched.value("enphase_up") == 1
         before = watched.value(PRODUCED)
@@ -149,7 +149,7 @@ async def test_a_token_for_the_gateway_that_was_replaced(
     """The log names the serial number to get a token for; with it, counters go on in step."""
     file = tmp_path / "token"
     file.write_text(token(365 * DAY))
-    async with watching("battery-home", tmp_path, token_file=file) as watched:
+    async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
         await watched.pass_time(MINUTE)
         before = watched.value(PRODUCED)
         assert before is not None
@@ -175,7 +175,9 @@ async def test_a_corrected_password_is_taken_up_soon(tmp_path: Path) -> None:
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time) as cloud,
-        watching("battery-home", tmp_path, clock, username=USER, password_file=file) as watched,
+        polled_gateway(
+            "battery-home", tmp_path, clock, username=USER, password_file=file
+        ) as watched,
     ):
         await watched.pass_time(11 * HOUR)
         # at once, after 20 min, 1 h, 2 h 20, 5 h, 10 h 20
@@ -193,7 +195,7 @@ async def test_a_cloud_that_is_not_reached_is_tried_again_soon(tmp_path: Path) -
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time) as cloud,
-        watching("battery-home", tmp_path, clock, **ACCOUNT) as watched,
+        polled_gateway("battery-home", tmp_path, clock, **ACCOUNT) as watched,
     ):
         cloud.mode = "down"
         await watched.pass_time(3 * MINUTE)
@@ -300,7 +302,7 @@ async def test_a_broken_state_file_costs_one_login(content: str, tmp_path: Path)
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time) as cloud,
-        watching("battery-home", tmp_path, clock, **ACCOUNT) as watched,
+        polled_gateway("battery-home", tmp_path, clock, **ACCOUNT) as watched,
     ):
         await watched.pass_time(MINUTE)
         assert watched.value("enphase_up") == 1
@@ -317,7 +319,7 @@ async def test_a_token_that_cannot_be_kept_is_used_all_the_same(
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time) as cloud,
-        watching("battery-home", directory, clock, **ACCOUNT) as watched,
+        polled_gateway("battery-home", directory, clock, **ACCOUNT) as watched,
     ):
         await watched.pass_time(HOUR)
         assert watched.value("enphase_up") == 1

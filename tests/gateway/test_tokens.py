@@ -14,8 +14,8 @@ from exporter.errors import CloudLoginError
 from exporter.gateway import tokens as module
 from exporter.gateway.tokens import CloudLogin, Token
 from exporter.simulator import tokens
-from tests.cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
-from tests.watching import START
+from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
+from tests.polled_gateway import START
 
 DAY = 86400.0
 SERIAL = "202499000001"

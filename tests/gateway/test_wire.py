@@ -20,8 +20,8 @@ from exporter.gateway.collectors import CADENCES
 from exporter.gateway.trouble import MAX_BODY, TransportError, explain
 from exporter.gateway.wire import Wire
 from exporter.simulator.faults import Huge, Stall, Trickle
-from tests.raw import http, saying, serving
-from tests.watching import START, impatient, watching
+from tests.polled_gateway import START, impatient, polled_gateway
+from tests.raw_server import http, raw_server, serving
 
 __all__ = ["impatient"]
 
@@ -59,7 +59,7 @@ async def failure(wire: Wire, client: aiohttp.ClientSession, host: str) -> Gatew
 
 async def test_an_answer(wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock) -> None:
     """A good answer is kept until it is due again, and counted by its status."""
-    async with saying(http(b"[]")) as host:
+    async with raw_server(http(b"[]")) as host:
         answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert (answer.status, answer.body) == (200, b"[]")
     assert wire.requests == {(ENDPOINT, "200"): 1}
@@ -70,7 +70,7 @@ async def test_an_answer(wire: Wire, client: aiohttp.ClientSession, clock: Virtu
 
 async def test_a_document_is_the_callers_own(wire: Wire, client: aiohttp.ClientSession) -> None:
     """Whoever changes what he was given changes nothing for the next."""
-    async with saying(http(b'{"a": 1}')) as host:
+    async with raw_server(http(b'{"a": 1}')) as host:
         answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     first = answer.document()
     first["a"] = 2
@@ -83,7 +83,7 @@ async def test_the_same_answer_again(
 ) -> None:
     """A body that says what the kept one says is that one, and a new answer all the same."""
     url = f"http://{{}}{ENDPOINT}"
-    async with saying(http(b'{"a": 1}')) as host:
+    async with raw_server(http(b'{"a": 1}')) as host:
         first = await wire.ask(client, url.format(host), ENDPOINT, {})
         await clock.sleep(60)
         second = await wire.ask(client, url.format(host), ENDPOINT, {})
@@ -91,7 +91,7 @@ async def test_the_same_answer_again(
     assert second.read_at == first.read_at + 60
     assert wire.kept(ENDPOINT) is second
     assert second.document() == {"a": 1}
-    async with saying(http(b'{"a": 2}')) as host:
+    async with raw_server(http(b'{"a": 2}')) as host:
         third = await wire.ask(client, url.format(host), ENDPOINT, {})
     assert third.document() == {"a": 2}
 
@@ -100,7 +100,7 @@ async def test_the_same_answer_again(
 async def test_other_answers(wire: Wire, client: aiohttp.ClientSession, status: str) -> None:
     """An answer that is no 200 is returned, not kept, and no redirect is followed."""
     redirect = http(b"", "Location: http://127.0.0.1:1/", status=status)
-    async with saying(redirect) as host:
+    async with raw_server(redirect) as host:
         answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert answer.status == int(status[:3])
     assert wire.requests == {(ENDPOINT, status[:3]): 1}
@@ -110,7 +110,7 @@ async def test_other_answers(wire: Wire, client: aiohttp.ClientSession, status: 
 @pytest.mark.parametrize("status", ["401 No", "403 No"])
 async def test_a_refusal(wire: Wire, client: aiohttp.ClientSession, status: str) -> None:
     """A refused login is an answer that pyenphase knows, and counted as one."""
-    async with saying(http(b"", status=status)) as host:
+    async with raw_server(http(b"", status=status)) as host:
         with pytest.raises(EnvoyAuthenticationRequired):
             await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert wire.requests == {(ENDPOINT, status[:3]): 1}
@@ -137,7 +137,7 @@ async def test_what_is_no_answer(
     wire: Wire, client: aiohttp.ClientSession, content: bytes, reason: str
 ) -> None:
     """What is no HTTP is an error of ours, in one line and with its reason."""
-    async with saying(content) as host:
+    async with raw_server(content) as host:
         error = await failure(wire, client, host)
     assert error.reason == reason
     assert wire.kept(ENDPOINT) is None
@@ -150,7 +150,7 @@ async def test_any_bytes(content: bytes) -> None:
     wire = Wire(VirtualClock(START), CADENCES)
     async with (
         wire.new_client() as client,
-        saying(content) as host,
+        raw_server(content) as host,
     ):
         with suppress(TransportError, EnvoyAuthenticationRequired):
             await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
@@ -162,7 +162,7 @@ async def test_any_bytes(content: bytes) -> None:
 )
 async def test_a_silent_gateway(wire: Wire, client: aiohttp.ClientSession, content: bytes) -> None:
     """Wherever an answer stops, the deadline ends the wait."""
-    async with saying(content, hang=True) as host:
+    async with raw_server(content, hang=True) as host:
         assert (await failure(wire, client, host)).reason == "timeout"
 
 
@@ -170,7 +170,7 @@ async def test_a_silent_gateway(wire: Wire, client: aiohttp.ClientSession, conte
 @pytest.mark.parametrize("fault", [Stall(), Trickle(pause=0.05)])
 async def test_a_trickle_ends_at_the_deadline(fault: Stall | Trickle, tmp_path: Path) -> None:
     """Bytes that keep coming do not lengthen the wait."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         watched.gateway.faults[ENDPOINT] = fault
         await watched.pass_time(16)
@@ -181,7 +181,7 @@ async def test_a_trickle_ends_at_the_deadline(fault: Stall | Trickle, tmp_path: 
 @pytest.mark.parametrize("compressed", [False, True])
 async def test_a_huge_answer_is_not_read_to_its_end(compressed: bool, tmp_path: Path) -> None:
     """Half a gigabyte costs no more memory than the largest body allowed, twice."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         watched.gateway.faults[ENDPOINT] = Huge(500, compressed=compressed)
         tracemalloc.start()
@@ -224,7 +224,7 @@ def test_names_that_are_not_found() -> None:
 
 async def skew(wire: Wire, client: aiohttp.ClientSession, *headers: str) -> float | None:
     """Return the skew that these headers tell of."""
-    async with saying(http(b"[]", *headers)) as host:
+    async with raw_server(http(b"[]", *headers)) as host:
         await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     return wire.clock_skew
 

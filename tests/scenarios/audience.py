@@ -16,7 +16,7 @@ from exporter.clock import VirtualClock
 from exporter.simulator.recorder import Observer, observing
 from exporter.simulator.scenario import Scenario, Stage
 from exporter.simulator.scenario.times import At
-from tests.watching import Samples, samples
+from tests.polled_gateway import Samples, samples
 
 #: seconds before a look in which the exporter works
 WARM = 90.0

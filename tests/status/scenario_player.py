@@ -7,7 +7,7 @@ from typing import Any
 
 from exporter.clock import VirtualClock
 from exporter.simulator.scenario import Stage, find
-from tests.watching import Watched, watching
+from tests.polled_gateway import PolledGateway, polled_gateway
 
 #: seconds between two looks at the scenario, which can take the gateway off the network
 _STEP = 15.0
@@ -16,7 +16,7 @@ _STEP = 15.0
 class Played:
     """A scenario and who watches it."""
 
-    def __init__(self, stage: Stage, watched: Watched) -> None:
+    def __init__(self, stage: Stage, watched: PolledGateway) -> None:
         self.watched = watched
         self._stage = stage
 
@@ -36,6 +36,6 @@ async def playing(name: str, state: Path, **config: Any) -> AsyncIterator[Played
     scenario = find(name)
     clock = VirtualClock(scenario.begins)
     stage = Stage(scenario, clock)
-    async with watching(stage.gateway, state, clock, **config) as watched:
+    async with polled_gateway(stage.gateway, state, clock, **config) as watched:
         stage.drive(watched.gateway)
         yield Played(stage, watched)

@@ -10,7 +10,7 @@ from exporter.simulator import capture as captures
 from exporter.simulator.faults import status as answer
 from exporter.simulator.homes import HOMES, SITES
 from exporter.status.models import GatewayStatus
-from tests.watching import START, Watched, watching
+from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 INVENTORY = "/ivp/ensemble/inventory"
 
@@ -30,7 +30,7 @@ INVENTORY = "/ivp/ensemble/inventory"
 )
 async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path: Path) -> None:
     """State, charge and the cloud stand in a few sentences, and nothing is wrong."""
-    async with watching(home, tmp_path) as watched:
+    async with polled_gateway(home, tmp_path) as watched:
         await watched.pass_time(61)
         status = watched.status()
     assert status.summary == summary
@@ -52,7 +52,7 @@ def test_every_sample_home_is_told() -> None:
 @pytest.mark.parametrize("home", ["battery-home", "collar", "generator", "three-phase", "acb"])
 async def test_the_house_uses_what_flows_in(home: str, tmp_path: Path) -> None:
     """Batteries that charge are not the house, though the gateway counts them as consumers."""
-    async with watching(home, tmp_path) as watched:
+    async with polled_gateway(home, tmp_path) as watched:
         await watched.pass_time(61)
         power = watched.status().power
         consumption = watched.value("enphase_consumption_watts")
@@ -63,7 +63,7 @@ async def test_the_house_uses_what_flows_in(home: str, tmp_path: Path) -> None:
 
 async def test_a_house_whose_batteries_are_not_read_is_not_known(tmp_path: Path) -> None:
     """Without the batteries the sum would be wrong, so there is none."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/power"] = answer(503)
         await watched.pass_time(1)
         status = watched.status()
@@ -76,7 +76,7 @@ async def test_a_house_whose_batteries_are_not_read_is_not_known(tmp_path: Path)
 
 async def test_a_gateway_that_was_not_asked_yet_is_no_problem(tmp_path: Path) -> None:
     """In the first seconds nothing is known and nothing is wrong."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         status = watched.status()
     assert status.contact == "waiting"
     assert status.problems == ()
@@ -85,7 +85,7 @@ async def test_a_gateway_that_was_not_asked_yet_is_no_problem(tmp_path: Path) ->
 
 async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
     """What it said last is not what is: it expires, and is said to be not known."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         watched.gateway.up = False
         await watched.pass_time(1200)
@@ -112,7 +112,7 @@ def vars_of(item: object) -> Iterator[object]:
 
 async def test_data_that_expired_is_not_shown_as_fresh(tmp_path: Path) -> None:
     """A part that cannot be read any more is not known after its time, the rest goes on."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         assert watched.status().grid.connected
         watched.gateway.faults[INVENTORY] = answer(503)
@@ -126,7 +126,7 @@ async def test_data_that_expired_is_not_shown_as_fresh(tmp_path: Path) -> None:
 
 async def test_a_snapshot_grows_old_by_itself(tmp_path: Path) -> None:
     """Even when nobody publishes a new one, what has expired is not told."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         assert watched.status().contact == "answers"
         await watched.clock.sleep(3600)
@@ -137,7 +137,7 @@ async def test_a_snapshot_grows_old_by_itself(tmp_path: Path) -> None:
 
 async def test_a_refused_login_is_told_as_such(tmp_path: Path) -> None:
     """Who answers "no" does answer; the sentence says what to do."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.login.refuse = True
         await watched.pass_time(60)
         status = watched.status()
@@ -150,7 +150,7 @@ async def test_a_refused_login_is_told_as_such(tmp_path: Path) -> None:
 async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: Path) -> None:
     """A real gateway's state is told, and every number is the one on /metrics."""
     clock = VirtualClock(START)
-    async with watching(captures.load(capture, now=clock.time), tmp_path, clock) as watched:
+    async with polled_gateway(captures.load(capture, now=clock.time), tmp_path, clock) as watched:
         await watched.pass_time(1)
         status = watched.status()
         if watched.value("enphase_up") != 1:
@@ -161,7 +161,7 @@ async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: P
     assert status.problems == ()
 
 
-def _compare(status: GatewayStatus, watched: Watched) -> None:
+def _compare(status: GatewayStatus, watched: PolledGateway) -> None:
     single = {
         "enphase_production_watts": status.power.solar_watts,
         "enphase_net_consumption_watts": status.power.grid_watts,

@@ -9,8 +9,8 @@ import pytest
 from exporter.snapshot import SELF, Snapshot
 from exporter.status.models import GatewayStatus
 from exporter.status.store import StatusStore
+from tests.polled_gateway import polled_gateway
 from tests.status.scenario_player import playing
-from tests.watching import watching
 
 
 async def test_an_outage_is_told_with_its_length(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
 
 async def test_the_worst_house_comes_first(tmp_path: Path) -> None:
     """Among many, one looks at those that need it."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         readings = dict(watched.poller.readings)
         gone = {name: replace(r, expires=0.0) for name, r in readings.items() if name != SELF}
@@ -82,7 +82,7 @@ async def test_the_worst_house_comes_first(tmp_path: Path) -> None:
 
 async def test_a_gateway_that_is_not_configured_any_more_is_forgotten(tmp_path: Path) -> None:
     """What was removed is gone, and asking for it is an error."""
-    async with watching("solar-only", tmp_path) as watched:
+    async with polled_gateway("solar-only", tmp_path) as watched:
         assert watched.status_store.names == ["home"]
         for _ in range(2):
             watched.status_store.remove("home")
@@ -93,7 +93,7 @@ async def test_a_gateway_that_is_not_configured_any_more_is_forgotten(tmp_path: 
 
 async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> None:
     """What was put together for the overview goes with it, but for what few houses need."""
-    async with watching("solar-only", tmp_path) as watched:
+    async with polled_gateway("solar-only", tmp_path) as watched:
         await watched.pass_time(10)
         readings = dict(watched.poller.readings)
         status_store = StatusStore(watched.clock)
@@ -113,7 +113,7 @@ async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> N
 
 async def test_who_looks_again_at_once_sees_the_same(tmp_path: Path) -> None:
     """However many look, a house is put together once a second, and anew when it changed."""
-    async with watching("battery-home", tmp_path) as watched:
+    async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(10)
         first = watched.status()
         assert watched.status() is first

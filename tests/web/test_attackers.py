@@ -30,7 +30,7 @@ from exporter.simulator.homes import home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.web import auth, listener
 from exporter.web.config import WebConfig
-from tests.launching import launched
+from tests.process import exporter_process
 from tests.web.certificates import Authority
 from tests.web.listener import basic
 
@@ -171,7 +171,7 @@ async def test_few_open_files_are_shared_with_strangers(files: int, tmp_path: Pa
     config = tmp_path / "enphase.yml"
     config.write_text("gateways: [{host: '127.0.0.1:1', name: home}]")
     within = ("sh", "-c", f'ulimit -n {files}; exec "$@"', "sh")
-    async with launched(tmp_path, f"--config.file={config}", within=within) as process:
+    async with exporter_process(tmp_path, f"--config.file={config}", within=within) as process:
         port = int((await process.url()).rpartition(":")[2])
         async with AsyncExitStack() as stack:
             for _ in range(20):
@@ -192,7 +192,7 @@ async def test_running_out_of_files_is_got_over(tmp_path: Path) -> None:
     lie += "; resource.setrlimit = lambda *_: None"
     within = ("sh", "-c", 'ulimit -n 48; exec "$@"', "sh")
     async with (
-        launched(tmp_path, f"--config.file={config}", within=within, first=lie) as process,
+        exporter_process(tmp_path, f"--config.file={config}", within=within, first=lie) as process,
         AsyncExitStack() as stack,
     ):
         port = int((await process.url()).rpartition(":")[2])

@@ -18,7 +18,7 @@ from exporter.snapshot import Snapshot
 from exporter.status.models import GatewayStatus
 from exporter.web.fleet_page import PAGE
 from grafana.kit import colours
-from tests.watching import watching
+from tests.polled_gateway import polled_gateway
 from tests.web.serving import Served, serving
 from tests.web.test_markup import Reader
 
@@ -115,7 +115,7 @@ async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
     """A device that calls itself a script is shown as one that does."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
         status_store = served.manager.status_store
-        async with watching("battery-home", tmp_path) as watched:
+        async with polled_gateway("battery-home", tmp_path) as watched:
             await watched.pass_time(1)
             readings = dict(watched.poller.readings)
         for name, member in (("battery_power", "encharge_power"), ("inverters", "inverters")):
@@ -138,7 +138,7 @@ async def test_many_gateways_are_told_page_by_page(tmp_path: Path) -> None:
     """A thousand of them make a small page: the worst, a link to each, and a way to the rest."""
     async with serving(tmp_path, {"worst": None}) as served:
         now = VirtualClock(time.time())
-        async with watching("battery-home", tmp_path, now) as watched:
+        async with polled_gateway("battery-home", tmp_path, now) as watched:
             await watched.pass_time(1)
             readings = dict(watched.poller.readings)
         fresh = {

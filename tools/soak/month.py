@@ -19,8 +19,8 @@ from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.web import listener
 from exporter.web.config import WebConfig
-from tests import complaints
-from tests.virtual import LoopClock, VirtualLoop, run
+from tests import log_asserts
+from tests.virtual_loop import LoopClock, VirtualLoop, run
 from tools.soak.marks import Mark, standing
 from tools.soak.mishaps import Weather
 from tools.soak.neighbours import CADENCE, DAY, Neighbour, neighbours
@@ -66,7 +66,7 @@ def live(days: float, every: float, seed: int, tell: Callable[[Mark, float], Non
     began = time.monotonic()
     with (
         _sweeping(),
-        complaints.errors("aiohttp") as errors,
+        log_asserts.logged_errors("aiohttp") as errors,
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
     ):
 

@@ -20,7 +20,7 @@ from exporter.simulator.login import TokenLogin
 from exporter.simulator.physics import House
 from exporter.simulator.server import RunningGateway, serve
 from tests.faults.gateways import small
-from tests.virtual import LoopClock, VirtualLoop
+from tests.virtual_loop import LoopClock, VirtualLoop
 
 DAY = 86400.0
 #: how a gateway lets us in, by the home it is in

@@ -3,8 +3,8 @@
 import time
 
 from bench.cpu import HOMES
+from bench.poller_fixture import PROMETHEUS, TEXT, polled_gateway
 from bench.results import Findings, Progress, Quantity, Result
-from bench.watched import PROMETHEUS, TEXT, watching
 from exporter.clock import VirtualClock
 from exporter.simulator.homes import home
 from exporter.simulator.server import serve
@@ -25,7 +25,7 @@ async def run(progress: Progress) -> Findings:
         clock = VirtualClock(time.time())
         async with (
             serve(home(name, clock.time), now=clock.time) as gateway,
-            watching(gateway.host, gateway.token, clock) as watched,
+            polled_gateway(gateway.host, gateway.token, clock) as watched,
         ):
             await watched.minutes(1)
             bodies = [

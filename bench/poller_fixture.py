@@ -34,7 +34,7 @@ WHAT_PYENPHASE_READS = {**EVERYTHING_AT_ONCE, "gateway": 86400.0, "home": 86400.
 
 
 @dataclass
-class Watched:
+class PolledGateway:
     """A gateway under watch, and what is served of it."""
 
     poller: Poller
@@ -70,12 +70,12 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(
+async def polled_gateway(
     host: str,
     token: str,
     clock: VirtualClock | None = None,
     cadences: Mapping[str, float] | None = None,
-) -> AsyncIterator[Watched]:
+) -> AsyncIterator[PolledGateway]:
     """Watch a gateway, by default at our cadences; nothing was asked yet."""
     clock = clock or VirtualClock(time.time())
     exposition = Exposition(clock)
@@ -86,6 +86,6 @@ async def watching(
         state = State(Path(directory), gateway.name)
         poller = Poller(gateway, state, clock, exposition.update)
         try:
-            yield Watched(poller, clock, exposition)
+            yield PolledGateway(poller, clock, exposition)
         finally:
             await poller.close()

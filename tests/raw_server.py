@@ -8,7 +8,7 @@ Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def saying(content: bytes, *, hang: bool = False) -> AsyncIterator[str]:
+async def raw_server(content: bytes, *, hang: bool = False) -> AsyncIterator[str]:
     """Answer each request with these bytes, then close or `hang`; yields `host:port`."""
     closing = asyncio.Event()
 

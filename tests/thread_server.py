@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 @contextmanager
-def background(context: AbstractAsyncContextManager[T]) -> Iterator[T]:
+def in_thread(context: AbstractAsyncContextManager[T]) -> Iterator[T]:
     """Keep an asynchronous context open in another thread; yields what it yields."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="background")
+    thread = threading.Thread(target=loop.run_forever, name="server")
     thread.start()
     try:
         value = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result()

@@ -34,7 +34,7 @@ def announcement(
 
 
 @asynccontextmanager
-async def announcing(*gateways: ServiceInfo) -> AsyncIterator[None]:
+async def announce(*gateways: ServiceInfo) -> AsyncIterator[None]:
     """Announce gateways as long as the context lasts."""
     network = AsyncZeroconf(interfaces=[LOOPBACK])
     try:

@@ -31,7 +31,7 @@ Samples = Mapping[str, Mapping[frozenset[tuple[str, str]], float]]
 
 
 @dataclass
-class Watched:
+class PolledGateway:
     """A gateway under watch."""
 
     gateway: RunningGateway
@@ -89,9 +89,9 @@ def samples(text: str) -> Samples:
 
 
 @asynccontextmanager
-async def watching(
+async def polled_gateway(
     gateway: Gateway | str, state: Path, clock: VirtualClock | None = None, **config: Any
-) -> AsyncIterator[Watched]:
+) -> AsyncIterator[PolledGateway]:
     """Serve a gateway, or the sample home of that name, and watch it; nothing was polled yet."""
     clock = clock or VirtualClock(START)
     if isinstance(gateway, str):
@@ -112,7 +112,7 @@ async def watching(
             publish,
         )
         try:
-            yield Watched(running, poller, clock, exposition, state, status_store)
+            yield PolledGateway(running, poller, clock, exposition, state, status_store)
         finally:
             await poller.close()
 

@@ -13,7 +13,7 @@ import aiohttp
 
 from exporter.simulator.cloud import Cloud
 from tests.conftest import ROOT
-from tests.watching import Samples, samples
+from tests.polled_gateway import Samples, samples
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
 PATIENCE = 60
@@ -32,7 +32,7 @@ _NOWHERE = "http://127.0.0.1:1/"
 
 
 @dataclass
-class Launched:
+class ExporterProcess:
     """A process that runs the exporter."""
 
     process: asyncio.subprocess.Process
@@ -47,7 +47,7 @@ class Launched:
                 assert self.process.returncode is None, self.log.decode()
                 await asyncio.sleep(0.01)
 
-    async def until_said(self, pattern: str) -> str:
+    async def wait_for_log(self, pattern: str) -> str:
         """Wait for a line of the log that this matches, and return it."""
         found: list[str] = []
 
@@ -60,7 +60,7 @@ class Launched:
 
     async def url(self) -> str:
         """Wait until it listens, and return where."""
-        line = await self.until_said(r"msg\W+listening")
+        line = await self.wait_for_log(r"msg\W+listening")
         found = re.search(r"127\.0\.0\.1:\d+", line)
         assert found, line
         return f"http://{found[0]}"
@@ -93,14 +93,14 @@ class Launched:
 
 
 @asynccontextmanager
-async def launched(
+async def exporter_process(
     folder: Path,
     *flags: str,
     cloud: Cloud | None = None,
     first: str = "",
     within: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
-) -> AsyncIterator[Launched]:
+) -> AsyncIterator[ExporterProcess]:
     """Run `serve` with these flags on a free port; it is killed at the end.
 
     `first` is Python that runs before, to make the world a worse one; `within` is a command that
@@ -125,7 +125,7 @@ async def launched(
         env={"PATH": os.environ["PATH"], "HOME": str(folder), **(variables or {})},
         cwd=ROOT,
     )
-    running = Launched(process)
+    running = ExporterProcess(process)
     running._reading = asyncio.create_task(running.read())
     try:
         yield running

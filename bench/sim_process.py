@@ -1,6 +1,6 @@
 """A sample home served by a process of its own, so that its work is not counted as a client's.
 
-As a module it is that process: `python -m bench.simulated HOME SPEED` tells host and token in a
+As a module it is that process: `python -m bench.sim_process HOME SPEED` tells host and token in a
 line of JSON, then answers each line on its input with the requests since the last one, and ends
 with its input.
 """
@@ -38,7 +38,7 @@ class Simulated:
 @asynccontextmanager
 async def simulated(name: str, speed: float = 1.0) -> AsyncIterator[Simulated]:
     """Serve the sample home of that name, whose time may run fast, while the context lasts."""
-    async with child("bench.simulated", name, str(speed)) as process:
+    async with child("bench.sim_process", name, str(speed)) as process:
         told = await process.told()
         yield Simulated(told["host"], told["token"], process)
 

@@ -1,6 +1,6 @@
 """Many simulated gateways in one process, whose work is to be measured.
 
-As a module it is that process: `python -m bench.neighbourhood COUNT [SPEED]` tells hosts and tokens
+As a module it is that process: `python -m bench.fleet_sim COUNT [SPEED]` tells hosts and tokens
 in a line of JSON, then answers each line on its input, and ends with its input. SPEED says how many
 minutes pass there in a minute. The lines:
 

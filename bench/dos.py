@@ -1,7 +1,7 @@
 """What scrapers and pollers notice while strangers besiege the port.
 
 Five hundred scrapers ask once a second, each in its own moment, first in peace and then while
-`bench.besiegers` do their worst from a process of their own.
+`bench.attack_clients` do their worst from a process of their own.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.load import Load, Request, get
+from bench.poller_fixture import PROMETHEUS
 from bench.processes import Exporter, child, exporting
 from bench.results import Findings, Goal, Progress, Quantity, Result
-from bench.simulated import simulated
-from bench.watched import PROMETHEUS
+from bench.sim_process import simulated
 
 _HOME = "big-home"
 _SCRAPERS = 500
@@ -43,7 +43,7 @@ async def run(progress: Progress) -> Findings:
         peace = await _scrapes(request)
         at_once = await _at_once(request)
         progress("Siege: under attack")
-        async with child("bench.besiegers", str(exporter.port), str(_SECONDS)) as besiegers:
+        async with child("bench.attack_clients", str(exporter.port), str(_SECONDS)) as besiegers:
             crowd = await besiegers.told()
             watching = asyncio.create_task(_longest_gap(exporter.port))
             siege = await _scrapes(request)

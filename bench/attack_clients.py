@@ -3,8 +3,8 @@
 Two thousand connections say nothing, fifty dribble headers, twenty send what is no HTTP, twenty ask
 for everything and read nothing. Who is sent away comes back.
 
-As a module it is that process: `python -m bench.besiegers PORT SECONDS` says who is there in a line
-of JSON, and ends with its input.
+`python -m bench.attack_clients PORT SECONDS` is that process: it prints the number of clients as a
+line of JSON, and ends with its input.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ class _Errors(logging.Handler):
 
 
 @contextmanager
-def errors(*others: str) -> Iterator[list[str]]:
+def logged_errors(*others: str) -> Iterator[list[str]]:
     """Collect the errors of the exporter, of asyncio, and of these other loggers."""
     handler = _Errors()
     loggers = [logging.getLogger(name) for name in ("exporter", "asyncio", *others)]
