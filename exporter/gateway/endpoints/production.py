@@ -7,7 +7,7 @@ that is broken from the section of the inverters.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from awesomeversion import AwesomeVersion
 
@@ -54,6 +54,9 @@ _MEMBERS = {
     TOTAL_CONSUMPTION: "system_consumption",
     NET_CONSUMPTION: "system_net_consumption",
 }
+
+
+E = TypeVar("E", SystemEnergy, ProductionTotals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +107,8 @@ def _report(parsed: Mapping[str, Parsed]) -> ProductionReport | None:
 def _metered(
     report: ProductionReport, cts: frozenset[str] | None, legs: int, context: Context
 ) -> dict[str, Any]:
-    inverters = report.sections.get(INVERTERS)
     limits = dict.fromkeys(_MEMBERS, _WATT_HOURS_OF_A_DAY)
-    if inverters is not None and inverters.section.active:
-        limits[PRODUCTION] = inverters.section.active * _WATTS_OF_AN_INVERTER * 24
+    limits[PRODUCTION] = _produced_in_a_day(report)
     values: dict[str, dict[str, SystemEnergy]] = {}
     for name in _MEMBERS:
         section = report.sections.get(name)
@@ -122,6 +123,13 @@ def _metered(
         if plausible:
             data[f"{member}_phases"] = plausible
     return data
+
+
+def _produced_in_a_day(report: ProductionReport | None) -> float:
+    inverters = report.sections.get(INVERTERS) if report is not None else None
+    if inverters is None or not inverters.section.active:
+        return _WATT_HOURS_OF_A_DAY
+    return inverters.section.active * _WATTS_OF_AN_INVERTER * 24
 
 
 def _believed(
@@ -195,13 +203,20 @@ def _sum(total: SystemEnergy, production: SystemEnergy) -> SystemEnergy:
     )
 
 
-def _plausible(part: SystemEnergy, day: float) -> SystemEnergy:
-    """Return the energies without a today or a week that cannot be."""
-    absurd = {
-        name: None
-        for name, limit in (("watt_hours_today", day), ("watt_hours_last_7_days", 7 * day))
-        if (value := getattr(part, name)) is not None and abs(value) > limit
-    }
+def _plausible(part: E, day: float) -> E:
+    """Return the energies without a today or a week that cannot be.
+
+    After some restarts a gateway counts from its first day on: today, the week before it and the
+    lifetime are then the same.
+    """
+    today, week = part.watt_hours_today, part.watt_hours_last_7_days
+    absurd: dict[str, None] = {}
+    if today and today == week == part.watt_hours_lifetime:
+        absurd = {"watt_hours_today": None, "watt_hours_last_7_days": None}
+    if today is not None and abs(today) > day:
+        absurd["watt_hours_today"] = None
+    if week is not None and abs(week) > 7 * day:
+        absurd["watt_hours_last_7_days"] = None
     return part.model_copy(update=absurd) if absurd else part
 
 
@@ -219,7 +234,7 @@ def _unmetered(
     answer = parsed.get(production_v1.ENDPOINT.path)
     totals: ProductionTotals | None = answer.data["production_totals"] if answer else None
     if totals is not None and not _stalled(totals, cts, context):
-        return totals
+        return _plausible(totals, _produced_in_a_day(report))
     section = report.sections.get(INVERTERS) if report is not None else None
     if section is None or not section.section.active:
         return None
