@@ -17,10 +17,10 @@ from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZerocon
 from exporter.clock import SystemClock
 from exporter.config import Gateway
 from exporter.errors import ExporterError, GatewayError
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.session import Session
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 from exporter.text import printable
 
 SERVICE = "_enphase-envoy._tcp.local."
@@ -120,10 +120,10 @@ async def _confirmed(heard: Announced) -> Announced:
     for host in heard.hosts:
         clock = SystemClock()
         config = Gateway(host=host)
-        session = Session(config, GatewayState(), Wire(clock, CADENCES), clock)
+        session = GatewayClient(config, GatewayState(), Transport(clock, CADENCES), clock)
         try:
             async with asyncio.timeout(_INFO):
-                identity = await session.meet()
+                identity = await session.identify()
         except (GatewayError, TimeoutError):
             continue
         finally:

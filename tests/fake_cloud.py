@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from pyenphase.auth import EnvoyTokenAuth
 
-from exporter.gateway import tokens as exporter_tokens
+from exporter.gateway import cloud as exporter_cloud
 from exporter.simulator.cloud import Cloud, Mode, serve_cloud
 
 __all__ = ["MANAGER_TOKEN", "PASSWORD", "SESSION", "USER", "Cloud", "Mode", "serving_cloud"]
@@ -26,5 +26,5 @@ async def serving_cloud(now: Callable[[], float], patience: float = 30.0) -> Asy
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(EnvoyTokenAuth, "JSON_LOGIN_URL", cloud.login_url)
             patch.setattr(EnvoyTokenAuth, "TOKEN_URL", cloud.token_url)
-            patch.setattr(exporter_tokens, "_DEADLINE", patience)
+            patch.setattr(exporter_cloud, "_DEADLINE", patience)
             yield cloud

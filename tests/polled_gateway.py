@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
-from exporter.gateway import wire
+from exporter.gateway import transport
 from exporter.gateway.policy import ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.simulator.answers import Gateway
@@ -122,4 +122,4 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every request have a fraction of a second, so that a test of a hang is short."""
     for path, endpoint in ENDPOINTS.items():
         monkeypatch.setitem(ENDPOINTS, path, replace(endpoint, deadline=0.3))
-    monkeypatch.setattr(wire, "CONNECT", 0.3)
+    monkeypatch.setattr(transport, "CONNECT", 0.3)

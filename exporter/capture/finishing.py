@@ -7,7 +7,7 @@ from exporter.capture import readme, writer
 from exporter.capture.identity_rules import Kind
 from exporter.capture.recorder import Taken
 from exporter.capture.redactor import Redactor
-from exporter.gateway.session import Identity
+from exporter.gateway.client import Identity
 
 
 def finish(

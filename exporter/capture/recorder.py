@@ -11,11 +11,11 @@ from exporter.capture.targets import TARGETS
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, UnreachableError
+from exporter.gateway.client import GatewayClient, Identity
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import INFO
-from exporter.gateway.session import Identity, Session
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 
 #: what a silent endpoint is recorded as, so that a replay fails there too
 SILENT = HTTPStatus.GATEWAY_TIMEOUT
@@ -44,15 +44,15 @@ class Recorder:
     def __init__(self, config: Gateway, memory: GatewayState, clock: Clock) -> None:
         """Prepare to record a gateway; `memory` is what the exporter remembers of it."""
         self._config = config
-        self._wire = Wire(clock, dict(CADENCES))
-        self._wire.witness = self._hear
-        self._session = Session(config, memory, self._wire, clock)
+        self._transport = Transport(clock, dict(CADENCES))
+        self._transport.observer = self._hear
+        self._session = GatewayClient(config, memory, self._transport, clock)
         self._heard: dict[str, Taken] = {}
         self._cookies: set[str] = set()
 
     async def open(self) -> Identity:
         """Connect and log in; raise GatewayError when that fails."""
-        return await self._session.open()
+        return await self._session.connect()
 
     async def close(self) -> None:
         """Let go of the gateway."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from exporter.address import split
 from exporter.clock import Clock
 from exporter.config import Gateway
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.probe import Discovery
-from exporter.gateway.session import Session
 from exporter.gateway.site import Site
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 from exporter.snapshot import Reading
 
 
@@ -35,11 +35,11 @@ class Case:
         self.subject = ""
         self.encrypted = False
         cadences = {**CADENCES, **self.config.cadences}
-        self.wire = Wire(self.clock, cadences)
-        self.session = Session(self.config, self.memory, self.wire, self.clock)
+        self.transport = Transport(self.clock, cadences)
+        self.session = GatewayClient(self.config, self.memory, self.transport, self.clock)
         guard = CounterGuard(self.memory, self.clock, cadences["battery_power"])
         self.site = Site(
-            self.config, self.session, self.wire, self.memory, guard, self.clock, Discovery()
+            self.config, self.session, self.transport, self.memory, guard, self.clock, Discovery()
         )
         self.readings: dict[str, Reading] = {}
         self.samples = 0

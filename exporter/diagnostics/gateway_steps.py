@@ -12,11 +12,11 @@ from exporter.errors import (
     LoginRefusedError,
 )
 from exporter.exposition import Exposition
+from exporter.gateway.client import Identity
 from exporter.gateway.collectors import COLLECTORS, collect
 from exporter.gateway.extras import Home
 from exporter.gateway.policy import INVERTERS, observed
 from exporter.gateway.probe import DRIVEN, lost_features, nothing_found, probe
-from exporter.gateway.session import Identity
 from exporter.snapshot import Reading, Snapshot
 
 _HOUR, _DAY = 3600.0, 86400.0
@@ -31,7 +31,7 @@ _TOKEN_ENDS = 14 * _DAY
 async def info(case: Case) -> Told:
     """Ask who it is, which needs no login."""
     try:
-        found = await case.session.meet()
+        found = await case.session.identify()
     except GatewayError as error:
         raise failure("info", error, case) from None
     return Told(f"gateway {found.serial} answers")
@@ -164,7 +164,7 @@ async def cloud(case: Case) -> Told:
 
 async def clock(case: Case) -> Told:
     """Compare its clock with ours."""
-    skew = case.wire.clock_skew
+    skew = case.transport.clock_skew
     if skew is None:
         raise NotApplicable("the gateway tells no time")
     if abs(skew) <= _SKEW:

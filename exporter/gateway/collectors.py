@@ -47,7 +47,7 @@ from exporter.gateway.policy import (
 from exporter.gateway.production import production
 from exporter.gateway.site import Found, Site, members
 from exporter.gateway.tariff import prices
-from exporter.gateway.trouble import TransportError
+from exporter.gateway.transport_errors import TransportError
 
 
 async def _ensemble(site: Site) -> Found:

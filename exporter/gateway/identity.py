@@ -1,7 +1,7 @@
 """Who a gateway is: serial number, part, firmware, from its `/info`.
 
 pyenphase reads `/info` on its own, with retries that nobody counts and redirects that it follows.
-Here it only gets to read an answer that was asked for like any other.
+Here it only gets to read an response that was asked for like any other.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pyenphase.const import AUTH_TOKEN_MIN_VERSION
 from pyenphase.exceptions import EnvoyError
 
 from exporter.errors import InvalidResponseError
-from exporter.gateway.wire import Answer
+from exporter.gateway.transport import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,21 @@ class Identity:
         return bool(self.firmware >= AUTH_TOKEN_MIN_VERSION)
 
 
-class _Told:
-    """The part of an HTTP client that pyenphase reads `/info` with; the answer is there already."""
+class _PreparedClient:
+    """The part of an HTTP client that pyenphase reads `/info` with, given the response."""
 
     closed = False
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
+    def __init__(self, response: Response) -> None:
+        self._answer = response
 
-    async def get(self, url: str, **options: Any) -> Answer:
+    async def get(self, url: str, **options: Any) -> Response:
         return self._answer
 
 
-async def identify(host: str, answer: Answer) -> tuple[Identity, Envoy]:
+async def read_identity(host: str, response: Response) -> tuple[Identity, Envoy]:
     """Return who `/info` says it is, and pyenphase's idea of it; raise InvalidResponseError."""
-    told = cast("aiohttp.ClientSession", _Told(answer))
+    told = cast("aiohttp.ClientSession", _PreparedClient(response))
     envoy = Envoy(host, client=told, v2_acb_mode=False)
     try:
         await envoy.setup()

@@ -22,17 +22,17 @@ from exporter.errors import (
     UnreachableError,
     UnsupportedFirmwareError,
 )
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counters import CounterGuard, Path
 from exporter.gateway.models import GatewayInfo, SelfReport
 from exporter.gateway.policy import ENDPOINTS, METERS
 from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
 from exporter.gateway.questions import Questions
-from exporter.gateway.session import Session
 from exporter.gateway.site import Site
 from exporter.gateway.standings import Standings
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 from exporter.snapshot import SELF, Reading, Snapshot
 from exporter.state import State
 
@@ -79,11 +79,11 @@ class Poller:
         #: seconds between two runs, by collector
         self.cadences = cadences = {**CADENCES, **config.cadences}
         self._memory = memory = GatewayState.load(state.load())
-        self._wire = Wire(clock, cadences)
-        self._session = Session(config, memory, self._wire, clock)
+        self._transport = Transport(clock, cadences)
+        self._session = GatewayClient(config, memory, self._transport, clock)
         self._guard = CounterGuard(memory, clock, cadences["battery_power"])
         self._site = Site(
-            config, self._session, self._wire, memory, self._guard, clock, Discovery()
+            config, self._session, self._transport, memory, self._guard, clock, Discovery()
         )
         self._standings = Standings(config.name, cadences, clock, wait)
         self.readings: dict[str, Reading] = {}
@@ -188,10 +188,13 @@ class Poller:
         now = self._clock.monotonic()
         if isinstance(error, _SPOILT):
             # What was good before is good still, and asking for it again is not for free.
-            self._wire.forget(name, since=began)
+            self._transport.invalidate(name, since=began)
         if isinstance(error, UnreachableError):
             self._wait_for_gateway(error, now + _HOLD)
-        elif isinstance(error, (LoginRefusedError, CloudLoginError)) and not self._session.let_in:
+        elif (
+            isinstance(error, (LoginRefusedError, CloudLoginError))
+            and not self._session.authenticated
+        ):
             self._open = False
             self._wait_for_gateway(error, now + self._login_pause)
             # A check of a token is hard work for the gateway.
@@ -216,7 +219,7 @@ class Poller:
             self._remember_info()
             return
         self._open = False
-        await self._session.open()
+        await self._session.connect()
         self._login_pause = _HOLD
         self._recognise()
         await self._probe()
@@ -369,10 +372,10 @@ class Poller:
         report = SelfReport(
             up=up,
             collectors=self._standings.report(["gateway", *self._relevant]),
-            requests=dict(self._wire.requests),
+            requests=dict(self._transport.requests),
             anomalies=dict(self._guard.anomalies),
             token_expiry=self._session.token.expires if self._session.token else None,
-            clock_skew=self._wire.clock_skew if up else None,
+            clock_skew=self._transport.clock_skew if up else None,
         )
         self.readings[SELF] = Reading(
             {"self": report, "wanted": self.config.wanted}, self._clock.time()

@@ -35,11 +35,11 @@ from exporter.errors import (
     LoginRefusedError,
     UnsupportedFirmwareError,
 )
+from exporter.gateway.client import GatewayClient, Identity
 from exporter.gateway.extras import Home
 from exporter.gateway.policy import HOME
-from exporter.gateway.session import Identity, Session
-from exporter.gateway.trouble import TransportError
-from exporter.gateway.wire import Answer, document
+from exporter.gateway.transport import Response, document
+from exporter.gateway.transport_errors import TransportError
 
 log = logging.getLogger(__name__)
 
@@ -161,13 +161,13 @@ def lost_features(collector: str, remembered: set[str], discovery: Discovery) ->
 class _Listener:
     """Passes probe requests on and remembers those whose failure proves nothing."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: GatewayClient) -> None:
         self.doubts: dict[str, GatewayError] = {}
         #: endpoints with an answer, since the last updater began
         self.answered: list[str] = []
         self._session = session
 
-    async def request(self, endpoint: str) -> Answer:
+    async def request(self, endpoint: str) -> Response:
         try:
             answer = await self._session.probe_request(endpoint)
         except TransportError as error:
@@ -182,7 +182,7 @@ class _Listener:
         return answer
 
 
-async def proves(session: Session, endpoint: str) -> bool:
+async def proves(session: GatewayClient, endpoint: str) -> bool:
     """Ask an endpoint; return whether its answer proves something."""
     try:
         answer = await session.probe_request(endpoint)
@@ -191,7 +191,7 @@ async def proves(session: Session, endpoint: str) -> bool:
     return _doubt(endpoint, answer) is None
 
 
-def _doubt(endpoint: str, answer: Answer) -> GatewayError | None:
+def _doubt(endpoint: str, answer: Response) -> GatewayError | None:
     if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
         return BadStatusError(f"{endpoint}: status {answer.status}")
     if answer.status == _OK and document(answer.body) is None:
@@ -199,7 +199,7 @@ def _doubt(endpoint: str, answer: Answer) -> GatewayError | None:
     return None
 
 
-async def probe(session: Session, identity: Identity) -> Discovery:
+async def probe(session: GatewayClient, identity: Identity) -> Discovery:
     """Ask every updater what it finds; raise GatewayError only when the login is lost."""
     common = CommonProperties()
     common.reset_probe_properties(is_metered=identity.metered, v2_acb_mode=False)
@@ -211,7 +211,7 @@ async def probe(session: Session, identity: Identity) -> Discovery:
         if collector is None:
             continue
         listener.answered.clear()
-        updater = kind(identity.firmware, listener.request, session.request, common)  # type: ignore[arg-type] # an Answer has the part of ClientResponse that updaters use
+        updater = kind(identity.firmware, listener.request, session.request, common)  # type: ignore[arg-type] # an Response has the part of ClientResponse that updaters use
         try:
             found = await updater.probe(features)
             _expect_phases(common)
@@ -224,7 +224,7 @@ async def probe(session: Session, identity: Identity) -> Discovery:
                 f"{collector}: {type(error).__name__} {error}"
             )
             for endpoint in listener.answered:
-                session.spoilt(endpoint)
+                session.invalidate(endpoint)
             continue
         if found:
             features |= found

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from exporter.clock import Clock
 from exporter.errors import LoginRefusedError
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.policy import ENDPOINTS, observed
 from exporter.gateway.probe import Discovery, proves
-from exporter.gateway.session import Session
 
 #: how often an endpoint that refuses our login is asked whether it still does
 _REFUSED_CADENCE = 300.0
@@ -46,7 +46,7 @@ class Questions:
         now = self._clock.monotonic()
         return endpoint if endpoint is not None and now >= self._open[endpoint][0] else None
 
-    async def ask(self, endpoint: str, session: Session) -> bool:
+    async def ask(self, endpoint: str, session: GatewayClient) -> bool:
         """Ask it; return whether its answer proves something. Raises GatewayError for the login."""
         _, pause = self._open[endpoint]
         self._open[endpoint] = self._clock.monotonic() + pause, pause

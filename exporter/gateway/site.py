@@ -12,12 +12,12 @@ from pyenphase.models.envoy import EnvoyData
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import GatewayError
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.models import StoragePower
 from exporter.gateway.probe import Discovery
-from exporter.gateway.session import Session
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 
 T = TypeVar("T")
 
@@ -27,8 +27,8 @@ class Site:
     """What collectors work on: one gateway, what was found there and what is remembered of it."""
 
     config: Gateway
-    session: Session
-    wire: Wire
+    session: GatewayClient
+    transport: Transport
     memory: GatewayState
     guard: CounterGuard
     clock: Clock
@@ -84,7 +84,7 @@ class Site:
 
     def gateway_time(self) -> float:
         """Return the gateway's own clock in epoch seconds."""
-        return self.clock.time() + (self.wire.clock_skew or 0.0)
+        return self.clock.time() + (self.transport.clock_skew or 0.0)
 
     def local_time(self) -> datetime | None:
         """Return the time on the owner's wall, or None when the time zone is not known."""

@@ -15,8 +15,8 @@ from exporter.capture.targets import TARGETS
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import CaptureError
-from exporter.gateway.budget import BURST, PER_MINUTE, WINDOW
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
+from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator import capture as captures
 from exporter.simulator.answers import Answer, Gateway
@@ -25,7 +25,7 @@ from exporter.simulator.faults import Hang, Reset, body, status
 from exporter.simulator.homes import HOMES, build, home
 from exporter.simulator.server import serve
 from tests.capture.recorded import capture
-from tests.gateway.test_budget import EVERYTHING, Times
+from tests.gateway.test_rate_limit import EVERYTHING, Times
 from tests.polled_gateway import START, impatient, polled_gateway
 
 __all__ = ["impatient"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.gateway import budget, poller
+from exporter.gateway import poller, rate_limit
 from exporter.gateway.collectors import CADENCES
 from tests.faults.gateways import ASKED, all_asked
 from tests.faults.patient import Cell
@@ -63,8 +63,8 @@ def test_a_last_value_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_haste_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exporter that asks more often than a gateway bears does not pass."""
-    monkeypatch.setattr(budget, "_REFILL", 10.0)
-    monkeypatch.setattr(budget, "_MOST", 10_000)
+    monkeypatch.setattr(rate_limit, "_REFILL", 10.0)
+    monkeypatch.setattr(rate_limit, "_MOST", 10_000)
     monkeypatch.setitem(CADENCES, "ensemble", 1.0)
     with pytest.raises(AssertionError, match="requests in the ten minutes"):
         outcomes(one("extra key", "mid-run", "/home"))

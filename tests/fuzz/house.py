@@ -1,7 +1,7 @@
 """Gateways whose answers are handed to the exporter without a network, as bytes.
 
 The double stands at the lowest seam, in place of aiohttp's client: everything above it is real, our
-wire and session, pyenphase, the collectors, the metric tables and the exposition.
+transport and session, pyenphase, the collectors, the metric tables and the exposition.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 from exporter.simulator import capture, tokens
 from exporter.simulator.answers import Gateway
 from exporter.simulator.homes import SITES
@@ -65,7 +65,7 @@ class House:
 
 
 class _Response:
-    """The part of aiohttp's response that the wire uses."""
+    """The part of aiohttp's response that the transport uses."""
 
     def __init__(self, status: int, body: bytes, date: str) -> None:
         self.status = status
@@ -83,7 +83,7 @@ class _Response:
 
 
 class Client:
-    """The part of aiohttp's client that the wire uses."""
+    """The part of aiohttp's client that the transport uses."""
 
     def __init__(self, house: House) -> None:
         self.round = 0
@@ -158,7 +158,7 @@ class Exporter:
 def clients(house: House) -> Iterator[Client]:
     """Put the double in the place of aiohttp's client."""
     client = Client(house)
-    with patch.object(Wire, "new_client", lambda _: client):
+    with patch.object(Transport, "new_client", lambda _: client):
         yield client
 
 

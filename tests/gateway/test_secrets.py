@@ -25,7 +25,7 @@ async def trouble(watched: PolledGateway) -> set[str]:
     gateway = watched.gateway
     assert isinstance(gateway.login, TokenLogin)
     await watched.pass_time(60)
-    client = watched.poller._session._client
+    client = watched.poller._session._http
     assert client is not None
     cookies = {cookie.value for cookie in client.cookie_jar}
     gateway.login.forget()

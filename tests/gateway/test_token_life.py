@@ -15,10 +15,9 @@ from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.clock import VirtualClock
 from exporter.errors import CloudLoginError
-from exporter.gateway import tokens as module
-from exporter.gateway.account import Account
+from exporter.gateway import cloud as module
+from exporter.gateway.cloud import Account, CloudLogin
 from exporter.gateway.policy import CHECK_JWT
-from exporter.gateway.tokens import CloudLogin
 from exporter.simulator import tokens
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.login import TokenLogin

@@ -11,8 +11,9 @@ from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.clock import VirtualClock
 from exporter.errors import CloudLoginError
-from exporter.gateway import tokens as module
-from exporter.gateway.tokens import CloudLogin, Token
+from exporter.gateway import cloud as module
+from exporter.gateway.cloud import CloudLogin
+from exporter.gateway.tokens import Token
 from exporter.simulator import tokens
 from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
 from tests.polled_gateway import START
@@ -23,7 +24,7 @@ SERIAL = "202499000001"
 
 def claiming(claims: Any) -> str:
     """Return something of the shape of a token that claims this."""
-    return f"e30.{base64.urlsafe_b64encode(orjson.dumps(claims)).decode().rstrip('=')}.x"
+    return f"e30.{base64.urlsafe_b64encode(orjson.dumps(claims)).decode().rstrip('=')}.AAAA"
 
 
 def test_a_token_is_read() -> None:

@@ -26,6 +26,7 @@ from exporter.errors import (
     InvalidResponseError,
     LoginRefusedError,
 )
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.control.models import Need
 from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
 from exporter.gateway.policy import (
@@ -39,10 +40,9 @@ from exporter.gateway.policy import (
     SECCTRL,
     TARIFF,
 )
-from exporter.gateway.session import Session
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.trouble import TransportError
-from exporter.gateway.wire import Wire, expect_success
+from exporter.gateway.transport import Transport, expect_success
+from exporter.gateway.transport_errors import TransportError
 
 _NO_CONTACTS: dict[str, Any] = {"dry_contacts": []}
 #: what answers of another shape raise
@@ -52,14 +52,14 @@ _MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 class Reader:
     """Reads one gateway afresh."""
 
-    def __init__(self, session: Session, wire: Wire, memory: GatewayState) -> None:
+    def __init__(self, session: GatewayClient, transport: Transport, memory: GatewayState) -> None:
         self._session = session
-        self._wire = wire
+        self._transport = transport
         self._memory = memory
 
     async def check(self, need: Need) -> None:
         """Raise ControlError unless the hardware is there, GatewayError if that cannot be told."""
-        self._wire.forget()
+        self._transport.invalidate()
         told = await self._ask(need.endpoint, may_miss=True)
         try:
             there = told is not None and need.there(told)
@@ -80,7 +80,7 @@ class Reader:
         Not `afresh`, it may be what they said since `check`.
         """
         if afresh:
-            self._wire.forget()
+            self._transport.invalidate()
         data = EnvoyData()
         for endpoint in endpoints:
             told = await self._ask(endpoint)

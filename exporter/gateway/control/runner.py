@@ -12,15 +12,15 @@ from pyenphase.models.envoy import EnvoyData
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import ControlError, GatewayError, StateError
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.control.audit_log import Journal
 from exporter.gateway.control.models import Order, Outcome, Plan, Values, told
 from exporter.gateway.control.reader import Reader
 from exporter.gateway.control.verify import Follower, Tell
 from exporter.gateway.control.writer import Sender, Write
-from exporter.gateway.session import Session
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
 from exporter.state import State
 
 log = logging.getLogger(__name__)
@@ -37,16 +37,16 @@ class Operator:
         self._state = State(directory, config.name)
         self._memory = GatewayState.load(self._state.load())
         self._journal = Journal(directory)
-        wire = Wire(clock, {**CADENCES, **config.cadences})
-        self._session = Session(config, self._memory, wire, clock)
-        self._reader = Reader(self._session, wire, self._memory)
-        self._sender = Sender(self._session, wire, config.host)
+        transport = Transport(clock, {**CADENCES, **config.cadences})
+        self._session = GatewayClient(config, self._memory, transport, clock)
+        self._reader = Reader(self._session, transport, self._memory)
+        self._sender = Sender(self._session, transport, config.host)
 
     async def __aenter__(self) -> Self:
         """Connect and log in; raise ControlError."""
         token = self._memory.token
         try:
-            identity = await self._session.open()
+            identity = await self._session.connect()
             self._recognise(identity.serial)
         except BaseException as error:
             await self._session.close()

@@ -20,10 +20,10 @@ from pyenphase.models.envoy import EnvoyData
 from yarl import URL
 
 from exporter.errors import ControlError, GatewayError, UnreachableError
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.control.models import Request, printable
-from exporter.gateway.session import Session
-from exporter.gateway.trouble import CONNECT, TransportError, explain
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
+from exporter.gateway.transport_errors import CONNECT, TransportError, translate
 from exporter.logging import mask
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ class Reply:
 class Sender:
     """Lets pyenphase write to one gateway."""
 
-    def __init__(self, session: Session, wire: Wire, host: str) -> None:
+    def __init__(self, session: GatewayClient, transport: Transport, host: str) -> None:
         self._session = session
-        self._wire = wire
+        self._transport = transport
         self._host = host
 
     async def preview(
@@ -67,7 +67,7 @@ class Sender:
 
         `data` is changed by pyenphase and of no use afterwards.
         """
-        _, auth = await self._session.admission()
+        _, auth = await self._session.credentials()
         try:
             await write(_Writer(self._host, _Note(), auth, features, data))
         except _NotedError as noted:
@@ -81,8 +81,8 @@ class Sender:
 
         Raises GatewayError, before anything is sent, when a login that is needed fails.
         """
-        client, auth = await self._session.admission()
-        post = _Post(client, self._wire)
+        client, auth = await self._session.credentials()
+        post = _Post(client, self._transport)
         try:
             await write(_Writer(self._host, post, auth, features, data))
         except Exception as error:  # noqa: BLE001 - what pyenphase makes of the answer proves nothing; reading does
@@ -141,12 +141,12 @@ class _Post:
 
     closed = False
 
-    def __init__(self, client: aiohttp.ClientSession, wire: Wire) -> None:
+    def __init__(self, client: aiohttp.ClientSession, transport: Transport) -> None:
         #: whether something may have gone out
         self.begun = False
         self.reply: Reply | None = None
         self._client = client
-        self._wire = wire
+        self._transport = transport
 
     async def request(
         self,
@@ -163,7 +163,7 @@ class _Post:
         self.begun = True
         try:
             async with (
-                self._wire.turn(endpoint),
+                self._transport.slot(endpoint),
                 self._client.request(
                     method,
                     url,
@@ -210,7 +210,7 @@ async def _once(
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise TransportError(explain(error, request.url.raw_path_qs)) from error
+        raise TransportError(translate(error, request.url.raw_path_qs)) from error
 
 
 def _line(text: str) -> str:

@@ -21,15 +21,15 @@ from exporter.errors import (
     LoginRefusedError,
     UnreachableError,
 )
-from exporter.gateway.identity import Identity, identify
-from exporter.gateway.login import TokenLogin
+from exporter.gateway.auth import TokenAuth
+from exporter.gateway.identity import Identity, read_identity
 from exporter.gateway.policy import INFO
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token
-from exporter.gateway.trouble import TransportError
-from exporter.gateway.wire import Answer, Wire, expect_success
+from exporter.gateway.transport import Response, Transport, expect_success
+from exporter.gateway.transport_errors import TransportError
 
-__all__ = ["Identity", "Session"]
+__all__ = ["GatewayClient", "Identity"]
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +39,19 @@ _LOCAL_USERS = ("installer", "envoy")
 _WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
 
 
-class Session:
+class GatewayClient:
     """One gateway, connected and logged in."""
 
-    def __init__(self, config: Gateway, memory: GatewayState, wire: Wire, clock: Clock) -> None:
+    def __init__(
+        self, config: Gateway, memory: GatewayState, transport: Transport, clock: Clock
+    ) -> None:
         self.identity: Identity | None = None
         #: pyenphase's idea of it, which knows the passwords of old firmware
         self._envoy: Envoy | None = None
         self._config = config
-        self._wire = wire
-        self._login = TokenLogin(config, memory, wire, clock)
-        self._client: aiohttp.ClientSession | None = None
+        self._transport = transport
+        self._auth = TokenAuth(config, memory, transport, clock)
+        self._http: aiohttp.ClientSession | None = None
         self._scheme = "https"
         #: the local user of old firmware, the other one, and where the other was tried already
         self._user: EnvoyAuth | None = None
@@ -61,24 +63,24 @@ class Session:
     @property
     def token(self) -> Token | None:
         """The token in use; None before the login and on firmware that needs none."""
-        return self._login.token if self._user is None else None
+        return self._auth.token if self._user is None else None
 
     @property
-    def let_in(self) -> bool:
+    def authenticated(self) -> bool:
         """Whether the last login succeeded; one by user and password shows with each request."""
-        return self._user is not None or self._login.let_in
+        return self._user is not None or self._auth.authenticated
 
-    async def open(self) -> Identity:
+    async def connect(self) -> Identity:
         """Connect, find out who it is, log in; raise GatewayError when that fails."""
-        identity = await self.meet()
+        identity = await self.identify()
         await self.log_in()
         return identity
 
-    async def meet(self) -> Identity:
+    async def identify(self) -> Identity:
         """Connect and find out who it is, which needs no login; raise GatewayError."""
         await self.close()
-        self._client = self._wire.new_client()
-        self._wire.forget()
+        self._http = self._transport.new_client()
+        self._transport.invalidate()
         self.identity, self._envoy = await self._identify()
         return self.identity
 
@@ -88,7 +90,7 @@ class Session:
             raise UnreachableError("not connected")
         try:
             if self.identity.wants_token:
-                await self._login.open(self._connected(), self.identity)
+                await self._auth.open(self._connected(), self.identity)
             else:
                 await self._choose_user(self._envoy)
         except TransportError as error:
@@ -108,10 +110,10 @@ class Session:
         self._granted.clear()
         self._tried_other.clear()
         self._user = self._other = None
-        await self._login.close()
-        if self._client is not None:
-            await self._client.close()
-            self._client = None
+        await self._auth.close()
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
 
     async def refresh(self) -> bool:
         """Ask again who the gateway is; return whether firmware or serial are others than before.
@@ -124,73 +126,73 @@ class Session:
     def renew_if_due(self) -> None:
         """Start renewing the token in the background when its time has come."""
         if self._user is None:
-            self._login.renew_if_due()
+            self._auth.renew_if_due()
 
-    async def request(self, endpoint: str) -> Answer:
-        """Return a 2xx answer; raise TransportError or EnvoyAuthenticationRequired."""
-        answer = await self.probe_request(endpoint)
-        expect_success(answer, endpoint)
-        return answer
+    async def request(self, endpoint: str) -> Response:
+        """Return a 2xx response; raise TransportError or EnvoyAuthenticationRequired."""
+        response = await self.probe_request(endpoint)
+        expect_success(response, endpoint)
+        return response
 
-    async def probe_request(self, endpoint: str) -> Answer:
-        """Return an answer of any status; raise TransportError or EnvoyAuthenticationRequired.
+    async def probe_request(self, endpoint: str) -> Response:
+        """Return a response of any status; raise TransportError or EnvoyAuthenticationRequired.
 
         Raises GatewayError when a login that is needed on the way fails.
         """
-        if kept := self._wire.kept(endpoint):
+        if kept := self._transport.cached(endpoint):
             return kept
         try:
-            answer = await self._ask(endpoint)
+            response = await self._fetch(endpoint)
         except EnvoyAuthenticationRequired:
             if self._other is not None and endpoint not in self._tried_other:
-                answer = await self._ask_as_other(self._other, endpoint)
+                response = await self._fetch_as_other(self._other, endpoint)
             elif self.token is not None and endpoint in self._granted:
-                answer = await self._ask_after_login(endpoint)
+                response = await self._fetch_after_login(endpoint)
             else:
                 raise
         self._granted.add(endpoint)
-        return answer
+        return response
 
-    def spoilt(self, endpoint: str) -> None:
-        """Drop the kept answer of an endpoint, which turned out to be none."""
-        self._wire.drop(endpoint)
+    def invalidate(self, endpoint: str) -> None:
+        """Drop the kept response of an endpoint, which turned out to be none."""
+        self._transport.invalidate_path(endpoint)
 
-    async def _ask_as_other(self, other: EnvoyAuth, endpoint: str) -> Answer:
+    async def _fetch_as_other(self, other: EnvoyAuth, endpoint: str) -> Response:
         """Ask as the other local user, who takes over only when he is let in."""
         self._tried_other.add(endpoint)
         before, self._user = self._user, other
         try:
-            answer = await self._ask(endpoint)
+            response = await self._fetch(endpoint)
         except BaseException:
             self._user = before
             raise
         self._other = before
-        return answer
+        return response
 
-    async def _ask_after_login(self, endpoint: str) -> Answer:
+    async def _fetch_after_login(self, endpoint: str) -> Response:
         """Log in anew where we were let in before, unless it is another gateway by now."""
         self._granted.clear()
         # Until it has succeeded: a deadline may cut this short.
-        self._login.let_in = False
+        self._auth.authenticated = False
         log.info("logging in again", extra={"gateway": self._config.name, "endpoint": endpoint})
         if await self.refresh():
             raise LoginRefusedError("another gateway, or another firmware, answers here now")
-        await self._login.again()
-        return await self._ask(endpoint)
+        await self._auth.authenticate()
+        return await self._fetch(endpoint)
 
-    async def admission(self) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
+    async def credentials(self) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
         """Return the connection, and what lets in over it now; raise GatewayError."""
         if self._user is None:
-            await self._login.keep_session()
-        auth = self._user or self._login.auth
+            await self._auth.refresh_session()
+        auth = self._user or self._auth.auth
         if auth is None:
             raise LoginRefusedError("not logged in")
         return self._connected(), auth
 
-    async def _ask(self, endpoint: str) -> Answer:
-        client, auth = await self.admission()
-        return await self._wire.ask(
-            client,
+    async def _fetch(self, endpoint: str) -> Response:
+        http, auth = await self.credentials()
+        return await self._transport.request(
+            http,
             auth.get_endpoint_url(endpoint),
             endpoint,
             auth.headers,
@@ -198,23 +200,23 @@ class Session:
         )
 
     def _connected(self) -> aiohttp.ClientSession:
-        if self._client is None:
+        if self._http is None:
             raise UnreachableError("not connected")
-        return self._client
+        return self._http
 
     async def _identify(self) -> tuple[Identity, Envoy]:
-        answer = await self._ask_info()
-        if answer.status != 200:
-            raise BadStatusError(f"{INFO}: status {answer.status}; is this an Enphase gateway?")
-        return await identify(self._config.host, answer)
+        response = await self._fetch_info()
+        if response.status != 200:
+            raise BadStatusError(f"{INFO}: status {response.status}; is this an Enphase gateway?")
+        return await read_identity(self._config.host, response)
 
-    async def _ask_info(self) -> Answer:
+    async def _fetch_info(self) -> Response:
         """Ask by the scheme that answered last, else by the other; HTTP is for old firmware."""
         failure: GatewayError | None = None
         for scheme in sorted(("https", "http"), key=lambda scheme: scheme != self._scheme):
             url = f"{scheme}://{self._config.host}{INFO}"
             try:
-                answer = await self._wire.ask(self._connected(), url, INFO, {})
+                response = await self._transport.request(self._connected(), url, INFO, {})
             except EnvoyAuthenticationRequired as error:
                 raise BadStatusError(f"{error.status}; is this an Enphase gateway?") from None
             except TransportError as error:
@@ -223,7 +225,7 @@ class Session:
                 failure = failure or error.error
             else:
                 self._scheme = scheme
-                return answer
+                return response
         raise failure or UnreachableError("not connected")
 
     async def _choose_user(self, envoy: Envoy) -> None:

@@ -21,7 +21,7 @@ _REFILL = 13.5 / 60
 _STORE = 12.0
 
 
-class Budget:
+class RateLimiter:
     """Hands out turns to ask the gateway something."""
 
     def __init__(self, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Budget:
         return max(for_window, for_token)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
+    async def slot(self) -> AsyncIterator[None]:
         """Wait until a request may go, and keep all others out until it is done."""
         async with self._one_at_a_time:
             while (seconds := self.wait()) > 0:

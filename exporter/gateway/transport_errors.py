@@ -1,4 +1,4 @@
-"""What can go wrong on the wire, from aiohttp's exceptions into words for the owner.
+"""Transport errors: from aiohttp's exceptions into words for the owner.
 
 Also what bounds an answer: how long a connection may take, how large a body may be.
 """
@@ -52,7 +52,7 @@ class BodyTooLargeError(aiohttp.ClientPayloadError):
     """A body larger than the limit."""
 
 
-#: what went wrong on the wire, the most specific first: aiohttp's exceptions, ours, and the words
+#: the most specific first: aiohttp's exceptions, ours, and the message
 _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], str], ...] = (
     (
         (aiohttp.ClientConnectorDNSError,),
@@ -99,7 +99,7 @@ _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], 
 )
 
 
-def explain(error: BaseException, endpoint: str) -> GatewayError:
+def translate(error: BaseException, endpoint: str) -> GatewayError:
     """Return the error of ours for one of aiohttp's, in words for the owner."""
     if isinstance(error, GatewayError):
         return error

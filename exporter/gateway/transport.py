@@ -1,4 +1,4 @@
-"""The one path by which a gateway is asked: budgeted, with a deadline, a size limit and a cache.
+"""Requests to one gateway: rate limited, with a deadline, a size limit and a cache.
 
 Errors leave here as `TransportError`, which pyenphase's updaters take for the connection errors
 they know and which carries the error we report. A refused login leaves as pyenphase's own
@@ -24,9 +24,9 @@ from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter.clock import Clock
 from exporter.errors import BadStatusError, GatewayError
-from exporter.gateway.budget import Budget
 from exporter.gateway.policy import observed
-from exporter.gateway.trouble import CONNECT, BoundedResponse, TransportError, explain
+from exporter.gateway.rate_limit import RateLimiter
+from exporter.gateway.transport_errors import CONNECT, BoundedResponse, TransportError, translate
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +37,10 @@ _REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 @dataclass(slots=True)
-class Answer:
-    """What the gateway said; has the part of aiohttp's response that updaters use.
+class Response:
+    """A complete response; has the part of aiohttp's that pyenphase's updaters use.
 
-    The body of an answer that says what the one before said is the very object of that one.
+    The body of a response that repeats the one before is the very object of that one.
     """
 
     url: str
@@ -51,7 +51,7 @@ class Answer:
     _parsed: Any = None
 
     async def read(self) -> bytes:
-        """Return the body, for who parses it himself."""
+        """Return the body, for callers that parse it themselves."""
         self._parsed = None
         return self.body
 
@@ -62,33 +62,33 @@ class Answer:
 
 
 #: is given the endpoint, the status, the headers and the body
-Witness = Callable[[str, int, Mapping[str, str], bytes], None]
+Observer = Callable[[str, int, Mapping[str, str], bytes], None]
 
 
-class Wire:
-    """Asks one gateway. `requests` counts by (endpoint, status or reason of failure)."""
+class Transport:
+    """Sends requests to one gateway. `requests` counts by (endpoint, status or failure reason)."""
 
     def __init__(self, clock: Clock, cadences: dict[str, float]) -> None:
         self.requests: Counter[tuple[str, str]] = Counter()
-        #: the gateway's clock less ours in seconds, from the `Date` of its last answer
+        #: the gateway's clock less ours in seconds, from the `Date` of its last response
         self.clock_skew: float | None = None
         #: the `Date` last read, and the second of ours in which it was
         self._dated: tuple[str | None, int] = (None, 0)
-        #: monotonic time of the last answer of any status
+        #: monotonic time of the last response of any status
         self.last_answer = float("-inf")
         self._clock = clock
-        self._budget = Budget(clock)
-        #: requests that aiohttp sent on its own, beyond those that waited for their turn
-        self._unpaid = 0
-        #: connections opened so far, be it in vain
+        self._limiter = RateLimiter(clock)
+        #: requests that aiohttp sent on its own, beyond those that waited for a slot
+        self._uncounted = 0
+        #: connections opened so far, successful or not
         self._opened = 0
         self.cadences = cadences
-        self._cache: dict[str, Answer] = {}
-        #: told of every whole answer as it came, for who records them
-        self.witness: Witness | None = None
+        self._cache: dict[str, Response] = {}
+        #: is given every complete response as it came
+        self.observer: Observer | None = None
 
     def new_client(self) -> aiohttp.ClientSession:
-        """Return a client for the gateway, over which this wire asks."""
+        """Return an HTTP session with the gateway, over which requests are sent."""
         wait = min(self.cadences.values())
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -108,56 +108,56 @@ class Wire:
         family, kind, protocol, _, _ = address
         return socket.socket(family, kind, protocol)
 
-    def forget(self, collector: str | None = None, since: float = float("-inf")) -> None:
-        """Drop the answers kept `since` then (monotonic), of one collector's endpoints or all."""
-        for endpoint, answer in list(self._cache.items()):
-            if collector in (None, observed(endpoint).collector) and answer.read_at >= since:
+    def invalidate(self, collector: str | None = None, since: float = float("-inf")) -> None:
+        """Drop the responses read `since` then (monotonic), of one collector's endpoints or all."""
+        for endpoint, response in list(self._cache.items()):
+            if collector in (None, observed(endpoint).collector) and response.read_at >= since:
                 del self._cache[endpoint]
 
-    def drop(self, endpoint: str) -> None:
-        """Drop the kept answer of one endpoint."""
+    def invalidate_path(self, endpoint: str) -> None:
+        """Drop the cached response of one endpoint."""
         self._cache.pop(endpoint, None)
 
-    def kept(self, endpoint: str) -> Answer | None:
-        """Return the kept answer of an endpoint unless it is due again."""
-        answer = self._cache.get(endpoint)
-        if answer is None:
+    def cached(self, endpoint: str) -> Response | None:
+        """Return the cached response of an endpoint unless it is due again."""
+        response = self._cache.get(endpoint)
+        if response is None:
             return None
-        age = self._clock.monotonic() - answer.read_at
-        return answer if age < observed(endpoint).age_limit(self.cadences) else None
+        age = self._clock.monotonic() - response.read_at
+        return response if age < observed(endpoint).age_limit(self.cadences) else None
 
     @asynccontextmanager
-    async def turn(self, endpoint: str) -> AsyncIterator[None]:
-        """Wait for the gateway's turn, then bound and count what is asked inside.
+    async def slot(self, endpoint: str) -> AsyncIterator[None]:
+        """Wait until a request may be sent, then bound and count what is sent inside.
 
-        Raises TransportError for whatever keeps the answer from coming whole and in time.
+        Raises TransportError for whatever keeps the response from being complete and in time.
         """
         deadline = observed(endpoint).deadline
-        while self._unpaid:
-            self._unpaid -= 1
-            async with self._budget.turn():
+        while self._uncounted:
+            self._uncounted -= 1
+            async with self._limiter.slot():
                 pass
-        async with self._budget.turn():
+        async with self._limiter.slot():
             try:
                 async with asyncio.timeout(deadline):
                     yield
             except (aiohttp.ClientError, GatewayError, OSError, ValueError) as error:
-                told = explain(error, endpoint)
-                self.requests[endpoint, told.reason] += 1
-                raise TransportError(told) from error
+                translated = translate(error, endpoint)
+                self.requests[endpoint, translated.reason] += 1
+                raise TransportError(translated) from error
 
-    async def ask(
+    async def request(
         self,
-        client: aiohttp.ClientSession,
+        http: aiohttp.ClientSession,
         url: str,
         endpoint: str,
         headers: dict[str, str],
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
-    ) -> Answer:
-        """Return the gateway's answer, whatever its status.
+    ) -> Response:
+        """Return the gateway's response, whatever its status.
 
-        Raises TransportError (no whole answer within the deadline) and EnvoyAuthenticationRequired
-        (401, 403).
+        Raises TransportError (no complete response within the deadline) and
+        EnvoyAuthenticationRequired (401, 403).
         """
         times = 0
 
@@ -167,54 +167,53 @@ class Wire:
             nonlocal times
             times += 1
             # as a digest challenge has it
-            self._unpaid += times > 1
+            self._uncounted += times > 1
             opened = self._opened
             try:
                 return await send(request)
             except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-                # A kept connection may have ended just then, and aiohttp asks once more. It would
-                # do so on a new one too, which only doubles the load of a gateway in trouble.
+                # A kept connection may have ended just then, and aiohttp sends the request once
+                # more. It would do so on a new one too, which only doubles the load of a gateway
+                # in trouble.
                 connected = not isinstance(error, aiohttp.ClientConnectorError)
                 if connected and self._opened == opened:
                     raise
-                raise TransportError(explain(error, endpoint)) from error
+                raise TransportError(translate(error, endpoint)) from error
 
         async with (
-            self.turn(endpoint),
-            client.get(
+            self.slot(endpoint),
+            http.get(
                 url,
                 headers={"Accept": "application/json", **headers},
                 timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
                 middlewares=(*middlewares, count),
                 # A missing endpoint of some firmware redirects to an error page.
                 allow_redirects=False,
-            ) as response,
+            ) as raw,
         ):
             # now: the body may take its time
-            self._note_date(response.headers.get("Date"))
-            body = await response.read()
-        if self.witness is not None:
-            self.witness(endpoint, response.status, response.headers, body)
-        self.requests[endpoint, str(response.status)] += 1
+            self._note_date(raw.headers.get("Date"))
+            body = await raw.read()
+        if self.observer is not None:
+            self.observer(endpoint, raw.status, raw.headers, body)
+        self.requests[endpoint, str(raw.status)] += 1
         self.last_answer = self._clock.monotonic()
         log.debug(
-            "answer", extra={"endpoint": endpoint, "status": response.status, "bytes": len(body)}
+            "response", extra={"endpoint": endpoint, "status": raw.status, "bytes": len(body)}
         )
-        if response.status in _REFUSED:
-            raise EnvoyAuthenticationRequired(
-                f"{endpoint} is refused with status {response.status}"
-            )
-        answer = Answer(url, response.status, body, self.last_answer)
-        if response.status == HTTPStatus.OK:
+        if raw.status in _REFUSED:
+            raise EnvoyAuthenticationRequired(f"{endpoint} is refused with status {raw.status}")
+        response = Response(url, raw.status, body, self.last_answer)
+        if raw.status == HTTPStatus.OK:
             before = self._cache.get(endpoint)
             if before is not None and before.body == body:
-                answer.body = before.body
-                self._cache[endpoint] = answer
+                response.body = before.body
+                self._cache[endpoint] = response
             elif (parsed := document(body)) is not None:
-                # Nonsense is asked for again, and the good answers beside it are not.
-                answer._parsed = parsed
-                self._cache[endpoint] = answer
-        return answer
+                # Nonsense is requested again, and the good responses beside it are not.
+                response._parsed = parsed
+                self._cache[endpoint] = response
+        return response
 
     def _note_date(self, date: str | None) -> None:
         now = self._clock.time()
@@ -224,12 +223,12 @@ class Wire:
         try:
             read = parsedate_to_datetime(date or "")
             # Without a zone it is UTC, as HTTP has it, and not ours.
-            told = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+            timestamp = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             self.clock_skew = None
             return
         # The header has whole seconds and travelled; what is less than that is no skew.
-        skew = told - now
+        skew = timestamp - now
         self.clock_skew = 0.0 if -2 < skew < 1 else round(skew)
 
 
@@ -245,7 +244,7 @@ def document(body: bytes) -> Any:
     return parsed if isinstance(parsed, (dict, list)) else None
 
 
-def expect_success(answer: Answer, endpoint: str) -> None:
-    """Raise TransportError with BadStatusError unless the answer's status is 2xx."""
-    if not 200 <= answer.status < 300:
-        raise TransportError(BadStatusError(f"{endpoint}: status {answer.status}"))
+def expect_success(response: Response, endpoint: str) -> None:
+    """Raise TransportError with BadStatusError unless the response's status is 2xx."""
+    if not 200 <= response.status < 300:
+        raise TransportError(BadStatusError(f"{endpoint}: status {response.status}"))

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.gateway.budget import BURST, PER_MINUTE, WINDOW, Budget
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, HOME, INFO
+from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW, RateLimiter
 from exporter.simulator.answers import Gateway
 from exporter.simulator.faults import Fault, Reset, Truncated, body, status
 from exporter.simulator.homes import build, home
@@ -131,10 +131,10 @@ async def test_old_firmware_is_not_pressed_either(tmp_path: Path) -> None:
 async def test_a_burst_then_the_limit() -> None:
     """The first round may ask for everything at once, and still the limit holds."""
     clock = VirtualClock(START)
-    budget = Budget(clock)
+    budget = RateLimiter(clock)
     turns = []
     for _ in range(300):
-        async with budget.turn():
+        async with budget.slot():
             turns.append(clock.monotonic())
     assert turns[BURST - 1] == 0
     assert turns[BURST] > 0
@@ -143,10 +143,10 @@ async def test_a_burst_then_the_limit() -> None:
 
 async def test_a_turn_that_is_given_up_is_free_again() -> None:
     """Who is cancelled while waiting or asking keeps nobody else waiting."""
-    budget = Budget(VirtualClock(START))
+    budget = RateLimiter(VirtualClock(START))
 
     async def ask(forever: asyncio.Event) -> None:
-        async with budget.turn():
+        async with budget.slot():
             await forever.wait()
 
     never = asyncio.Event()
@@ -155,5 +155,5 @@ async def test_a_turn_that_is_given_up_is_free_again() -> None:
     for task in (second, first):
         task.cancel()
     await asyncio.gather(first, second, return_exceptions=True)
-    async with budget.turn():
+    async with budget.slot():
         pass

@@ -17,12 +17,13 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
 from exporter.errors import GatewayError, LoginRefusedError, UnreachableError
+from exporter.gateway.cloud import CloudLogin
 from exporter.gateway.identity import Identity
 from exporter.gateway.policy import CHECK_JWT
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.tokens import CloudLogin, Token
-from exporter.gateway.trouble import TransportError
-from exporter.gateway.wire import Wire, expect_success
+from exporter.gateway.tokens import Token
+from exporter.gateway.transport import Transport, expect_success
+from exporter.gateway.transport_errors import TransportError
 from exporter.logging import hide_secret
 
 log = logging.getLogger(__name__)
@@ -39,22 +40,24 @@ _WARN_CADENCE = 86400.0
 _REMEDY = "set a new `token`, or `username` and `password` of the Enphase account"
 
 
-class TokenLogin:
+class TokenAuth:
     """The login of firmware 7 and later."""
 
-    def __init__(self, config: Gateway, memory: GatewayState, wire: Wire, clock: Clock) -> None:
+    def __init__(
+        self, config: Gateway, memory: GatewayState, transport: Transport, clock: Clock
+    ) -> None:
         #: the token in use; None before the first login
         self.token: Token | None = None
         #: what to send along with each request; None while nobody is logged in
         self.auth: EnvoyTokenAuth | None = None
         #: whether the last login succeeded
-        self.let_in = False
+        self.authenticated = False
         self._config = config
         self._memory = memory
-        self._wire = wire
+        self._transport = transport
         self._clock = clock
         self._cloud = CloudLogin(config.host, clock)
-        self._client: aiohttp.ClientSession | None = None
+        self._http: aiohttp.ClientSession | None = None
         self._identity: Identity | None = None
         #: held by whoever logs in, so that a renewal and a new login never cross
         self._lock = asyncio.Lock()
@@ -65,37 +68,37 @@ class TokenLogin:
 
     async def close(self) -> None:
         """Let go of the connection; a renewal under way ends."""
-        self.auth = self._client = None
+        self.auth = self._http = None
         if self._renewal is not None:
             self._renewal.cancel()
             await asyncio.gather(self._renewal, return_exceptions=True)
             self._renewal = None
 
-    async def open(self, client: aiohttp.ClientSession, identity: Identity) -> None:
+    async def open(self, http: aiohttp.ClientSession, identity: Identity) -> None:
         """Log in to this gateway over this connection; raises what `again` does."""
-        self._client, self._identity = client, identity
-        await self.again()
+        self._http, self._identity = http, identity
+        await self.authenticate()
 
-    async def again(self) -> None:
+    async def authenticate(self) -> None:
         """Log in; raise LoginRefusedError, CloudLoginError or TransportError."""
         async with self._lock:
-            self.let_in = False
+            self.authenticated = False
             credentials = self._config.credentials()
             now = self._clock.time()
             known = self._tokens(credentials)
             alive = [token for token in known if token.expires > now]
-            if await self._entered_by(alive):
+            if await self._try_tokens(alive):
                 return
             by_cloud = credentials.username and credentials.password
             # What the cloud gave a moment ago is among the tokens that were refused.
-            if not by_cloud or (alive and self._cloud_rests(credentials)):
-                raise self._no_way_in(known, alive)
+            if not by_cloud or (alive and self._cloud_backing_off(credentials)):
+                raise self._login_error(known, alive)
             token = await self._fetch(credentials)
             # Kept untried: the gateway may not answer now, and the cloud gives no other soon.
             self._memory.token = token.value
-            await self._enter(token)
+            await self._check_token(token)
 
-    async def keep_session(self) -> None:
+    async def refresh_session(self) -> None:
         """Open a new session before the old one ends; without, the token alone still lets in."""
         if (
             self.token is None
@@ -106,10 +109,10 @@ class TokenLogin:
         async with self._lock:
             self._session_ends = self._clock.monotonic() + _SESSION_RETRY
             try:
-                await self._enter(self.token)
+                await self._check_token(self.token)
             except LoginRefusedError:
-                # Should the next answer be a refusal too, it is time for a whole new login.
-                self.let_in = False
+                # Should the next response be a refusal too, it is time for a whole new login.
+                self.authenticated = False
             except (GatewayError, TransportError) as error:
                 log.debug("no new session: %s", error, extra={"gateway": self._config.name})
 
@@ -120,7 +123,7 @@ class TokenLogin:
             self.token is not None
             and self._clock.time() >= self.token.renew_at
             and now >= self._renew_after
-            and now - self._wire.last_answer < _SILENCE
+            and now - self._transport.last_answer < _SILENCE
             and (self._renewal is None or self._renewal.done())
         ):
             self._renew_after = now + _RENEWAL_PAUSE
@@ -136,7 +139,7 @@ class TokenLogin:
         tokens = {token.value: token for token in parsed if token}
         return sorted(tokens.values(), key=lambda token: -token.expires)
 
-    def _no_way_in(self, known: list[Token], alive: list[Token]) -> LoginRefusedError:
+    def _login_error(self, known: list[Token], alive: list[Token]) -> LoginRefusedError:
         """Return why the tokens at hand do not do."""
         if alive:
             return self._refused()
@@ -151,32 +154,32 @@ class TokenLogin:
             f" (this one is {self._identity.serial if self._identity else 'unknown'})"
         )
 
-    async def _entered_by(self, tokens: Iterable[Token]) -> bool:
+    async def _try_tokens(self, tokens: Iterable[Token]) -> bool:
         """Enter with the first of these tokens that the gateway takes; return whether it did."""
         for token in tokens:
             with suppress(LoginRefusedError):
-                await self._enter(token)
+                await self._check_token(token)
                 return True
         return False
 
-    async def _enter(self, token: Token) -> None:
+    async def _check_token(self, token: Token) -> None:
         """Show the gateway a token and use it; raise LoginRefusedError or TransportError."""
-        if self._client is None:
+        if self._http is None:
             raise UnreachableError("not connected")
         hide_secret(token.value)
         auth = EnvoyTokenAuth(self._config.host, token=token.value)
         url = auth.get_endpoint_url(CHECK_JWT)
         try:
-            answer = await self._wire.ask(
-                self._client, url, CHECK_JWT, auth.headers, (_without_cookies,)
+            response = await self._transport.request(
+                self._http, url, CHECK_JWT, auth.headers, (_without_cookies,)
             )
         except EnvoyAuthenticationRequired:
             raise self._refused() from None
-        expect_success(answer, CHECK_JWT)
-        self.auth, self.token, self.let_in = auth, token, True
+        expect_success(response, CHECK_JWT)
+        self.auth, self.token, self.authenticated = auth, token, True
         self._session_ends = self._clock.monotonic() + _SESSION
 
-    def _cloud_rests(self, credentials: Credentials) -> bool:
+    def _cloud_backing_off(self, credentials: Credentials) -> bool:
         """Tell whether the cloud is left alone because of the token that it has given."""
         username, password = credentials.username or "", credentials.password or ""
         return self._cloud.wait(username, password) > 0 and not self._cloud.failure(username)
@@ -198,14 +201,14 @@ class TokenLogin:
             credentials = self._config.credentials()
             newer = [token for token in self._tokens(credentials) if token.expires > old.expires]
             try:
-                if not await self._entered_by(newer):
+                if not await self._try_tokens(newer):
                     if not (credentials.username and credentials.password):
-                        self._warn_of_the_end(old)
+                        self._warn_token_expiry(old)
                         return
                     if self._cloud.wait(credentials.username, credentials.password):
                         return
                     token = await self._fetch(credentials)
-                    await self._enter(token)
+                    await self._check_token(token)
                     self._memory.token = token.value
             except (GatewayError, TransportError) as error:
                 log.warning("the token could not be renewed: %s", error, extra=name)
@@ -214,7 +217,7 @@ class TokenLogin:
             else:
                 log.info("the token was renewed", extra=name)
 
-    def _warn_of_the_end(self, token: Token) -> None:
+    def _warn_token_expiry(self, token: Token) -> None:
         """Tell once a day that nobody renews this token but the owner."""
         now = self._clock.monotonic()
         if now < self._warn_after:

@@ -1,4 +1,4 @@
-"""Whatever a gateway sends, the wire tells an answer from a failure, in bounded time and memory."""
+"""Whatever a gateway sends is a response or a failure, in bounded time and memory."""
 
 import asyncio
 import time
@@ -17,8 +17,8 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 from exporter.clock import VirtualClock
 from exporter.errors import GatewayError
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.trouble import MAX_BODY, TransportError, explain
-from exporter.gateway.wire import Wire
+from exporter.gateway.transport import Transport
+from exporter.gateway.transport_errors import MAX_BODY, TransportError, translate
 from exporter.simulator.faults import Huge, Stall, Trickle
 from tests.polled_gateway import START, impatient, polled_gateway
 from tests.raw_server import http, raw_server, serving
@@ -30,48 +30,52 @@ ENDPOINT = "/ivp/ensemble/inventory"
 
 @pytest.fixture
 def clock() -> VirtualClock:
-    """Return the wire's clock."""
+    """Return the transport's clock."""
     return VirtualClock(START)
 
 
 @pytest.fixture
-def wire(clock: VirtualClock) -> Wire:
-    """Return a wire that nothing was asked over."""
-    return Wire(clock, CADENCES)
+def transport(clock: VirtualClock) -> Transport:
+    """Return a transport that nothing was asked over."""
+    return Transport(clock, CADENCES)
 
 
 @pytest.fixture
-async def client(wire: Wire) -> AsyncIterator[aiohttp.ClientSession]:
+async def client(transport: Transport) -> AsyncIterator[aiohttp.ClientSession]:
     """Return a client like that of a session."""
-    async with wire.new_client() as client:
+    async with transport.new_client() as client:
         yield client
 
 
-async def failure(wire: Wire, client: aiohttp.ClientSession, host: str) -> GatewayError:
+async def failure(transport: Transport, client: aiohttp.ClientSession, host: str) -> GatewayError:
     """Ask, and return the error that comes instead of an answer."""
     with pytest.raises(TransportError) as caught:
-        await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
-    assert wire.requests == {(ENDPOINT, caught.value.error.reason): 1}
+        await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert transport.requests == {(ENDPOINT, caught.value.error.reason): 1}
     assert str(caught.value).startswith(f"{ENDPOINT}: ")
     assert "\n" not in str(caught.value)
     return caught.value.error
 
 
-async def test_an_answer(wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock) -> None:
+async def test_an_answer(
+    transport: Transport, client: aiohttp.ClientSession, clock: VirtualClock
+) -> None:
     """A good answer is kept until it is due again, and counted by its status."""
     async with raw_server(http(b"[]")) as host:
-        answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+        answer = await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert (answer.status, answer.body) == (200, b"[]")
-    assert wire.requests == {(ENDPOINT, "200"): 1}
-    assert wire.kept(ENDPOINT) is answer
+    assert transport.requests == {(ENDPOINT, "200"): 1}
+    assert transport.cached(ENDPOINT) is answer
     await clock.sleep(15)
-    assert wire.kept(ENDPOINT) is None
+    assert transport.cached(ENDPOINT) is None
 
 
-async def test_a_document_is_the_callers_own(wire: Wire, client: aiohttp.ClientSession) -> None:
+async def test_a_document_is_the_callers_own(
+    transport: Transport, client: aiohttp.ClientSession
+) -> None:
     """Whoever changes what he was given changes nothing for the next."""
     async with raw_server(http(b'{"a": 1}')) as host:
-        answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+        answer = await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     first = answer.document()
     first["a"] = 2
     assert answer.document() == {"a": 1}
@@ -79,41 +83,43 @@ async def test_a_document_is_the_callers_own(wire: Wire, client: aiohttp.ClientS
 
 
 async def test_the_same_answer_again(
-    wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock
+    transport: Transport, client: aiohttp.ClientSession, clock: VirtualClock
 ) -> None:
     """A body that says what the kept one says is that one, and a new answer all the same."""
     url = f"http://{{}}{ENDPOINT}"
     async with raw_server(http(b'{"a": 1}')) as host:
-        first = await wire.ask(client, url.format(host), ENDPOINT, {})
+        first = await transport.request(client, url.format(host), ENDPOINT, {})
         await clock.sleep(60)
-        second = await wire.ask(client, url.format(host), ENDPOINT, {})
+        second = await transport.request(client, url.format(host), ENDPOINT, {})
     assert second.body is first.body
     assert second.read_at == first.read_at + 60
-    assert wire.kept(ENDPOINT) is second
+    assert transport.cached(ENDPOINT) is second
     assert second.document() == {"a": 1}
     async with raw_server(http(b'{"a": 2}')) as host:
-        third = await wire.ask(client, url.format(host), ENDPOINT, {})
+        third = await transport.request(client, url.format(host), ENDPOINT, {})
     assert third.document() == {"a": 2}
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "301 Moved", "404 Not Found", "500 Oops"])
-async def test_other_answers(wire: Wire, client: aiohttp.ClientSession, status: str) -> None:
+async def test_other_answers(
+    transport: Transport, client: aiohttp.ClientSession, status: str
+) -> None:
     """An answer that is no 200 is returned, not kept, and no redirect is followed."""
     redirect = http(b"", "Location: http://127.0.0.1:1/", status=status)
     async with raw_server(redirect) as host:
-        answer = await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+        answer = await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert answer.status == int(status[:3])
-    assert wire.requests == {(ENDPOINT, status[:3]): 1}
-    assert wire.kept(ENDPOINT) is None
+    assert transport.requests == {(ENDPOINT, status[:3]): 1}
+    assert transport.cached(ENDPOINT) is None
 
 
 @pytest.mark.parametrize("status", ["401 No", "403 No"])
-async def test_a_refusal(wire: Wire, client: aiohttp.ClientSession, status: str) -> None:
+async def test_a_refusal(transport: Transport, client: aiohttp.ClientSession, status: str) -> None:
     """A refused login is an answer that pyenphase knows, and counted as one."""
     async with raw_server(http(b"", status=status)) as host:
         with pytest.raises(EnvoyAuthenticationRequired):
-            await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
-    assert wire.requests == {(ENDPOINT, status[:3]): 1}
+            await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert transport.requests == {(ENDPOINT, status[:3]): 1}
 
 
 @pytest.mark.parametrize(
@@ -134,36 +140,38 @@ async def test_a_refusal(wire: Wire, client: aiohttp.ClientSession, status: str)
     ],
 )
 async def test_what_is_no_answer(
-    wire: Wire, client: aiohttp.ClientSession, content: bytes, reason: str
+    transport: Transport, client: aiohttp.ClientSession, content: bytes, reason: str
 ) -> None:
     """What is no HTTP is an error of ours, in one line and with its reason."""
     async with raw_server(content) as host:
-        error = await failure(wire, client, host)
+        error = await failure(transport, client, host)
     assert error.reason == reason
-    assert wire.kept(ENDPOINT) is None
+    assert transport.cached(ENDPOINT) is None
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary() | st.binary().map(lambda rest: b"HTTP/1.1 200 OK\r\n" + rest))
 async def test_any_bytes(content: bytes) -> None:
     """No bytes at all end in any other error."""
-    wire = Wire(VirtualClock(START), CADENCES)
+    transport = Transport(VirtualClock(START), CADENCES)
     async with (
-        wire.new_client() as client,
+        transport.new_client() as client,
         raw_server(content) as host,
     ):
         with suppress(TransportError, EnvoyAuthenticationRequired):
-            await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+            await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "content", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[]"]
 )
-async def test_a_silent_gateway(wire: Wire, client: aiohttp.ClientSession, content: bytes) -> None:
+async def test_a_silent_gateway(
+    transport: Transport, client: aiohttp.ClientSession, content: bytes
+) -> None:
     """Wherever an answer stops, the deadline ends the wait."""
     async with raw_server(content, hang=True) as host:
-        assert (await failure(wire, client, host)).reason == "timeout"
+        assert (await failure(transport, client, host)).reason == "timeout"
 
 
 @pytest.mark.usefixtures("impatient")
@@ -206,10 +214,10 @@ async def test_a_huge_answer_is_not_read_to_its_end(compressed: bool, tmp_path: 
     ],
 )
 async def test_nobody_is_there(
-    wire: Wire, client: aiohttp.ClientSession, host: str, words: str
+    transport: Transport, client: aiohttp.ClientSession, host: str, words: str
 ) -> None:
     """No connection is told apart by its cause."""
-    error = await failure(wire, client, host)
+    error = await failure(transport, client, host)
     assert error.reason == "unreachable"
     assert words in str(error)
 
@@ -217,24 +225,26 @@ async def test_nobody_is_there(
 def test_names_that_are_not_found() -> None:
     """DNS has words of its own, and none of the system's that mean something else there."""
     key = aiohttp.client_reqrep.ConnectionKey("envoy.local", 443, True, True, None, None, None)
-    error = explain(aiohttp.ClientConnectorDNSError(key, OSError(-2, "unknown")), "/info")
+    error = translate(aiohttp.ClientConnectorDNSError(key, OSError(-2, "unknown")), "/info")
     told = "/info: the name cannot be resolved; check `host`, or give an address"
     assert (error.reason, str(error)) == ("unreachable", told)
 
 
-async def skew(wire: Wire, client: aiohttp.ClientSession, *headers: str) -> float | None:
+async def skew(transport: Transport, client: aiohttp.ClientSession, *headers: str) -> float | None:
     """Return the skew that these headers tell of."""
     async with raw_server(http(b"[]", *headers)) as host:
-        await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
-    return wire.clock_skew
+        await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    return transport.clock_skew
 
 
-async def test_the_clock_of_the_gateway(wire: Wire, client: aiohttp.ClientSession) -> None:
+async def test_the_clock_of_the_gateway(
+    transport: Transport, client: aiohttp.ClientSession
+) -> None:
     """The skew is that of the last answer, and unknown where that has no date."""
     for ahead, told in ((0, 0), (-1, 0), (3600, 3600), (-7200, -7200)):
         date = f"Date: {formatdate(START + ahead, usegmt=True)}"
-        assert await skew(wire, client, date) == told
-        assert await skew(wire, client) is None
+        assert await skew(transport, client, date) == told
+        assert await skew(transport, client) is None
 
 
 @pytest.mark.parametrize(
@@ -248,28 +258,30 @@ async def test_the_clock_of_the_gateway(wire: Wire, client: aiohttp.ClientSessio
         "ÿ",
     ],
 )
-async def test_a_date_that_is_none(wire: Wire, client: aiohttp.ClientSession, date: str) -> None:
+async def test_a_date_that_is_none(
+    transport: Transport, client: aiohttp.ClientSession, date: str
+) -> None:
     """An answer whose date means nothing is an answer all the same."""
-    assert await skew(wire, client, f"Date: {date}") is None
+    assert await skew(transport, client, f"Date: {date}") is None
 
 
 @pytest.mark.parametrize("zone", ["", " -0000", " GMT", " +0000"])
 async def test_a_date_is_in_utc(
-    wire: Wire, client: aiohttp.ClientSession, zone: str, monkeypatch: pytest.MonkeyPatch
+    transport: Transport, client: aiohttp.ClientSession, zone: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A date without a zone is not in the zone of the exporter."""
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
         date = formatdate(START, usegmt=True).removesuffix(" GMT")
-        assert await skew(wire, client, f"Date: {date}{zone}") == 0
+        assert await skew(transport, client, f"Date: {date}{zone}") == 0
     finally:
         monkeypatch.undo()
         time.tzset()
 
 
 async def test_a_kept_connection_that_ends_costs_no_answer(
-    wire: Wire, client: aiohttp.ClientSession, clock: VirtualClock
+    transport: Transport, client: aiohttp.ClientSession, clock: VirtualClock
 ) -> None:
     """What is sent again over a new connection gets its answer, and takes its turn as well."""
     ask, answer = asyncio.StreamReader.readuntil, http(b"[]").replace(b"Connection: close\r\n", b"")
@@ -287,15 +299,15 @@ async def test_a_kept_connection_that_ends_costs_no_answer(
 
     async with serving(once) as host:
         for _ in range(30):
-            await wire.ask(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+            await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
     assert received == 59
-    assert wire.requests == {(ENDPOINT, "200"): 30}
+    assert transport.requests == {(ENDPOINT, "200"): 30}
     # a burst of 24, then 35 at 13.5 a minute, the last of which is still to be paid
     assert clock.monotonic() >= 34 * 60 / 13.5
 
 
 async def test_a_gateway_that_drops_every_request_is_not_asked_twice(
-    wire: Wire, client: aiohttp.ClientSession
+    transport: Transport, client: aiohttp.ClientSession
 ) -> None:
     """A new connection that breaks is a failure, and no reason to ask again at once."""
     received = 0
@@ -306,5 +318,5 @@ async def test_a_gateway_that_drops_every_request_is_not_asked_twice(
         writer.transport.abort()
 
     async with serving(drop) as host:
-        assert (await failure(wire, client, host)).reason == "connection_lost"
+        assert (await failure(transport, client, host)).reason == "connection_lost"
     assert received == 1
