@@ -10,7 +10,7 @@ import codecs
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -35,17 +35,20 @@ _MAX_DIGITS = 40
 _MAX_UNREADABLE = 200
 
 
-class Unreadable:
-    """The fields of one answer that could not be read, with how often each occurred.
+class Notes:
+    """What is noted while one answer is read: fields that could not be, and devices it lists.
 
-    Names are those of the gateway, joined by dots and free of keys such as serials, so that there
-    are never more of them than our models have fields.
+    Fields have the gateway's names, joined by dots and free of keys such as serials, so that there
+    are never more of them than our models have. `before` has the identities that each list of the
+    previous answer had, by which a device is known whose own cannot be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.fields: Counter[str] = Counter()
+        self.identities: dict[str, tuple[str, ...]] = {}
+        self.before = before or {}
 
-    def add(self, name: str, count: int = 1) -> None:
+    def unreadable(self, name: str, count: int = 1) -> None:
         """Count a value that could not be read."""
         if name in self.fields or len(self.fields) < _MAX_UNREADABLE:
             self.fields[name] += count
@@ -82,31 +85,31 @@ class Model(BaseModel):
         cls._keys = frozenset(info.alias or name for name, info in cls.model_fields.items())
 
     @classmethod
-    def read(cls, raw: Any, unreadable: Unreadable, prefix: str = "") -> Self | None:
+    def read(cls, raw: Any, notes: Notes, prefix: str = "") -> Self | None:
         """Return the model of a JSON object, without the values that cannot be read.
 
         `prefix` names the place of the object in the answer. None stands for anything that is not
         an object.
         """
         if not isinstance(raw, dict):
-            unreadable.add(prefix or "document")
+            notes.unreadable(prefix or "document")
             return None
         try:
             model = cls.model_validate(raw)
         except ValidationError as error:
-            model = cls._read_partly(raw, error, unreadable, prefix)
+            model = cls._read_partly(raw, error, notes, prefix)
         if None in raw.values():
             for key in cls._keys - cls.nullable:
                 if key in raw and raw[key] is None:
-                    unreadable.add(_join(prefix, key))
+                    notes.unreadable(_join(prefix, key))
         if not cls.required <= raw.keys():
             for key in cls.required - raw.keys():
-                unreadable.add(_join(prefix, key))
+                notes.unreadable(_join(prefix, key))
         return model
 
     @classmethod
     def _read_partly(
-        cls, raw: dict[str, Any], error: ValidationError, unreadable: Unreadable, prefix: str
+        cls, raw: dict[str, Any], error: ValidationError, notes: Notes, prefix: str
     ) -> Self:
         kept = dict(raw)
         tried: set[str] = set()
@@ -120,9 +123,9 @@ class Model(BaseModel):
                     tried.add(key)
                     converted, whole = _convert(kept.get(key), details)
                     if not whole:
-                        unreadable.add(_join(prefix, key))
+                        notes.unreadable(_join(prefix, key))
                 else:
-                    unreadable.add(_join(prefix, key))
+                    notes.unreadable(_join(prefix, key))
                 if converted is _NOTHING:
                     kept.pop(key, None)
                 else:
@@ -176,13 +179,8 @@ def _to_bool(value: Any) -> tuple[Any, bool]:
 
 
 def _to_text(value: Any) -> tuple[Any, bool]:
-    if isinstance(value, bool):
-        return ("true" if value else "false"), True
-    if isinstance(value, int) and abs(value) < 10**_MAX_DIGITS:
-        return str(value), True
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(value), True
-    return _NOTHING, False
+    text = identity(value)
+    return (_NOTHING, False) if text is None else (text, True)
 
 
 def _to_short_text(value: Any) -> tuple[Any, bool]:
@@ -198,30 +196,57 @@ _CONVERSIONS: dict[str, Callable[[Any], tuple[Any, bool]]] = {
 }
 
 
-def entries(raw: Any, unreadable: Unreadable, name: str) -> Iterator[dict[str, Any]]:
+def entries(raw: Any, notes: Notes, name: str) -> Iterator[dict[str, Any]]:
     """Yield the objects of a list; what is no object, and what is too much, is recorded."""
     if not isinstance(raw, list):
-        unreadable.add(name)
+        notes.unreadable(name)
         return
     if len(raw) > MAX_ENTRIES:
-        unreadable.add(name, len(raw) - MAX_ENTRIES)
+        notes.unreadable(name, len(raw) - MAX_ENTRIES)
     for item in raw[:MAX_ENTRIES]:
         # An empty object says nothing of anything.
         if isinstance(item, dict) and item:
             yield item
         else:
-            unreadable.add(name)
+            notes.unreadable(name)
 
 
-def identifier(raw: Mapping[str, Any], key: str, unreadable: Unreadable, name: str) -> str | None:
+def identity(value: Any) -> str | None:
     """Return a serial or the like as text; a number is the same device as its digits."""
-    value = raw.get(key)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value) if abs(value) < 10**_MAX_DIGITS else None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_MAX_DIGITS:
+        value = str(value)
     if isinstance(value, str) and 0 < len(value.strip()) <= MAX_TEXT:
         return value.strip()
-    unreadable.add(_join(name, key))
     return None
+
+
+def by_identity(
+    listed: Iterable[dict[str, Any]],
+    key: str,
+    notes: Notes,
+    name: str,
+    *,
+    digits: bool = False,
+) -> dict[str, dict[str, Any]]:
+    """Return the objects of a list by what identifies them, such as their serial number.
+
+    One whose identity cannot be read is known if it is the only one, and only one is missing of
+    those that were listed before. With `digits` nothing else makes an identity.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    nameless: list[dict[str, Any]] = []
+    for entry in listed:
+        known = identity(entry.get(key))
+        if known is None or (digits and not known.isdecimal()):
+            notes.unreadable(_join(name, key))
+            nameless.append(entry)
+        else:
+            found[known] = entry
+    missing = [known for known in notes.before.get(name, ()) if known not in found]
+    if len(nameless) == len(missing) == 1:
+        found[missing[0]] = nameless[0]
+    notes.identities[name] = tuple(found)
+    return found
 
 
 def as_object(document: Any) -> dict[str, Any]:
@@ -312,10 +337,12 @@ class Parsed:
 
     data: dict[str, Any]
     unreadable: Mapping[str, int] = field(default_factory=dict)
+    #: what was listed, by the name of the list
+    identities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
-        """Whether the answer tells nothing at all."""
+        """Whether the answer has nothing in it at all."""
         return not any(value not in (None, {}, [], ()) for value in self.data.values())
 
 
@@ -330,7 +357,7 @@ class Endpoint:
 
     path: str
     collector: str
-    read: Callable[[Any, Unreadable], dict[str, Any]]
+    read: Callable[[Any, Notes], dict[str, Any]]
     max_age: float | None = None
     deadline: float = 15.0
     small: bool = False
@@ -338,8 +365,11 @@ class Endpoint:
     optional: bool = False
     decode: Callable[[bytes], Any] = parse
 
-    def parse(self, body: bytes) -> Parsed:
-        """Return what a body says; raise GatewayError when it cannot be decoded."""
-        document = self.decode(body)
-        unreadable = Unreadable()
-        return Parsed(self.read(document, unreadable), dict(unreadable.fields))
+    def parse(self, body: bytes, before: Parsed | None = None) -> Parsed:
+        """Return what a body says; raise GatewayError when it cannot be decoded.
+
+        `before` is what the last answer said of which everything could be read.
+        """
+        notes = Notes(before.identities if before is not None else None)
+        data = self.read(self.decode(body), notes)
+        return Parsed(data, dict(notes.fields), notes.identities)

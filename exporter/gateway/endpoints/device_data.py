@@ -11,13 +11,12 @@ from typing import Any
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import (
-    MAX_ENTRIES,
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_object,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import (
     Celsius,
@@ -145,27 +144,32 @@ class _Count(Model):
     limit: Count = Field(None, alias="deviceDataLimit")
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+_COUNTS = frozenset({"deviceCount", "deviceDataLimit"})
+#: the CTs, which have answers of their own
+_METER = "eim"
+
+
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return details of inverters, AC Batteries and relays, each by serial."""
     raw = as_object(document)
-    data: dict[str, Any] = {"inverter_details": {}, "acb_details": {}, "relay_details": {}}
-    devices = [value for key, value in raw.items() if key not in ("deviceCount", "deviceDataLimit")]
-    if len(devices) > MAX_ENTRIES:
-        unreadable.add("devices", len(devices) - MAX_ENTRIES)
-    for entry in devices[:MAX_ENTRIES]:
-        device = _Device.read(entry, unreadable, "devices")
-        if device is None or device.active is False:
+    data: dict[str, Any] = {member: {} for member, _ in _KINDS.values()}
+    devices = [value for key, value in raw.items() if key not in _COUNTS]
+    listed: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
+    for entry in entries(devices, notes, "devices"):
+        device = _Device.read(entry, notes, "devices")
+        kind = device.kind or _kind(entry) if device is not None else None
+        if device is None or device.active is False or kind == _METER:
             continue
-        kind = device.kind or _kind(entry)
-        if kind not in _KINDS:
-            if kind != "eim":
-                unreadable.add("devices.devName")
-            continue
-        member, make = _KINDS[kind]
-        serial = identifier(entry, "sn", unreadable, kind)
-        if serial is not None:
-            data[member][serial] = make(device, entry, unreadable)
-    count = _Count.read(raw, unreadable)
+        if kind in listed:
+            listed[kind].append(entry)
+        else:
+            notes.unreadable("devices.devName")
+    for kind, (member, make) in _KINDS.items():
+        for serial, entry in by_identity(listed[kind], "sn", notes, kind).items():
+            detail = make(entry, notes)
+            if detail is not None:
+                data[member][serial] = detail
+    count = _Count.read(raw, notes)
     if count is not None:
         data["device_count"] = DeviceCount(count.count, count.limit)
     return data
@@ -185,19 +189,19 @@ def _kind(entry: dict[str, Any]) -> str | None:
 _TELLING = {"SOC": "acb", "VrmsL1N": "nsrb", "voltRmsL1": "nsrb", "dcVoltageINmV": "pcu"}
 
 
-def _flat(channel: dict[str, Any], unreadable: Unreadable, name: str) -> dict[str, Any]:
+def _flat(channel: dict[str, Any], notes: Notes, name: str) -> dict[str, Any]:
     """Return a channel without its levels."""
     reading = channel.get("lastReading")
     flat: dict[str, Any] = dict(reading) if isinstance(reading, dict) else {}
     if not isinstance(reading, dict):
-        unreadable.add(f"{name}.lastReading")
+        notes.unreadable(f"{name}.lastReading")
     for part in ("watts", "wattHours", "lifetime"):
         values = channel.get(part)
         if isinstance(values, dict):
             for key, value in values.items():
                 flat[f"{part}.{key}"] = value
         elif part in channel:
-            unreadable.add(f"{name}.{part}")
+            notes.unreadable(f"{name}.{part}")
     flat["chanEid"] = channel.get("chanEid", flat.get("eid"))
     for key, synonym in _SYNONYMS.items():
         if key in flat:
@@ -205,37 +209,38 @@ def _flat(channel: dict[str, Any], unreadable: Unreadable, name: str) -> dict[st
     return flat
 
 
-def _inverter(device: _Device, entry: dict[str, Any], unreadable: Unreadable) -> InverterDetail:
+def _inverter(entry: dict[str, Any], notes: Notes) -> InverterDetail:
     name = "pcu.channels"
+    gone = entry.get("modGone")
     channels = [
         channel
-        for item in entries(entry.get("channels"), unreadable, name)
-        if (channel := InverterChannel.read(_flat(item, unreadable, name), unreadable, name))
-        is not None
+        for item in entries(entry.get("channels"), notes, name)
+        if (channel := InverterChannel.read(_flat(item, notes, name), notes, name)) is not None
     ]
     # By their number in the gateway, so that one listed twice is still one.
     by_eid = {channel.eid: channel for channel in channels}
     ordered = sorted(by_eid, key=lambda eid: eid or 0)
     return InverterDetail(
-        device.gone, {str(index): by_eid[eid] for index, eid in enumerate(ordered, start=1)}
+        gone if isinstance(gone, bool) else None,
+        {str(index): by_eid[eid] for index, eid in enumerate(ordered, start=1)},
     )
 
 
 def _single(
     model: type[AcbChannel] | type[RelayChannel], name: str
-) -> Callable[[_Device, dict[str, Any], Unreadable], Any]:
-    def make(device: _Device, entry: dict[str, Any], unreadable: Unreadable) -> Any:
+) -> Callable[[dict[str, Any], Notes], Any]:
+    def make(entry: dict[str, Any], notes: Notes) -> Any:
         read = [
             channel
-            for item in entries(entry.get("channels"), unreadable, name)
-            if (channel := model.read(_flat(item, unreadable, name), unreadable, name)) is not None
+            for item in entries(entry.get("channels"), notes, name)
+            if (channel := model.read(_flat(item, notes, name), notes, name)) is not None
         ]
         return max(read, key=lambda channel: channel.end_date or 0, default=None)
 
     return make
 
 
-_KINDS: dict[str, tuple[str, Callable[[_Device, dict[str, Any], Unreadable], Any]]] = {
+_KINDS: dict[str, tuple[str, Callable[[dict[str, Any], Notes], Any]]] = {
     "pcu": ("inverter_details", _inverter),
     "acb": ("acb_details", _single(AcbChannel, "acb.channels")),
     "nsrb": ("relay_details", _single(RelayChannel, "nsrb.channels")),

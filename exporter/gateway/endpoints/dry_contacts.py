@@ -11,10 +11,10 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_object,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import FlagText, Number, Percent, Text, Words
 
@@ -55,16 +55,16 @@ class DryContactSettings(Model):
     type: Text = None
 
 
-def _reader(member: str, model: type[Model]) -> Callable[[Any, Unreadable], dict[str, Any]]:
-    def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
-        relays: dict[str, Model] = {}
-        raw = as_object(document)
-        for entry in entries(raw.get("dry_contacts"), unreadable, "dry_contacts"):
-            name = identifier(entry, "id", unreadable, "dry_contacts")
-            relay = model.read(entry, unreadable, "dry_contacts") if name else None
-            if name and relay is not None:
-                relays[name] = relay
-        return {member: relays}
+def _reader(member: str, model: type[Model]) -> Callable[[Any, Notes], dict[str, Any]]:
+    def read(document: Any, notes: Notes) -> dict[str, Any]:
+        listed = entries(as_object(document).get("dry_contacts"), notes, "dry_contacts")
+        return {
+            member: {
+                name: relay
+                for name, entry in by_identity(listed, "id", notes, "dry_contacts").items()
+                if (relay := model.read({**entry, "id": name}, notes, "dry_contacts"))
+            }
+        }
 
     return read
 

@@ -4,6 +4,7 @@ The grid state is in here, so nothing that happens to a battery may cost it. The
 groups of one type, and the devices of all of them count.
 """
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -11,10 +12,10 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_list,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import (
     Celsius,
@@ -146,46 +147,69 @@ class C6Meter(EnsembleDevice):
     device_state: Code = Field(None, alias="Device State")
 
 
-#: groups of which a site has one device, and the member it becomes
-_SINGLES: dict[str, tuple[str, type[EnsembleDevice]]] = {
-    "ENPOWER": ("enpower", Enpower),
-    "COLLAR": ("collar", Collar),
-    "C6 COMBINER CONTROLLER": ("c6cc", C6Combiner),
-    "C6 RGM": ("c6_meter", C6Meter),
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A type of devices: the member they become, their model, and a key that only they have."""
+
+    member: str
+    model: type[EnsembleDevice]
+    telling: str
+
+
+_GROUPS: dict[str, _Group] = {
+    "ENPOWER": _Group("enpower", Enpower, "mains_oper_state"),
+    "ENCHARGE": _Group("encharge_inventory", Encharge, "encharge_capacity"),
+    "COLLAR": _Group("collar", Collar, "mid_state"),
+    "C6 COMBINER CONTROLLER": _Group("c6cc", C6Combiner, "dmir_version"),
+    "C6 RGM": _Group("c6_meter", C6Meter, "Device State"),
 }
-_BATTERIES = "ENCHARGE"
+#: the one type of which a site can have several
+_BATTERIES = _GROUPS["ENCHARGE"]
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return controller, collar, combiner and meter where they are there, and all batteries."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for group in entries(as_list(document), unreadable, "groups"):
-        kind = group.get("type")
-        if kind not in _SINGLES and kind != _BATTERIES:
-            if not isinstance(kind, str):
-                unreadable.add("groups.type")
-            continue
-        groups.setdefault(kind, []).extend(
-            entries(group.get("devices"), unreadable, f"{kind}.devices")
-        )
-    data: dict[str, Any] = {}
-    for kind, (member, model) in _SINGLES.items():
-        devices = [
-            device
-            for raw in groups.get(kind, ())
-            if (device := model.read(raw, unreadable, member)) is not None
-        ]
-        if devices:
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for group in entries(as_list(document), notes, "groups"):
+        name = group.get("type")
+        if not isinstance(name, str):
+            notes.unreadable("groups.type")
+            name = _type(group)
+        if name in _GROUPS:
+            name = _GROUPS[name].member
+            listed.setdefault(name, []).extend(
+                entries(group.get("devices"), notes, f"{name}.devices")
+            )
+    data: dict[str, Any] = {_BATTERIES.member: {}}
+    for kind in _GROUPS.values():
+        raw = by_identity(listed.get(kind.member, ()), "serial_num", notes, kind.member)
+        devices = {
+            serial: device
+            for serial, entry in raw.items()
+            if (device := kind.model.read({**entry, "serial_num": serial}, notes, kind.member))
+        }
+        if kind is _BATTERIES:
+            data[kind.member] = devices
+        elif devices:
             # A replaced controller can stay in the list, where nobody reaches it any more.
-            data[member] = next((device for device in devices if device.communicating), devices[0])
-    batteries: dict[str, Encharge] = {}
-    for raw in groups.get(_BATTERIES, ()):
-        serial = identifier(raw, "serial_num", unreadable, "encharge")
-        battery = Encharge.read(raw, unreadable, "encharge") if serial else None
-        if serial and battery is not None:
-            batteries[serial] = battery
-    data["encharge_inventory"] = batteries
+            data[kind.member] = next(
+                (device for device in devices.values() if device.communicating),
+                next(iter(devices.values())),
+            )
+    # The metric tables read some fields under these names.
+    data["encharge_extra"] = data["encharge_inventory"]
+    data |= {f"{name}_extra": data[name] for name in ("enpower", "collar") if name in data}
     return data
+
+
+def _type(group: dict[str, Any]) -> str | None:
+    """Return the type of a group by what its devices say."""
+    devices = group.get("devices")
+    for device in devices if isinstance(devices, list) else ():
+        for kind, known in _GROUPS.items():
+            if isinstance(device, dict) and known.telling in device:
+                return kind
+    return None
 
 
 ENDPOINT = Endpoint("/ivp/ensemble/inventory", "ensemble", read, deadline=10)

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_object,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import Milliwatts, Percent
 
@@ -23,16 +23,17 @@ class EnchargePower(Model):
     soc: Percent = None
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the power of each battery by its serial; the colon in the gateway's key is real."""
     raw = as_object(document)
-    power: dict[str, EnchargePower] = {}
-    for device in entries(raw.get("devices:", raw.get("devices")), unreadable, "devices"):
-        serial = identifier(device, "serial_num", unreadable, "devices")
-        battery = EnchargePower.read(device, unreadable, "devices") if serial else None
-        if serial and battery is not None:
-            power[serial] = battery
-    return {"encharge_power": power}
+    listed = entries(raw.get("devices:", raw.get("devices")), notes, "devices")
+    return {
+        "encharge_power": {
+            serial: battery
+            for serial, entry in by_identity(listed, "serial_num", notes, "devices").items()
+            if (battery := EnchargePower.read(entry, notes, "devices")) is not None
+        }
+    }
 
 
 ENDPOINT = Endpoint(

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from exporter.gateway.endpoints.base import Endpoint, Model, Unreadable, as_object
+from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
 from exporter.gateway.endpoints.fields import Flag, Number, Percent, StoredWattHours
 
 
@@ -74,12 +74,12 @@ class _Total(Model):
     capacity: StoredWattHours = Field(None, alias="Max_energy")
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the aggregates of the batteries there are; nothing where there is none."""
     raw = as_object(document)
-    encharge = EnchargeAggregate.read(raw, unreadable)
-    secctrl = Secctrl.read(raw, unreadable)
-    total = _Total.read(raw, unreadable)
+    encharge = EnchargeAggregate.read(raw, notes)
+    secctrl = Secctrl.read(raw, notes)
+    total = _Total.read(raw, notes)
     if encharge is None or secctrl is None or total is None:
         return {}
     data: dict[str, Any] = {}

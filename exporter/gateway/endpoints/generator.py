@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from exporter.gateway.endpoints.base import Endpoint, Model, Unreadable, as_object
+from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
 from exporter.gateway.endpoints.fields import (
     Amperes,
     Code,
@@ -77,24 +77,24 @@ class GeneratorSchedule(Model):
     last_updated_by: Text = None
 
 
-def read_state(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read_state(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the state of the generator, also of one that is not present."""
-    return {"generator": Generator.read(as_object(document), unreadable)}
+    return {"generator": Generator.read(as_object(document), notes)}
 
 
-def read_config(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read_config(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the configuration; nothing for the empty one of a site without generator."""
     raw = as_object(document)
-    return {"generator_config": GeneratorConfig.read(raw, unreadable)} if raw else {}
+    return {"generator_config": GeneratorConfig.read(raw, notes)} if raw else {}
 
 
-def read_mode(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read_mode(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the mode."""
     raw = as_object(document)
-    return {"generator_mode": GeneratorMode.read(raw, unreadable)} if raw else {}
+    return {"generator_mode": GeneratorMode.read(raw, notes)} if raw else {}
 
 
-def read_schedule(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read_schedule(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the schedule; nothing where no exercise was ever set up."""
     raw = as_object(document)
     flat: dict[str, Any] = {"last_updated_by": raw.get("last_updated_by")}
@@ -103,10 +103,10 @@ def read_schedule(document: Any, unreadable: Unreadable) -> dict[str, Any]:
         if isinstance(values, dict):
             flat |= {f"{part}.{key}": value for key, value in values.items()}
         elif part in raw:
-            unreadable.add(part)
+            notes.unreadable(part)
     if len(flat) == 1:
         return {}
-    return {"generator_schedule": GeneratorSchedule.read(flat, unreadable)}
+    return {"generator_schedule": GeneratorSchedule.read(flat, notes)}
 
 
 _SETTINGS_AGE = 300.0
@@ -140,8 +140,14 @@ SCHEDULE = Endpoint(
 
 
 def combine(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a generator that exists: one that is present or configured."""
-    generator = data.get("generator")
-    if data.get("generator_config") is None and (generator is None or not generator.present):
-        return {}
+    """Return the members of a generator that exists: one that is present or configured.
+
+    The relay of one that does not exist is `unknown`.
+    """
+    generator: Generator | None = data.get("generator")
+    if data.get("generator_config") is None:
+        if generator is None or generator.present is False:
+            return {}
+        if generator.present is None and generator.admin_state in (None, "unknown"):
+            return {}
     return {name: value for name, value in data.items() if value is not None}

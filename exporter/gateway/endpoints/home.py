@@ -8,10 +8,10 @@ from exporter.gateway.endpoints.base import (
     MAX_TEXT,
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_object,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import Count, Epoch, Flag, Level, PercentText, Text, Words
 
@@ -79,21 +79,19 @@ class Home(Model):
     radios: dict[str, Radio] = Field(default_factory=dict)
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return what the gateway says of itself, each interface, link and radio on its own."""
     raw = as_object(document)
     network = raw.get("network")
-    cloud = _Network.read(network, unreadable, "network")
-    home = Home.read(
-        {key: value for key, value in raw.items() if key not in _OWN_SHAPE}, unreadable
-    )
+    cloud = _Network.read(network, notes, "network")
+    home = Home.read({key: value for key, value in raw.items() if key not in _OWN_SHAPE}, notes)
     if home is None:
         return {}
     interfaces = network.get("interfaces") if isinstance(network, dict) else None
     parts: dict[str, Any] = {
-        "interfaces": _by_name(Interface, interfaces, "interface", unreadable),
-        "links": _links(raw.get("comm"), unreadable),
-        "radios": _by_name(Radio, raw.get("wireless_connection"), "type", unreadable),
+        "interfaces": _by_name(Interface, interfaces, "interface", notes),
+        "links": _links(raw.get("comm"), notes),
+        "radios": _by_name(Radio, raw.get("wireless_connection"), "type", notes),
     }
     if cloud is not None:
         parts |= {
@@ -109,22 +107,22 @@ _OWN_SHAPE = frozenset({"network", "comm", "wireless_connection", "interfaces", 
 
 
 def _by_name(
-    model: type[Interface] | type[Radio], raw: Any, key: str, unreadable: Unreadable
+    model: type[Interface] | type[Radio], raw: Any, key: str, notes: Notes
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for entry in () if raw is None else entries(raw, unreadable, model.__name__.lower()):
-        name = identifier(entry, key, unreadable, model.__name__.lower())
-        part = model.read(entry, unreadable, model.__name__.lower()) if name else None
-        if name and part is not None:
-            found[name] = part
-    return found
+    name = model.__name__.lower()
+    listed = () if raw is None else entries(raw, notes, name)
+    return {
+        known: part
+        for known, entry in by_identity(listed, key, notes, name).items()
+        if (part := model.read(entry, notes, name)) is not None
+    }
 
 
-def _links(raw: Any, unreadable: Unreadable) -> dict[str, Link]:
+def _links(raw: Any, notes: Notes) -> dict[str, Link]:
     """Return the links by kind of device; of several links of one kind the counts add up."""
     if not isinstance(raw, dict):
         if raw is not None:
-            unreadable.add("comm")
+            notes.unreadable("comm")
         return {}
     links: dict[str, Link] = {}
     for kind, value in raw.items():
@@ -134,8 +132,8 @@ def _links(raw: Any, unreadable: Unreadable) -> dict[str, Link]:
         listed = value if isinstance(value, list) else [value]
         parts = [
             part
-            for entry in entries(listed, unreadable, "comm")
-            if (part := Link.read(entry, unreadable, "comm")) is not None
+            for entry in entries(listed, notes, "comm")
+            if (part := Link.read(entry, notes, "comm")) is not None
         ]
         if parts:
             counts = [part.num for part in parts]

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from awesomeversion import AwesomeVersion
 
 from exporter.errors import InvalidResponseError, LoginRedirectError
-from exporter.gateway.endpoints.base import Endpoint, Model, Unreadable
+from exporter.gateway.endpoints.base import Endpoint, Model, Notes
 from exporter.gateway.endpoints.fields import EpochText, FlagText, Text
 
 _LETTERS = string.ascii_letters
@@ -65,9 +65,9 @@ _PATHS = {
 }
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the identity of the gateway."""
-    info = Info.read(document, unreadable)
+    info = Info.read(document, notes)
     return {} if info is None else {"info": info}
 
 

@@ -10,10 +10,10 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_list,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import (
     Celsius,
@@ -100,21 +100,38 @@ _KINDS: dict[str, tuple[str, type[InventoryDevice]]] = {
 }
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the devices of each kind by serial, without those taken out of service."""
     data: dict[str, dict[str, InventoryDevice]] = {member: {} for member, _ in _KINDS.values()}
-    for group in entries(as_list(document), unreadable, "groups"):
+    listed: dict[str, list[dict[str, Any]]] = {}
+    for group in entries(as_list(document), notes, "groups"):
         kind = group.get("type")
         if not isinstance(kind, str) or kind not in _KINDS:
-            unreadable.add("groups.type")
-            continue
+            notes.unreadable("groups.type")
+            kind = _kind(group)
+        if kind is not None:
+            listed.setdefault(kind, []).extend(
+                entries(group.get("devices"), notes, f"{kind}.devices")
+            )
+    for kind, devices in listed.items():
         member, model = _KINDS[kind]
-        for entry in entries(group.get("devices"), unreadable, f"{kind}.devices"):
-            serial = identifier(entry, "serial_num", unreadable, kind)
-            device = model.read(entry, unreadable, kind) if serial else None
-            if serial and device is not None and device.admin_state != _REMOVED:
+        for serial, entry in by_identity(devices, "serial_num", notes, kind).items():
+            device = model.read({**entry, "serial_num": serial}, notes, kind)
+            if device is not None and device.admin_state != _REMOVED:
                 data[member][serial] = device
     return dict(data)
 
+
+def _kind(group: dict[str, Any]) -> str | None:
+    """Return the type of a group by the type of its devices."""
+    devices = group.get("devices")
+    for device in devices if isinstance(devices, list) else ():
+        kind = device.get("dev_type") if isinstance(device, dict) else None
+        if isinstance(kind, int) and kind in _DEVICE_TYPES:
+            return _DEVICE_TYPES[kind]
+    return None
+
+
+_DEVICE_TYPES = {1: "PCU", 11: "ACB", 12: "NSRB"}
 
 ENDPOINT = Endpoint("/inventory.json?deleted=1", "devices", read, max_age=300, deadline=60)

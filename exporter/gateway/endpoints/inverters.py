@@ -7,10 +7,10 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
     as_list,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.fields import Code, Epoch, Text, Watts
 
@@ -31,14 +31,14 @@ class DeviceReport(Model):
     device_type: Code = Field(None, alias="devType")
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the reports of the inverters and those of the AC Batteries, by serial."""
     inverters: dict[str, DeviceReport] = {}
     batteries: dict[str, DeviceReport] = {}
-    for entry in entries(as_list(document), unreadable, "inverters"):
-        serial = identifier(entry, "serialNumber", unreadable, "inverters")
-        report = DeviceReport.read(entry, unreadable, "inverters") if serial else None
-        if serial is None or report is None:
+    listed = entries(as_list(document), notes, "inverters")
+    for serial, entry in by_identity(listed, "serialNumber", notes, "inverters").items():
+        report = DeviceReport.read({**entry, "serialNumber": serial}, notes, "inverters")
+        if report is None:
             continue
         if report.device_type in (None, 1):
             inverters[serial] = report

@@ -14,11 +14,11 @@ from pydantic import AfterValidator, Field
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
+    Notes,
     Parsed,
-    Unreadable,
     as_list,
+    by_identity,
     entries,
-    identifier,
 )
 from exporter.gateway.endpoints.context import Context, is_stale
 from exporter.gateway.endpoints.fields import (
@@ -109,32 +109,33 @@ class MeterReadings:
     phases: Mapping[str, MeterReading]
 
 
-def read_setup(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read_setup(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the set-up of each meter by its eid."""
-    setup: dict[str, MeterSetup] = {}
-    for entry in entries(as_list(document), unreadable, "meters"):
-        eid = identifier(entry, "eid", unreadable, "meters")
-        meter = MeterSetup.read(entry, unreadable, "meters") if eid else None
-        if eid and meter is not None:
-            setup[eid] = meter
-    return {"meters": setup}
+    listed = entries(as_list(document), notes, "meters")
+    return {
+        "meters": {
+            eid: meter
+            for eid, entry in by_identity(listed, "eid", notes, "meters", digits=True).items()
+            if (meter := MeterSetup.read({**entry, "eid": int(eid)}, notes, "meters"))
+        }
+    }
 
 
-def read_readings(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read_readings(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the readings of each meter by its eid, whether it is enabled or not."""
     readings: dict[str, MeterReadings] = {}
-    for entry in entries(as_list(document), unreadable, "readings"):
-        total = MeterReading.read(entry, unreadable, "readings")
+    for entry in entries(as_list(document), notes, "readings"):
+        total = MeterReading.read(entry, notes, "readings")
         if total is None:
             continue
         channels = [
             channel
-            for raw in entries(entry.get("channels", []), unreadable, "channels")
-            if (channel := MeterReading.read(raw, unreadable, "channels")) is not None
+            for raw in entries(entry.get("channels", []), notes, "channels")
+            if (channel := MeterReading.read(raw, notes, "channels")) is not None
         ]
         eid = _meter_eid(channels) if total.eid is None else total.eid
         if eid is not None:
-            readings[str(eid)] = MeterReadings(total, _by_phase(channels, eid, unreadable))
+            readings[str(eid)] = MeterReadings(total, _by_phase(channels, eid, notes))
     return {"meter_readings": readings}
 
 
@@ -148,9 +149,7 @@ def _meter_eid(channels: list[MeterReading]) -> int | None:
     return meters.pop() if len(meters) == 1 else None
 
 
-def _by_phase(
-    channels: list[MeterReading], meter: int, unreadable: Unreadable
-) -> dict[str, MeterReading]:
+def _by_phase(channels: list[MeterReading], meter: int, notes: Notes) -> dict[str, MeterReading]:
     """Return the channels by phase.
 
     The last digit of a channel's eid is its phase, on some gateways counted from the meter's own.
@@ -170,7 +169,7 @@ def _by_phase(
     if len(unknown) == len(left) == 1:
         found[left[0]] = unknown.pop()
     elif unknown:
-        unreadable.add("channels.eid", len(unknown))
+        notes.unreadable("channels.eid", len(unknown))
     return found
 
 
@@ -235,8 +234,11 @@ def set_up(parsed: Mapping[str, Parsed], context: Context) -> dict[str, MeterSet
         return meters
     known: Mapping[str, MeterSetup] = before.data["meters"]
     return {
-        eid: _completed(meter, known[eid]) if eid in known else meter
-        for eid, meter in meters.items()
+        **known,
+        **{
+            eid: _completed(meter, known[eid]) if eid in known else meter
+            for eid, meter in meters.items()
+        },
     }
 
 
@@ -316,7 +318,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
         parts = _legs(kind, reading, legs, context) if legs > 1 else {}
         whole = fresh and None not in parts.values()
         totals[kind] = CtMeter(
-            reading.total.eid,
+            meter.eid,
             meter.state,
             kind,
             meter.metering_status,

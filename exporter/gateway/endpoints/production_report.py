@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from exporter.gateway.endpoints.base import Endpoint, Model, Unreadable, as_object, entries
+from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object, entries
 from exporter.gateway.endpoints.fields import Count, Epoch, Percent, StoredWattHours, Text
 
 PRODUCTION = "production"
@@ -77,7 +77,7 @@ class ProductionReport:
     acb: AcbPower | None
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the sections of the report."""
     raw = as_object(document)
     sections: dict[str, MeteredSection] = {}
@@ -85,8 +85,8 @@ def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
     for part, kinds in _PARTS.items():
         listed = [
             (entry, section)
-            for entry in entries(raw.get(part, []), unreadable, part)
-            if (section := ReportSection.read(entry, unreadable, part)) is not None
+            for entry in entries(raw.get(part, []), notes, part)
+            if (section := ReportSection.read(entry, notes, part)) is not None
         ]
         names = [_name(section, kinds) for _, section in listed]
         left = [kind for kind in kinds if kind not in names]
@@ -95,12 +95,12 @@ def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
                 # Of two that are always there, the one without a name is the other one.
                 name = left[0]  # noqa: PLW2901
             if name is None:
-                unreadable.add(f"{part}.measurementType")
+                notes.unreadable(f"{part}.measurementType")
             elif name == ACB:
-                acb = AcbPower.read(entry, unreadable, part)
+                acb = AcbPower.read(entry, notes, part)
                 sections[name] = MeteredSection(section, ())
             else:
-                sections[name] = MeteredSection(section, _lines(entry, unreadable, part))
+                sections[name] = MeteredSection(section, _lines(entry, notes, part))
     return {"production_report": ProductionReport(sections, acb)}
 
 
@@ -120,13 +120,13 @@ def _name(section: ReportSection, kinds: tuple[str, ...]) -> str | None:
     return PRODUCTION if section.type == "eim" and PRODUCTION in kinds else None
 
 
-def _lines(entry: dict[str, Any], unreadable: Unreadable, part: str) -> tuple[SystemEnergy, ...]:
+def _lines(entry: dict[str, Any], notes: Notes, part: str) -> tuple[SystemEnergy, ...]:
     raw = entry.get("lines", [])
     name = f"{part}.lines"
     lines = [
         line
-        for item in entries(raw, unreadable, name)
-        if (line := SystemEnergy.read(item, unreadable, name)) is not None
+        for item in entries(raw, notes, name)
+        if (line := SystemEnergy.read(item, notes, name)) is not None
     ]
     # Lines have no names. Where one of them is missing, nobody can say which.
     return tuple(lines) if isinstance(raw, list) and len(lines) == len(raw) else ()

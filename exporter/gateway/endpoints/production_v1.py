@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from exporter.gateway.endpoints.base import Endpoint, Model, Unreadable, as_object
+from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
 from exporter.gateway.endpoints.fields import WattHours, Watts
 
 
@@ -21,9 +21,9 @@ class ProductionTotals(Model):
     watt_hours_last_7_days: WattHours = Field(None, alias="wattHoursSevenDays")
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the totals."""
-    return {"production_totals": ProductionTotals.read(as_object(document), unreadable)}
+    return {"production_totals": ProductionTotals.read(as_object(document), notes)}
 
 
 ENDPOINT = Endpoint(

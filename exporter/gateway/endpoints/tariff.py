@@ -15,8 +15,8 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import (
     Endpoint,
     Model,
+    Notes,
     Parsed,
-    Unreadable,
     as_object,
     entries,
 )
@@ -109,23 +109,23 @@ class _Period(Model):
     rate: Price = None
 
 
-def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
+def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the tariff, each part of it on its own."""
     raw = as_object(document).get("tariff")
-    tariff = _Tariff.read(raw, unreadable, "tariff")
+    tariff = _Tariff.read(raw, notes, "tariff")
     if tariff is None or not isinstance(raw, dict):
         return {}
-    currency = _part(_Currency, raw, "currency", unreadable)
-    single = _part(_SingleRate, raw, "single_rate", unreadable)
+    currency = _part(_Currency, raw, "currency", notes)
+    single = _part(_SingleRate, raw, "single_rate", notes)
     return {
         "tariff": Tariff(
             date=tariff.date,
             currency=currency.code if currency else None,
-            storage_settings=_part(StorageSettings, raw, "storage_settings", unreadable),
+            storage_settings=_part(StorageSettings, raw, "storage_settings", notes),
             buy=_rate(single.rate) if single else None,
             sell=_rate(single.sell) if single else None,
-            seasons=_seasons(raw, "seasons", unreadable),
-            seasons_sell=_seasons(raw, "seasons_sell", unreadable),
+            seasons=_seasons(raw, "seasons", notes),
+            seasons_sell=_seasons(raw, "seasons_sell", notes),
         )
     }
 
@@ -133,9 +133,9 @@ def read(document: Any, unreadable: Unreadable) -> dict[str, Any]:
 M = TypeVar("M", bound=Model)
 
 
-def _part(model: type[M], raw: dict[str, Any], key: str, unreadable: Unreadable) -> M | None:
+def _part(model: type[M], raw: dict[str, Any], key: str, notes: Notes) -> M | None:
     value = raw.get(key)
-    return model.read(value, unreadable, key) if value else None
+    return model.read(value, notes, key) if value else None
 
 
 def _rate(rate: float | None) -> float | None:
@@ -143,33 +143,54 @@ def _rate(rate: float | None) -> float | None:
     return None if rate is None else round(rate, 6)
 
 
-def _seasons(raw: dict[str, Any], key: str, unreadable: Unreadable) -> tuple[Season, ...]:
-    if raw.get(key) is None:
-        return ()
-    return tuple(
-        Season(
-            _read(_start, entry.get("start"), unreadable, f"{key}.start"),
-            tuple(
-                DayPrices(
-                    _read(_weekdays, day.get("days"), unreadable, f"{key}.days"),
-                    tuple(
-                        Period(period.start, _rate(period.rate))
-                        for item in entries(day.get("periods"), unreadable, f"{key}.periods")
-                        if (period := _Period.read(item, unreadable, f"{key}.periods"))
-                    ),
-                )
-                for day in entries(entry.get("days", []), unreadable, f"{key}.days")
-            ),
-        )
-        for entry in entries(raw[key], unreadable, key)
+#: what stands for an entry that cannot be read: no price can be told past it
+_UNKNOWN_PERIOD = Period(None, None)
+_UNKNOWN_DAY = DayPrices(None, ())
+_UNKNOWN_SEASON = Season(None, (_UNKNOWN_DAY,))
+
+
+def _seasons(raw: dict[str, Any], key: str, notes: Notes) -> tuple[Season, ...]:
+    value = raw.get(key)
+    return () if value is None else _each(value, _season, _UNKNOWN_SEASON, notes, key)
+
+
+def _season(raw: dict[str, Any], notes: Notes, name: str) -> Season:
+    return Season(
+        _read(_start, raw.get("start"), notes, f"{name}.start"),
+        _each(raw.get("days", []), _day, _UNKNOWN_DAY, notes, f"{name}.days"),
     )
 
 
-def _read(convert: Callable[[Any], T], value: Any, unreadable: Unreadable, name: str) -> T | None:
+def _day(raw: dict[str, Any], notes: Notes, name: str) -> DayPrices:
+    return DayPrices(
+        _read(_weekdays, raw.get("days"), notes, f"{name}.days"),
+        _each(raw.get("periods"), _period, _UNKNOWN_PERIOD, notes, f"{name}.periods"),
+    )
+
+
+def _period(raw: dict[str, Any], notes: Notes, name: str) -> Period:
+    period = _Period.read(raw, notes, name)
+    return Period(period.start, _rate(period.rate)) if period else _UNKNOWN_PERIOD
+
+
+def _each(
+    raw: Any,
+    make: Callable[[dict[str, Any], Notes, str], T],
+    unknown: T,
+    notes: Notes,
+    name: str,
+) -> tuple[T, ...]:
+    """Return an object for each entry of a list, and one more for entries that are none."""
+    read = tuple(make(entry, notes, name) for entry in entries(raw, notes, name))
+    whole = isinstance(raw, list) and len(read) == len(raw)
+    return read if whole else (*read, unknown)
+
+
+def _read(convert: Callable[[Any], T], value: Any, notes: Notes, name: str) -> T | None:
     try:
         return convert(value)
     except (ValueError, AttributeError):
-        unreadable.add(name)
+        notes.unreadable(name)
         return None
 
 

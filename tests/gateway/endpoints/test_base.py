@@ -15,9 +15,9 @@ from exporter.gateway.endpoints.base import (
     MAX_TEXT,
     Endpoint,
     Model,
-    Unreadable,
+    Notes,
+    by_identity,
     entries,
-    identifier,
     parse,
 )
 from exporter.gateway.endpoints.fields import (
@@ -64,10 +64,10 @@ GOOD = {
 
 def read(**changes: object) -> tuple[Device, dict[str, int]]:
     """Return the device with some values changed, and what could not be read of it."""
-    unreadable = Unreadable()
-    device = Device.read({**GOOD, **changes}, unreadable, "devices")
+    notes = Notes()
+    device = Device.read({**GOOD, **changes}, notes, "devices")
     assert device is not None
-    return device, dict(unreadable.fields)
+    return device, dict(notes.fields)
 
 
 def test_a_good_object_is_read_whole() -> None:
@@ -128,7 +128,6 @@ def test_what_has_no_plain_meaning_is_refused(key: str, odd: object) -> None:
         ("override", 1, True),
         ("installed", 1714000000, 1714000000),
         ("name", 17, "17"),
-        ("name", True, "true"),
     ],
 )
 def test_what_has_a_plain_meaning_is_read(key: str, odd: object, meaning: object) -> None:
@@ -154,32 +153,32 @@ def test_long_text_is_cut_and_counted() -> None:
 
 def test_a_missing_required_field_is_counted() -> None:
     """What every firmware sends is missed; what some send is not."""
-    unreadable = Unreadable()
-    assert Device.read({"name": "x"}, unreadable, "devices") == Device(name="x")
-    assert dict(unreadable.fields) == {"devices.soc": 1}
+    notes = Notes()
+    assert Device.read({"name": "x"}, notes, "devices") == Device(name="x")
+    assert dict(notes.fields) == {"devices.soc": 1}
 
 
 @pytest.mark.parametrize("raw", [None, [], "text", 1, True])
 def test_what_is_no_object_is_counted(raw: object) -> None:
     """There is no model of it."""
-    unreadable = Unreadable()
-    assert Device.read(raw, unreadable, "devices") is None
-    assert dict(unreadable.fields) == {"devices": 1}
+    notes = Notes()
+    assert Device.read(raw, notes, "devices") is None
+    assert dict(notes.fields) == {"devices": 1}
 
 
 def test_entries_are_objects_of_a_list() -> None:
     """Empty objects and other things are counted and left out."""
-    unreadable = Unreadable()
+    notes = Notes()
     listed = [{"a": 1}, {}, None, 5, {"b": 2}]
-    assert list(entries(listed, unreadable, "devices")) == [{"a": 1}, {"b": 2}]
-    assert dict(unreadable.fields) == {"devices": 3}
+    assert list(entries(listed, notes, "devices")) == [{"a": 1}, {"b": 2}]
+    assert dict(notes.fields) == {"devices": 3}
 
 
 def test_a_list_is_read_up_to_its_bound() -> None:
     """A gateway that lists a million devices costs no more than the largest site."""
-    unreadable = Unreadable()
-    assert len(list(entries([{"a": 1}] * (MAX_ENTRIES + 7), unreadable, "d"))) == MAX_ENTRIES
-    assert dict(unreadable.fields) == {"d": 7}
+    notes = Notes()
+    assert len(list(entries([{"a": 1}] * (MAX_ENTRIES + 7), notes, "d"))) == MAX_ENTRIES
+    assert dict(notes.fields) == {"d": 7}
 
 
 @pytest.mark.parametrize(
@@ -188,9 +187,20 @@ def test_a_list_is_read_up_to_its_bound() -> None:
 )
 def test_a_serial_is_its_digits(value: object, serial: str | None) -> None:
     """A number and its text are the same device; nothing is invented for anything else."""
-    unreadable = Unreadable()
-    assert identifier({"sn": value}, "sn", unreadable, "devices") == serial
-    assert dict(unreadable.fields) == ({} if serial else {"devices.sn": 1})
+    notes = Notes()
+    found = by_identity([{"sn": value}], "sn", notes, "devices")
+    assert list(found) == ([serial] if serial else [])
+    assert dict(notes.fields) == ({} if serial else {"devices.sn": 1})
+
+
+def test_a_device_without_serial_is_the_one_that_is_missing() -> None:
+    """Where only one can be meant it keeps its name; where two can be, none is guessed."""
+    listed: list[dict[str, object]] = [{"sn": "1"}, {"sn": None}, {"sn": "3"}]
+    before = Notes()
+    by_identity([{"sn": "1"}, {"sn": "2"}, {"sn": "3"}], "sn", before, "devices")
+    assert set(by_identity(listed, "sn", Notes(before.identities), "devices")) == {"1", "2", "3"}
+    assert set(by_identity(listed, "sn", Notes(), "devices")) == {"1", "3"}
+    assert set(by_identity(listed[:2], "sn", Notes(before.identities), "devices")) == {"1"}
 
 
 @pytest.mark.parametrize(
@@ -246,8 +256,8 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(GOOD, JSON)))
 def test_any_values_make_a_model(raw: dict[str, object]) -> None:
     """Whatever stands in the fields, there is a model and no exception."""
-    unreadable = Unreadable()
-    assert Device.read(raw, unreadable) is not None
+    notes = Notes()
+    assert Device.read(raw, notes) is not None
 
 
 def test_an_endpoint_says_what_it_could_not_read() -> None:
@@ -255,10 +265,10 @@ def test_an_endpoint_says_what_it_could_not_read() -> None:
     endpoint = Endpoint(
         "/devices",
         "devices",
-        lambda document, unreadable: {"device": Device.read(document, unreadable)},
+        lambda document, notes: {"device": Device.read(document, notes)},
     )
     parsed = endpoint.parse(json.dumps({**GOOD, "soc": "?"}).encode())
     assert parsed.data["device"].watts_now == -12.5
     assert parsed.unreadable == {"soc": 1}
     assert not parsed.empty
-    assert Endpoint("/x", "x", lambda document, unreadable: {"a": {}}).parse(b"[]").empty
+    assert Endpoint("/x", "x", lambda document, notes: {"a": {}}).parse(b"[]").empty
