@@ -140,14 +140,15 @@ SCHEDULE = Endpoint(
 
 
 def combine(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a generator that exists: one that is present or configured.
+    """Return the members of a generator that exists: one that is configured, or has a relay.
 
-    The relay of one that does not exist is `unknown`.
+    Gateways say of a generator that nobody installed that it is present, with a relay `unknown`.
     """
     generator: Generator | None = data.get("generator")
-    if data.get("generator_config") is None:
-        if generator is None or generator.present is False:
-            return {}
-        if generator.present is None and generator.admin_state in (None, "unknown"):
-            return {}
+    if data.get("generator_config") is None and (
+        generator is None
+        or generator.present is False
+        or generator.admin_state in (None, "unknown")
+    ):
+        return {}
     return {name: value for name, value in data.items() if value is not None}

@@ -103,10 +103,16 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
     channels: dict[str, dict[str, PanelInput]] = {}
     for serial in [*details, *(serial for serial in reports if serial not in details)]:
         report, detail = reports.get(serial), details.get(serial)
-        inverter = Inverter(serial) if detail is None else _detailed(serial, detail)
-        if report is not None:
-            inverter = _reported(inverter, report)
-        found[serial] = inverter
+        if detail is not None:
+            inverter = _detailed(serial, detail)
+            found[serial] = inverter if report is None else _reported(inverter, report)
+        elif report is not None:
+            found[serial] = Inverter(
+                serial,
+                report.last_report_date,
+                report.last_report_watts,
+                report.max_report_watts,
+            )
         if detail is not None and len(detail.channels) > 1:
             channels[serial] = {
                 number: _input(channel) for number, channel in detail.channels.items()
@@ -125,12 +131,6 @@ def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
     return {} if answer is None else answer.data.get(name, {})
 
 
-def _sum(values: Iterable[float | None]) -> float | None:
-    """Return the sum, or None where a part of it is not known."""
-    known = list(values)
-    return None if not known or None in known else sum(value or 0 for value in known)
-
-
 def _most(values: Iterable[Any]) -> Any:
     return max((value for value in values if value is not None), default=None)
 
@@ -146,7 +146,7 @@ def _watt_hours(joules: float | None) -> float | None:
 def _mean(channel: InverterChannel) -> float | None:
     if channel.joules_produced is None or not channel.duration:
         return None
-    return channel.joules_produced / channel.duration / 3.6
+    return round(channel.joules_produced / channel.duration / 3.6, 3)
 
 
 def _detailed(serial: str, detail: InverterDetail) -> Inverter:
@@ -156,50 +156,98 @@ def _detailed(serial: str, detail: InverterDetail) -> Inverter:
     is one.
     """
     channels = list(detail.channels.values())
-    only = channels[0] if len(channels) == 1 else None
-    mean = _sum(_mean(channel) for channel in channels)
+    if not channels:
+        return Inverter(serial, gone=detail.gone)
+    channel = channels[0] if len(channels) == 1 else _added_up(channels)
     return Inverter(
         serial_number=serial,
-        last_report_date=_most(channel.end_date for channel in channels),
-        last_report_watts=_sum(channel.watts_now for channel in channels),
-        max_report_watts=_sum(channel.watts_max for channel in channels),
-        dc_voltage=_milli(only.dc_millivolts) if only else None,
-        dc_current=_milli(only.dc_milliamperes) if only else None,
-        ac_voltage=_milli(_most(channel.ac_millivolts for channel in channels)),
-        ac_current=_milli(_sum(channel.ac_milliamperes for channel in channels)),
-        ac_frequency=_milli(_most(channel.ac_millihertz for channel in channels)),
-        temperature=_most(channel.temperature for channel in channels),
-        lifetime_energy=_watt_hours(_sum(channel.lifetime_joules for channel in channels)),
-        energy_produced=None if mean is None else round(mean, 3),
-        energy_today=_sum(channel.watt_hours_today for channel in channels),
-        energy_yesterday=_sum(channel.watt_hours_yesterday for channel in channels),
-        energy_week=_sum(channel.watt_hours_week for channel in channels),
-        last_report_duration=_most(channel.duration for channel in channels),
+        last_report_date=channel.end_date,
+        last_report_watts=channel.watts_now,
+        max_report_watts=channel.watts_max,
+        dc_voltage=_milli(channel.dc_millivolts),
+        dc_current=_milli(channel.dc_milliamperes),
+        ac_voltage=_milli(channel.ac_millivolts),
+        ac_current=_milli(channel.ac_milliamperes),
+        ac_frequency=_milli(channel.ac_millihertz),
+        temperature=channel.temperature,
+        lifetime_energy=_watt_hours(channel.lifetime_joules),
+        energy_produced=_mean(channel),
+        energy_today=channel.watt_hours_today,
+        energy_yesterday=channel.watt_hours_yesterday,
+        energy_week=channel.watt_hours_week,
+        last_report_duration=channel.duration,
         gone=detail.gone,
-        flags=_most(channel.flags for channel in channels),
-        watts_used=_sum(channel.watts_used for channel in channels),
-        joules_used=_sum(channel.joules_used for channel in channels),
-        ac_voltage_l1=_milli(_most(channel.ac_millivolts_l1 for channel in channels)),
-        ac_voltage_l2=_milli(_most(channel.ac_millivolts_l2 for channel in channels)),
-        ac_voltage_l3=_milli(_most(channel.ac_millivolts_l3 for channel in channels)),
-        conversion_error_seconds=_sum(channel.conversion_error_seconds for channel in channels),
-        conversion_error_cycles=_most(channel.conversion_error_cycles for channel in channels),
-        leading_vars=_sum(channel.leading_vars for channel in channels),
-        lagging_vars=_sum(channel.lagging_vars for channel in channels),
-        rssi=_most(channel.rssi for channel in channels),
-        issi=_most(channel.issi for channel in channels),
-        created_date=_most(channel.created_time for channel in channels),
+        flags=channel.flags,
+        watts_used=channel.watts_used,
+        joules_used=channel.joules_used,
+        ac_voltage_l1=_milli(channel.ac_millivolts_l1),
+        ac_voltage_l2=_milli(channel.ac_millivolts_l2),
+        ac_voltage_l3=_milli(channel.ac_millivolts_l3),
+        conversion_error_seconds=channel.conversion_error_seconds,
+        conversion_error_cycles=channel.conversion_error_cycles,
+        leading_vars=channel.leading_vars,
+        lagging_vars=channel.lagging_vars,
+        rssi=channel.rssi,
+        issi=channel.issi,
+        created_date=channel.created_time,
+    )
+
+
+def _sum(values: list[Any]) -> Any:
+    """Return the sum, or None where a part of it is not known."""
+    return None if None in values else sum(values)
+
+
+#: what the channels of an inverter make together; of all else the highest value counts
+_ADDED = frozenset(
+    {
+        "watts_now",
+        "watts_used",
+        "watts_max",
+        "watt_hours_today",
+        "watt_hours_yesterday",
+        "watt_hours_week",
+        "joules_produced",
+        "joules_used",
+        "ac_milliamperes",
+        "conversion_error_seconds",
+        "leading_vars",
+        "lagging_vars",
+        "lifetime_joules",
+    }
+)
+_APART = frozenset({"eid", "dc_millivolts", "dc_milliamperes"})
+
+
+def _added_up(channels: list[InverterChannel]) -> InverterChannel:
+    """Return several channels as one."""
+    columns = {
+        name: [getattr(channel, name) for channel in channels]
+        for name in InverterChannel.model_fields
+        if name not in _APART
+    }
+    return InverterChannel.model_construct(
+        **{
+            name: _sum(column) if name in _ADDED else _most(column)
+            for name, column in columns.items()
+        }
     )
 
 
 def _reported(inverter: Inverter, report: DeviceReport) -> Inverter:
     """Return an inverter with what only the list says of it."""
+    if None not in (
+        inverter.last_report_date,
+        inverter.last_report_watts,
+        inverter.max_report_watts,
+    ):
+        return inverter
     missing = {
         name: value
         for name in ("last_report_date", "last_report_watts", "max_report_watts")
         if getattr(inverter, name) is None and (value := getattr(report, name)) is not None
     }
-    return replace(inverter, **missing) if missing else inverter
+    return replace(inverter, **missing)
 
 
 def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:
