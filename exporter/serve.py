@@ -160,7 +160,8 @@ async def _reload_on(
         await requested.wait()
         requested.clear()
         try:
-            config = load()
+            # in a thread: files can be large, and disks can hang
+            config = await asyncio.to_thread(load)
         except ConfigError as error:
             for line in str(error).splitlines():
                 log.error(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, load
+from exporter.config import Config, find_config_file, load
 from tests.conftest import ROOT
 
 SECRET = "hunter2-hunter2"
@@ -163,6 +163,64 @@ def test_cadences(write: Write) -> None:
     first, second = load(path, HOME).gateways
     assert first.cadences == {"home": 3600, "acb": 90, "meters": 90}
     assert second.cadences == {"home": 300, "meters": 90}
+
+
+def test_deadlines_and_thresholds_of_a_gateway_win_over_the_common_ones(write: Write) -> None:
+    """What is set for all gateways is a default, key by key."""
+    path = write(
+        "gateways:\n"
+        "- {host: a, deadlines: {inverters: 90}, alerts: {thresholds: {battery_hot_celsius: 45}}}\n"
+        "- {host: b}\n"
+        "deadlines: {inverters: 2m, home: 30}\n"
+        "alerts: {thresholds: {battery_hot_celsius: 50, backup_soc_low_ratio: 0.3}}"
+    )
+    first, second = load(path, HOME).gateways
+    assert first.deadlines == {"inverters": 90, "home": 30}
+    assert second.deadlines == {"inverters": 120, "home": 30}
+    assert first.alerts.thresholds == {"battery_hot_celsius": 45, "backup_soc_low_ratio": 0.3}
+    assert second.alerts.thresholds == {"battery_hot_celsius": 50, "backup_soc_low_ratio": 0.3}
+
+
+def test_names_and_properties_of_a_site(write: Write) -> None:
+    """Devices have names; the site has a place, a main breaker and retired hardware."""
+    path = write(
+        "gateways: [{host: a, batteries: {123: {name: Garage}}, meters: {production: {name: Roof}},"
+        " relays: {NC1: {name: Car}}, retired: [0482, 55],"
+        " location: {latitude: 37.7, longitude: -122}, main_breaker_amperes: 200,"
+        " fallback_hosts: [192.0.2.7],"
+        f" tls_fingerprint: {':'.join(['AB'] * 32)}}}]"
+    )
+    gateway = load(path, HOME).gateways[0]
+    assert gateway.batteries["123"].name == "Garage"
+    assert gateway.meters["production"].name == "Roof"
+    assert gateway.relays["NC1"].name == "Car"
+    assert gateway.retired == ("0482", "55")
+    assert gateway.location is not None
+    assert (gateway.location.latitude, gateway.location.longitude) == (37.7, -122)
+    assert gateway.main_breaker_amperes == 200
+    assert gateway.fallback_hosts == ("192.0.2.7",)
+    assert gateway.tls_fingerprint == "ab" * 32
+
+
+def test_the_file_is_found_where_it_usually_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the working directory first, then in the owner's configuration directory."""
+    work, config = tmp_path / "work", tmp_path / "config" / "enphase-exporter"
+    work.mkdir()
+    config.mkdir(parents=True)
+    monkeypatch.chdir(work)
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    assert find_config_file({"HOME": "/nowhere"}) is None
+    (config / "enphase-exporter.yml").write_text("gateways: [{host: b}]")
+    assert load(None, environ).gateways[0].host == "b"
+    (work / "enphase-exporter.yml").write_text("gateways: [{host: a}]")
+    assert load(None, environ).gateways[0].host == "a"
+    (tmp_path / ".config" / "enphase-exporter").mkdir(parents=True)
+    own = tmp_path / ".config" / "enphase-exporter" / "enphase-exporter.yml"
+    own.write_text("gateways: [{host: c}]")
+    (work / "enphase-exporter.yml").unlink()
+    assert find_config_file({"HOME": str(tmp_path)}) == own
 
 
 def test_reload_tells_what_changed(write: Write) -> None:

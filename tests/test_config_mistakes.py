@@ -99,7 +99,7 @@ gateways:
 - host: a
   pasword: {SECRET}
   token: [{SECRET}]
-  cadences: {{grid: 5m, home: 1s, acb: often}}
+  cadences: {{solar: 5m, home: 1s, acb: often}}
   wanted: {{storage_mode: eco, reserve_soc: 0.3}}
   timezone: Europe/Berln
 - {{name: b}}
@@ -114,16 +114,16 @@ web: {{listen_address: 10055}}
     )
     assert errors(path) == [
         "enphase.yml: gateways[0].token: must be text",
-        "enphase.yml: gateways[0].cadences.grid: unknown collector: known are "
+        "enphase.yml: gateways[0].cadences.solar: unknown collector: known are "
         + ", ".join(COLLECTORS),
         "enphase.yml: gateways[0].cadences.home: '1s' is outside 5s to 24h: a shorter time harms"
         " the gateway, a longer one hides failures",
-        "enphase.yml: gateways[0].cadences.acb: 'often' is no duration: write 15s, 5m or 1h, or a"
-        " number of seconds",
+        "enphase.yml: gateways[0].cadences.acb: 'often' is not a duration: write 15s, 5m or 1h, or"
+        " a number of seconds",
         "enphase.yml: gateways[0].wanted.storage_mode: 'eco' must be 'backup', 'self-consumption'"
         " or 'economy'",
         "enphase.yml: gateways[0].wanted.reserve_soc: '0.3' is a ratio: write 30, in percent",
-        "enphase.yml: gateways[0].timezone: 'Europe/Berln' is no IANA time zone: did you mean"
+        "enphase.yml: gateways[0].timezone: 'Europe/Berln' is not an IANA time zone: did you mean"
         " Europe/Berlin?",
         "enphase.yml: gateways[0].pasword: unknown key: did you mean password?",
         "enphase.yml: gateways[1].host: is missing: add it",
@@ -143,18 +143,18 @@ web: {{listen_address: 10055}}
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("{x: 3}", "x: has no y beside it: give both, or leave both out"),
-        ("{y: 3, x: ~}", "y: has no x beside it: give both, or leave both out"),
+        ("{x: 3}", "x: has no y: give both, or leave both out"),
+        ("{y: 3, x: ~}", "y: has no x: give both, or leave both out"),
         *(
             (
                 f"{{x: 1, y: {wrong}}}",
-                f"y: '{wrong}' is no position: write a number such as 3 or 2.5, up to a million",
+                f"y: '{wrong}' is not a position: write a number such as 3 or 2.5, up to a million",
             )
             for wrong in ("left", "nan", "inf", "-inf", "1e7", "3m", "true")
         ),
         (
             "{x: [1], y: 1}",
-            "x: this is no position: write a number such as 3 or 2.5, up to a million",
+            "x: this is not a position: write a number such as 3 or 2.5, up to a million",
         ),
     ],
 )
@@ -162,6 +162,37 @@ def test_a_place_is_two_numbers(place: str, said: str, write: Write) -> None:
     """Half a place is none, and what cannot be drawn is refused."""
     path = write(f"gateways: [{{host: a, inverters: {{12: {place}}}}}]")
     assert errors(path) == [f"enphase.yml: gateways[0].inverters.12.{said}"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("deadlines: {home: 20m}", "deadlines.home: '20m' is outside 1s to 10m"),
+        (
+            "alerts: {thresholds: {battery_hot_celcius: 50}}",
+            "alerts.thresholds.battery_hot_celcius: unknown threshold: did you mean"
+            " battery_hot_celsius?",
+        ),
+        (
+            "alerts: {thresholds: {battery_hot_celsius: hot}}",
+            "alerts.thresholds.battery_hot_celsius: 'hot' is not a number",
+        ),
+        ("location: {latitude: 91, longitude: 0}", "location.latitude: '91' is not a number from"),
+        ("main_breaker_amperes: 0", "main_breaker_amperes: '0' is not a number from 1 to 10000"),
+        ("tls_fingerprint: abc", "tls_fingerprint: 'abc' is not a SHA-256 fingerprint"),
+        ("batteries: {1: {}}", "batteries.1.name: is missing"),
+    ],
+)
+def test_mistakes_in_the_properties_of_a_site(keys: str, message: str, write: Write) -> None:
+    """Each names the key, and what would be right."""
+    (line,) = errors(write(f"gateways: [{{host: a, {keys}}}]"))
+    assert line.startswith(f"enphase.yml: gateways[0].{message}")
+
+
+def test_a_misspelt_list_of_gateways_is_recognised(write: Write) -> None:
+    """Instead of saying that there is no gateway, the key is named that was meant to list them."""
+    (line,) = errors(write("gatways: [{host: a}]"))
+    assert line == "enphase.yml: gatways: unknown key: did you mean gateways?"
 
 
 def test_names_are_unique(write: Write) -> None:
@@ -193,11 +224,12 @@ def test_no_gateway_names_both_ways(write: Write) -> None:
         ("- a", "not a list"),
         ("gateways: [", "line 1, column 12"),
         ("gateways:\n\t- host: a", "line 2, column 1: is not YAML: indent with spaces"),
-        ("gateways:\n- host: a\n  host: b", "line 3: the key host is there already, on line 2"),
+        ("gateways:\n- host: a\n  host: b", "line 3: the key host is already on line 2"),
         (f"gateways: *{SECRET}", "quote values that begin with *"),
         (f"gateways: !{SECRET} a", "quote values that begin with !"),
         ("a: !!int b", "remove the tags"),
-        ("[" * 5000, "nested too deep"),
+        ("[" * 20_000, "line 1: is nested too deep"),
+        ("- " * 20_000, "line 1: is nested too deep"),
         ("a: 1\n---\nb: 1", "delete the line `---`"),
         ("a: \x07", "control character"),
     ],

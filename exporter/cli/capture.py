@@ -29,6 +29,8 @@ def command(
         Path | None,
         typer.Option(
             "--config.file",
+            "--config",
+            "-c",
             metavar="FILE",
             help="Configuration in YAML; without it, one gateway from the environment.",
         ),

@@ -19,8 +19,12 @@ def command(
         Path | None,
         typer.Option(
             "--config.file",
+            "--config",
+            "-c",
             metavar="FILE",
-            help="Configuration in YAML; without it, one gateway from the environment.",
+            help="Configuration in YAML. Without it: ./enphase-exporter.yml, the same file in"
+            " ~/.config/enphase-exporter/ or /etc/enphase-exporter/, or one gateway from the"
+            " environment.",
         ),
     ] = None,
     config_check: Annotated[
@@ -77,7 +81,7 @@ def command(
     # until the event loop takes SIGHUP: what it asks for is about to be done anyway
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    from exporter.config import load
+    from exporter.config import find_config_file, load
     from exporter.logging import setup_logging
     from exporter.web.config import WebConfig
 
@@ -99,7 +103,7 @@ def command(
     web = WebConfig.load(config.web.config_file)
     if config_check:
         count = len(config.gateways)
-        source = config_file or "The environment"
+        source = config_file or find_config_file(os.environ) or "The environment"
         typer.echo(f"{source} is valid: {count} gateway{'' if count == 1 else 's'}")
         return
 

@@ -7,24 +7,31 @@ the owner. Every mistake is reported in a `ConfigError`, one line each, and neve
 
 from exporter.config.models import (
     COLLECTORS,
+    Alerts,
     Config,
     Credentials,
+    DeviceName,
     Gateway,
     InverterLabels,
+    Location,
     Log,
     Wanted,
     Web,
 )
-from exporter.config.sources import load
+from exporter.config.sources import find_config_file, load
 
 __all__ = [
     "COLLECTORS",
+    "Alerts",
     "Config",
     "Credentials",
+    "DeviceName",
     "Gateway",
     "InverterLabels",
+    "Location",
     "Log",
     "Wanted",
     "Web",
+    "find_config_file",
     "load",
 ]

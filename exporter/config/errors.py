@@ -1,8 +1,7 @@
-"""What pydantic finds wrong with a configuration, as lines that say where, what and what to do.
+"""Turns pydantic's validation errors into lines with the place, the mistake and the remedy.
 
-Shared by the configuration of the exporter and the web configuration file. A value is only ever
-shown when it stands at a known key that holds no secret: an unknown key may be a misspelt
-`password`.
+Used for the configuration of the exporter and for the web configuration file. A value is only
+quoted at a known key that holds no secret: an unknown key may be a misspelt `password`.
 """
 
 import difflib
@@ -17,11 +16,11 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from exporter.errors import ConfigError
 from exporter.text import printable
 
-Location = tuple[int | str, ...]
+KeyPath = tuple[int | str, ...]
 
-#: what pydantic appends to the location of a mapping's key; not part of the file
+#: pydantic appends this to the location of a mapping's key; it is not part of the file
 _KEY_MARK = "[key]"
-_SAYINGS = {
+_MESSAGES = {
     "missing": "is missing: add it",
     "string_type": "must be text",
     "bool_parsing": "must be true or false",
@@ -36,12 +35,12 @@ _SAYINGS = {
     "path_type": "must be a path",
     "invalid_key": "a key must be text: put it in quotes",
 }
-#: kinds whose value is worth repeating; others are whole sections, or explain themselves
-_TELLING = frozenset({"bool_parsing", "int_parsing", "float_parsing", "literal_error"})
+#: errors whose value is worth quoting; others are about whole sections, or explain themselves
+_QUOTED = frozenset({"bool_parsing", "int_parsing", "float_parsing", "literal_error"})
 
 
 class Strict(BaseModel):
-    """A section of a configuration: nothing unknown in it, never changed once read."""
+    """A section of a configuration: immutable, and without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -54,12 +53,12 @@ class Strict(BaseModel):
 
 
 def field_error(message: str, key: str = "") -> PydanticCustomError:
-    """Return an error for a validator to raise; `key` is the member at fault, if not all of it."""
-    return PydanticCustomError("told", "{message}", {"message": message, "key": key})
+    """Return an error for a validator to raise; `key` is the one at fault."""
+    return PydanticCustomError("custom", "{message}", {"message": message, "key": key})
 
 
 def did_you_mean(word: object, known: Sequence[str]) -> str:
-    """Return the remedy for an unknown word: the nearest known one, or all of them."""
+    """Return the remedy for an unknown word: the closest valid one, or all of them."""
     near = difflib.get_close_matches(str(word), known, 1)
     return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
 
@@ -68,43 +67,43 @@ def config_error(
     error: ValidationError,
     model: type[BaseModel],
     source: str,
-    overrides: Mapping[Location, str] | None = None,
+    overrides: Mapping[KeyPath, str] | None = None,
 ) -> ConfigError:
-    """Return all that is wrong as one ConfigError with a line for each mistake.
+    """Return one ConfigError with a line for each mistake.
 
-    `source` names where the data came from, `overrides` the variable or flag that a location came
+    `source` names the origin of the data, `overrides` the variable or flag that a single key came
     from instead.
     """
     lines = []
     for details in error.errors(include_url=False):
         if details["type"] == "default_factory_not_called":
-            continue  # follows from a mistake that has its own line
+            continue  # follows from another mistake, which has its own line
         location = tuple(step for step in details["loc"] if step != _KEY_MARK)
         key = details.get("ctx", {}).get("key", "")
         if key:
             location = (*location, key)
         place = (overrides or {}).get(location) or f"{source}: {_path(location)}"
-        lines.append(f"{place}: {_said(details, location, model)}")
-    # the same mistake can be found on two ways, such as a key and its value
+        lines.append(f"{place}: {_message(details, location, model)}")
+    # one mistake can be reported twice, for a key and for its value
     return ConfigError("\n".join(dict.fromkeys(lines)))
 
 
-def _said(details: ErrorDetails, location: Location, model: type[BaseModel]) -> str:
+def _message(details: ErrorDetails, location: KeyPath, model: type[BaseModel]) -> str:
     kind, context = details["type"], details.get("ctx", {})
-    if kind == "told":
+    if kind == "custom":
         return str(context["message"])
     if kind == "extra_forbidden":
         holder, _ = _at(model, location[:-1])
         known = sorted(_keys(holder)) if holder else []
         return f"unknown key: {did_you_mean(location[-1], known)}"
     if kind == "literal_error":
-        saying = f"must be {context['expected']}"
+        message = f"must be {context['expected']}"
     else:
-        saying = _SAYINGS.get(kind) or details["msg"][:1].lower() + details["msg"][1:]
+        message = _MESSAGES.get(kind) or details["msg"][:1].lower() + details["msg"][1:]
     _, secret = _at(model, location)
-    if kind in _TELLING and not secret and not isinstance(details["input"], (dict, list)):
-        return f"{printable(reprlib.repr(details['input']))} {saying}"
-    return saying
+    if kind in _QUOTED and not secret and not isinstance(details["input"], (dict, list)):
+        return f"{printable(reprlib.repr(details['input']))} {message}"
+    return message
 
 
 def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -112,7 +111,7 @@ def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
-def _path(location: Location) -> str:
+def _path(location: KeyPath) -> str:
     path = ""
     for step in location:
         if isinstance(step, int):
@@ -122,8 +121,8 @@ def _path(location: Location) -> str:
     return path or "top level"
 
 
-def _at(model: type[BaseModel], location: Location) -> tuple[type[BaseModel] | None, bool]:
-    """Return the section at a location, if it is one, and whether a secret may stand there."""
+def _at(model: type[BaseModel], location: KeyPath) -> tuple[type[BaseModel] | None, bool]:
+    """Return the section at a location, if there is one, and whether a secret may be there."""
     holder: type[BaseModel] | None = model
     secret = False
     for step in location:
@@ -139,6 +138,6 @@ def _parts(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
         return annotation, False
     section, secret = None, annotation is SecretStr
     for inner in get_args(annotation):
-        found, hidden = _parts(inner)
-        section, secret = section or found, secret or hidden
+        inner_section, inner_secret = _parts(inner)
+        section, secret = section or inner_section, secret or inner_secret
     return section, secret

@@ -1,7 +1,7 @@
-"""What there is to configure; each model is a section of the YAML file.
+"""The sections and keys of the configuration; each model is a section of the YAML file.
 
-Models are never changed and compare by value, what their secret files held included: after a
-reload, a gateway that is not equal to its predecessor has changed.
+Models are immutable and compare by value, including the content of their secret files: after a
+reload, a gateway that differs from its predecessor has changed.
 """
 
 import logging
@@ -15,13 +15,19 @@ from pydantic import Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError
 from exporter.config.errors import Strict, field_error
 from exporter.config.types import (
     COLLECTORS,
+    Amperes,
     Cadences,
     Coordinate,
+    Deadlines,
+    Fingerprint,
     Host,
+    Latitude,
     ListenAddress,
+    Longitude,
     Name,
     Percent,
     Secret,
+    Thresholds,
     TimeZone,
     Token,
     read_secret,
@@ -33,11 +39,14 @@ from exporter.logging import hide_secret
 __all__ = [
     "COLLECTORS",
     "SECRETS",
+    "Alerts",
     "Config",
     "Credentials",
+    "DeviceName",
     "Gateway",
     "GatewaysFile",
     "InverterLabels",
+    "Location",
     "Log",
     "Wanted",
     "Web",
@@ -45,16 +54,16 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-#: keys of a gateway that may stand in a file of their own, named by `<key>_file`
+#: keys of a gateway whose value may be in a file of its own, named by `<key>_file`
 SECRETS = ("token", "username", "password")
 #: users of the gateway itself, before firmware 7; pyenphase knows their passwords
 _LOCAL_USERS = frozenset({"envoy", "installer"})
-_KINDS = {"token": TypeAdapter(Token), **dict.fromkeys(SECRETS[1:], TypeAdapter(Secret))}
+_SECRET_TYPES = {"token": TypeAdapter(Token), **dict.fromkeys(SECRETS[1:], TypeAdapter(Secret))}
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What to log in with; none of it is ever part of a repr."""
+    """The login of a gateway; no secret is ever part of a repr."""
 
     token: str | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)
@@ -62,9 +71,9 @@ class Credentials:
 
 
 class InverterLabels(Strict):
-    """How the owner calls an inverter, the array it belongs to, and where it lies.
+    """The owner's name of an inverter, the array it belongs to, and its position.
 
-    `x` to the right and `y` upwards, on one plan for all inverters of the gateway; any unit.
+    `x` to the right and `y` upwards, on one plan for all inverters of the gateway, in any unit.
     """
 
     name: str = ""
@@ -76,21 +85,44 @@ class InverterLabels(Strict):
     def _both_or_none(self) -> Self:
         for given, other in (("x", "y"), ("y", "x")):
             if getattr(self, other) is None and getattr(self, given) is not None:
-                raise field_error(f"has no {other} beside it: give both, or leave both out", given)
+                raise field_error(f"has no {other}: give both, or leave both out", given)
         return self
 
 
+class DeviceName(Strict):
+    """The owner's name of a battery, a meter or a relay."""
+
+    name: Name
+
+
+class Location(Strict):
+    """Where the panels are, in degrees; the height of the sun follows from it."""
+
+    latitude: Latitude
+    longitude: Longitude
+
+
+class Alerts(Strict):
+    """Thresholds of the alert rules that differ from the shipped ones."""
+
+    thresholds: Thresholds = Field(default_factory=dict)
+
+
 class Wanted(Strict):
-    """How the owner wants the storage to be set; the reserve is in percent."""
+    """The storage settings that the owner wants; the reserve is in percent."""
 
     storage_mode: Literal["backup", "self-consumption", "economy"] | None = None
     reserve_soc: Percent | None = None
 
 
 class Gateway(Strict):
-    """One gateway: where it is, how to log in, what to call things."""
+    """One gateway: its address, its login, and the owner's names of its devices."""
 
     host: Host
+    #: other addresses of the same gateway, tried in this order when `host` does not answer
+    fallback_hosts: tuple[Host, ...] = ()
+    #: SHA-256 of the certificate that the gateway has to present, in hexadecimal
+    tls_fingerprint: Fingerprint | None = None
     name: Name = Field(default_factory=lambda data: data["host"])
     token: Token | None = None
     token_file: Path | None = None
@@ -98,11 +130,27 @@ class Gateway(Strict):
     username_file: Path | None = None
     password: Secret | None = None
     password_file: Path | None = None
-    #: seconds by collector; once loaded, those of all gateways are in here too
+    #: seconds by collector; once loaded, they include the common ones
     cadences: Cadences = Field(default_factory=dict)
+    #: seconds by collector that one request may take; once loaded, they include the common ones
+    deadlines: Deadlines = Field(default_factory=dict)
+    #: once loaded, the thresholds include the common ones
+    alerts: Alerts = Alerts()
+    #: by serial number
     inverters: dict[str, InverterLabels] = Field(default_factory=dict)
+    #: by serial number
+    batteries: dict[str, DeviceName] = Field(default_factory=dict)
+    #: by what they measure, such as `production`
+    meters: dict[str, DeviceName] = Field(default_factory=dict)
+    #: by the number of the dry contact, such as `NC1`
+    relays: dict[str, DeviceName] = Field(default_factory=dict)
+    #: serial numbers of hardware that was removed for good
+    retired: tuple[str, ...] = ()
     wanted: Wanted = Wanted()
     timezone: TimeZone | None = None
+    location: Location | None = None
+    #: rating of the main breaker, which limits what can flow to and from the grid
+    main_breaker_amperes: Amperes | None = None
 
     _credentials: Credentials = PrivateAttr(default=Credentials())
 
@@ -111,13 +159,13 @@ class Gateway(Strict):
         for key in SECRETS:
             if getattr(self, key) is not None and getattr(self, f"{key}_file") is not None:
                 raise field_error(f"{key} is given as well: give one of the two", f"{key}_file")
-        found: dict[str, str | None] = {}
+        values: dict[str, str | None] = {}
         for key in SECRETS:
             try:
-                found[key] = self._read(key)
+                values[key] = self._read(key)
             except ConfigError as error:
                 raise field_error(str(error), f"{key}_file") from None
-        login = Credentials(**found)
+        login = Credentials(**values)
         if login.username and not login.password and login.username not in _LOCAL_USERS:
             key = "username" if self.username else "username_file"
             raise field_error(
@@ -130,18 +178,21 @@ class Gateway(Strict):
         return self
 
     def credentials(self) -> Credentials:
-        """Return what to log in with, the secret files read anew.
+        """Return the login, with the secret files read again.
 
-        A file that cannot be read any more costs a warning, and what it held last is used.
+        A file that can no longer be read costs a warning, and its previous value is used.
         """
-        found: dict[str, str | None] = {}
+        values: dict[str, str | None] = {}
         for key in SECRETS:
             try:
-                found[key] = self._read(key)
+                values[key] = self._read(key)
             except ConfigError as error:
-                found[key] = getattr(self._credentials, key)
-                log.warning("%s; using what it held before", error, extra={"gateway": self.name})
-        self._remember(Credentials(**found))
+                values[key] = getattr(self._credentials, key)
+                log.warning(
+                    "secret file unreadable; using previous value",
+                    extra={"gateway": self.name, "error": str(error)},
+                )
+        self._remember(Credentials(**values))
         return self._credentials
 
     @property
@@ -156,7 +207,7 @@ class Gateway(Strict):
             return value.get_secret_value() if value else None
         text = read_secret(path)
         try:
-            return _KINDS[key].validate_python(text).get_secret_value()
+            return _SECRET_TYPES[key].validate_python(text).get_secret_value()
         except ValidationError as error:
             reason = error.errors(include_input=False)[0]["ctx"]["message"]
             raise ConfigError(f"{path}: {reason}") from None
@@ -169,48 +220,50 @@ class Gateway(Strict):
 
 
 class GatewaysFile(Strict):
-    """What `gateways_file` names: a list of gateways."""
+    """The content of `gateways_file`: a list of gateways."""
 
     gateways: tuple[Gateway, ...]
 
 
 class Log(Strict):
-    """What is logged and how."""
+    """The level and format of the log."""
 
     level: Literal["debug", "info", "warn", "error"] = "info"
     format: Literal["logfmt", "json"] = "logfmt"
 
 
-#: up to so many gateways are on `/metrics` without being asked for
-_ON_METRICS = 100
+#: up to this many gateways are on `/metrics` by default
+_MAX_ON_METRICS = 100
 
 
 class Web(Strict):
-    """Where the exporter listens, the file with its TLS and its users, and what `/metrics` has."""
+    """Where the exporter listens, the file with TLS and users, and the scope of `/metrics`."""
 
     listen_address: ListenAddress = ":10055"
     config_file: Path | None = None
-    #: whether `/metrics` has all gateways; None leaves it to their number
+    #: whether `/metrics` has all gateways; None decides by their number
     gateways_on_metrics: bool | None = None
 
 
 class Config(Strict):
-    """Everything that is configured."""
+    """The whole configuration."""
 
     gateways: tuple[Gateway, ...]
     #: more gateways, in a list that is read again whenever it changes
     gateways_file: Path | None = None
     state_dir: Path
-    #: seconds by collector, for the gateways that do not say otherwise
+    #: defaults for all gateways: seconds by collector, and thresholds
     cadences: Cadences = Field(default_factory=dict)
+    deadlines: Deadlines = Field(default_factory=dict)
+    alerts: Alerts = Alerts()
     log: Log = Log()
     web: Web = Web()
 
     @property
     def gateways_on_metrics(self) -> bool:
-        """Whether `/metrics` has all gateways without being asked for them."""
+        """Whether `/metrics` includes all gateways."""
         wanted = self.web.gateways_on_metrics
-        return len(self.gateways) <= _ON_METRICS if wanted is None else wanted
+        return len(self.gateways) <= _MAX_ON_METRICS if wanted is None else wanted
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -225,15 +278,23 @@ class Config(Strict):
             first[gateway.name] = index
         return self
 
-    def part(self, shard: Shard) -> Self:
+    def for_shard(self, shard: Shard) -> Self:
         """Return the same with the gateways of one replica only."""
         own = tuple(gateway for gateway in self.gateways if shard.owns(gateway.name))
         return self.model_copy(update={"gateways": own})
 
-    def with_cadences(self) -> Self:
-        """Return the same with the common cadences filled in at each gateway."""
-        filled = tuple(
-            gateway.model_copy(update={"cadences": {**self.cadences, **gateway.cadences}})
+    def with_defaults(self) -> Self:
+        """Return the same with the common settings merged into each gateway."""
+        merged = tuple(
+            gateway.model_copy(
+                update={
+                    "cadences": {**self.cadences, **gateway.cadences},
+                    "deadlines": {**self.deadlines, **gateway.deadlines},
+                    "alerts": Alerts(
+                        thresholds={**self.alerts.thresholds, **gateway.alerts.thresholds}
+                    ),
+                }
+            )
             for gateway in self.gateways
         )
-        return self.model_copy(update={"gateways": filled})
+        return self.model_copy(update={"gateways": merged})

@@ -1,4 +1,4 @@
-"""Brings the sources of the configuration together: YAML < environment < flags.
+"""Merges the sources of the configuration: YAML < environment < flags.
 
 Remembers which variable or flag a value came from, so that a mistake is reported where it was made.
 """
@@ -10,13 +10,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from exporter.config.errors import Location, config_error
+from exporter.config.errors import KeyPath, config_error
 from exporter.config.models import SECRETS, Config, Gateway, GatewaysFile
 from exporter.config.types import read_secret
 from exporter.errors import ConfigError
 from exporter.fleet import shard as shards
 from exporter.text import printable
 
+_FILE_NAME = "enphase-exporter.yml"
+_FOLDER = "enphase-exporter"
 _PREFIX = "ENPHASE_"
 _STATE_DIR = "ENPHASE_STATE_DIR"
 _SHARD = "ENPHASE_SHARD"
@@ -24,9 +26,27 @@ _FILE = "_FILE"
 #: variable without suffix → key of a gateway
 _VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in ("host", "name", *SECRETS)}
 _NO_GATEWAY = (
-    "no gateway is configured: set ENPHASE_HOST, or name a file with --config.file that lists"
-    " one, such as `gateways: [{host: envoy.local}]`"
+    "no gateway is configured: set ENPHASE_HOST, or write a file enphase-exporter.yml that lists"
+    " one, such as `gateways: [{host: envoy.local}]` (another file: --config.file)"
 )
+
+
+def find_config_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the configuration file that is used when none is named, or None without one.
+
+    It is looked for in the working directory, in XDG_CONFIG_HOME and in /etc, in this order.
+    """
+    folders = [Path(), _config_home(environ), Path("/etc") / _FOLDER]
+    candidates = (folder / _FILE_NAME for folder in folders if folder is not None)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _config_home(environ: Mapping[str, str]) -> Path | None:
+    home = environ.get("XDG_CONFIG_HOME", "")
+    if home.startswith("/"):
+        return Path(home) / _FOLDER
+    user = environ.get("HOME", "")
+    return Path(user) / ".config" / _FOLDER if user.startswith("/") else None
 
 
 def load(
@@ -39,16 +59,18 @@ def load(
     log_format: str | None = None,
     shard: str | None = None,
 ) -> Config:
-    """Return the configuration in force; raise ConfigError with a line for each mistake.
+    """Return the effective configuration; raise ConfigError with a line for each mistake.
 
-    `path` is the YAML file, if there is one; the keywords are the flags, None where not given.
+    `path` is the YAML file; without it, the one that `find_config_file` finds. The keywords are the
+    flags, None where not given.
     """
-    data = _file(path) if path else {}
-    sources: dict[Location, str] = {}
+    path = path or find_config_file(environ)
+    data = _read_file(path) if path else {}
+    sources: dict[KeyPath, str] = {}
     if path:
-        data = _beside(path.parent, data)
+        data = _resolve_paths(path.parent, data)
     source = printable(path) if path else "environment"
-    data = _environment(data, environ, sources, source)
+    data = _apply_environment(data, environ, sources, source)
     flags = {
         ("log", "level"): ("--log.level", log_level),
         ("log", "format"): ("--log.format", log_format),
@@ -56,74 +78,74 @@ def load(
         ("web", "config_file"): ("--web.config.file", web_config_file),
     }
     for (section, key), (flag, value) in flags.items():
-        held = data.get(section) or {}
-        if value is not None and isinstance(held, dict):
-            data[section] = {**held, key: value}
+        current = data.get(section) or {}
+        if value is not None and isinstance(current, dict):
+            data[section] = {**current, key: value}
             sources[section, key] = flag
     if not (data.get("gateways") or data.get("gateways_file")):
-        raise ConfigError(_NO_GATEWAY + _misspelt(environ))
+        raise _no_gateway(data, source, environ)
     if data.get("state_dir") is None:
         data["state_dir"] = _default_state_dir(environ)
     listed = data.get("gateways_file")
     if isinstance(listed, str) and isinstance(data.get("gateways") or [], list):
-        data["gateways"] = [*(data.get("gateways") or []), *_gateways(Path(listed))]
+        data["gateways"] = [*(data.get("gateways") or []), *_read_gateways(Path(listed))]
     try:
-        config = Config.model_validate(data).with_cadences()
+        config = Config.model_validate(data).with_defaults()
     except ValidationError as error:
         raise config_error(error, Config, source, sources) from None
     flag, value = ("--shard", shard) if shard is not None else (_SHARD, environ.get(_SHARD))
     if not value:
         return config
     try:
-        return config.part(shards.parse(value))
+        return config.for_shard(shards.parse(value))
     except ConfigError as error:
         raise ConfigError(f"{flag}: {error}") from None
 
 
-def _gateways(path: Path) -> tuple[Gateway, ...]:
+def _read_gateways(path: Path) -> tuple[Gateway, ...]:
     """Return the gateways listed in a file of their own."""
     from exporter.config import strict_yaml  # noqa: PLC0415 - see below
 
-    data = _beside(path.parent, {"gateways": strict_yaml.read_list(path)})
+    data = _resolve_paths(path.parent, {"gateways": strict_yaml.read_list(path)})
     try:
         return GatewaysFile.model_validate({"gateways": data["gateways"]}).gateways
     except ValidationError as error:
         raise config_error(error, GatewaysFile, printable(path)) from None
 
 
-def _file(path: Path) -> dict[Any, Any]:
-    # An exporter configured by its environment need not carry YAML about.
+def _read_file(path: Path) -> dict[Any, Any]:
+    # An exporter configured by its environment need not load YAML.
     from exporter.config import strict_yaml  # noqa: PLC0415 - see above
 
     return strict_yaml.read(path)
 
 
-def _beside(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the data of a file with its relative paths taken from the file's directory."""
+def _resolve_paths(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the data of a file with its relative paths resolved against the file's directory."""
 
-    def moved(section: Any, keys: tuple[str, ...]) -> Any:
+    def resolve(section: Any, keys: tuple[str, ...]) -> Any:
         if not isinstance(section, dict):
             return section
         paths = {key: section[key] for key in keys if isinstance(section.get(key), str)}
         return {**section, **{key: str(directory / path) for key, path in paths.items() if path}}
 
-    data = moved(data, ("state_dir", "gateways_file"))
-    data["web"] = moved(data.get("web"), ("config_file",))
+    data = resolve(data, ("state_dir", "gateways_file"))
+    data["web"] = resolve(data.get("web"), ("config_file",))
     if isinstance(data.get("gateways"), list):
         files = tuple(f"{key}_file" for key in SECRETS)
-        data["gateways"] = [moved(gateway, files) for gateway in data["gateways"]]
+        data["gateways"] = [resolve(gateway, files) for gateway in data["gateways"]]
     return data
 
 
-def _environment(
-    data: dict[Any, Any], environ: Mapping[str, str], sources: dict[Location, str], file: str
+def _apply_environment(
+    data: dict[Any, Any], environ: Mapping[str, str], sources: dict[KeyPath, str], file: str
 ) -> dict[Any, Any]:
-    """Return the data with the variables over it; note in `sources` where they went."""
+    """Return the data with the variables applied; note in `sources` where they went."""
     data = dict(data)
     if environ.get(_STATE_DIR):
         data["state_dir"] = environ[_STATE_DIR]
         sources["state_dir",] = _STATE_DIR
-    # a variable set to nothing is one not set: compose files pass `${TOKEN:-}` on
+    # an empty variable counts as unset: compose files pass `${TOKEN:-}`
     given = {
         name: environ[name]
         for variable in _VARIABLES
@@ -156,7 +178,7 @@ def _override(
     variable: str,
     key: str,
     given: Mapping[str, str],
-    sources: dict[Location, str],
+    sources: dict[KeyPath, str],
 ) -> None:
     """Put one variable, or the file it names, into the gateway."""
     value, file = given.get(variable), given.get(variable + _FILE)
@@ -180,18 +202,27 @@ def _override(
         sources["gateways", 0, key] = variable + _FILE
 
 
-def _misspelt(environ: Mapping[str, str]) -> str:
-    """Return a hint at a variable that is nearly ENPHASE_HOST."""
+def _no_gateway(data: Mapping[Any, Any], source: str, environ: Mapping[str, str]) -> ConfigError:
+    """Return the error for a configuration without gateways, with the misspelt key if there is."""
+    keys = [str(key) for key in data if key not in Config.model_fields]
+    near = difflib.get_close_matches("gateways", keys, 1)
+    if near:
+        return ConfigError(f"{source}: {printable(near[0])}: unknown key: did you mean gateways?")
+    return ConfigError(_NO_GATEWAY + _suggest_variable(environ))
+
+
+def _suggest_variable(environ: Mapping[str, str]) -> str:
+    """Return a hint if a variable is close to ENPHASE_HOST."""
     ours = {*_VARIABLES, *(name + _FILE for name in _VARIABLES), _STATE_DIR, _SHARD}
-    strangers = [name for name in environ if name.startswith("ENPH") and name not in ours]
-    near = difflib.get_close_matches("ENPHASE_HOST", strangers, 1, cutoff=0.8)
+    unknown = [name for name in environ if name.startswith("ENPH") and name not in ours]
+    near = difflib.get_close_matches("ENPHASE_HOST", unknown, 1, cutoff=0.8)
     return f" ({printable(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
 
 
 def _default_state_dir(environ: Mapping[str, str]) -> str:
-    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    if given:
-        return given
+    systemd = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if systemd:
+        return systemd
     home = environ.get("XDG_STATE_HOME", "")
     if not home.startswith("/"):
         try:

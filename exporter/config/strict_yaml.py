@@ -1,8 +1,8 @@
-"""YAML read strictly, because a configuration that is half understood is worse than none.
+"""Reads YAML strictly, because a configuration that is half understood is worse than none.
 
 Plain scalars stay text, so that a password `012345` is not octal and a name `no` is not false; the
-models know what should be a number. Duplicate keys are errors. Messages never quote a value: what
-stands at the place of a mistake may be a secret.
+models know what should be a number. Duplicate keys are errors. Messages never quote a value, which
+may be a secret.
 """
 
 from pathlib import Path
@@ -14,11 +14,13 @@ from exporter.errors import ConfigError
 from exporter.text import printable
 
 #: bytes; a configuration of thousands of gateways is far smaller, `/dev/zero` is not
-_LARGEST = 16 * 1024 * 1024
+_MAX_BYTES = 16 * 1024 * 1024
+#: levels; our configuration has five, and PyYAML takes seconds for thousands
+_MAX_DEPTH = 40
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
-#: what the constructors of PyYAML raise when an explicit tag does not fit its text
-_MISFIT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+#: what the constructors of PyYAML raise when an explicit tag does not match its text
+_TAG_ERRORS = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 
 
 class _Loader(yaml.SafeLoader):
@@ -27,8 +29,21 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            line = self.line + 1
+            raise ConfigError(f"line {line}: is nested too deep: check brackets and indentation")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        # Here and not while constructing: by then merge keys have put in keys of other mappings.
+        # While composing, because merge keys add the keys of other mappings before constructing.
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
         lines: dict[str, int] = {}
         for key, _ in node.value:
@@ -37,7 +52,7 @@ class _Loader(yaml.SafeLoader):
                 raise ConfigError(f"line {line}: a key must be plain text")
             if key.value in lines and key.tag != _MERGE:
                 raise ConfigError(
-                    f"line {line}: the key {printable(key.value)} is there already, on line"
+                    f"line {line}: the key {printable(key.value)} is already on line"
                     f" {lines[key.value]}: delete one of them"
                 )
             lines[key.value] = line
@@ -71,13 +86,13 @@ def read_list(path: Path) -> list[Any]:
 def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
+            content = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(
             f"{printable(path)}: cannot be read ({reason}): check the path and its permissions"
         ) from error
-    if len(content) > _LARGEST:
+    if len(content) > _MAX_BYTES:
         raise ConfigError(f"{printable(path)}: is larger than 16 MiB: name a configuration file")
     return content
 
@@ -102,10 +117,10 @@ def _parsed(content: bytes) -> Any:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer types
     except yaml.YAMLError as error:
         raise ConfigError(_explained(error)) from None
-    except _MISFIT as error:
+    except _TAG_ERRORS as error:
         raise ConfigError(
-            f"a value does not fit its tag, or is nested too deep ({type(error).__name__}):"
-            " remove the tags, those words that begin with !"
+            f"a value does not match its tag ({type(error).__name__}):"
+            " remove the tags, the words that begin with !"
         ) from None
 
 

@@ -154,7 +154,7 @@ def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> N
     [
         (["--interface=eth0"], 2, "'eth0' is no address of this machine"),
         (["--interface=192.0.2.77"], 1, "mDNS cannot be used here"),
-        (["--timeout=soon"], 1, "--timeout: 'soon' is no duration"),
+        (["--timeout=soon"], 1, "--timeout: 'soon' is not a duration"),
     ],
 )
 def test_mistakes_are_told(

@@ -33,7 +33,7 @@ def test_list(tmp_path: Path) -> None:
         (["simulate", "--listen-address=10056"], "'10056' lacks a colon"),
         (["record", "--output=x", "--seed=1.5"], "--seed: '1.5' is no whole number"),
         (["record", "--output=x", "--interval=0s"], "--interval: '0s' is too short"),
-        (["record", "--output=x", "--duration=soon"], "--duration: 'soon' is no duration"),
+        (["record", "--output=x", "--duration=soon"], "--duration: 'soon' is not a duration"),
         (["record", "--output=/missing/x", "--duration=1h"], "/missing/x: cannot be written"),
         (["record", "--output=x", "--scenario=./none.yml"], "none.yml: cannot be read"),
     ],

@@ -106,7 +106,7 @@ seed: seven
         "title: is missing: add it",
         "start: '21.6.2026' is no date and time: write them as in 2026-06-21 12:00, local time of"
         " the home",
-        "duration: 'two hours' is no duration: write 90s, 30m, 2h, 1d 6h or 3w, up to ten years",
+        "duration: 'two hours' is not a duration: write 90s, 30m, 2h, 1d 6h or 3w, up to ten years",
         "home.base: there is no sample home 'batery-home': did you mean battery-home?",
         "weather[0].sky: 'sunny' must be 'clear', 'broken', 'overcast' or 'snow'",
         "seed: 'seven' must be a whole number",

@@ -53,6 +53,8 @@ class Flags:
         Path | None,
         typer.Option(
             "--config.file",
+            "--config",
+            "-c",
             metavar="FILE",
             help="Configuration in YAML; without it, one gateway from the environment.",
         ),

@@ -37,6 +37,8 @@ def command(
         Path | None,
         typer.Option(
             "--config.file",
+            "--config",
+            "-c",
             metavar="FILE",
             help="With --direct: configuration in YAML; else one gateway from the environment.",
         ),
