@@ -7,30 +7,35 @@ from typing import Any
 
 from exporter.clock import SystemClock
 from exporter.config import Gateway
-from exporter.diagnostics import Case, Outcome, Status, run
+from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
 
 SERIAL = SITES["battery-home"].serial
-FAILED, WARNING, SKIPPED, OK = Status.FAILED, Status.WARNING, Status.SKIPPED, Status.OK
+FAILED, WARNING, SKIPPED, OK = (
+    StepStatus.FAILED,
+    StepStatus.WARNING,
+    StepStatus.SKIPPED,
+    StepStatus.OK,
+)
 
 
 async def checked(
     host: str, memory: GatewayState | None = None, **config: Any
-) -> dict[str, Outcome]:
-    """Return the outcomes by step."""
+) -> dict[str, StepResult]:
+    """Return the results by step."""
     gateway = Gateway.model_validate({"host": host, "name": "home", **config})
-    case = Case(gateway, SystemClock(), memory or GatewayState())
+    context = DiagnosisContext(gateway, SystemClock(), memory or GatewayState())
     try:
-        return {outcome.step: outcome async for outcome in run(case)}
+        return {result.step: result async for result in run(context)}
     finally:
-        await case.close()
+        await context.close()
 
 
-def with_status(outcomes: dict[str, Outcome], wanted: Status) -> set[str]:
+def with_status(results: dict[str, StepResult], wanted: StepStatus) -> set[str]:
     """Return the steps that ended like this."""
-    return {step for step, outcome in outcomes.items() if outcome.status is wanted}
+    return {step for step, result in results.items() if result.status is wanted}
 
 
 @asynccontextmanager

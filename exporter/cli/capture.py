@@ -112,9 +112,9 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
     from exporter.capture.recorder import Recorder
     from exporter.capture.targets import TARGETS
     from exporter.clock import SystemClock
-    from exporter.diagnostics.saved_state import keep_token, recall
+    from exporter.diagnostics.saved_state import load_saved_state, save_token
 
-    memory = recall(config.state_dir, gateway.name)
+    memory = load_saved_state(config.state_dir, gateway.name)
     before = memory.token
     recorder = Recorder(gateway, memory, SystemClock())
     answers: list[Taken] = []
@@ -122,7 +122,7 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
         identity = await recorder.open()
         if memory.token and memory.token != before:
             # the cloud gives no other soon
-            keep_token(config.state_dir, gateway.name, memory.token)
+            save_token(config.state_dir, gateway.name, memory.token)
         with _progress(gateway.name, len(TARGETS)) as show:
             async for answer in recorder.answers():
                 answers.append(answer)

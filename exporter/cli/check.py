@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from exporter.clock import Clock
     from exporter.config import Config, Gateway
-    from exporter.diagnostics import Outcome
+    from exporter.diagnostics import StepResult
 
 #: gateways under diagnosis at the same time
 _AT_ONCE = 50
@@ -115,7 +115,7 @@ async def _check(
     from exporter.address import parse
     from exporter.cli.check_output import console, follow, summary
     from exporter.clock import SystemClock
-    from exporter.diagnostics import Status
+    from exporter.diagnostics import StepStatus
     from exporter.diagnostics.prometheus import check as check_prometheus
 
     screen = console()
@@ -123,7 +123,7 @@ async def _check(
     # one for all: attempts at an account are counted by it
     clock = SystemClock()
     turn = asyncio.Semaphore(_AT_ONCE)
-    sections: list[tuple[str, str, AsyncIterator[Outcome]]] = []
+    sections: list[tuple[str, str, AsyncIterator[StepResult]]] = []
     async with asyncio.TaskGroup() as group:
         sections += [
             (each.name, each.host, _started(group, _steps(config, each, clock, turn)))
@@ -135,14 +135,14 @@ async def _check(
             sections.append(("Prometheus", prometheus, _started(group, _all(found))))
         told: list[dict[str, Any]] = []
         well = True
-        for name, where, outcomes in sections:
+        for name, where, results in sections:
             if as_json:
-                steps = [outcome async for outcome in outcomes]
+                steps = [result async for result in results]
             else:
                 screen.print(f"{name} ({where})", markup=False, style="bold")
-                steps = await follow(screen, outcomes)
+                steps = await follow(screen, results)
                 screen.print(f"{summary(name, steps)}\n", markup=False)
-            good = all(step.status is not Status.FAILED for step in steps)
+            good = all(step.status is not StepStatus.FAILED for step in steps)
             well = well and good
             told.append(
                 {"name": name, "host": where, "ok": good, "steps": [s.json() for s in steps]}
@@ -158,47 +158,47 @@ def _print_json(told: dict[str, Any]) -> None:
     typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
 
 
-def _started(group: Any, outcomes: "AsyncIterator[Outcome]") -> "AsyncIterator[Outcome]":
+def _started(group: Any, results: "AsyncIterator[StepResult]") -> "AsyncIterator[StepResult]":
     """Let the steps go on by themselves, and return them as they come."""
     import asyncio
 
-    queue: asyncio.Queue[Outcome | None] = asyncio.Queue()
+    queue: asyncio.Queue[StepResult | None] = asyncio.Queue()
 
     async def work() -> None:
         try:
-            async for outcome in outcomes:
-                queue.put_nowait(outcome)
+            async for result in results:
+                queue.put_nowait(result)
         finally:
             queue.put_nowait(None)
 
-    async def read() -> "AsyncIterator[Outcome]":
-        while (outcome := await queue.get()) is not None:
-            yield outcome
+    async def read() -> "AsyncIterator[StepResult]":
+        while (result := await queue.get()) is not None:
+            yield result
 
     group.create_task(work())
     return read()
 
 
-async def _all(found: Any) -> "AsyncIterator[Outcome]":
-    for outcome in await found:
-        yield outcome
+async def _all(found: Any) -> "AsyncIterator[StepResult]":
+    for result in await found:
+        yield result
 
 
 async def _steps(
     config: "Config", gateway: "Gateway", clock: "Clock", turn: "Semaphore"
-) -> "AsyncIterator[Outcome]":
-    from exporter.diagnostics import Case, run
-    from exporter.diagnostics.saved_state import keep_token, recall
+) -> "AsyncIterator[StepResult]":
+    from exporter.diagnostics import DiagnosisContext, run
+    from exporter.diagnostics.saved_state import load_saved_state, save_token
 
-    memory = recall(config.state_dir, gateway.name)
+    memory = load_saved_state(config.state_dir, gateway.name)
     before = memory.token
-    case = Case(gateway, clock, memory)
+    context = DiagnosisContext(gateway, clock, memory)
     try:
         async with turn:
-            async for outcome in run(case):
-                if outcome.step == "login" and memory.token and memory.token != before:
+            async for result in run(context):
+                if result.step == "login" and memory.token and memory.token != before:
                     # before anything can interrupt: the cloud gives no other soon
-                    keep_token(config.state_dir, gateway.name, memory.token)
-                yield outcome
+                    save_token(config.state_dir, gateway.name, memory.token)
+                yield result
     finally:
-        await case.close()
+        await context.close()

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from exporter.diagnostics import Outcome, Status
+from exporter.diagnostics import StepResult, StepStatus
 
 _SIGNS = {
-    Status.OK: ("✓", "+", "green"),
-    Status.WARNING: ("!", "!", "yellow"),
-    Status.FAILED: ("✗", "x", "bold red"),
-    Status.SKIPPED: ("–", "-", "dim"),  # noqa: RUF001 - a dash it is
+    StepStatus.OK: ("✓", "+", "green"),
+    StepStatus.WARNING: ("!", "!", "yellow"),
+    StepStatus.FAILED: ("✗", "x", "bold red"),
+    StepStatus.SKIPPED: ("–", "-", "dim"),  # noqa: RUF001 - a dash it is
 }
 _TITLE = 16
 
@@ -25,16 +25,16 @@ def console() -> Console:
     return Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
-def show(screen: Console, outcome: Outcome) -> None:
+def show(screen: Console, result: StepResult) -> None:
     """Print the line of one step."""
-    sign, plain, style = _SIGNS[outcome.status]
+    sign, plain, style = _SIGNS[result.status]
     ascii_only = screen.options.ascii_only
     sign, arrow = (plain, "->") if ascii_only else (sign, "→")
-    skipped = outcome.status is Status.SKIPPED
-    seconds = "" if skipped else f"{outcome.seconds:.2f} s"
-    remedy = f"{arrow} {outcome.remedy}" if outcome.remedy else ""
+    skipped = result.status is StepStatus.SKIPPED
+    seconds = "" if skipped else f"{result.seconds:.2f} s"
+    remedy = f"{arrow} {result.remedy}" if result.remedy else ""
     if not screen.is_terminal:
-        screen.out(f" {sign} {outcome.title:<{_TITLE}} {seconds:>7} {outcome.said}")
+        screen.out(f" {sign} {result.title:<{_TITLE}} {seconds:>7} {result.message}")
         if remedy:
             screen.out(f"{'':{_TITLE + 12}}{remedy}")
         return
@@ -45,32 +45,32 @@ def show(screen: Console, outcome: Outcome) -> None:
     row.add_column()
     row.add_row(
         Text(sign, style=style),
-        Text(outcome.title, style="dim" if skipped else ""),
+        Text(result.title, style="dim" if skipped else ""),
         Text(seconds, style="dim"),
-        Text(outcome.said, style="dim" if skipped else ""),
+        Text(result.message, style="dim" if skipped else ""),
     )
     if remedy:
         row.add_row("", "", "", Text(remedy, style="cyan"))
     screen.print(row)
 
 
-async def follow(screen: Console, outcomes: AsyncIterator[Outcome]) -> list[Outcome]:
+async def follow(screen: Console, results: AsyncIterator[StepResult]) -> list[StepResult]:
     """Print the steps as they come, with a sign of life between them; return them."""
-    found: list[Outcome] = []
+    found: list[StepResult] = []
     while True:
         with _waiting(screen):
-            outcome = await anext(outcomes, None)
-        if outcome is None:
+            result = await anext(results, None)
+        if result is None:
             return found
-        found.append(outcome)
-        show(screen, outcome)
+        found.append(result)
+        show(screen, result)
 
 
-def summary(name: str, outcomes: Iterable[Outcome]) -> str:
+def summary(name: str, results: Iterable[StepResult]) -> str:
     """Return how it went, in one line."""
-    told = list(outcomes)
-    failed = [each.title for each in told if each.status is Status.FAILED]
-    warned = [each.title for each in told if each.status is Status.WARNING]
+    told = list(results)
+    failed = [each.title for each in told if each.status is StepStatus.FAILED]
+    warned = [each.title for each in told if each.status is StepStatus.WARNING]
     if failed:
         return f"{name}: failed: {', '.join(failed)}"
     return f"{name}: all is well" + (f", but see: {', '.join(warned)}" if warned else "")

@@ -8,8 +8,8 @@ It uses the exporter's own session, probe and collectors, so what works here wor
 same rate limit.
 """
 
-from exporter.diagnostics.result import Outcome, Status
-from exporter.diagnostics.runner import Case, run
+from exporter.diagnostics.result import StepResult, StepStatus
+from exporter.diagnostics.runner import DiagnosisContext, run
 from exporter.diagnostics.steps import STEPS, Step, up_to
 
-__all__ = ["STEPS", "Case", "Outcome", "Status", "Step", "run", "up_to"]
+__all__ = ["STEPS", "DiagnosisContext", "Step", "StepResult", "StepStatus", "run", "up_to"]

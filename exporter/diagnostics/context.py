@@ -1,4 +1,4 @@
-"""What the steps of one diagnosis share: the gateway, the way to it, what was found so far."""
+"""What the steps of one diagnosis share: the gateway, the connection, the results so far."""
 
 from dataclasses import dataclass, field
 
@@ -16,24 +16,26 @@ from exporter.snapshot import Reading
 
 
 @dataclass
-class Case:
-    """One gateway under diagnosis; `memory` is what the exporter remembers of it, if it does."""
+class DiagnosisContext:
+    """One gateway under diagnosis; `memory` is the saved state of the exporter, if there is one."""
 
     config: Gateway
     clock: Clock
     memory: GatewayState = field(default_factory=GatewayState)
 
     def __post_init__(self) -> None:
-        """Take the configured host apart and prepare the exporter's own machinery."""
+        """Split the configured host and set up the exporter's own session and collectors."""
         self.host, self.given_port = split(self.config.host)
-        #: where a connection was accepted
+        #: the port that accepted a connection
         self.port = self.given_port or 443
         self.addresses: list[str] = []
-        #: the address that accepted it
+        #: the address that accepted the connection
         self.address = ""
-        #: whom the certificate names
+        #: the common name of the certificate
         self.subject = ""
         self.encrypted = False
+        #: whether the login step has passed
+        self.logged_in = False
         cadences = {**CADENCES, **self.config.cadences}
         self.transport = Transport(self.clock, cadences)
         self.session = GatewayClient(self.config, self.memory, self.transport, self.clock)
@@ -43,9 +45,9 @@ class Case:
         )
         self.readings: dict[str, Reading] = {}
         self.samples = 0
-        #: the collector under way
+        #: the collector that runs now
         self.collecting = ""
 
     async def close(self) -> None:
-        """Let go of the gateway."""
+        """Close the connection."""
         await self.session.close()

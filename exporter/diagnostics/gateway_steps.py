@@ -1,10 +1,10 @@
-"""The steps at a gateway that can be reached, by the exporter's own session and collectors."""
+"""The steps at a reachable gateway, with the exporter's own session and collectors."""
 
 from datetime import UTC, datetime
 
-from exporter.diagnostics.context import Case
-from exporter.diagnostics.hints import failure
-from exporter.diagnostics.result import Failure, NotApplicable, Told, clean
+from exporter.diagnostics.context import DiagnosisContext
+from exporter.diagnostics.hints import explain
+from exporter.diagnostics.result import Passed, StepFailedError, StepSkippedError, clean
 from exporter.errors import (
     FeatureMissingError,
     GatewayError,
@@ -20,88 +20,101 @@ from exporter.gateway.probe import DRIVEN, lost_features, nothing_found, probe
 from exporter.snapshot import Reading, Snapshot
 
 _HOUR, _DAY = 3600.0, 86400.0
-#: seconds of silence towards the cloud, over the network and by modem, as in the alert rules
+#: seconds since the last cloud report, by network and by cellular modem, as in the alert rules
 _SILENCE, _SILENCE_CELLULAR = 2700.0, 25200.0
-#: seconds that a clock may be wrong, as in the alert rules
+#: seconds of clock skew, as in the alert rules
 _SKEW = 120.0
-#: seconds before the end of a token that nobody renews, as in the alert rules
-_TOKEN_ENDS = 14 * _DAY
+#: seconds of lifetime of a token that is not renewed by itself, as in the alert rules; below the
+#: second, the exporter is about to stop
+_TOKEN_WARNING, _TOKEN_CRITICAL = 14 * _DAY, _DAY
 
 
-async def info(case: Case) -> Told:
-    """Ask who it is, which needs no login."""
+_RENEWAL = (
+    "get a new one at https://entrez.enphaseenergy.com, or configure `username` and `password_file`"
+    " of the account, with which the exporter renews it by itself"
+)
+_SHORT_LIVED = (
+    f"the exporter stops reading then; {_RENEWAL}. Tokens of installer accounts are valid for 12"
+    " hours, those of owners for a year"
+)
+
+
+async def info(context: DiagnosisContext) -> Passed:
+    """Read the identity, which needs no login."""
     try:
-        found = await case.session.identify()
+        identity = await context.session.identify()
     except GatewayError as error:
-        raise failure("info", error, case) from None
-    return Told(f"gateway {found.serial} answers")
+        raise explain("info", error, context) from None
+    return Passed(f"gateway {identity.serial} answers")
 
 
-async def firmware(case: Case) -> Told:
-    """Say what it is, and by what it lets in."""
-    found = _identity(case)
-    part = f", part {clean(found.part_number)}" if found.part_number else ""
-    kind = "metered" if found.metered else "not metered"
-    way = "wants a token" if found.wants_token else "needs no token"
-    said = f"{found.firmware}{part}, {kind}; {way}"
-    if found.wants_token and not case.encrypted:
-        return Told(
-            f"{said}, though it is asked by plain HTTP",
-            "leave the port out of `host`: from firmware 7 on, login takes HTTPS",
+async def firmware(context: DiagnosisContext) -> Passed:
+    """Report firmware and part number, and how to log in."""
+    identity = _identity(context)
+    part = f", part {clean(identity.part_number)}" if identity.part_number else ""
+    kind = "metered" if identity.metered else "not metered"
+    access = "needs a token" if identity.wants_token else "needs no token"
+    message = f"{identity.firmware}{part}, {kind}; {access}"
+    if identity.wants_token and not context.encrypted:
+        return Passed(
+            f"{message}, but the connection is plain HTTP",
+            "remove the port from `host`: from firmware 7 on, the login needs HTTPS",
         )
-    remembered = case.memory.serial
-    if remembered and remembered != found.serial:
-        return Told(
-            f"{said}; until now gateway {remembered} answered here",
-            "if the gateway was replaced, all is well, and its counters begin anew; if you have"
-            " two, check `host`",
+    known_serial = context.memory.serial
+    if known_serial and known_serial != identity.serial:
+        return Passed(
+            f"{message}; so far gateway {known_serial} was at this address",
+            "if the gateway was replaced, this is expected, and its counters start again; if you"
+            " have"
+            " two gateways, check `host`",
         )
-    return Told(said)
+    return Passed(message)
 
 
-async def login(case: Case) -> Told:
+async def login(context: DiagnosisContext) -> Passed:
     """Log in as the exporter would."""
     try:
-        await case.session.log_in()
-        if case.session.token is None:
-            # Users of the gateway's own show only with a question, and are asked one in any case.
-            await case.session.try_login(INVERTERS)
+        await context.session.log_in()
+        if context.session.token is None:
+            # Whether local users are accepted shows only with a request.
+            await context.session.try_login(INVERTERS)
     except GatewayError as error:
-        raise failure("login", error, case) from None
-    token = case.session.token
+        raise explain("login", error, context) from None
+    context.logged_in = True
+    token = context.session.token
     if token is None:
-        return Told("the gateway's local users are let in")
-    given = case.config.credentials().token
+        return Passed("logged in as a local user of the gateway")
+    given = context.config.credentials().token
     if given and given.strip() == token.value:
-        return Told("the configured token is accepted")
-    return Told("a token of the Enphase account is accepted")
+        return Passed("the configured token is accepted")
+    return Passed("a token from the Enphase account is accepted")
 
 
-async def features(case: Case) -> Told:
-    """Find out what there is to collect."""
+async def features(context: DiagnosisContext) -> Passed:
+    """Find out which data the gateway offers."""
     try:
-        found = await probe(case.session, _identity(case))
+        found = await probe(context.session, _identity(context))
     except GatewayError as error:
-        raise failure("features", error, case) from None
-    case.site.discovery = found
+        raise explain("features", error, context) from None
+    context.site.discovery = found
     if not found.features:
-        # Each refused, they were all refused: that is the login, not the features.
+        # If every endpoint was refused, the login is the problem.
         refused = [each for each in found.doubts.values() if isinstance(each, LoginRefusedError)]
-        told = refused[0] if refused else nothing_found(found, str(_identity(case).firmware))
-        raise failure("features", told, case)
-    known = case.memory.features
-    case.memory.collectors |= found.collectors
-    case.memory.features = known | found.names
-    said = ", ".join(c.name for c in COLLECTORS if c.name in found.collectors)
-    lost = [name for each in COLLECTORS for name in lost_features(each.name, known, found)]
+        cause = refused[0] if refused else nothing_found(found, str(_identity(context).firmware))
+        raise explain("features", cause, context)
+    previous = context.memory.features
+    context.memory.collectors |= found.collectors
+    context.memory.features = previous | found.names
+    message = ", ".join(c.name for c in COLLECTORS if c.name in found.collectors)
+    lost = [name for each in COLLECTORS for name in lost_features(each.name, previous, found)]
     if lost:
-        return Told(
-            f"{said}; gone: {', '.join(lost).lower()}",
-            "it was there before: it comes back by itself, unless the hardware was taken out",
+        return Passed(
+            f"{message}; missing: {', '.join(lost).lower()}",
+            "it was there before: it comes back by itself, unless the hardware was removed",
         )
-    # A doubt about what another endpoint has answered for is none; nor is a page of old firmware,
-    # which has one for everything that it does not know.
-    pages = () if _identity(case).wants_token else (InvalidResponseError,)
+    # Not reported: an endpoint whose data another one has delivered, and the HTML page with which
+    # old firmware answers for any endpoint that it does not have.
+    pages = () if _identity(context).wants_token else (InvalidResponseError,)
     doubts = [
         each
         for endpoint, each in found.doubts.items()
@@ -109,18 +122,20 @@ async def features(case: Case) -> Told:
     ]
     if doubts:
         words = "; ".join(clean(str(each)) for each in doubts)
-        return Told(f"{said}; in doubt: {words}", failure("features", doubts[0], case).remedy)
-    return Told(said)
+        return Passed(
+            f"{message}; not readable: {words}", explain("features", doubts[0], context).remedy
+        )
+    return Passed(message)
 
 
-async def poll(case: Case) -> Told:
-    """Run every collector that has something to collect, once."""
-    site, problems, wanted = case.site, [], []
+async def poll(context: DiagnosisContext) -> Passed:
+    """Run every collector of this gateway once."""
+    site, problems, attempted = context.site, [], []
     for collector in COLLECTORS:
-        if collector.name not in case.memory.collectors | site.collectors_seen():
+        if collector.name not in context.memory.collectors | site.collectors_seen():
             continue
-        case.collecting = collector.name
-        wanted.append(collector.name)
+        context.collecting = collector.name
+        attempted.append(collector.name)
         try:
             if collector.name in DRIVEN and not site.discovery.updaters.get(collector.name):
                 raise FeatureMissingError(f"{collector.name}: the gateway does not offer it now")
@@ -130,88 +145,93 @@ async def poll(case: Case) -> Told:
             continue
         problems += found.problems
         counters = {**site.guard.judge(collector.name, found.data), **found.counters}
-        case.readings[collector.name] = Reading(found.data, case.clock.time(), counters=counters)
-    case.samples = _samples(case)
-    said = f"{len(case.readings)} of {len(wanted)} collectors, {case.samples} samples"
+        context.readings[collector.name] = Reading(
+            found.data, context.clock.time(), counters=counters
+        )
+    context.samples = _samples(context)
+    message = f"{len(context.readings)} of {len(attempted)} collectors, {context.samples} samples"
     if problems:
-        worst = failure("poll", problems[0], case)
-        told = "; ".join(dict.fromkeys(clean(str(each)) for each in problems))
-        raise Failure(f"{said}: {told}", worst.remedy)
-    return Told(said)
+        worst = explain("poll", problems[0], context)
+        details = "; ".join(dict.fromkeys(clean(str(each)) for each in problems))
+        raise StepFailedError(f"{message}: {details}", worst.remedy)
+    return Passed(message)
 
 
-async def cloud(case: Case) -> Told:
-    """See when the gateway last reported to Enphase."""
-    reading = case.readings.get("home")
+async def cloud(context: DiagnosisContext) -> Passed:
+    """Check when the gateway last reported to Enphase."""
+    reading = context.readings.get("home")
     home = reading.data["home"] if reading else None
     if not isinstance(home, Home) or (home.last_report is None and home.cloud_connected is None):
-        raise NotApplicable("the gateway does not say")
+        raise StepSkippedError("the gateway does not report it")
     cellular = home.primary_interface in {
         name for name, interface in home.interfaces.items() if interface.type == "cellular"
     }
-    age = None if not home.last_report else case.site.gateway_time() - home.last_report
+    age = None if not home.last_report else context.site.gateway_time() - home.last_report
     last = "never" if age is None else f"{_ago(age)} ago"
     remedy = (
-        "the LAN side works, so this exporter goes on; the Enphase app and Enphase's own monitoring"
-        " are blind: check the gateway's way to the internet, then call Enphase or the installer"
+        "the local network works, so this exporter is not affected; the Enphase app and Enphase's"
+        " own"
+        " monitoring get no data: check the gateway's internet connection, then call Enphase or the"
+        " installer"
     )
     if home.cloud_connected is False:
-        raise Failure(f"not connected to Enphase; last report {last}", remedy)
+        raise StepFailedError(f"not connected to Enphase; last report {last}", remedy)
     if age is None or age > (_SILENCE_CELLULAR if cellular else _SILENCE):
-        raise Failure(f"last report to Enphase {last}", remedy)
-    return Told(f"last report to Enphase {last}")
+        raise StepFailedError(f"last report to Enphase {last}", remedy)
+    return Passed(f"last report to Enphase {last}")
 
 
-async def clock(case: Case) -> Told:
-    """Compare its clock with ours."""
-    skew = case.transport.clock_skew
+async def clock(context: DiagnosisContext) -> Passed:
+    """Compare the gateway's clock with ours."""
+    skew = context.transport.clock_skew
     if skew is None:
-        raise NotApplicable("the gateway tells no time")
+        raise StepSkippedError("the gateway sends no time")
     if abs(skew) <= _SKEW:
-        return Told("as this machine's" if not skew else f"{skew:+.0f} s beside this machine's")
-    return Told(
+        return Passed(
+            "same as this machine's" if not skew else f"{skew:+.0f} s from this machine's"
+        )
+    return Passed(
         f"{_ago(abs(skew))} {'ahead of' if skew > 0 else 'behind'} this machine's",
-        "one of the two is wrong: see that this machine has network time (`timedatectl`), and that"
-        " the gateway reaches the internet; a wrong clock also makes good tokens look ended",
+        "one of the two is wrong: check that this machine uses network time (`timedatectl`), and"
+        " that"
+        " the gateway can reach the internet; with a wrong clock, valid tokens seem expired",
     )
 
 
-async def token(case: Case) -> Told:
-    """Say how long the token lives, and who renews it."""
-    held = case.session.token
+async def token(context: DiagnosisContext) -> Passed:
+    """Report how long the token is valid, and whether it is renewed."""
+    held = context.session.token
     if held is None:
-        raise NotApplicable("this firmware needs none")
-    left = held.expires - case.clock.time()
+        raise StepSkippedError("this firmware needs none")
+    left = held.expires - context.clock.time()
     end = datetime.fromtimestamp(min(held.expires, 2**33), UTC)
-    said = f"ends {end:%Y-%m-%d}, in {_ago(left)}"
-    credentials = case.config.credentials()
+    message = f"expires {end:%Y-%m-%d}, in {_ago(left)}"
+    credentials = context.config.credentials()
     if credentials.username and credentials.password:
-        return Told(f"{said}; renewed from the account before")
-    if left < _TOKEN_ENDS:
-        return Told(
-            said,
-            "get a new one at https://entrez.enphaseenergy.com, or configure the account, with"
-            " which the exporter renews it by itself",
-        )
-    return Told(f"{said}; nobody renews it before")
+        return Passed(f"{message}; renewed from the account before")
+    if left < _TOKEN_CRITICAL:
+        raise StepFailedError(f"{message}, and nothing renews it", _SHORT_LIVED)
+    if left < _TOKEN_WARNING:
+        return Passed(message, _RENEWAL)
+    return Passed(f"{message}; not renewed automatically")
 
 
-def _identity(case: Case) -> Identity:
-    identity = case.session.identity
+def _identity(context: DiagnosisContext) -> Identity:
+    identity = context.session.identity
     if identity is None:
-        raise Failure("not connected", "see what failed before")
+        raise StepFailedError("not connected", "see the failed steps above")
     return identity
 
 
-def _samples(case: Case) -> int:
+def _samples(context: DiagnosisContext) -> int:
     """Return how many samples the readings make on `/metrics`."""
-    exposition = Exposition(case.clock)
-    exposition.update(Snapshot(case.config.name, case.readings))
+    exposition = Exposition(context.clock)
+    exposition.update(Snapshot(context.config.name, context.readings))
     return exposition.with_timestamps(0).count(b"\n")
 
 
 def _ago(seconds: float) -> str:
-    """Return a time in words, in the unit that fits."""
+    """Return a duration in the unit that fits."""
     if seconds < 120:
         return f"{max(0.0, seconds):.0f} s"
     if seconds < 2 * _HOUR:

@@ -1,6 +1,6 @@
-"""The way to a gateway below HTTP: its name, its addresses, the port, TLS.
+"""The path to a gateway below HTTP: name, addresses, port, TLS.
 
-The exporter itself needs none of this. It is for telling where the way ends when it ends.
+Only diagnostics need this: it shows which layer a connection fails at.
 """
 
 import asyncio
@@ -21,92 +21,92 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
-class Encryption:
-    """What a TLS handshake told."""
+class TlsInfo:
+    """The result of a TLS handshake."""
 
     #: such as `TLSv1.3`
     version: str
-    #: whom the certificate names; empty where it names nobody
+    #: the common name of the certificate; empty if it has none
     subject: str
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a name, an address being its own; raise OSError or UnicodeError.
+    """Return the addresses of a host name or address; raise OSError or UnicodeError.
 
     Cancelling it is safe at any time: the system's resolver may take minutes and cannot be stopped,
-    so it works in a thread that nobody waits for.
+    so it runs in a thread that is not waited for.
     """
     loop = asyncio.get_running_loop()
-    found: asyncio.Future[list[str]] = loop.create_future()
+    future: asyncio.Future[list[str]] = loop.create_future()
 
-    def tell(addresses: list[str], error: Exception | None) -> None:
-        if found.done():
+    def finish(addresses: list[str], error: Exception | None) -> None:
+        if future.done():
             return
         if error is None:
-            found.set_result(addresses)
+            future.set_result(addresses)
         else:
-            found.set_exception(error)
+            future.set_exception(error)
 
-    def ask() -> None:
+    def look_up() -> None:
         addresses: list[str] = []
         failure: Exception | None = None
         try:
-            told = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            addresses = list(dict.fromkeys(str(each[4][0]) for each in told))
+            entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
         except (OSError, UnicodeError) as error:
             failure = error
-        with suppress(RuntimeError):  # nobody waits any more, and the loop is closed
-            loop.call_soon_threadsafe(tell, addresses, failure)
+        with suppress(RuntimeError):  # cancelled meanwhile, and the loop is closed
+            loop.call_soon_threadsafe(finish, addresses, failure)
 
-    threading.Thread(target=ask, name="resolver", daemon=True).start()
-    return await found
+    threading.Thread(target=look_up, name="resolver", daemon=True).start()
+    return await future
 
 
 async def connect(addresses: Sequence[str], port: int, seconds: float) -> str:
     """Return the first of these addresses that accepts a connection; raise OSError.
 
-    What is raised is the most telling of the failures; silence is a TimeoutError.
+    Of several failures, the most specific one is raised; no answer is a TimeoutError.
     """
     failures = []
-    trying = {asyncio.create_task(_connect(address, port, seconds)) for address in addresses}
+    attempts = {asyncio.create_task(_connect(address, port, seconds)) for address in addresses}
     try:
-        for done in asyncio.as_completed(trying):
+        for done in asyncio.as_completed(attempts):
             try:
                 return await done
             except OSError as error:
                 failures.append(error)
     finally:
-        for task in trying:
+        for task in attempts:
             task.cancel()
-        await asyncio.gather(*trying, return_exceptions=True)
-    raise max(failures, key=_telling)
+        await asyncio.gather(*attempts, return_exceptions=True)
+    raise max(failures, key=_severity)
 
 
-async def encrypt(address: str, port: int, seconds: float) -> Encryption:
-    """Return what a TLS handshake tells; raise ssl.SSLError, OSError or TimeoutError."""
+async def tls_handshake(address: str, port: int, seconds: float) -> TlsInfo:
+    """Do a TLS handshake; raise ssl.SSLError, OSError or TimeoutError."""
     async with asyncio.timeout(seconds):
         _, writer = await asyncio.open_connection(address, port, ssl=NO_VERIFY_SSL_CONTEXT)
     try:
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
-        return Encryption(tls.version() or "TLS", _subject(tls.getpeercert(binary_form=True)))
+        return TlsInfo(tls.version() or "TLS", _subject(tls.getpeercert(binary_form=True)))
     finally:
-        # politely, it would wait for an answer that may never come
+        # a graceful close would wait for an answer that may never come
         writer.transport.abort()
 
 
-def source(address: str) -> str | None:
-    """Return our own address on the way to that one, None where no route leads there."""
+def local_address(address: str) -> str | None:
+    """Return our own address on the route to `address`, None without a route."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            # of a datagram socket, this sends nothing
+            # connecting a datagram socket sends nothing
             probe.connect((address, 9))
             return str(probe.getsockname()[0])
     except OSError:
         return None
 
 
-def parsed(address: str) -> IPAddress | None:
+def parse_address(address: str) -> IPAddress | None:
     """Return an address without its scope, None for a name."""
     try:
         return ipaddress.ip_address(address.partition("%")[0])
@@ -121,15 +121,15 @@ async def _connect(address: str, port: int, seconds: float) -> str:
     return address
 
 
-def _telling(error: OSError) -> int:
-    """Return how much a failure says: that somebody refuses, that nobody is there, nothing."""
+def _severity(error: OSError) -> int:
+    """Return how specific a failure is: refused, unreachable, or no answer."""
     if isinstance(error, ConnectionError):
         return 2
     return int(error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH))
 
 
 def _subject(certificate: bytes | None) -> str:
-    """Return whom a certificate names, however odd it is."""
+    """Return the common name of a certificate, empty for any that cannot be parsed."""
     try:
         subject = x509.load_der_x509_certificate(certificate or b"").subject
         names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)

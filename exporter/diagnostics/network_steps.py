@@ -1,4 +1,4 @@
-"""The steps of the way to a gateway: name, address, TCP, TLS."""
+"""The steps below HTTP: name, address, TCP, TLS."""
 
 import errno
 import ipaddress
@@ -7,154 +7,160 @@ import socket
 import ssl
 
 from exporter.diagnostics import network
-from exporter.diagnostics.context import Case
-from exporter.diagnostics.result import Failure, NotApplicable, Told, clean
+from exporter.diagnostics.context import DiagnosisContext
+from exporter.diagnostics.result import Passed, StepFailedError, StepSkippedError, clean
 
 #: seconds; a gateway on the local network answers within one
 CONNECT = 6.0
 HANDSHAKE = 8.0
 _HTTPS, _HTTP = 443, 80
 
-_DISCOVER = "`enphase-exporter discover` lists the gateways that can be heard from here"
+_DISCOVER = "`enphase-exporter discover` lists the gateways on this network"
 
 
-async def name(case: Case) -> Told:
-    """Find the addresses of the configured name."""
+async def name(context: DiagnosisContext) -> Passed:
+    """Look up the addresses of the configured host."""
     try:
-        case.addresses = await network.resolve(case.host, case.port)
+        context.addresses = await network.resolve(context.host, context.port)
     except (OSError, UnicodeError) as error:
-        raise _unknown_name(case.host, error) from None
-    if network.parsed(case.host):
-        return Told(f"{case.host} is an address")
-    return Told(f"{case.host} is {', '.join(case.addresses)}")
+        raise _unknown_name(context.host, error) from None
+    if network.parse_address(context.host):
+        return Passed(f"{context.host} is an IP address")
+    return Passed(f"{context.host} resolves to {', '.join(context.addresses)}")
 
 
-async def address(case: Case) -> Told:
-    """Judge the addresses: whether there is a way, and whether it stays in the house."""
-    ways = {each: source(each) for each in case.addresses}
-    case.addresses = [each for each in case.addresses if ways[each]] or case.addresses
-    first = case.addresses[0]
-    ours = ways[first]
+async def address(context: DiagnosisContext) -> Passed:
+    """Check that there is a route to the address, and that it is a local one."""
+    local = {each: local_address(each) for each in context.addresses}
+    context.addresses = [each for each in context.addresses if local[each]] or context.addresses
+    first = context.addresses[0]
+    ours = local[first]
     if ours is None:
-        raise Failure(
+        raise StepFailedError(
             f"this machine has no route to {first}",
-            "connect it to the network of the gateway, or give the gateway's address there",
+            "connect it to the gateway's network, or configure the gateway's address in this"
+            " network",
         )
-    parsed = network.parsed(first)
-    if parsed and parsed.is_global and not network.parsed(case.host):
-        return Told(
-            f"{first} is on the internet, not in the house",
-            "some providers answer for names that do not exist: give the gateway's own address;"
+    parsed = network.parse_address(first)
+    if parsed and parsed.is_global and not network.parse_address(context.host):
+        return Passed(
+            f"{first} is a public internet address, not one of your network",
+            "some providers answer for names that do not exist: configure the gateway's IP address;"
             f" {_DISCOVER}",
         )
     if parsed and parsed.is_loopback:
-        return Told(f"{first}, this machine itself")
-    if elsewhere(ours, first):
-        return Told(f"{first}, beyond a router: this machine is {ours}")
-    return Told(f"{first}, from {ours}")
+        return Passed(f"{first} (this machine)")
+    if in_other_network(ours, first):
+        return Passed(f"{first}, in another network than this machine ({ours})")
+    return Passed(f"{first}, from {ours}")
 
 
-async def tcp(case: Case) -> Told:
-    """Connect to the port; without one in the configuration, to that of HTTPS, else of HTTP."""
-    ports = (case.given_port,) if case.given_port else (_HTTPS, _HTTP)
+async def tcp(context: DiagnosisContext) -> Passed:
+    """Connect to the configured port, or to that of HTTPS, then HTTP."""
+    ports = (context.given_port,) if context.given_port else (_HTTPS, _HTTP)
     failure: OSError | None = None
     for port in ports:
         try:
-            case.address = await network.connect(case.addresses, port, CONNECT / len(ports))
+            context.address = await network.connect(context.addresses, port, CONNECT / len(ports))
         except OSError as error:
             failure = failure or error
             continue
-        case.port = port
-        return Told(f"port {port} is open")
-    raise unreachable(case, failure or TimeoutError())
+        context.port = port
+        return Passed(f"port {port} is open")
+    raise unreachable(context, failure or TimeoutError())
 
 
-async def tls(case: Case) -> Told:
-    """Shake hands; firmware before 7 speaks plain HTTP, which `/info` then shows."""
-    if case.port == _HTTP:
-        raise NotApplicable("port 80 is for plain HTTP, as before firmware 7")
+async def tls(context: DiagnosisContext) -> Passed:
+    """Do the TLS handshake; firmware before 7 uses plain HTTP, which `/info` then shows."""
+    if context.port == _HTTP:
+        raise StepSkippedError("port 80 is plain HTTP, as before firmware 7")
     try:
-        found = await network.encrypt(case.address, case.port, HANDSHAKE)
+        found = await network.tls_handshake(context.address, context.port, HANDSHAKE)
     except TimeoutError:
-        raise Failure(
-            f"port {case.port} is open, but nobody answers there",
-            "a gateway that hangs or starts needs some minutes; if it stays so, switch it off and"
-            " on; if this is no gateway, correct `host`",
+        raise StepFailedError(
+            f"port {context.port} is open, but nothing answers",
+            "wait some minutes, the gateway may be starting; if it stays like this, power-cycle it;"
+            " if"
+            " this is not the gateway, correct `host`",
         ) from None
     except ssl.SSLError as error:
         if error.reason in _NO_TLS:
-            raise NotApplicable(f"port {case.port} speaks no TLS: trying plain HTTP") from None
-        raise Failure(
-            f"TLS fails ({clean(error.reason or str(error))})",
-            f"this is hardly a gateway: check `host`; {_DISCOVER}",
+            raise StepSkippedError(f"no TLS on port {context.port}: trying plain HTTP") from None
+        raise StepFailedError(
+            f"TLS failed ({clean(error.reason or str(error))})",
+            f"this is probably not an Enphase gateway: check `host`; {_DISCOVER}",
         ) from None
     except OSError:
-        raise NotApplicable(f"port {case.port} ends TLS at once: trying plain HTTP") from None
-    case.subject, case.encrypted = clean(found.subject), True
-    return Told(f"{found.version}, certificate of {case.subject or 'nobody'}")
+        raise StepSkippedError(
+            f"port {context.port} closes TLS at once: trying plain HTTP"
+        ) from None
+    context.subject, context.encrypted = clean(found.subject), True
+    return Passed(f"{found.version}, certificate for {context.subject or 'no name'}")
 
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_EOF_WHILE_READING"})
 
-source = network.source
+local_address = network.local_address
 
 
-def elsewhere(ours: str, theirs: str) -> bool:
-    """Return whether two addresses are, by all signs, in different networks."""
-    one, other = network.parsed(ours), network.parsed(theirs)
+def in_other_network(ours: str, theirs: str) -> bool:
+    """Return whether two addresses are probably in different networks."""
+    one, other = network.parse_address(ours), network.parse_address(theirs)
     if one is None or other is None or one.version != other.version or other.is_link_local:
         return False
-    # The mask is known to the system alone; a home's network is hardly ever smaller or larger.
+    # The netmask is not known here; home networks are almost always this size.
     length = 24 if one.version == 4 else 64
     return other not in ipaddress.ip_network(f"{one}/{length}", strict=False)
 
 
-def unreachable(case: Case, error: OSError) -> Failure:
-    """Return what a connection that failed means."""
-    theirs, port = case.addresses[0], case.port
-    away = elsewhere(source(theirs) or theirs, theirs)
+def unreachable(context: DiagnosisContext, error: OSError) -> StepFailedError:
+    """Return what a failed connection means."""
+    theirs, port = context.addresses[0], context.port
+    away = in_other_network(local_address(theirs) or theirs, theirs)
     if isinstance(error, ConnectionRefusedError):
         if port == _HTTP:
-            return Failure(
+            return StepFailedError(
                 "port 80 is closed",
-                "newer firmware answers on HTTPS only: leave `:80` out of `host`",
+                "newer firmware answers on HTTPS only: remove `:80` from `host`",
             )
-        return Failure(
+        return StepFailedError(
             f"{theirs} refuses connections on port {port}",
-            "there is a device, but no gateway that is ready: wait if the gateway starts, else"
+            "a device answers, but no gateway that is ready: wait if the gateway is starting,"
+            " otherwise"
             f" check `host`; {_DISCOVER}",
         )
     if away:
-        return Failure(
+        return StepFailedError(
             f"no answer from {theirs}, which is in another network than this machine",
-            "let the router pass TCP port 443 between the two networks (VLANs, guest Wi-Fi), or run"
+            "allow TCP port 443 between the two networks on the router (VLANs, guest Wi-Fi), or run"
             " the exporter in the gateway's network",
         )
     if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN):
-        return Failure(
-            f"nobody has the address {theirs} ({os.strerror(error.errno)})",
+        return StepFailedError(
+            f"no device has the address {theirs} ({os.strerror(error.errno)})",
             "the gateway is off, or its address has changed: look in the router's list of devices,"
-            f" and give it a fixed one there; {_DISCOVER}",
+            f" and reserve a fixed address there; {_DISCOVER}",
         )
-    return Failure(
+    return StepFailedError(
         f"no answer from {theirs} on port {port}",
-        "is the gateway on, and is this its address? On Wi-Fi, access points that isolate clients"
-        " (guest networks, `AP isolation`) keep devices apart: switch that off, or use a cable;"
+        "is the gateway on, and is this its address? Wi-Fi access points with client isolation"
+        " (guest networks, `AP isolation`) block devices from each other: turn it off, or use a"
+        " cable;"
         f" {_DISCOVER}",
     )
 
 
-def _unknown_name(host: str, error: OSError | UnicodeError) -> Failure:
+def _unknown_name(host: str, error: OSError | UnicodeError) -> StepFailedError:
     if isinstance(error, UnicodeError):
-        return Failure(f"there can be no such name as {clean(host)}", "correct `host`")
+        return StepFailedError(f"{clean(host)} is not a valid host name", "correct `host`")
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
-        said = f"the name {host} cannot be looked up now: no name server answers"
+        message = f"{host} cannot be resolved: no DNS server answers"
     else:
-        said = f"the name {host} is not known here"
-    remedy = f"give the gateway's address instead; {_DISCOVER}"
+        message = f"{host} cannot be resolved"
+    remedy = f"use the gateway's IP address instead; {_DISCOVER}"
     if host.rstrip(".").endswith(".local"):
         remedy = (
-            "names in .local need mDNS (on Debian: libnss-mdns), which containers and other"
-            f" networks have not: {remedy}"
+            "names in .local need mDNS (on Debian: libnss-mdns), which does not work in containers"
+            f" or across networks: {remedy}"
         )
-    return Failure(said, remedy)
+    return StepFailedError(message, remedy)

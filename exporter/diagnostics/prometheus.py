@@ -1,7 +1,4 @@
-"""The far side of the exporter: whether a Prometheus can be reached, and whether it scrapes us.
-
-Asked by its HTTP API, which has been the same for years.
-"""
+"""The far side of the exporter: whether Prometheus can be reached, and whether it scrapes us."""
 
 from collections.abc import Mapping, Sequence
 from time import monotonic
@@ -9,115 +6,119 @@ from typing import Any
 
 import aiohttp
 
-from exporter.diagnostics.result import Outcome, Status, clean
+from exporter.diagnostics.result import StepResult, StepStatus, clean
 
-#: seconds for each of the questions
+#: seconds for each request
 _DEADLINE = 5.0
 _SCRAPE = (
     "add the exporter to `scrape_configs` (`- job_name: enphase`, targets `localhost:10055`) and"
-    " let Prometheus read its configuration again"
+    " reload Prometheus"
 )
-#: what Prometheus's API may fail with, and what else may answer in its place
+#: what a request to Prometheus, or to something else at that address, may raise
 _TROUBLE = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
-async def check(url: str, names: Sequence[str], port: int) -> list[Outcome]:
-    """Return whether Prometheus answers, and for each gateway whether its data is there.
+async def check(url: str, names: Sequence[str], port: int) -> list[StepResult]:
+    """Return whether Prometheus answers, and for each gateway whether it has data.
 
-    `port` is where the exporter listens, by which a target is known for ours.
+    `port` is where the exporter listens: a target with this port is ours.
     """
     url = url.rstrip("/")
     began = monotonic()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_DEADLINE)) as client:
         reached = await _reach(client, url)
-        found = [reached.outcome("prometheus", "Prometheus", monotonic() - began)]
-        if reached.status is Status.FAILED:
-            return found
+        results = [reached.result("prometheus", "Prometheus", monotonic() - began)]
+        if reached.status is StepStatus.FAILED:
+            return results
         began = monotonic()
         try:
-            up = (await _get(client, url, "query", query="enphase_up"))["result"]
-            told = {each["metric"].get("gateway", ""): float(each["value"][1]) for each in up}
+            series = (await _get(client, url, "query", query="enphase_up"))["result"]
+            up_by_gateway = {
+                each["metric"].get("gateway", ""): float(each["value"][1]) for each in series
+            }
             targets = (await _get(client, url, "targets", state="active"))["activeTargets"]
             ours = [target for target in targets if _is_ours(target, port)]
         except _TROUBLE as error:
-            silent = _Said(
-                Status.FAILED,
-                f"Prometheus does not say what it scrapes ({type(error).__name__})",
-                "look at its own log; after a start it loads its data for minutes",
+            failed = _Answer(
+                StepStatus.FAILED,
+                f"the state of its targets cannot be read ({type(error).__name__})",
+                "see the log of Prometheus; after a start it loads its data for some minutes",
             )
-            return [*found, silent.outcome("scraping", "Scrapes", monotonic() - began)]
+            return [*results, failed.result("scraping", "Scrapes", monotonic() - began)]
     seconds = monotonic() - began
-    return found + [
-        _scraped(name, told, ours).outcome("scraping", f"Scrapes {clean(name)}", seconds)
+    return results + [
+        _scraped(name, up_by_gateway, ours).result("scraping", f"Scrapes {clean(name)}", seconds)
         for name in names
     ]
 
 
-class _Said:
-    """How a question ended."""
+class _Answer:
+    """The result of one query."""
 
-    def __init__(self, status: Status, said: str, remedy: str = "") -> None:
-        self.status, self.said, self.remedy = status, clean(said), remedy
+    def __init__(self, status: StepStatus, message: str, remedy: str = "") -> None:
+        self.status, self.message, self.remedy = status, clean(message), remedy
 
-    def outcome(self, key: str, title: str, seconds: float) -> Outcome:
-        return Outcome(key, title, self.status, self.said, self.remedy, seconds)
+    def result(self, key: str, title: str, seconds: float) -> StepResult:
+        return StepResult(key, title, self.status, self.message, self.remedy, seconds)
 
 
-async def _reach(client: aiohttp.ClientSession, url: str) -> _Said:
+async def _reach(client: aiohttp.ClientSession, url: str) -> _Answer:
     try:
         version = (await _get(client, url, "status/buildinfo"))["version"]
     except TimeoutError:
-        return _Said(Status.FAILED, f"no answer from {url}", "does Prometheus run there?")
+        return _Answer(StepStatus.FAILED, f"no answer from {url}", "is Prometheus running there?")
     except aiohttp.ClientConnectionError:
-        return _Said(
-            Status.FAILED,
+        return _Answer(
+            StepStatus.FAILED,
             f"{url} cannot be reached",
-            "does Prometheus run there, and is it the right port (9090, as a rule)?",
+            "is Prometheus running there, and is the port right (usually 9090)?",
         )
     except _TROUBLE:
-        return _Said(
-            Status.FAILED,
-            f"what answers at {url} is no Prometheus",
-            "give the address of its start page, such as http://localhost:9090",
+        return _Answer(
+            StepStatus.FAILED,
+            f"{url} is not a Prometheus server",
+            "use the address of its start page, such as http://localhost:9090",
         )
-    return _Said(Status.OK, f"Prometheus {version} at {url}")
+    return _Answer(StepStatus.OK, f"Prometheus {version} at {url}")
 
 
-def _scraped(name: str, told: Mapping[str, float], ours: Sequence[Mapping[str, Any]]) -> _Said:
-    """Return whether there is data of a gateway, and if not, what the targets say of it."""
-    if name in told:
-        return _believed(told[name])
+def _scraped(
+    name: str, up_by_gateway: Mapping[str, float], ours: Sequence[Mapping[str, Any]]
+) -> _Answer:
+    """Return whether there is data of a gateway, and if not, the state of our targets."""
+    if name in up_by_gateway:
+        return _up(up_by_gateway[name])
     for target in ours:
         where = target.get("scrapeUrl", "")
         if target.get("health") == "down":
-            return _Said(
-                Status.FAILED,
+            return _Answer(
+                StepStatus.FAILED,
                 f"its target {where} is down: {target.get('lastError', '')}",
-                "is `enphase-exporter serve` running, and may Prometheus reach its port?",
+                "is `enphase-exporter serve` running, and can Prometheus reach its port?",
             )
         if target.get("health") == "unknown":
-            return _Said(
-                Status.WARNING,
-                f"its target {where} was not scraped yet",
+            return _Answer(
+                StepStatus.WARNING,
+                f"its target {where} has not been scraped yet",
                 "wait for one scrape interval",
             )
-    if told:
-        others = ", ".join(sorted(filter(None, told)))
-        return _Said(
-            Status.FAILED,
-            f"it knows gateways, but none of this name: {others}",
-            "is the exporter running with this configuration? `kill -HUP` makes it read it again",
+    if up_by_gateway:
+        others = ", ".join(sorted(filter(None, up_by_gateway)))
+        return _Answer(
+            StepStatus.FAILED,
+            f"it has other gateways, but none of this name: {others}",
+            "is the exporter running with this configuration? `kill -HUP` reloads it",
         )
-    return _Said(Status.FAILED, "it scrapes no enphase-exporter", _SCRAPE)
+    return _Answer(StepStatus.FAILED, "it does not scrape any enphase-exporter", _SCRAPE)
 
 
-def _believed(value: float) -> _Said:
+def _up(value: float) -> _Answer:
     if value:
-        return _Said(Status.OK, "enphase_up is 1")
-    return _Said(
-        Status.FAILED,
-        "enphase_up is 0: it scrapes the exporter, which cannot read the gateway",
-        "see the steps above, and the log of the exporter",
+        return _Answer(StepStatus.OK, "enphase_up is 1")
+    return _Answer(
+        StepStatus.FAILED,
+        "enphase_up is 0: it scrapes the exporter, but the exporter cannot read the gateway",
+        "see the steps above, and the exporter's log",
     )
 
 

@@ -1,4 +1,4 @@
-"""What a step of a diagnosis ends with."""
+"""The result of one step of a diagnosis."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -8,8 +8,8 @@ from exporter.logging import mask
 from exporter.text import printable
 
 
-class Status(StrEnum):
-    """How a step went; a warning is no failure, but should be seen."""
+class StepStatus(StrEnum):
+    """How a step ended; a warning is not a failure, but should be read."""
 
     OK = "ok"
     WARNING = "warning"
@@ -18,13 +18,13 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one step went: what was found, and what to do where that is not well."""
+class StepResult:
+    """How one step ended: what it found, and what to do about a problem."""
 
     step: str
     title: str
-    status: Status
-    said: str
+    status: StepStatus
+    message: str
     remedy: str = ""
     seconds: float = 0.0
 
@@ -34,26 +34,26 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a step says that is through; with a `warning`, that is the remedy."""
+class Passed:
+    """What a step returns that did not fail; `warning` is the remedy of a warning."""
 
-    said: str
+    message: str
     warning: str = ""
 
 
-class Failure(Exception):
+class StepFailedError(Exception):
     """A step failed: what happened, and what to do."""
 
-    def __init__(self, said: str, remedy: str) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
         self.remedy = remedy
 
 
-class NotApplicable(Exception):
-    """There is nothing to be tried here; the message says why."""
+class StepSkippedError(Exception):
+    """The step does not apply to this gateway; the message says why."""
 
 
 def clean(text: str) -> str:
-    """Return text for a terminal: one line, no secret, nothing that a terminal would obey."""
+    """Return text for a terminal: one line, no secret, no control character."""
     return printable(mask(" ".join(text.split())))

@@ -1,56 +1,63 @@
-"""Goes through the steps: what needs a failed one is left out, and all of it ends in time."""
+"""Runs the steps: what depends on a failed step is skipped, and everything has a deadline."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from exporter.diagnostics.context import Case
-from exporter.diagnostics.hints import failure
-from exporter.diagnostics.result import Failure, NotApplicable, Outcome, Status, Told, clean
+from exporter.diagnostics.context import DiagnosisContext
+from exporter.diagnostics.hints import explain
+from exporter.diagnostics.result import (
+    Passed,
+    StepFailedError,
+    StepResult,
+    StepSkippedError,
+    StepStatus,
+    clean,
+)
 from exporter.diagnostics.steps import STEPS, TITLES, Step
 from exporter.errors import RequestTimeoutError
 
-__all__ = ["Case", "run"]
+__all__ = ["DiagnosisContext", "run"]
 
-#: seconds for all steps together, whatever hangs
-LONGEST = 50.0
+#: seconds for all steps together
+TOTAL_DEADLINE = 50.0
 
 
 async def run(
-    case: Case, steps: Sequence[Step] = STEPS, before: Sequence[Outcome] = ()
-) -> AsyncIterator[Outcome]:
-    """Yield the outcome of each step as it comes; `before` is what was tried already."""
-    #: also what does not apply here stands in nobody's way
-    through = {outcome.step for outcome in before if outcome.status is not Status.FAILED}
-    began = case.clock.monotonic()
+    context: DiagnosisContext, steps: Sequence[Step] = STEPS, before: Sequence[StepResult] = ()
+) -> AsyncIterator[StepResult]:
+    """Yield the result of each step as it ends; `before` are results of an earlier run."""
+    # a step that does not apply blocks no other
+    passed = {result.step for result in before if result.status is not StepStatus.FAILED}
+    began = context.clock.monotonic()
     for step in steps:
-        left = began + LONGEST - case.clock.monotonic()
-        missing = next((key for key in step.needs if key not in through), None)
+        left = began + TOTAL_DEADLINE - context.clock.monotonic()
+        missing = next((key for key in step.needs if key not in passed), None)
         if missing:
-            said = f"not tried, as it needs: {TITLES[missing]}"
-            outcome = Outcome(step.key, step.title, Status.SKIPPED, said)
+            message = f"skipped, because this failed: {TITLES[missing]}"
+            result = StepResult(step.key, step.title, StepStatus.SKIPPED, message)
         else:
-            outcome = await _try(step, case, left)
-            if outcome.status is not Status.FAILED:
-                through.add(step.key)
-        yield outcome
+            result = await _try(step, context, left)
+            if result.status is not StepStatus.FAILED:
+                passed.add(step.key)
+        yield result
 
 
-async def _try(step: Step, case: Case, left: float) -> Outcome:
-    began = case.clock.monotonic()
-    status, said, remedy = Status.FAILED, "", ""
+async def _try(step: Step, context: DiagnosisContext, left: float) -> StepResult:
+    began = context.clock.monotonic()
+    status, message, remedy = StepStatus.FAILED, "", ""
     try:
         async with asyncio.timeout(min(step.deadline, left)):
-            told: Told = await step.run(case)
-    except NotApplicable as reason:
-        status, said = Status.SKIPPED, str(reason)
-    except Failure as error:
-        said, remedy = error.said, error.remedy
+            output: Passed = await step.run(context)
+    except StepSkippedError as reason:
+        status, message = StepStatus.SKIPPED, str(reason)
+    except StepFailedError as error:
+        message, remedy = error.message, error.remedy
     except TimeoutError:
-        what = f"{step.title} ({case.collecting})" if case.collecting else step.title
-        late = failure(step.key, RequestTimeoutError(f"{what}: no end in time"), case)
-        said, remedy = late.said, late.remedy
+        what = f"{step.title} ({context.collecting})" if context.collecting else step.title
+        late = explain(step.key, RequestTimeoutError(f"{what}: not finished in time"), context)
+        message, remedy = late.message, late.remedy
     else:
-        status = Status.WARNING if told.warning else Status.OK
-        said, remedy = told.said, told.warning
-    seconds = case.clock.monotonic() - began
-    return Outcome(step.key, step.title, status, clean(said), clean(remedy), seconds)
+        status = StepStatus.WARNING if output.warning else StepStatus.OK
+        message, remedy = output.message, output.warning
+    seconds = context.clock.monotonic() - began
+    return StepResult(step.key, step.title, status, clean(message), clean(remedy), seconds)

@@ -1,6 +1,6 @@
-"""What a diagnosis takes from the exporter's state directory, and the one thing it adds: a token.
+"""What commands read from the exporter's state directory, and the one thing they add: a token.
 
-An exporter may be running beside it, to whom everything else in there belongs.
+An exporter may be running at the same time, and it owns everything else in there.
 """
 
 import os
@@ -10,23 +10,23 @@ from exporter.gateway.state_model import GatewayState
 from exporter.state import State
 
 
-def recall(directory: Path, name: str) -> GatewayState:
-    """Return what the exporter remembers of the gateway `name`; nothing is made or changed."""
+def load_saved_state(directory: Path, name: str) -> GatewayState:
+    """Return the saved state of the gateway `name`; an empty one if there is none."""
     state = State(directory, name)
     return GatewayState.load(state.load()) if state.path.exists() else GatewayState()
 
 
-def keep_token(directory: Path, name: str, token: str) -> bool:
-    """Put a token of the cloud where the exporter looks for it; return whether it is there now.
+def save_token(directory: Path, name: str, token: str) -> bool:
+    """Save a token of the cloud for the exporter; return whether it was saved.
 
-    The cloud gives tokens seldom, so none is thrown away. What belongs to another user is left
-    alone: he could not read what we write.
+    The cloud limits how often it issues tokens, so none is thrown away. Files of another user are
+    left alone: that user could not read what we write.
     """
     state = State(directory, name)
     for path in (state.path, directory):
         if path.exists() and path.stat().st_uid != os.geteuid():
             return False
-    told = state.load() if state.path.exists() else {}
-    if told.get("token") != token:
-        state.save({**told, "token": token})
+    saved = state.load() if state.path.exists() else {}
+    if saved.get("token") != token:
+        state.save({**saved, "token": token})
     return state.healthy

@@ -1,20 +1,20 @@
-"""The steps of a diagnosis in their order: what each needs, and how long it may take."""
+"""The steps of a diagnosis in their order: what each depends on, and how long it may take."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from exporter.diagnostics import gateway_steps, network_steps
-from exporter.diagnostics.context import Case
-from exporter.diagnostics.result import Told
+from exporter.diagnostics.context import DiagnosisContext
+from exporter.diagnostics.result import Passed
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step; it is tried when all that it needs went well, within `deadline` seconds."""
+    """One step; it runs when every step it needs has passed, for at most `deadline` seconds."""
 
     key: str
     title: str
-    run: Callable[[Case], Awaitable[Told]]
+    run: Callable[[DiagnosisContext], Awaitable[Passed]]
     needs: tuple[str, ...]
     deadline: float
 

@@ -15,7 +15,7 @@ import pytest
 from exporter.capture.targets import TARGETS
 from exporter.cli import dispatch
 from exporter.clock import VirtualClock
-from exporter.diagnostics.saved_state import recall
+from exporter.diagnostics.saved_state import load_saved_state
 from exporter.simulator import capture as captures
 from exporter.simulator.faults import Hang
 from exporter.simulator.homes import SITES, home
@@ -55,7 +55,7 @@ def take(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Taken:
-    """Return what runs the command where nobody has to wait: exit status, stdout and stderr."""
+    """Return what runs the command without waiting: exit status, stdout and stderr."""
     monkeypatch.setattr("exporter.clock.SystemClock", lambda: VirtualClock(time.time()))
     for name, value in variables(gateway, tmp_path).items():
         monkeypatch.setenv(name, value)
@@ -206,7 +206,7 @@ def test_a_token_from_the_cloud_is_kept(
         assert take(str(tmp_path / "second"))[0] == 0
         assert cloud.logins == 1
         token = cloud.tokens[0]
-    assert recall(tmp_path / "state", "home").token == token
+    assert load_saved_state(tmp_path / "state", "home").token == token
     written = b"".join(path.read_bytes() for path in (tmp_path / "first").iterdir()).decode()
     assert [secret for secret in (token, USER, PASSWORD) if secret in written] == []
 

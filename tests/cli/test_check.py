@@ -26,13 +26,13 @@ async def test_a_healthy_gateway(name: str) -> None:
     """Nothing fails and nothing warns, whatever hardware there is, within the exporter's budget."""
     async with serve(home(name, time.time)) as running:
         login: dict[str, Any] = {"token": running.token} if running.gateway.uses_tls else {}
-        outcomes = await checked(running.host, **login)
-        assert [*outcomes] == [step.key for step in STEPS]
+        results = await checked(running.host, **login)
+        assert [*results] == [step.key for step in STEPS]
         expected = set() if running.gateway.uses_tls else {"tls", "token"}
-        assert with_status(outcomes, OK) == outcomes.keys() - expected
-        assert SITES[name].serial in outcomes["info"].said
-        assert SITES[name].firmware in outcomes["firmware"].said
-        assert "inverters" in outcomes["features"].said
+        assert with_status(results, OK) == results.keys() - expected
+        assert SITES[name].serial in results["info"].message
+        assert SITES[name].firmware in results["firmware"].message
+        assert "inverters" in results["features"].message
         assert len(running.requests) <= 24
         assert running.max_concurrency == 1
 
@@ -42,16 +42,16 @@ async def test_captures(capture: Path) -> None:
     gateway = captures.load(capture, now=time.time)
     async with serve(gateway) as running:
         login: dict[str, Any] = {"token": running.token} if gateway.uses_tls else {}
-        outcomes = await checked(running.host, **login)
-    failed = with_status(outcomes, FAILED)
+        results = await checked(running.host, **login)
+    failed = with_status(results, FAILED)
     if failed == {"login"}:
-        assert "is refused with status 401" in outcomes["login"].said
+        assert "is refused with status 401" in results["login"].message
     elif failed:
         assert failed == {"features"}
-        assert f"firmware {gateway.firmware} offers nothing" in outcomes["features"].said
-        assert "ask Enphase or the installer for an update" in outcomes["features"].remedy
+        assert f"firmware {gateway.firmware} offers nothing" in results["features"].message
+        assert "ask Enphase or the installer for an update" in results["features"].remedy
     else:
-        assert int(outcomes["poll"].said.split(", ")[1].split()[0]) > 0
+        assert int(results["poll"].message.split(", ")[1].split()[0]) > 0
 
 
 # --- what the gateway says ---------------------------------------------------------------------
@@ -61,30 +61,30 @@ async def test_a_collector_that_fails() -> None:
     """What cannot be read is named, and the other steps go on."""
     async with battery_home() as running:
         running.faults["/ivp/meters/readings"] = status(503)
-        outcomes = await checked(running.host, token=running.token)
-    assert with_status(outcomes, FAILED) == {"poll"}
-    assert outcomes["poll"].said.startswith("8 of 9 collectors, ")
-    assert "/ivp/meters/readings: status 503" in outcomes["poll"].said
-    assert outcomes["cloud"].status is OK
+        results = await checked(running.host, token=running.token)
+    assert with_status(results, FAILED) == {"poll"}
+    assert results["poll"].message.startswith("8 of 9 collectors, ")
+    assert "/ivp/meters/readings: status 503" in results["poll"].message
+    assert results["cloud"].status is OK
 
 
 async def test_a_feature_in_doubt() -> None:
     """An endpoint that fails in a way that passes is told, and no reason to give up."""
     async with battery_home() as running:
         running.faults["/ivp/ensemble/inventory"] = status(503)
-        outcomes = await checked(running.host, token=running.token)
-    assert outcomes["features"].status is WARNING
-    assert "/ivp/ensemble/inventory: status 503" in outcomes["features"].said
+        results = await checked(running.host, token=running.token)
+    assert results["features"].status is WARNING
+    assert "/ivp/ensemble/inventory: status 503" in results["features"].message
 
 
 async def test_hardware_that_was_there_before() -> None:
     """What the exporter remembers and the gateway does not offer now is missed."""
     async with serve(home("solar-only", time.time)) as running:
         memory = GatewayState(features={"CTMETERS"}, serial="111111111111")
-        outcomes = await checked(running.host, memory, token=running.token)
-    assert outcomes["features"].status is WARNING
-    assert "gone: ctmeters" in outcomes["features"].said
-    assert "until now gateway 111111111111 answered here" in outcomes["firmware"].said
+        results = await checked(running.host, memory, token=running.token)
+    assert results["features"].status is WARNING
+    assert "missing: ctmeters" in results["features"].message
+    assert "so far gateway 111111111111 was at this address" in results["firmware"].message
 
 
 def _network(**changes: Any) -> Callable[[Any], Any]:
@@ -95,7 +95,7 @@ def _network(**changes: Any) -> Callable[[Any], Any]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"web_comm": False}, "not connected to Enphase; last report"),
         ({"last_enlighten_report_time": 1_700_000_000}, "last report to Enphase "),
@@ -103,15 +103,15 @@ def _network(**changes: Any) -> Callable[[Any], Any]:
     ],
 )
 async def test_a_gateway_that_is_silent_towards_the_cloud(
-    changes: dict[str, Any], said: str
+    changes: dict[str, Any], message: str
 ) -> None:
     """What nobody told the owner of for six weeks is told here."""
     async with battery_home() as running:
         running.faults["/home"] = Edit(_network(**changes))
-        outcomes = await checked(running.host, token=running.token)
-    assert with_status(outcomes, FAILED) == {"cloud"}
-    assert said in outcomes["cloud"].said
-    assert "are blind" in outcomes["cloud"].remedy
+        results = await checked(running.host, token=running.token)
+    assert with_status(results, FAILED) == {"cloud"}
+    assert message in results["cloud"].message
+    assert "get no data" in results["cloud"].remedy
 
 
 async def test_a_cellular_gateway_reports_seldom() -> None:
@@ -127,24 +127,24 @@ async def test_a_cellular_gateway_reports_seldom() -> None:
 
     async with battery_home() as running:
         running.faults["/home"] = Edit(cellular)
-        outcomes = await checked(running.host, token=running.token)
-    assert outcomes["cloud"].said == "last report to Enphase 5 h ago"
-    assert outcomes["cloud"].status is OK
+        results = await checked(running.host, token=running.token)
+    assert results["cloud"].message == "last report to Enphase 5 h ago"
+    assert results["cloud"].status is OK
 
 
-@pytest.mark.parametrize(("ahead", "said"), [(3600, "ahead of"), (-3600, "behind")])
-async def test_a_wrong_clock(ahead: float, said: str) -> None:
+@pytest.mark.parametrize(("ahead", "message"), [(3600, "ahead of"), (-3600, "behind")])
+async def test_a_wrong_clock(ahead: float, message: str) -> None:
     """Which of the two clocks goes wrong cannot be seen from here; that one does, can."""
     async with battery_home(ahead) as running:
-        outcomes = await checked(running.host, token=running.token)
-    assert with_status(outcomes, WARNING) == {"clock"}
-    assert outcomes["clock"].said == f"60 min {said} this machine's"
+        results = await checked(running.host, token=running.token)
+    assert with_status(results, WARNING) == {"clock"}
+    assert results["clock"].message == f"60 min {message} this machine's"
 
 
 async def test_a_token_about_to_end() -> None:
     """Two weeks before the end of a token that nobody renews there is a warning."""
     async with battery_home() as running:
-        outcomes = await checked(running.host, token=running.issue(lifetime=5 * DAY))
-    assert with_status(outcomes, WARNING) == {"token"}
-    assert "in 5 days" in outcomes["token"].said
-    assert "renews it by itself" in outcomes["token"].remedy
+        results = await checked(running.host, token=running.issue(lifetime=5 * DAY))
+    assert with_status(results, WARNING) == {"token"}
+    assert "in 5 days" in results["token"].message
+    assert "renews it by itself" in results["token"].remedy

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.cli import dispatch
 from exporter.diagnostics import STEPS
-from exporter.diagnostics.saved_state import keep_token, recall
+from exporter.diagnostics.saved_state import load_saved_state, save_token
 from exporter.gateway.state_model import GatewayState
 from exporter.state import State
 from tests.cli import test_cli
@@ -55,13 +55,13 @@ async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
     steps = {step["step"]: step for step in cabin["steps"]}
     assert [*steps] == [step.key for step in STEPS]
     assert steps["login"]["status"] == "failed"
-    assert steps["poll"]["said"] == "not tried, as it needs: Features"
+    assert steps["poll"]["message"] == "skipped, because this failed: Features"
     assert (tmp_path / "token").read_text() not in told + text
 
 
 @pytest.mark.usefixtures("undisturbed")
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("words", "status", "message"),
     [
         (["--gateway=cabin"], 2, "no gateway is named 'cabin'"),
         (["--prometheus=localhost"], 2, "http://localhost:9090"),
@@ -72,7 +72,7 @@ async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
 def test_flags_that_do_not_fit(
     words: list[str],
     status: int,
-    said: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -80,7 +80,7 @@ def test_flags_that_do_not_fit(
     monkeypatch.setenv("ENPHASE_HOST", "127.0.0.1:1")
     assert dispatch.run(["check", *words]) == status
     told = capsys.readouterr().err
-    assert said in told
+    assert message in told
     assert "secret" not in told
 
 
@@ -111,7 +111,7 @@ def test_a_token_of_the_account_is_left_for_the_exporter(
         assert dispatch.run(["check"]) == 0
         assert dispatch.run(["check"]) == 0
         assert cloud.logins == 1
-    assert recall(tmp_path, "home").token == cloud.tokens[0]
+    assert load_saved_state(tmp_path, "home").token == cloud.tokens[0]
     assert State(tmp_path, "home").path.stat().st_mode & 0o777 == 0o600
 
 
@@ -128,7 +128,7 @@ def test_a_terminal_without_unicode(tmp_path: Path) -> None:
 def test_a_token_is_kept_beside_what_the_exporter_remembers(tmp_path: Path) -> None:
     """Of the exporter's own file only the token is touched, and it stays private."""
     State(tmp_path, "home").save({"serial": "1", "integrals": {"a": 1.0}})
-    assert keep_token(tmp_path, "home", "t1")
+    assert save_token(tmp_path, "home", "t1")
     path = State(tmp_path, "home").path
     assert orjson.loads(path.read_bytes()) == {
         "serial": "1",
@@ -136,7 +136,7 @@ def test_a_token_is_kept_beside_what_the_exporter_remembers(tmp_path: Path) -> N
         "token": "t1",
     }
     assert path.stat().st_mode & 0o777 == 0o600
-    assert recall(tmp_path, "home").token == "t1"
+    assert load_saved_state(tmp_path, "home").token == "t1"
 
 
 def test_a_file_of_another_user_is_left_alone(
@@ -146,11 +146,11 @@ def test_a_file_of_another_user_is_left_alone(
     State(tmp_path, "home").save({"serial": "1"})
     own = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: own + 1)
-    assert not keep_token(tmp_path, "home", "t1")
-    assert recall(tmp_path, "home").token is None
+    assert not save_token(tmp_path, "home", "t1")
+    assert load_saved_state(tmp_path, "home").token is None
 
 
 def test_recalling_makes_nothing(tmp_path: Path) -> None:
     """Looking into a state directory that is not there leaves it so."""
-    assert recall(tmp_path / "state", "home") == GatewayState()
+    assert load_saved_state(tmp_path / "state", "home") == GatewayState()
     assert not (tmp_path / "state").exists()

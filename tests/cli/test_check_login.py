@@ -20,27 +20,27 @@ def a_token(**options: Any) -> str:
 
 
 @pytest.mark.parametrize(
-    ("token", "said", "remedy"),
+    ("token", "message", "remedy"),
     [
-        (None, "this firmware wants a token, and none is configured", "enphase-exporter init"),
-        ("nonsense", "what is configured as token is no token", "begins with eyJ"),
+        (None, "this firmware needs a token, and none is configured", "enphase-exporter init"),
+        ("nonsense", "the configured token is not a valid token", "starts with eyJ"),
         (
             a_token(serial="999999999999"),
-            f"the token was made for gateway 999999999999, this one is {SERIAL}",
+            f"the token is for gateway 999999999999, this one is {SERIAL}",
             f"choose the gateway with the serial number {SERIAL}",
         ),
-        (a_token(lifetime=-5), "the token ended on 20", "https://entrez.enphaseenergy.com"),
+        (a_token(lifetime=-5), "the token has expired", "https://entrez.enphaseenergy.com"),
     ],
 )
-async def test_a_token_that_does_not_do(token: str | None, said: str, remedy: str) -> None:
+async def test_a_token_that_does_not_do(token: str | None, message: str, remedy: str) -> None:
     """Why the token is of no use is told, and where the right one comes from."""
     async with battery_home() as running:
-        outcomes = await checked(running.host, token=token)
-    assert with_status(outcomes, FAILED) == {"login"}
-    assert with_status(outcomes, SKIPPED) == {"features", "poll", "cloud", "token"}
-    assert said in outcomes["login"].said
-    assert remedy in outcomes["login"].remedy
-    assert str(token) not in str(outcomes)
+        results = await checked(running.host, token=token)
+    assert with_status(results, FAILED) == {"login"}
+    assert with_status(results, SKIPPED) == {"features", "poll", "cloud", "token"}
+    assert message in results["login"].message
+    assert remedy in results["login"].remedy
+    assert str(token) not in str(results)
 
 
 async def test_a_revoked_token() -> None:
@@ -48,54 +48,54 @@ async def test_a_revoked_token() -> None:
     async with battery_home() as running:
         assert isinstance(running.login, TokenLogin)
         running.login.revoke(running.token)
-        outcomes = await checked(running.host, token=running.token)
-    assert outcomes["login"].said == "the gateway refuses the token"
-    assert "revoked" in outcomes["login"].remedy
+        results = await checked(running.host, token=running.token)
+    assert results["login"].message == "the gateway rejects the token"
+    assert "revoked" in results["login"].remedy
 
 
 @pytest.mark.parametrize(
-    ("mode", "said", "remedy"),
+    ("mode", "message", "remedy"),
     [
-        ("mfa", "second factor (MFA)", "lasts a year"),
-        ("wrong password", "refuses user name or password", "lock the account"),
+        ("mfa", "second factor (MFA)", "valid for a year"),
+        ("wrong password", "rejects the user name or password", "lock the account"),
         ("not registered", f"has no gateway {SERIAL}", "registered to this account"),
         ("slow", "does not answer", "reach the internet"),
         ("down", "does not answer", "reach the internet"),
         ("html", "", "try later"),
     ],
 )
-async def test_an_account_that_gives_no_token(mode: Mode, said: str, remedy: str) -> None:
+async def test_an_account_that_gives_no_token(mode: Mode, message: str, remedy: str) -> None:
     """What the cloud refuses is told with what to do there."""
     patience = 0.3 if mode == "slow" else 30
     async with serving_cloud(time.time, patience=patience) as cloud, battery_home() as running:
         cloud.mode = mode
-        outcomes = await checked(running.host, username=USER, password=PASSWORD)
-    assert with_status(outcomes, FAILED) == {"login"}
-    assert said in outcomes["login"].said
-    assert remedy in outcomes["login"].remedy
-    assert PASSWORD not in str(outcomes)
+        results = await checked(running.host, username=USER, password=PASSWORD)
+    assert with_status(results, FAILED) == {"login"}
+    assert message in results["login"].message
+    assert remedy in results["login"].remedy
+    assert PASSWORD not in str(results)
 
 
 async def test_an_account_that_works() -> None:
     """A token comes from the account, and nobody has to worry about its end."""
     async with serving_cloud(time.time) as cloud, battery_home() as running:
         memory = GatewayState()
-        outcomes = await checked(running.host, memory, username=USER, password=PASSWORD)
-        assert with_status(outcomes, OK) == outcomes.keys()
-        assert "renewed from the account" in outcomes["token"].said
+        results = await checked(running.host, memory, username=USER, password=PASSWORD)
+        assert with_status(results, OK) == results.keys()
+        assert "renewed from the account" in results["token"].message
         assert memory.token == cloud.tokens[0]
 
 
 @pytest.mark.parametrize(
     ("login", "remedy"),
-    [({}, "somebody may have changed"), ({"username": "envoy", "password": "x"}, "leave both out")],
+    [({}, "may have been changed"), ({"username": "envoy", "password": "x"}, "remove both")],
 )
 async def test_local_users_that_are_refused(login: dict[str, Any], remedy: str) -> None:
     """Old firmware that refuses its own users is told as that, at the cost of one question."""
     async with serve(home("legacy", time.time)) as running:
         running.login.refuse = True
-        outcomes = await checked(running.host, **login)
+        results = await checked(running.host, **login)
         assert len(running.requests) <= 6
-    assert with_status(outcomes, FAILED) == {"login"}
-    assert "is refused with status 401" in outcomes["login"].said
-    assert remedy in outcomes["login"].remedy
+    assert with_status(results, FAILED) == {"login"}
+    assert "is refused with status 401" in results["login"].message
+    assert remedy in results["login"].remedy

@@ -18,7 +18,7 @@ from aiohttp import web
 from exporter.address import Address
 from exporter.clock import SystemClock
 from exporter.config import Config
-from exporter.diagnostics import Outcome, Status
+from exporter.diagnostics import StepResult, StepStatus
 from exporter.diagnostics.prometheus import check
 from exporter.manager import PollerManager
 from exporter.serve import listening
@@ -28,7 +28,7 @@ from exporter.web.config import WebConfig
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
 PATIENCE = 60
-FAILED, OK = Status.FAILED, Status.OK
+FAILED, OK = StepStatus.FAILED, StepStatus.OK
 
 
 @dataclass
@@ -114,12 +114,12 @@ async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
                 await manager.close()
 
 
-async def told(prometheus: Prometheus, port: int, *names: str, word: str) -> dict[str, Outcome]:
-    """Return what is found, as soon as this word is said."""
+async def told(prometheus: Prometheus, port: int, *names: str, word: str) -> dict[str, StepResult]:
+    """Return what is found, as soon as this word appears."""
     async with asyncio.timeout(PATIENCE):
         while True:
             found = {each.title: each for each in await check(prometheus.url, names, port)}
-            if word in " ".join(each.said for each in found.values()):
+            if word in " ".join(each.message for each in found.values()):
                 return found
             await asyncio.sleep(0.2)
 
@@ -128,31 +128,33 @@ async def test_what_prometheus_knows_of_us(prometheus: Prometheus, tmp_path: Pat
     """From no scrape at all to the gateway's own state, each is told for what it is."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]
-    found = await told(prometheus, closed, "home", word="it scrapes no")
+    found = await told(prometheus, closed, "home", word="it does not scrape")
     assert found["Prometheus"].status is OK
     assert found["Scrapes home"].status is FAILED
     assert "scrape_configs" in found["Scrapes home"].remedy
 
     prometheus.scrape(f"127.0.0.1:{closed}")
     found = await told(prometheus, closed, "home", word="is down")
-    assert "connection refused" in found["Scrapes home"].said
+    assert "connection refused" in found["Scrapes home"].message
     assert "is `enphase-exporter serve` running" in found["Scrapes home"].remedy
 
     async with exporting(tmp_path / "state") as (port, host):
         prometheus.scrape(f"{host}:{port}")
         found = await told(prometheus, port, "home", "cabin", "barn", word="enphase_up is 1")
     assert found["Scrapes home"].status is OK
-    assert found["Scrapes cabin"].said.startswith("enphase_up is 0")
-    assert found["Scrapes barn"].said == "it knows gateways, but none of this name: cabin, home"
+    assert found["Scrapes cabin"].message.startswith("enphase_up is 0")
+    assert (
+        found["Scrapes barn"].message == "it has other gateways, but none of this name: cabin, home"
+    )
 
 
 async def test_no_prometheus_there() -> None:
     """Nobody listens, or somebody else does: told before anything is asked of the data."""
     (one,) = await check("http://127.0.0.1:1", ["home"], 10055)
-    assert (one.status, one.said) == (FAILED, "http://127.0.0.1:1 cannot be reached")
+    assert (one.status, one.message) == (FAILED, "http://127.0.0.1:1 cannot be reached")
     async with serve(home("legacy", time.time)) as gateway:
         (one,) = await check(gateway.url, ["home"], 10055)
-    assert one.said == f"what answers at {gateway.url} is no Prometheus"
+    assert one.message == f"{gateway.url} is not a Prometheus server"
 
 
 async def test_a_prometheus_that_answers_nonsense() -> None:
@@ -168,7 +170,7 @@ async def test_a_prometheus_that_answers_nonsense() -> None:
         _, two = await check(f"http://127.0.0.1:{runner.addresses[0][1]}", ["home"], 10055)
     finally:
         await runner.cleanup()
-    assert (two.status, two.said[:32]) == (FAILED, "Prometheus does not say what it ")
+    assert (two.status, two.message[:28]) == (FAILED, "the state of its targets can")
 
 
 async def test_a_prometheus_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,4 +178,4 @@ async def test_a_prometheus_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exporter.diagnostics.prometheus._DEADLINE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         (one,) = await check(f"http://127.0.0.1:{silent.getsockname()[1]}/", ["home"], 10055)
-    assert one.said.startswith("no answer from http://127.0.0.1:")
+    assert one.message.startswith("no answer from http://127.0.0.1:")

@@ -16,9 +16,9 @@ from aiohttp import web
 
 from exporter.clock import SystemClock
 from exporter.config import Gateway
-from exporter.diagnostics import Case, network, network_steps, run, up_to
+from exporter.diagnostics import DiagnosisContext, network, network_steps, run, up_to
 from exporter.diagnostics import prometheus as prometheus_module
-from exporter.diagnostics.runner import LONGEST
+from exporter.diagnostics.runner import TOTAL_DEADLINE
 from exporter.simulator.faults import Fault, Hang, login_page, redirect, status
 from tests.diagnostics_helper import FAILED, SKIPPED, WARNING, battery_home, checked, with_status
 from tests.polled_gateway import impatient
@@ -31,23 +31,23 @@ def _no_such_name(*args: object, **options: object) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("host", "hint"), [("envoy.local", "need mDNS"), ("gateway", "give the gateway's address")]
+    ("host", "hint"), [("envoy.local", "need mDNS"), ("gateway", "use the gateway's IP address")]
 )
 async def test_an_unknown_name(host: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that nobody knows ends it there, and the remedy is to look or to give an address."""
     monkeypatch.setattr(socket, "getaddrinfo", _no_such_name)
-    outcomes = await checked(host)
-    assert with_status(outcomes, FAILED) == {"name"}
-    assert with_status(outcomes, SKIPPED) == outcomes.keys() - {"name"}
-    assert outcomes["name"].said == f"the name {host} is not known here"
-    assert hint in outcomes["name"].remedy
-    assert "enphase-exporter discover" in outcomes["name"].remedy
+    results = await checked(host)
+    assert with_status(results, FAILED) == {"name"}
+    assert with_status(results, SKIPPED) == results.keys() - {"name"}
+    assert results["name"].message == f"{host} cannot be resolved"
+    assert hint in results["name"].remedy
+    assert "enphase-exporter discover" in results["name"].remedy
 
 
 async def test_a_name_that_cannot_be() -> None:
     """A label longer than DNS allows is no name."""
-    outcomes = await checked("a" * 64 + ".local")
-    assert outcomes["name"].said.startswith("there can be no such name")
+    results = await checked("a" * 64 + ".local")
+    assert results["name"].message.endswith("is not a valid host name")
 
 
 async def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,11 +61,11 @@ async def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(socket, "getaddrinfo", never)
     quick = [replace(step, deadline=0.1) for step in up_to("tcp")]
-    case = Case(Gateway(host="envoy"), SystemClock())
-    outcomes = [outcome async for outcome in run(case, quick)]
+    context = DiagnosisContext(Gateway(host="envoy"), SystemClock())
+    results = [result async for result in run(context, quick)]
     hang.set()
-    assert [outcome.status for outcome in outcomes] == [FAILED, SKIPPED, SKIPPED]
-    assert "no end in time" in outcomes[0].said
+    assert [result.status for result in results] == [FAILED, SKIPPED, SKIPPED]
+    assert "not finished in time" in results[0].message
 
 
 async def test_a_name_that_leads_to_the_internet(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,28 +75,28 @@ async def test_a_name_that_leads_to_the_internet(monkeypatch: pytest.MonkeyPatch
         return ["1.1.1.1"]
 
     monkeypatch.setattr(network, "resolve", away)
-    monkeypatch.setattr(network_steps, "source", lambda address: "192.168.1.20")
-    case = Case(Gateway(host="envoy"), SystemClock())
-    outcomes = [outcome async for outcome in run(case, up_to("address"))]
-    assert outcomes[1].status is WARNING
-    assert "on the internet, not in the house" in outcomes[1].said
+    monkeypatch.setattr(network_steps, "local_address", lambda address: "192.168.1.20")
+    context = DiagnosisContext(Gateway(host="envoy"), SystemClock())
+    results = [result async for result in run(context, up_to("address"))]
+    assert results[1].status is WARNING
+    assert "public internet address" in results[1].message
 
 
 async def test_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a network, that is what is told."""
-    monkeypatch.setattr(network_steps, "source", lambda address: None)
-    outcomes = await checked("192.0.2.10")
-    assert with_status(outcomes, FAILED) == {"address"}
-    assert outcomes["address"].said == "this machine has no route to 192.0.2.10"
+    monkeypatch.setattr(network_steps, "local_address", lambda address: None)
+    results = await checked("192.0.2.10")
+    assert with_status(results, FAILED) == {"address"}
+    assert results["address"].message == "this machine has no route to 192.0.2.10"
 
 
 async def test_a_gateway_that_is_off() -> None:
     """A connection refused is told as that."""
     async with battery_home() as running:
         running.up = False
-        outcomes = await checked(running.host)
-    assert with_status(outcomes, FAILED) == {"tcp"}
-    assert "refuses connections on port" in outcomes["tcp"].said
+        results = await checked(running.host)
+    assert with_status(results, FAILED) == {"tcp"}
+    assert "refuses connections on port" in results["tcp"].message
 
 
 async def test_a_black_hole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,22 +109,28 @@ async def test_a_black_hole(monkeypatch: pytest.MonkeyPatch) -> None:
             each.setblocking(False)
             with suppress(BlockingIOError):
                 each.connect(full.getsockname())
-        outcomes = await checked(f"127.0.0.1:{full.getsockname()[1]}")
+        results = await checked(f"127.0.0.1:{full.getsockname()[1]}")
         for each in fill:
             each.close()
-    assert with_status(outcomes, FAILED) == {"tcp"}
-    assert outcomes["tcp"].said.startswith("no answer from 127.0.0.1 on port")
+    assert with_status(results, FAILED) == {"tcp"}
+    assert results["tcp"].message.startswith("no answer from 127.0.0.1 on port")
 
 
 @pytest.mark.parametrize(
-    ("host", "ours", "error", "said", "remedy"),
+    ("host", "ours", "error", "message", "remedy"),
     [
-        ("10.0.0.9:80", "10.0.0.2", ConnectionRefusedError(), "port 80 is closed", "leave `:80`"),
-        ("10.0.0.9", "10.0.0.2", ConnectionRefusedError(), "refuses", "wait if the gateway starts"),
-        ("10.0.0.9", "10.0.0.2", TimeoutError(), "no answer from 10.0.0.9", "isolate clients"),
+        ("10.0.0.9:80", "10.0.0.2", ConnectionRefusedError(), "port 80 is closed", "remove `:80`"),
+        (
+            "10.0.0.9",
+            "10.0.0.2",
+            ConnectionRefusedError(),
+            "refuses",
+            "wait if the gateway is starting",
+        ),
+        ("10.0.0.9", "10.0.0.2", TimeoutError(), "no answer from 10.0.0.9", "client isolation"),
         ("10.0.9.9", "10.0.0.2", TimeoutError(), "in another network", "VLANs"),
-        ("10.0.0.9", "10.0.0.2", OSError(errno.EHOSTUNREACH, ""), "nobody has", "has changed"),
-        ("[fd00::9]", "fd00::2", TimeoutError(), "no answer from fd00::9", "isolate clients"),
+        ("10.0.0.9", "10.0.0.2", OSError(errno.EHOSTUNREACH, ""), "no device has", "has changed"),
+        ("[fd00::9]", "fd00::2", TimeoutError(), "no answer from fd00::9", "client isolation"),
         ("[fd01::9]", "fd00::2", TimeoutError(), "in another network", "VLANs"),
     ],
 )
@@ -132,16 +138,16 @@ def test_connections_that_fail(  # noqa: PLR0917 - pytest passes them by name
     host: str,
     ours: str,
     error: OSError,
-    said: str,
+    message: str,
     remedy: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a connection fails with, and from where, tells what is in the network_steps."""
-    monkeypatch.setattr(network_steps, "source", lambda address: ours)
-    case = Case(Gateway(host=host), SystemClock())
-    case.addresses = [case.host]
-    told = network_steps.unreachable(case, error)
-    assert said in told.said
+    monkeypatch.setattr(network_steps, "local_address", lambda address: ours)
+    context = DiagnosisContext(Gateway(host=host), SystemClock())
+    context.addresses = [context.host]
+    told = network_steps.unreachable(context, error)
+    assert message in told.message
     assert remedy in told.remedy
 
 
@@ -149,9 +155,9 @@ async def test_an_open_port_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -
     """A gateway that hangs accepts connections and does not shake hands."""
     monkeypatch.setattr(network_steps, "HANDSHAKE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        outcomes = await checked(f"127.0.0.1:{silent.getsockname()[1]}")
-    assert with_status(outcomes, FAILED) == {"tls"}
-    assert "nobody answers there" in outcomes["tls"].said
+        results = await checked(f"127.0.0.1:{silent.getsockname()[1]}")
+    assert with_status(results, FAILED) == {"tls"}
+    assert "nothing answers" in results["tls"].message
 
 
 @pytest.mark.parametrize("fault", [status(404), status(401), login_page(), redirect("/login")])
@@ -159,10 +165,10 @@ async def test_something_else_that_speaks_tls(fault: Fault) -> None:
     """A router's page behind TLS is no gateway, and whom its certificate names is told."""
     async with battery_home() as running:
         running.faults["/info"] = fault
-        outcomes = await checked(running.host, token=running.token)
-    assert with_status(outcomes, FAILED) == {"info"}
-    assert "no Enphase gateway (its certificate names envoy.local)" in outcomes["info"].said
-    assert "correct `host`" in outcomes["info"].remedy
+        results = await checked(running.host, token=running.token)
+    assert with_status(results, FAILED) == {"info"}
+    assert "not an Enphase gateway (its certificate names envoy.local)" in results["info"].message
+    assert "correct `host`" in results["info"].remedy
 
 
 async def test_something_else_that_speaks_plain_http() -> None:
@@ -175,12 +181,12 @@ async def test_something_else_that_speaks_plain_http() -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        outcomes = await checked(f"127.0.0.1:{runner.addresses[0][1]}")
+        results = await checked(f"127.0.0.1:{runner.addresses[0][1]}")
     finally:
         await runner.cleanup()
-    assert "trying plain HTTP" in outcomes["tls"].said
-    assert with_status(outcomes, FAILED) == {"info"}
-    assert "what answers here is no Enphase gateway" in outcomes["info"].said
+    assert "trying plain HTTP" in results["tls"].message
+    assert with_status(results, FAILED) == {"info"}
+    assert "this is probably not an Enphase gateway" in results["info"].message
 
 
 @pytest.mark.usefixtures("impatient")
@@ -188,13 +194,13 @@ async def test_a_gateway_that_hangs() -> None:
     """TLS is fine and nothing is answered: the gateway is busy, and that passes."""
     async with battery_home() as running:
         running.faults["*"] = Hang()
-        outcomes = await checked(running.host, token=running.token)
-    assert with_status(outcomes, FAILED) == {"info"}
-    assert "try again in ten minutes" in outcomes["info"].remedy
+        results = await checked(running.host, token=running.token)
+    assert with_status(results, FAILED) == {"info"}
+    assert "try again in ten minutes" in results["info"].remedy
 
 
 def test_nothing_takes_longer_than_a_minute() -> None:
     """The deadlines of all steps, and of all questions to Prometheus beside them, are shorter."""
-    assert LONGEST < 60
+    assert TOTAL_DEADLINE < 60
     assert 3 * prometheus_module._DEADLINE < 60
-    assert sum(step.deadline for step in up_to("info")) < LONGEST
+    assert sum(step.deadline for step in up_to("info")) < TOTAL_DEADLINE

@@ -81,7 +81,7 @@ def test_a_gateway_is_asked_once_who_it_is(heard: Heard, name: str, kind: str) -
 
 
 def test_a_silent_gateway_is_told_as_it_announced_itself(heard: Heard) -> None:
-    """What was heard is listed though nobody answers there."""
+    """What was heard is listed though nothing answers."""
     one = heard.by_name["envoy-8"]
     assert (one.serial, one.firmware) == ("122000000003", "8.3.1")
     assert (one.host, one.answers) == (f"{LOOPBACK}:{CLOSED}", False)

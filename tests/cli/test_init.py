@@ -70,8 +70,8 @@ def typed(*lines: str) -> Iterator[None]:
 
 def init(*answers: str, piped: str = "", **flags: Any) -> None:
     """Run it with these flags; with answers, it asks, else it may read what is `piped`."""
-    said = Flags(**{**NOTHING, "yes": not answers, **flags})
-    with typed(*(answers or (piped,))), Dialogue(said) as dialogue:
+    message = Flags(**{**NOTHING, "yes": not answers, **flags})
+    with typed(*(answers or (piped,))), Dialogue(message) as dialogue:
         dialogue.run()
 
 
@@ -181,7 +181,7 @@ def test_untried(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ({"host": "https://envoy.local"}, "--host: 'https://envoy.local' has a scheme"),
         ({"host": "127.0.0.1:1"}, "nothing was written, as this failed: TCP"),
@@ -194,21 +194,21 @@ def test_untried(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_one_line(
-    flags: dict[str, Any], said: str, gateway: RunningGateway, tmp_path: Path
+    flags: dict[str, Any], message: str, gateway: RunningGateway, tmp_path: Path
 ) -> None:
     """Without a word from the owner nothing is guessed, and nothing is written."""
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         init(**{"host": gateway.host, **flags})
     assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(
-    ("cloud_mode", "said"),
-    [("mfa", "second factor (MFA)"), ("wrong password", "refuses user name or password")],
+    ("cloud_mode", "message"),
+    [("mfa", "second factor (MFA)"), ("wrong password", "rejects the user name or password")],
 )
 def test_an_account_that_gives_no_token(
     cloud_mode: Mode,
-    said: str,
+    message: str,
     gateway: RunningGateway,
     cloud: Cloud,
     capsys: pytest.CaptureFixture[str],
@@ -219,7 +219,7 @@ def test_an_account_that_gives_no_token(
     with pytest.raises(ConfigError, match="nothing was written, as this failed: Login;"):
         init(host=gateway.host, username=USER, password_file=Path("password"))
     told = capsys.readouterr().out
-    assert said in told
+    assert message in told
     assert PASSWORD not in told
     assert [path.name for path in Path().iterdir()] == ["password"]
 

@@ -19,7 +19,7 @@ from exporter import __version__
 from exporter.cli import dispatch
 from exporter.cli.status.lines import bar, lines
 from exporter.cli.status.screen import Screen
-from exporter.diagnostics.saved_state import recall
+from exporter.diagnostics.saved_state import load_saved_state
 from exporter.simulator.faults import Edit
 from exporter.simulator.homes import SITES, home
 from exporter.simulator.server import RunningGateway, serve
@@ -350,7 +350,7 @@ def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
         assert ask("--direct", config)[0] == 0
         assert ask("--direct", config)[0] == 0
         assert cloud.logins == 1
-    assert recall(tmp_path / "state", "home").token == cloud.tokens[0]
+    assert load_saved_state(tmp_path / "state", "home").token == cloud.tokens[0]
 
 
 # --- again and again ---------------------------------------------------------------------------

@@ -10,7 +10,13 @@ import orjson
 
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
-from exporter.gateway.control import CONTROLS, Operator, Order, Outcome, Plan
+from exporter.gateway.control import (
+    COMMANDS,
+    CommandCall,
+    CommandPlan,
+    CommandResult,
+    CommandRunner,
+)
 from exporter.gateway.control.audit_log import NAME
 from exporter.simulator.answers import Answer
 from exporter.simulator.faults import Fault
@@ -25,7 +31,7 @@ ACB = acb_serial(1)
 
 
 @dataclass(frozen=True)
-class Case:
+class CommandCase:
     """A command that changes something, where it does."""
 
     row: str
@@ -42,67 +48,71 @@ class Case:
 
 
 CASES = (
-    Case("grid off", "battery-home", moved=("switch.commanded", "open")),
-    Case(
+    CommandCase("grid off", "battery-home", moved=("switch.commanded", "open")),
+    CommandCase(
         "grid on",
         "battery-home",
         levers={"switch.commanded": "open"},
         moved=("switch.commanded", "closed"),
     ),
-    Case("contact open", "battery-home", {"id": "NC1"}, moved=("contact.NC1.command", "open")),
-    Case(
+    CommandCase(
+        "contact open", "battery-home", {"id": "NC1"}, moved=("contact.NC1.command", "open")
+    ),
+    CommandCase(
         "contact close",
         "battery-home",
         {"id": "NC2"},
         {"contact.NC2.command": "open"},
         ("contact.NC2.command", "closed"),
     ),
-    Case(
+    CommandCase(
         "contact set",
         "battery-home",
         {"id": "NC1", "load_name": "Sauna", "soc_low": 40.0, "generator_action": "none"},
         moved=("contact.NC1.soc_low", 40.0),
     ),
-    Case("storage mode", "battery-home", {"mode": "backup"}, moved=("storage.mode", "backup")),
-    Case("storage reserve", "battery-home", {"reserve": 80}, moved=("storage.reserve", 0.8)),
-    Case(
+    CommandCase(
+        "storage mode", "battery-home", {"mode": "backup"}, moved=("storage.mode", "backup")
+    ),
+    CommandCase("storage reserve", "battery-home", {"reserve": 80}, moved=("storage.reserve", 0.8)),
+    CommandCase(
         "storage charge-from-grid",
         "battery-home",
         {"on": True},
         moved=("storage.charge_from_grid", True),
     ),
-    Case(
+    CommandCase(
         "acb sleep",
         "acb",
         {"serials": (ACB,), "sleep_min_soc": 40, "sleep_max_soc": 60},
         {"acb.2.soc": 0.5},
         ("acb.2.asleep_wanted", True),
     ),
-    Case(
+    CommandCase(
         "acb wake",
         "acb",
         {"serials": (ACB,)},
         {"acb.2.soc": 0.5, "acb.2.asleep_wanted": True},
         ("acb.2.asleep_wanted", False),
     ),
-    Case(
+    CommandCase(
         "generator mode",
         "generator",
         {"mode": "auto"},
         {"generator.mode": "off"},
         ("generator.mode", "auto"),
     ),
-    Case(
+    CommandCase(
         "generator schedule",
         "generator",
         {"default_start_soc": 35, "default_stop_soc": 75, "exercise_day": "Sun"},
         moved=("generator.start_soc", 35),
     ),
-    Case("generator charge", "generator", {"on": False}, moved=("generator.charges", False)),
+    CommandCase("generator charge", "generator", {"on": False}, moved=("generator.charges", False)),
 )
 
 
-class Timed(LiveGateway):
+class TimedGateway(LiveGateway):
     """A gateway that notes when it was asked."""
 
     def __init__(self, house: House, clock: VirtualClock) -> None:
@@ -118,30 +128,30 @@ class Timed(LiveGateway):
 
 
 @dataclass
-class Commanding:
+class ControlHarness:
     """An owner at the command line, and the house."""
 
     house: House
-    gateway: Timed
+    gateway: TimedGateway
     running: RunningGateway
-    operator: Operator
+    command_runner: CommandRunner
     clock: VirtualClock
     directory: Path
 
-    async def plan(self, row: str, args: Mapping[str, Any]) -> Plan:
-        """Plan a command."""
-        return await self.operator.plan(Order(CONTROLS[row], args))
+    async def plan(self, row: str, args: Mapping[str, Any]) -> CommandPlan:
+        """CommandPlan a command."""
+        return await self.command_runner.plan(CommandCall(COMMANDS[row], args))
 
-    async def perform(self, row: str, args: Mapping[str, Any], **how: Any) -> Outcome:
-        """Plan and perform it."""
-        return await self.operator.perform(await self.plan(row, args), **how)
+    async def perform(self, row: str, args: Mapping[str, Any], **how: Any) -> CommandResult:
+        """CommandPlan and perform it."""
+        return await self.command_runner.perform(await self.plan(row, args), **how)
 
     def lever(self, address: str) -> Any:
         """Return what is so in the house now."""
         self.house.at(self.clock.time())
         return self.house.get(address)
 
-    def fault(self, plan: Plan, fault: Fault) -> None:
+    def fault(self, plan: CommandPlan, fault: Fault) -> None:
         """Let something go wrong when what is planned is sent."""
         (request,) = plan.requests
         self.running.faults[f"{request.method} {request.endpoint}"] = fault
@@ -154,43 +164,43 @@ class Commanding:
             if request.method != "GET"
         ]
 
-    def journal(self) -> list[dict[str, Any]]:
+    def read_audit_log(self) -> list[dict[str, Any]]:
         """Return what is recorded."""
-        return journal(self.directory)
+        return read_audit_log(self.directory)
 
 
-def journal(directory: Path) -> list[dict[str, Any]]:
+def read_audit_log(directory: Path) -> list[dict[str, Any]]:
     """Return what is recorded in a state directory."""
     path = directory / NAME
     return [orjson.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 
 @asynccontextmanager
-async def commanding(
+async def control_harness(
     home: str,
     directory: Path,
     clock: VirtualClock,
     levers: Mapping[str, Any] | None = None,
     **config: Any,
-) -> AsyncIterator[Commanding]:
+) -> AsyncIterator[ControlHarness]:
     """Serve a living house with these levers, and log its owner in."""
     it = House(SITES[home], seed=1, start=clock.time(), weather=always("clear"), past_days=0)
     if levers:
         it.set_all(dict(levers))
     # until everything has been reported as it is
     await clock.sleep(1800)
-    gateway = Timed(it, clock)
+    gateway = TimedGateway(it, clock)
     async with serve(gateway, now=clock.time) as running:
         given = {"host": running.host, "name": "home", **config}
         if gateway.uses_tls:
             given.setdefault("token", running.token)
-        async with Operator(GatewayConfig(**given), directory, clock) as operator:
-            yield Commanding(it, gateway, running, operator, clock, directory)
+        async with CommandRunner(GatewayConfig(**given), directory, clock) as command_runner:
+            yield ControlHarness(it, gateway, running, command_runner, clock, directory)
 
 
 @contextmanager
-def nothing_written(owner: Commanding) -> Iterator[None]:
+def nothing_written(owner: ControlHarness) -> Iterator[None]:
     """Check that what is done in here tells the gateway nothing, and records nothing."""
     yield
     assert owner.writes() == []
-    assert owner.journal() == []
+    assert owner.read_audit_log() == []

@@ -11,19 +11,19 @@ import pytest
 
 from exporter.clock import VirtualClock
 from exporter.errors import StateError
-from exporter.gateway.control.audit_log import NAME, Journal
+from exporter.gateway.control.audit_log import NAME, AuditLog
 from exporter.logging import hide_secret
 from exporter.simulator.answers import Answer
-from tests.control.harness import CASES, Case, commanding, journal
+from tests.control.harness import CASES, CommandCase, control_harness, read_audit_log
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_who_did_what_when(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_who_did_what_when(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
     """A command is recorded with its state before, what was sent, and how it ended."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
-        outcome = await owner.operator.perform(plan)
-        sending, result = owner.journal()
+        performed = await owner.command_runner.perform(plan)
+        sending, result = owner.read_audit_log()
     for line in (sending, result):
         assert line["uid"] == os.getuid()
         assert line["user"] == pwd.getpwuid(os.getuid()).pw_name
@@ -31,33 +31,33 @@ async def test_who_did_what_when(case: Case, tmp_path: Path, clock: VirtualClock
         assert line["time"].startswith("2026-06-10T")
         assert line["id"] == sending["id"]
     assert sending["event"] == "sending"
-    assert (sending["before"], sending["wanted"]) == (plan.before, plan.wanted)
+    assert (sending["before"], sending["desired"]) == (plan.before, plan.desired)
     (request,) = plan.requests
     assert sending["requests"] == [
         {"method": request.method, "endpoint": request.endpoint, "body": request.body}
     ]
     assert (result["event"], result["result"]) == ("result", "done")
-    assert (result["line"], result["after"]) == (outcome.line, outcome.after)
+    assert (result["line"], result["after"]) == (performed.line, performed.after)
 
 
 async def test_what_was_refused_is_on_record(tmp_path: Path, clock: VirtualClock) -> None:
     """So is how a command failed."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.gateway.refused["/ivp/ensemble/relay"] = Answer(500, b"no")
         await owner.perform("grid off", {})
-        assert owner.journal()[-1]["result"] == "refused"
-        assert "status 500 (no)" in owner.journal()[-1]["line"]
+        assert owner.read_audit_log()[-1]["result"] == "refused"
+        assert "status 500 (no)" in owner.read_audit_log()[-1]["line"]
 
 
 async def test_no_record_no_command(tmp_path: Path, clock: VirtualClock) -> None:
     """Where the record cannot be written, nothing is sent."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         (tmp_path / NAME).mkdir()
         with pytest.raises(StateError) as told:
             await owner.perform("grid off", {})
         assert str(told.value) == (
             f"{tmp_path / NAME} cannot be written (Is a directory): make the state directory"
-            " writable for this user; commands are only sent when they are recorded"
+            " writable for this user; a command that cannot be recorded is not sent"
         )
         assert owner.writes() == []
         assert owner.lever("switch.commanded") == "closed"
@@ -67,34 +67,34 @@ async def test_a_record_that_cannot_be_ended(
     tmp_path: Path, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A disk that fills up in between costs the second line, not the answer to the owner."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
 
         def fill(text: str) -> None:
             (tmp_path / NAME).unlink()
             (tmp_path / NAME).mkdir()
 
         plan = await owner.plan("storage reserve", {"reserve": 60})
-        assert (await owner.operator.perform(plan, tell=fill)).good
-    assert "how the command ended is not recorded" in caplog.text
+        assert (await owner.command_runner.perform(plan, progress=fill)).ok
+    assert "result of the command not recorded" in caplog.text
 
 
 async def test_no_token_is_on_record(tmp_path: Path, clock: VirtualClock) -> None:
     """Secrets are masked, wherever they turn up."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         token = owner.running.token
         owner.gateway.refused["/ivp/ensemble/relay"] = Answer(400, f"token {token}?".encode())
-        outcome = await owner.perform("grid off", {})
-        assert token not in outcome.line
+        result = await owner.perform("grid off", {})
+        assert token not in result.line
         assert token not in (tmp_path / NAME).read_text()
     hide_secret("canary-in-a-name")
-    Journal(tmp_path).write(0, {"arguments": {"load_name": ["canary-in-a-name"]}})
+    AuditLog(tmp_path).write(0, {"arguments": {"load_name": ["canary-in-a-name"]}})
     assert "canary" not in (tmp_path / NAME).read_text()
 
 
 def test_the_record_is_ours_alone(tmp_path: Path) -> None:
     """Nobody else reads it, not even where somebody had opened it to all."""
     path = tmp_path / "state" / NAME
-    journal = Journal(path.parent)
+    journal = AuditLog(path.parent)
     journal.write(0, {})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)
@@ -108,21 +108,21 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     elsewhere.write_text("")
     (tmp_path / NAME).symlink_to(elsewhere)
     with pytest.raises(StateError):
-        Journal(tmp_path).write(0, {})
+        AuditLog(tmp_path).write(0, {})
     assert elsewhere.read_text() == ""
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A pipe in its place is an error at once."""
     os.mkfifo(tmp_path / NAME)
-    with pytest.raises(StateError, match="no regular file"):
-        Journal(tmp_path).write(0, {})
+    with pytest.raises(StateError, match="not a regular file"):
+        AuditLog(tmp_path).write(0, {})
 
 
 def test_half_a_line_stays_alone(tmp_path: Path) -> None:
     """What was cut off before does not swallow the next record."""
     (tmp_path / NAME).write_text('{"half": tr')
-    Journal(tmp_path).write(0, {"event": "sending"})
+    AuditLog(tmp_path).write(0, {"event": "sending"})
     half, whole = (tmp_path / NAME).read_text().splitlines()
     assert half == '{"half": tr'
     assert '"event":"sending"' in whole
@@ -130,20 +130,20 @@ def test_half_a_line_stays_alone(tmp_path: Path) -> None:
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that does not fit leaves nothing behind."""
-    Journal(tmp_path).write(0, {"event": "first"})
+    AuditLog(tmp_path).write(0, {"event": "first"})
     before = (tmp_path / NAME).read_bytes()
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:10]))
     with pytest.raises(StateError, match="no space left"):
-        Journal(tmp_path).write(0, {"event": "second"})
+        AuditLog(tmp_path).write(0, {"event": "second"})
     assert (tmp_path / NAME).read_bytes() == before
 
 
 def test_who_is_behind_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever became root to command is on record too."""
     monkeypatch.setenv("SUDO_USER", "owner")
-    Journal(tmp_path).write(0, {})
-    assert journal(tmp_path)[0]["sudo_user"] == "owner"
+    AuditLog(tmp_path).write(0, {})
+    assert read_audit_log(tmp_path)[0]["sudo_user"] == "owner"
 
 
 def test_lines_never_mix(tmp_path: Path) -> None:
@@ -152,13 +152,13 @@ def test_lines_never_mix(tmp_path: Path) -> None:
 
     def write(number: int) -> None:
         for _ in range(20):
-            Journal(tmp_path).write(0, {"number": number, "long": long})
+            AuditLog(tmp_path).write(0, {"number": number, "long": long})
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    lines: list[dict[str, Any]] = journal(tmp_path)
+    lines: list[dict[str, Any]] = read_audit_log(tmp_path)
     assert sorted(line["number"] for line in lines) == sorted([0, 1, 2, 3] * 20)
     assert all(line["long"] == long for line in lines)

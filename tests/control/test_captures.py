@@ -6,7 +6,7 @@ from typing import Any
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import ControlError
-from exporter.gateway.control import CONTROLS, Operator, Order
+from exporter.gateway.control import COMMANDS, CommandCall, CommandRunner
 from exporter.gateway.policy import DRY_CONTACT_SETTINGS
 from exporter.simulator.capture import load
 from exporter.simulator.server import serve
@@ -24,17 +24,17 @@ async def test_real_gateways(capture: Path, tmp_path: Path) -> None:
     async with serve(gateway, now=clock.time) as running:
         login: dict[str, Any] = {"token": running.token} if gateway.uses_tls else {}
         config = GatewayConfig(host=running.host, name="home", **login)
-        async with Operator(config, tmp_path, clock) as operator:
+        async with CommandRunner(config, tmp_path, clock) as command_runner:
             for case in CASES:
                 args = dict(case.args)
                 if "id" in args and contacts:
                     args["id"] = contacts[0]
                 try:
-                    plan = await operator.plan(Order(CONTROLS[case.row], args))
+                    plan = await command_runner.plan(CommandCall(COMMANDS[case.row], args))
                 except ControlError as error:
                     refusals.append(str(error))
                     continue
-                assert plan.wanted.keys() <= plan.before.keys()
+                assert plan.desired.keys() <= plan.before.keys()
                 assert len(plan.requests) == 1
         assert {request.method for request in running.requests} == {"GET"}
     for line in refusals:

@@ -12,9 +12,9 @@ import pytest
 
 from exporter.cli import dispatch
 from exporter.cli.control import app
-from exporter.gateway.control import CONTROLS
+from exporter.gateway.control import COMMANDS
 from tests.cli.test_cli import COMMAND, PATIENCE, environment, run, running
-from tests.control.harness import journal
+from tests.control.harness import read_audit_log
 from tests.control.reference_homes import Beside, beside
 
 TARIFF = "PUT /admin/lib/tariff"
@@ -73,14 +73,14 @@ def test_done(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
     assert lines[0] == "home: set the reserve for outages to 60 %"
     assert "  reserve percent      20 → 60" in lines
     assert any(line.startswith(f"  sends  {TARIFF} {{") for line in lines)
-    assert lines[-1].startswith("home: done: the gateway shows reserve percent 60")
+    assert lines[-1].startswith("home: done: reserve percent 60")
     assert "\x1b" not in done.stdout
     assert house.writes() == [TARIFF]
-    assert [line["event"] for line in journal(tmp_path / "state")] == ["sending", "result"]
+    assert [line["event"] for line in read_audit_log(tmp_path / "state")] == ["sending", "result"]
 
     again = run(tmp_path, "control", "storage", "reserve", "60", "--yes", **login)
     assert again.returncode == 0
-    assert again.stdout.splitlines()[-1].startswith("home: nothing to do, the gateway shows")
+    assert again.stdout.splitlines()[-1].startswith("home: nothing to do: already")
     assert house.writes() == [TARIFF]
 
 
@@ -90,7 +90,7 @@ def test_a_dry_run(house: Beside, login: dict[str, str], tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
     (sends,) = re.findall(r"^  sends  PUT \S+ (.*)$", done.stdout, re.M)
     assert json.loads(sends)["tariff"]["storage_settings"]["mode"] == "backup"
-    assert done.stdout.splitlines()[-1] == "home: nothing was sent, as --dry-run says"
+    assert done.stdout.splitlines()[-1] == "home: nothing was sent (--dry-run)"
     assert house.writes() == []
     assert not (tmp_path / "state").exists()
 
@@ -103,17 +103,17 @@ def test_for_programs(house: Beside, login: dict[str, str], tmp_path: Path) -> N
     assert (done.returncode, told["result"], told["gateway"]) == (0, "done", "home")
     assert told["before"]["reserve_percent"] == 20
     assert told["after"]["reserve_percent"] == 61
-    assert told["wanted"] == {"reserve_percent": 61}
+    assert told["desired"] == {"reserve_percent": 61}
     house.gateway.ignored.add("/admin/lib/tariff")
     done = run(tmp_path, *words, "62", "--yes", "--timeout=1", **login)
     told = json.loads(done.stdout)
     assert (done.returncode, told["result"]) == (1, "ignored")
-    line = "home: the gateway took it, but did not do it within 1 s: "
+    line = "home: the gateway accepted it, but did not apply it within 1 s: "
     assert told["line"].startswith(line)
     assert done.stderr == f"enphase-exporter: error: {told['line']}\n"
     done = run(tmp_path, *words, "62", "--dry-run", **login)
     told = json.loads(done.stdout)
-    assert (done.returncode, told["result"], told["wanted"]) == (
+    assert (done.returncode, told["result"], told["desired"]) == (
         0,
         "planned",
         {"reserve_percent": 62},
@@ -126,7 +126,7 @@ def test_what_cannot_be(house: Beside, login: dict[str, str], tmp_path: Path) ->
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         "enphase-exporter: error: home: nothing was sent: there is no dry contact 'NC9'; the"
-        " gateway knows NC1, NC2, NO1, NO2\n"
+        " gateway has NC1, NC2, NO1, NO2\n"
     )
     assert house.writes() == []
 
@@ -148,7 +148,7 @@ def test_a_gateway_that_is_not_there(tmp_path: Path) -> None:
         (["storage", "mode", "party"], "'party'"),
         (["contact", "set", "NC1"], "give at least one setting"),
         (["contact", "set", "NC1", "--soc-low=nan"], "Invalid value for '--soc-low'"),
-        (["contact", "set", "NC1", "--schedule-start=25:00"], "is no time of day"),
+        (["contact", "set", "NC1", "--schedule-start=25:00"], "is not a time of day"),
         (["contact", "set", "NC1", "--grid-action=explode"], "'explode'"),
         (["acb", "sleep"], "SERIAL"),
         (["acb", "sleep", "1", "--min-soc=30", "--max-soc=20"], "--min-soc is above --max-soc"),
@@ -177,10 +177,10 @@ def test_several_gateways(house: Beside, login: dict[str, str], tmp_path: Path) 
     words = ["control", "storage", "reserve", "64", "--yes", f"--config.file={path}"]
     done = run(tmp_path, *words)
     assert done.returncode == 2
-    assert "there are several gateways, name one of: cabin, home" in done.stderr
+    assert "there are several gateways, choose one of: cabin, home" in done.stderr
     done = run(tmp_path, *words, "--gateway=barn")
     assert done.returncode == 2
-    assert "there is no gateway 'barn', but: cabin, home" in done.stderr
+    assert "no gateway is named 'barn', choose one of: cabin, home" in done.stderr
     assert run(tmp_path, *words, "--gateway=home").returncode == 0
     assert house.writes() == [TARIFF]
 
@@ -190,7 +190,8 @@ def test_nobody_to_ask(house: Beside, login: dict[str, str], tmp_path: Path) -> 
     done = run(tmp_path, "control", "grid", "off", **login)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "enphase-exporter: error: there is no terminal to ask on: give --yes to send it unasked,"
+        "enphase-exporter: error: there is no terminal for the confirmation: give --yes to send it"
+        " without,"
         " or --dry-run to see what would be sent\n"
     )
     assert house.do(lambda running: len(running.requests)) == 0
@@ -216,7 +217,7 @@ def test_a_yes(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
     assert "reserve percent" in shown
     assert "20 → 66" in shown
     child.sendline("y")
-    child.expect("done: the gateway shows reserve percent 66")
+    child.expect("done: reserve percent 66")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 0
@@ -243,9 +244,9 @@ def test_leaving_the_grid_takes_more_than_a_yes(
     child.expect_exact('Type "off grid" to send it: ')
     shown = plain(child.before or "")
     assert "the batteries are at" in shown
-    assert "nothing else brings the grid back" in shown
+    assert "nothing else reconnects it" in shown
     child.sendline("yes")
-    child.expect_exact("enphase-exporter: error: home: nothing was sent: you did not agree")
+    child.expect_exact("enphase-exporter: error: home: nothing was sent: not confirmed")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 1
@@ -268,7 +269,7 @@ def test_breaking_off(
         assert process.stderr.read() == (
             "enphase-exporter: interrupted: it may have been sent; --dry-run shows the state\n"
         )
-    assert journal(tmp_path / "state")[-1]["result"] == "interrupted"
+    assert read_audit_log(tmp_path / "state")[-1]["result"] == "interrupted"
 
 
 @pytest.mark.parametrize(
@@ -301,4 +302,4 @@ def test_every_row_has_its_command() -> None:
         if group.typer_instance
         for command in group.typer_instance.registered_commands
     }
-    assert typed == set(CONTROLS)
+    assert typed == set(COMMANDS)

@@ -8,89 +8,89 @@ from pathlib import Path
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.gateway.control import CONTROLS
+from exporter.gateway.control import COMMANDS
 from exporter.simulator.faults import status
 from exporter.simulator.homes import SITES
 from exporter.simulator.homes.devices import acb_serial
-from tests.control.harness import ACB, CASES, Case, commanding
+from tests.control.harness import ACB, CASES, CommandCase, control_harness
 
 
 def test_every_command_is_tried_here() -> None:
     """No row of the table is without its case."""
-    assert {case.row for case in CASES} == set(CONTROLS)
+    assert {case.row for case in CASES} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_command_is_done(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
-    """It is sent once, and done when the gateway shows what was wanted."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+async def test_a_command_is_done(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
+    """It is sent once, and done when the gateway shows what was desired."""
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
-        assert not plan.already
+        assert not plan.is_noop
         lever, value = case.moved
         assert owner.lever(lever) != value
 
-        outcome = await owner.operator.perform(plan)
+        result = await owner.command_runner.perform(plan)
 
-        assert (outcome.kind, outcome.good) == ("done", True)
-        assert outcome.line.startswith("home: done: the gateway shows ")
-        assert "\n" not in outcome.line
+        assert (result.kind, result.ok) == ("done", True)
+        assert result.line.startswith("home: done: ")
+        assert "\n" not in result.line
         assert owner.lever(lever) == value
-        assert outcome.after is not None
-        assert {key: outcome.after[key] for key in plan.wanted} == plan.wanted
-        assert {key: plan.before[key] for key in plan.wanted} != plan.wanted
+        assert result.after is not None
+        assert {key: result.after[key] for key in plan.desired} == plan.desired
+        assert {key: plan.before[key] for key in plan.desired} != plan.desired
         (request,) = plan.requests
         assert owner.writes() == [f"{request.method} {request.endpoint}"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_nothing_is_sent_twice(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_nothing_is_sent_twice(
+    case: CommandCase, tmp_path: Path, clock: VirtualClock
+) -> None:
     """What the gateway shows already is not sent again."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         await owner.perform(case.row, case.args)
         before = owner.writes()
         again = await owner.perform(case.row, case.args)
-        assert (again.kind, again.good) == ("already", True)
-        assert again.line.startswith("home: nothing to do, the gateway shows ")
+        assert (again.kind, again.ok) == ("already", True)
+        assert again.line.startswith("home: nothing to do: already ")
         assert owner.writes() == before
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_a_plan_sends_nothing(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_a_plan_sends_nothing(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
     """Seeing what would be sent sends and changes nothing."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         first = await owner.plan(case.row, case.args)
         assert owner.writes() == []
         assert await owner.plan(case.row, case.args) == first
-        assert owner.journal() == []
+        assert owner.read_audit_log() == []
 
 
 async def test_a_change_that_stays(tmp_path: Path, clock: VirtualClock) -> None:
-    """PolledGateway, it is done when it was still so three minutes later."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    """Watched, it is done when it was still so three minutes later."""
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         began = clock.time()
-        outcome = await owner.perform("storage mode", {"mode": "economy"}, watch=True)
-        assert (
-            outcome.line == "home: done: the gateway shows mode economy, and still so 180 s later"
-        )
+        result = await owner.perform("storage mode", {"mode": "economy"}, watch=True)
+        assert result.line == "home: done: mode economy, unchanged after 180 s"
         assert clock.time() - began >= 180
 
 
 async def test_what_is_sent_along_is_what_is_there(tmp_path: Path, clock: VirtualClock) -> None:
     """A write that carries all settings does not put back what was changed in the meantime."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.house.set("storage.charge_from_grid", True)
-        outcome = await owner.operator.perform(plan)
-        assert outcome.good
+        result = await owner.command_runner.perform(plan)
+        assert result.ok
         assert owner.lever("storage.charge_from_grid") is True
 
 
 async def test_a_contact_is_given_back_to_its_settings(tmp_path: Path, clock: VirtualClock) -> None:
     """The end of the override lets the settings decide again."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
-        assert (await owner.perform("contact open", {"id": "NC1"})).good
+    async with control_harness("battery-home", tmp_path, clock) as owner:
+        assert (await owner.perform("contact open", {"id": "NC1"})).ok
         back = await owner.perform("contact set", {"id": "NC1", "manual_override": False})
-        assert back.good
+        assert back.ok
         assert (await owner.plan("contact open", {"id": "NC1"})).before == {"status": "closed"}
 
 
@@ -98,9 +98,9 @@ async def test_several_acbs_sleep_at_once(tmp_path: Path, clock: VirtualClock) -
     """AC Batteries go to sleep together, with the charge they slept with before."""
     serials = (ACB, acb_serial(2))
     levers = {"acb.*.soc": 0.5, "acb.*.sleep_min": 45, "acb.*.sleep_max": 55}
-    async with commanding("acb", tmp_path, clock, levers) as owner:
-        outcome = await owner.perform("acb sleep", {"serials": serials})
-        assert outcome.good
+    async with control_harness("acb", tmp_path, clock, levers) as owner:
+        result = await owner.perform("acb sleep", {"serials": serials})
+        assert result.ok
         assert len(owner.writes()) == 1
         assert [owner.lever(f"acb.{n}.asleep_wanted") for n in (1, 2, 3)] == [False, True, True]
         assert [owner.lever(f"acb.{n}.sleep_min") for n in (1, 2, 3)] == [45, 45, 45]
@@ -108,23 +108,23 @@ async def test_several_acbs_sleep_at_once(tmp_path: Path, clock: VirtualClock) -
 
 async def test_leaving_the_grid_says_what_remains(tmp_path: Path, clock: VirtualClock) -> None:
     """Before the house is disconnected, its owner reads what the batteries have left."""
-    async with commanding("battery-home", tmp_path, clock, {"battery.*.soc": 0.5}) as owner:
+    async with control_harness("battery-home", tmp_path, clock, {"battery.*.soc": 0.5}) as owner:
         plan = await owner.plan("grid off", {})
-        assert plan.order.control.phrase == "off grid"
-        assert "nothing else brings the grid back" in plan.notes[0]
+        assert plan.call.command.phrase == "off grid"
+        assert "nothing else reconnects it" in plan.notes[0]
         assert re.fullmatch(
             r"the batteries are at \d+ %; \d+\.\d kWh are left until they switch off at 10 %:"
-            r" at \d\.\d kW, as now, about \d+ h without sun",
+            r" about \d+ h at \d\.\d kW, without sun",
             plan.notes[1],
         )
 
 
 async def test_leaving_the_grid_in_an_outage(tmp_path: Path, clock: VirtualClock) -> None:
     """An open relay that nobody commanded is an outage, and leaving then outlasts it."""
-    async with commanding("battery-home", tmp_path, clock, {"grid.up": False}) as owner:
+    async with control_harness("battery-home", tmp_path, clock, {"grid.up": False}) as owner:
         plan = await owner.plan("grid off", {})
         assert any("this is an outage" in note for note in plan.notes)
-        assert (await owner.operator.perform(plan)).good
+        assert (await owner.command_runner.perform(plan)).ok
         assert owner.lever("switch.commanded") == "open"
 
 
@@ -132,11 +132,11 @@ async def test_leaving_the_grid_without_knowing_the_batteries(
     tmp_path: Path, clock: VirtualClock
 ) -> None:
     """What cannot be read for the owner's information does not keep the house on grid."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.running.faults["/ivp/ensemble/secctrl"] = status(503)
         plan = await owner.plan("grid off", {})
-        assert "is not known" in plan.notes[-1]
-        assert (await owner.operator.perform(plan)).good
+        assert "is unknown" in plan.notes[-1]
+        assert (await owner.command_runner.perform(plan)).ok
 
 
 async def test_no_battery_no_light(tmp_path: Path, clock: VirtualClock) -> None:
@@ -144,18 +144,18 @@ async def test_no_battery_no_light(tmp_path: Path, clock: VirtualClock) -> None:
     site = replace(SITES["battery-home"], batteries=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SITES, "no-battery", site)
-        async with commanding("no-battery", tmp_path, clock) as owner:
+        async with control_harness("no-battery", tmp_path, clock) as owner:
             plan = await owner.plan("grid off", {})
     assert plan.notes[-1].startswith("NO BATTERY")
 
 
 async def test_the_gateway_is_not_pressed(tmp_path: Path, clock: VirtualClock) -> None:
     """Beside a running exporter, waiting costs one request each five seconds, one at a time."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage mode", {"mode": "backup"})
         owner.gateway.ignored.add(plan.requests[0].endpoint)
         before = len(owner.gateway.asked)
-        await owner.operator.perform(plan, patience=600)
+        await owner.command_runner.perform(plan, wait=600)
         asked = owner.gateway.asked[before + 1 :]
         assert owner.running.max_concurrency == 1
     waits = [later - earlier for earlier, later in pairwise(asked)]
@@ -165,8 +165,8 @@ async def test_the_gateway_is_not_pressed(tmp_path: Path, clock: VirtualClock) -
 
 async def test_a_command_costs_little(tmp_path: Path, clock: VirtualClock) -> None:
     """It reads what it needs, not all that the gateway knows."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
-        assert (await owner.perform("storage reserve", {"reserve": 60})).good
+    async with control_harness("battery-home", tmp_path, clock) as owner:
+        assert (await owner.perform("storage reserve", {"reserve": 60})).ok
         asked = [request.target for request in owner.running.requests]
     tariff = "/admin/lib/tariff"
     assert asked == ["/info", "/auth/check_jwt", "/ivp/ensemble/inventory", *[tariff] * 4]
@@ -175,8 +175,8 @@ async def test_a_command_costs_little(tmp_path: Path, clock: VirtualClock) -> No
 async def test_a_name_is_no_command_to_the_terminal(tmp_path: Path, clock: VirtualClock) -> None:
     """What comes from the gateway or the owner is shown, and obeyed by no terminal."""
     levers = {"contact.NC1.name": "\x1b[2JSauna\n[/red]"}
-    async with commanding("battery-home", tmp_path, clock, levers) as owner:
+    async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         notes = (await owner.plan("contact open", {"id": "NC1"})).notes
         assert notes[0] == "contact NC1 switches ?[2JSauna [/red]"
-        outcome = await owner.perform("contact set", {"id": "NC1", "load_name": "\x1b]0;x\x07"})
-        assert outcome.line.endswith("load name ?]0;x?")
+        result = await owner.perform("contact set", {"id": "NC1", "load_name": "\x1b]0;x\x07"})
+        assert result.line.endswith("load name ?]0;x?")

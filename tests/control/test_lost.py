@@ -11,7 +11,7 @@ from exporter.clock import VirtualClock
 from exporter.errors import ControlError
 from exporter.simulator.faults import Call, Fault, Hang, Reset, Truncated, body, plain
 from exporter.simulator.server import RunningGateway
-from tests.control.harness import CASES, Case, commanding, nothing_written
+from tests.control.harness import CASES, CommandCase, control_harness, nothing_written
 from tests.polled_gateway import impatient
 
 __all__ = ["impatient"]
@@ -20,41 +20,45 @@ BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 @BY_CASE
-async def test_an_answer_that_got_lost(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_an_answer_that_got_lost(
+    case: CommandCase, tmp_path: Path, clock: VirtualClock
+) -> None:
     """The connection breaks after the gateway has done it: reading again finds out."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         owner.fault(plan, Reset())
-        outcome = await owner.operator.perform(plan)
-        assert outcome.kind == "done"
-        assert "; its answer got lost on the way, the change did not" in outcome.line
+        result = await owner.command_runner.perform(plan)
+        assert result.kind == "done"
+        assert "(the answer to the command was lost, but it took effect)" in result.line
         # aiohttp would send an idempotent request again by itself
         assert len(owner.writes()) == 1
 
 
 @BY_CASE
-async def test_a_command_that_got_lost(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_a_command_that_got_lost(
+    case: CommandCase, tmp_path: Path, clock: VirtualClock
+) -> None:
     """The connection breaks before the gateway has done it: it is said that nothing changed."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         owner.gateway.ignored.add(plan.requests[0].endpoint)
         owner.fault(plan, Reset())
-        outcome = await owner.operator.perform(plan)
-        assert (outcome.kind, outcome.good) == ("ignored", False)
-        assert outcome.line.startswith("home: the connection broke while it was sent (")
-        assert outcome.line.endswith("; the system is as it was")
+        result = await owner.command_runner.perform(plan)
+        assert (result.kind, result.ok) == ("ignored", False)
+        assert result.line.startswith("home: the connection was lost while sending (")
+        assert result.line.endswith("; the system is unchanged")
         assert len(owner.writes()) == 1
 
 
 @pytest.mark.usefixtures("impatient")
 async def test_an_answer_that_never_comes(tmp_path: Path, clock: VirtualClock) -> None:
     """A gateway that takes a command and says nothing is not waited for without end."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.fault(plan, Hang())
-        outcome = await owner.operator.perform(plan)
-        assert outcome.kind == "done"
-        assert "its answer got lost" in outcome.line
+        result = await owner.command_runner.perform(plan)
+        assert result.kind == "done"
+        assert "the answer to the command was lost" in result.line
 
 
 @pytest.mark.parametrize("fault", [body(b"<html>"), body(b"[]"), body(b""), Truncated(0.5)])
@@ -62,92 +66,90 @@ async def test_an_answer_that_makes_no_sense(
     fault: Fault, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """What the gateway says to a command does not matter: what it shows does."""
-    async with commanding("generator", tmp_path, clock) as owner:
+    async with control_harness("generator", tmp_path, clock) as owner:
         plan = await owner.plan("generator schedule", {"default_start_soc": 35})
         owner.fault(plan, fault)
-        assert (await owner.operator.perform(plan)).kind == "done"
+        assert (await owner.command_runner.perform(plan)).kind == "done"
 
 
 async def test_a_gateway_that_is_gone_afterwards(tmp_path: Path, clock: VirtualClock) -> None:
     """Sent and not seen since: it is said that the change may have been made."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
 
         def unplug(text: str) -> None:
             owner.running.up = False
 
-        outcome = await owner.operator.perform(plan, tell=unplug)
-        assert (outcome.kind, outcome.good, outcome.after) == ("lost", False, None)
-        assert outcome.line.startswith(
-            "home: it was sent, but the gateway cannot be asked what it did ("
+        result = await owner.command_runner.perform(plan, progress=unplug)
+        assert (result.kind, result.ok, result.after) == ("lost", False, None)
+        assert result.line.startswith("home: it was sent, but the state cannot be read (")
+        assert result.line.endswith(
+            "): the change may have been made; check with --dry-run before you send it again"
         )
-        assert outcome.line.endswith(
-            "): the change may have been made; look with --dry-run before you send it again"
-        )
-        assert "\n" not in outcome.line
+        assert "\n" not in result.line
 
 
 async def test_a_gateway_that_goes_while_it_is_waited_for(
     tmp_path: Path, clock: VirtualClock
 ) -> None:
     """What was read before it went is told along, and not taken for the last word."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         endpoint = plan.requests[0].endpoint
         owner.gateway.ignored.add(endpoint)
         # the reading before it is sent, and two after
         owner.running.faults[f"GET {endpoint}"] = _Last(owner.running, after=3)
-        outcome = await owner.operator.perform(plan)
-        assert outcome.kind == "lost"
-        assert "; when last read, the system is as it was;" in outcome.line
+        result = await owner.command_runner.perform(plan)
+        assert result.kind == "lost"
+        assert "; when last read, the system is unchanged;" in result.line
 
 
 async def test_a_gateway_that_comes_back(tmp_path: Path, clock: VirtualClock) -> None:
     """A moment without connection does not end the waiting."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
 
         def stumble(text: str) -> None:
             owner.running.faults["*"] = Reset(times=3)
 
-        assert (await owner.operator.perform(plan, tell=stumble)).kind == "done"
+        assert (await owner.command_runner.perform(plan, progress=stumble)).kind == "done"
 
 
 async def test_no_connection_no_command(tmp_path: Path, clock: VirtualClock) -> None:
     """A gateway that is gone before anything is sent: it is said that nothing was."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.running.up = False
         with nothing_written(owner), pytest.raises(ControlError, match="home: nothing was sent: "):
-            await owner.operator.perform(plan)
+            await owner.command_runner.perform(plan)
 
 
 async def test_gone_in_the_last_moment(tmp_path: Path, clock: VirtualClock) -> None:
     """Where no connection can be made for the command itself, nothing can have been done."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.running.faults[f"GET {plan.requests[0].endpoint}"] = _Last(owner.running)
-        outcome = await owner.operator.perform(plan)
-        assert (outcome.kind, outcome.good) == ("unsent", False)
-        assert outcome.line.startswith("home: nothing was sent: ")
-        assert "cannot connect" in outcome.line
+        result = await owner.command_runner.perform(plan)
+        assert (result.kind, result.ok) == ("unsent", False)
+        assert result.line.startswith("home: nothing was sent: ")
+        assert "cannot connect" in result.line
         assert owner.writes() == []
-        assert [line["event"] for line in owner.journal()] == ["sending", "result"]
+        assert [line["event"] for line in owner.read_audit_log()] == ["sending", "result"]
 
 
 async def test_a_change_while_the_owner_was_asked(tmp_path: Path, clock: VirtualClock) -> None:
     """What the owner agreed to is not sent when the state is another one by then."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.house.set("storage.reserve", 0.4)
-        with nothing_written(owner), pytest.raises(ControlError, match="has changed while you"):
-            await owner.operator.perform(plan, stale=True)
+        with nothing_written(owner), pytest.raises(ControlError, match="changed while you"):
+            await owner.command_runner.perform(plan, recheck=True)
         assert owner.lever("storage.reserve") == 0.4
 
 
 async def test_an_interruption(tmp_path: Path, clock: VirtualClock) -> None:
     """Who breaks a command off after it was sent finds it recorded so."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
 
         def interrupt(text: str) -> None:
@@ -156,9 +158,9 @@ async def test_an_interruption(tmp_path: Path, clock: VirtualClock) -> None:
             task.cancel()
 
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.create_task(owner.operator.perform(plan, tell=interrupt))
-        assert owner.operator.sent
-        assert [line.get("result") for line in owner.journal()] == [None, "interrupted"]
+            await asyncio.create_task(owner.command_runner.perform(plan, progress=interrupt))
+        assert owner.command_runner.sent
+        assert [line.get("result") for line in owner.read_audit_log()] == [None, "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)

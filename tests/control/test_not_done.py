@@ -9,25 +9,25 @@ from exporter.clock import VirtualClock
 from exporter.simulator.answers import Answer
 from exporter.simulator.faults import status
 from exporter.simulator.homes import SITES
-from tests.control.harness import CASES, Case, Commanding, commanding
+from tests.control.harness import CASES, CommandCase, ControlHarness, control_harness
 
 BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 
 
 @BY_CASE
-async def test_a_refused_command(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_a_refused_command(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
     """What the gateway says to a refusal is told, in one line, and that nothing has changed."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         body = b'{"error":\n "not today"}'
         owner.gateway.refused[plan.requests[0].endpoint] = Answer(400, body)
-        outcome = await owner.operator.perform(plan)
-        assert (outcome.kind, outcome.good) == ("refused", False)
-        assert outcome.line == (
-            'home: the gateway refuses it: status 400 ({"error": "not today"});'
-            " the system is as it was"
+        result = await owner.command_runner.perform(plan)
+        assert (result.kind, result.ok) == ("refused", False)
+        assert result.line == (
+            'home: the gateway refused it: status 400 ({"error": "not today"});'
+            " the system is unchanged"
         )
-        assert outcome.after == outcome.before
+        assert result.after == result.before
         assert len(owner.writes()) == 1
         assert owner.lever(case.moved[0]) != case.moved[1]
 
@@ -35,121 +35,125 @@ async def test_a_refused_command(case: Case, tmp_path: Path, clock: VirtualClock
 @pytest.mark.parametrize("code", [401, 403])
 async def test_a_login_that_may_not(code: int, tmp_path: Path, clock: VirtualClock) -> None:
     """Who may read and not write is told whose login it takes."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.gateway.refused["/ivp/ensemble/relay"] = Answer(code)
-        outcome = await owner.perform("grid off", {})
-        assert outcome.kind == "refused"
-        assert outcome.line == (
-            f"home: the gateway refuses it: status {code}; this login may not do that, an"
-            " installer's may; the system is as it was"
+        result = await owner.perform("grid off", {})
+        assert result.kind == "refused"
+        assert result.line == (
+            f"home: the gateway refused it: status {code}; this login is not permitted to do that,"
+            " an installer's may be; the system is unchanged"
         )
 
 
 async def test_a_refusal_that_did_it_all_the_same(tmp_path: Path, clock: VirtualClock) -> None:
     """An error is not taken for proof that nothing has changed."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.fault(plan, status(500))
-        outcome = await owner.operator.perform(plan)
-        assert outcome.line == (
-            "home: the gateway refuses it: status 500; the system is NOT as it was:"
-            " reserve percent 60 now"
+        result = await owner.command_runner.perform(plan)
+        assert result.line == (
+            "home: the gateway refused it: status 500; the system has CHANGED: now reserve percent"
+            " 60"
         )
 
 
 @BY_CASE
-async def test_an_ignored_command(case: Case, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_an_ignored_command(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
     """An answer that all is well is not believed: only the state counts, until time is up."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         owner.gateway.ignored.add(plan.requests[0].endpoint)
         began = clock.time()
-        outcome = await owner.operator.perform(plan)
-        assert (outcome.kind, outcome.good) == ("ignored", False)
-        timeout = plan.order.control.timeout
-        assert outcome.line.startswith(
-            f"home: the gateway took it, but did not do it within {timeout:g} s:"
-            " the system is as it was; "
+        result = await owner.command_runner.perform(plan)
+        assert (result.kind, result.ok) == ("ignored", False)
+        timeout = plan.call.command.timeout
+        assert result.line.startswith(
+            f"home: the gateway accepted it, but did not apply it within {timeout:g} s:"
+            " the system is unchanged; "
         )
-        assert "\n" not in outcome.line
+        assert "\n" not in result.line
         assert timeout <= clock.time() - began <= 2 * timeout
         assert len(owner.writes()) == 1
 
 
 async def test_patience_is_the_owners(tmp_path: Path, clock: VirtualClock) -> None:
     """How long to wait can be said."""
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.gateway.ignored.add(plan.requests[0].endpoint)
-        outcome = await owner.operator.perform(plan, patience=120)
-        assert "within 120 s" in outcome.line
+        result = await owner.command_runner.perform(plan, wait=120)
+        assert "within 120 s" in result.line
 
 
 @BY_CASE
 async def test_a_change_that_is_turned_back(
-    case: Case, tmp_path: Path, clock: VirtualClock
+    case: CommandCase, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """Who stays to watch sees it when something puts the old value back."""
-    async with commanding(case.home, tmp_path, clock, case.levers) as owner:
+    async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         # AC Batteries report every quarter of an hour
         later = 1000.0 if case.home == "acb" else 90.0
         owner.gateway.turned_back[plan.requests[0].endpoint] = later
-        outcome = await owner.operator.perform(plan, watch=True)
-        assert (outcome.kind, outcome.good) == ("overwritten", False)
-        assert outcome.line.startswith("home: it was done, but ")
-        assert " s later the gateway shows " in outcome.line
-        assert ("the Enphase cloud puts its own value back" in outcome.line) == (
-            plan.order.control.cloud
+        result = await owner.command_runner.perform(plan, watch=True)
+        assert (result.kind, result.ok) == ("overwritten", False)
+        assert result.line.startswith("home: it was done, but ")
+        assert " s later it was " in result.line
+        assert ("the Enphase cloud restored its own value" in result.line) == (
+            plan.call.command.cloud
         )
-        assert "\n" not in outcome.line
+        assert "\n" not in result.line
 
 
-async def _cloud(owner: Commanding, **how: bool) -> str:
-    outcome = await owner.perform("storage mode", {"mode": "backup"}, **how)
-    return outcome.line
+async def _cloud(owner: ControlHarness, **how: bool) -> str:
+    result = await owner.perform("storage mode", {"mode": "backup"}, **how)
+    return result.line
 
 
 async def test_the_cloud_overwrites_a_mode(tmp_path: Path, clock: VirtualClock) -> None:
     """The cloud puts its own mode back after ninety seconds; who watches is told."""
     levers = {"cloud.overwrites": True}
-    async with commanding("battery-home", tmp_path, clock, levers) as owner:
+    async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         line = await _cloud(owner, watch=True)
         assert line.startswith("home: it was done, but ")
         assert line.endswith(
-            "later the gateway shows mode self-consumption: the Enphase cloud puts its own value"
-            " back; set it in the Enphase app as well"
+            "later it was mode self-consumption: the Enphase cloud restored its own value; set it"
+            " in the Enphase app as well"
         )
 
 
 async def test_the_cloud_is_warned_of(tmp_path: Path, clock: VirtualClock) -> None:
     """Who does not stay is told that it may be turned back."""
-    async with commanding("battery-home", tmp_path, clock, {"cloud.overwrites": True}) as owner:
+    async with control_harness(
+        "battery-home", tmp_path, clock, {"cloud.overwrites": True}
+    ) as owner:
         line = await _cloud(owner)
         assert line.endswith(
-            "mode backup (the Enphase cloud may change it within two minutes: --watch stays to see)"
+            "mode backup (the Enphase cloud may change it back within two minutes; --watch checks"
+            " that)"
         )
 
 
 async def test_optimized_schedules_ignore_a_mode(tmp_path: Path, clock: VirtualClock) -> None:
     """The way out is offered before and after, and works."""
     levers = {"storage.opt_schedules": True}
-    async with commanding("battery-home", tmp_path, clock, levers) as owner:
+    async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         plan = await owner.plan("storage mode", {"mode": "backup"})
         assert "--disable-optimized-schedules" in plan.notes[0]
-        outcome = await owner.operator.perform(plan)
-        assert outcome.kind == "ignored"
-        assert outcome.line == (
-            "home: the gateway took it, but did not do it within 30 s: the system is as it was;"
-            " optimized schedules are on, and the gateway keeps its mode; run it again with"
-            " --disable-optimized-schedules, which turns them off as well"
+        result = await owner.command_runner.perform(plan)
+        assert result.kind == "ignored"
+        assert result.line == (
+            "home: the gateway accepted it, but did not apply it within 30 s: the system is"
+            " unchanged;"
+            " optimized schedules are on, so the gateway keeps its mode; add"
+            " --disable-optimized-schedules to turn them off as well"
         )
 
         args = {"mode": "backup", "disable_optimized_schedules": True}
         plan = await owner.plan("storage mode", args)
         assert plan.notes == ()
-        assert plan.wanted == {"mode": "backup", "optimized_schedules": False}
-        assert (await owner.operator.perform(plan)).good
+        assert plan.desired == {"mode": "backup", "optimized_schedules": False}
+        assert (await owner.command_runner.perform(plan)).ok
         assert owner.lever("storage.opt_schedules") is False
         assert owner.lever("storage.mode") == "backup"
 
@@ -159,7 +163,7 @@ async def test_a_mode_that_is_wanted_already_still_ends_the_schedules(
 ) -> None:
     """Turning optimized schedules off is a change of its own."""
     levers = {"storage.opt_schedules": True}
-    async with commanding("battery-home", tmp_path, clock, levers) as owner:
+    async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         args = {"mode": "self-consumption", "disable_optimized_schedules": True}
         assert (await owner.perform("storage mode", args)).kind == "done"
         assert owner.lever("storage.opt_schedules") is False
@@ -168,12 +172,13 @@ async def test_a_mode_that_is_wanted_already_still_ends_the_schedules(
 async def test_a_relay_that_is_stuck(tmp_path: Path, clock: VirtualClock) -> None:
     """A relay that does not follow leaves a command behind, and the owner is told."""
     levers = {"switch.stuck": "closed"}
-    async with commanding("battery-home", tmp_path, clock, levers) as owner:
-        outcome = await owner.perform("grid off", {})
-        assert outcome.kind == "ignored"
-        assert outcome.line == (
-            "home: the gateway took it, but did not do it within 60 s: the system is NOT as it"
-            " was: commanded open now; the gateway has the command, but the relay is still closed:"
+    async with control_harness("battery-home", tmp_path, clock, levers) as owner:
+        result = await owner.perform("grid off", {})
+        assert result.kind == "ignored"
+        assert result.line == (
+            "home: the gateway accepted it, but did not apply it within 60 s: the system has"
+            " CHANGED: now commanded open; the gateway has the command, but the relay is still"
+            " closed:"
             " the house is on grid"
         )
 
@@ -181,11 +186,11 @@ async def test_a_relay_that_is_stuck(tmp_path: Path, clock: VirtualClock) -> Non
 async def test_a_grid_that_is_not_there(tmp_path: Path, clock: VirtualClock) -> None:
     """Without a grid the relay stays open; the command waits with the gateway."""
     levers = {"switch.commanded": "open", "grid.up": False}
-    async with commanding("battery-home", tmp_path, clock, levers) as owner:
-        outcome = await owner.perform("grid on", {})
-        assert outcome.kind == "ignored"
-        assert "commanded closed now" in outcome.line
-        assert "is there power at the neighbours?" in outcome.line
+    async with control_harness("battery-home", tmp_path, clock, levers) as owner:
+        result = await owner.perform("grid on", {})
+        assert result.kind == "ignored"
+        assert "now commanded closed" in result.line
+        assert "do the neighbours have power?" in result.line
 
 
 async def test_charging_from_a_generator_without_batteries(
@@ -194,7 +199,7 @@ async def test_charging_from_a_generator_without_batteries(
     """Where there is no battery to charge the setting is taken and stays on; that is said."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SITES, "bare", replace(SITES["generator"], batteries=0))
-        async with commanding("bare", tmp_path, clock) as owner:
-            outcome = await owner.perform("generator charge", {"on": False})
-    assert outcome.kind == "ignored"
-    assert outcome.line.endswith("a gateway without Enphase batteries takes it, and leaves it on")
+        async with control_harness("bare", tmp_path, clock) as owner:
+            result = await owner.perform("generator charge", {"on": False})
+    assert result.kind == "ignored"
+    assert result.line.endswith("a gateway without Enphase batteries accepts it, but leaves it on")

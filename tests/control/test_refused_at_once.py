@@ -9,7 +9,7 @@ import pytest
 
 from exporter.clock import VirtualClock
 from exporter.errors import ControlError
-from exporter.gateway.control import CONTROLS, Operator, Order
+from exporter.gateway.control import COMMANDS, CommandCall, CommandRunner
 from exporter.gateway.policy import (
     DRY_CONTACT_SETTINGS,
     GENERATOR_CONFIG,
@@ -19,7 +19,7 @@ from exporter.gateway.policy import (
 )
 from exporter.simulator.faults import Edit, Fault, Reset, body, error_object, login_page, status
 from exporter.state import State
-from tests.control.harness import ACB, CASES, Case, commanding, nothing_written
+from tests.control.harness import ACB, CASES, CommandCase, control_harness, nothing_written
 
 BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 _HARDWARE = {
@@ -35,7 +35,7 @@ async def refused(
     home: str, row: str, args: Mapping[str, Any], directory: Path, clock: VirtualClock, **how: Any
 ) -> str:
     """Return the line with which a command is refused; nothing was sent and nothing recorded."""
-    async with commanding(home, directory, clock, **how) as owner:
+    async with control_harness(home, directory, clock, **how) as owner:
         with nothing_written(owner), pytest.raises(ControlError) as told:
             await owner.plan(row, args)
     line = str(told.value)
@@ -48,7 +48,7 @@ async def refused(
 @BY_CASE
 @pytest.mark.parametrize("home", ["solar-only", "legacy"])
 async def test_hardware_that_is_not_there(
-    home: str, case: Case, tmp_path: Path, clock: VirtualClock
+    home: str, case: CommandCase, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """What the gateway lacks is named."""
     line = await refused(home, case.row, case.args, tmp_path, clock)
@@ -65,8 +65,8 @@ async def test_a_collar_takes_no_commands(row: str, tmp_path: Path, clock: Virtu
 @pytest.mark.parametrize(
     ("row", "args", "said"),
     [
-        ("contact open", {"id": "NC9"}, "there is no dry contact 'NC9'; the gateway knows NC1, "),
-        ("contact close", {"id": ""}, "there is no dry contact ''; the gateway knows NC1, "),
+        ("contact open", {"id": "NC9"}, "there is no dry contact 'NC9'; the gateway has NC1, "),
+        ("contact close", {"id": ""}, "there is no dry contact ''; the gateway has NC1, "),
         ("contact set", {"id": "nc1", "soc_low": 1.0}, "there is no dry contact 'nc1'; "),
         ("contact set", {"id": "NC1", "soc_low": 70.0}, "soc low 70 % is not below soc high 70 %"),
         ("contact set", {"id": "NC1", "soc_high": 20.5}, "soc low 30 % is not below soc high 20.5"),
@@ -86,7 +86,7 @@ async def test_values_that_do_not_fit(
         (
             "acb sleep",
             {"serials": ("1",)},
-            f"there is no AC Battery 1; the gateway knows {ACB[:-1]}",
+            f"there is no AC Battery 1; the gateway has {ACB[:-1]}",
         ),
         ("acb wake", {"serials": (ACB, "2", "3")}, "there is no AC Battery 2, 3; the gateway"),
         (
@@ -141,28 +141,30 @@ def _worded(key: str, value: Any) -> Edit:
 @asynccontextmanager
 async def _with_settings(
     fault: Fault, directory: Path, clock: VirtualClock
-) -> AsyncIterator[Operator]:
-    async with commanding("battery-home", directory, clock) as owner:
+) -> AsyncIterator[CommandRunner]:
+    async with control_harness("battery-home", directory, clock) as owner:
         owner.running.faults[DRY_CONTACT_SETTINGS] = fault
-        yield owner.operator
+        yield owner.command_runner
 
 
 async def test_settings_with_a_word_that_is_not_known(tmp_path: Path, clock: VirtualClock) -> None:
     """Settings go out as a whole: what is not understood is not sent back as something else."""
-    async with _with_settings(_worded("mode", "moonlight"), tmp_path, clock) as operator:
-        with pytest.raises(ControlError, match="hold a word that is not known here"):
-            await operator.plan(Order(CONTROLS["contact set"], {"id": "NC1", "soc_low": 40.0}))
+    async with _with_settings(_worded("mode", "moonlight"), tmp_path, clock) as command_runner:
+        with pytest.raises(ControlError, match="contain an unknown value"):
+            await command_runner.plan(
+                CommandCall(COMMANDS["contact set"], {"id": "NC1", "soc_low": 40.0})
+            )
 
 
 async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock) -> None:
     """A firmware that tells of no override is not sent the text that pyenphase makes of it."""
-    async with _with_settings(_without("manual_override"), tmp_path, clock) as operator:
-        order = Order(CONTROLS["contact set"], {"id": "NC1", "soc_low": 40.0})
-        (request,) = (await operator.plan(order)).requests
+    async with _with_settings(_without("manual_override"), tmp_path, clock) as command_runner:
+        call = CommandCall(COMMANDS["contact set"], {"id": "NC1", "soc_low": 40.0})
+        (request,) = (await command_runner.plan(call)).requests
         assert request.body["dry_contacts"]["manual_override"] is False
-        order = Order(CONTROLS["contact set"], {"id": "NC1", "manual_override": True})
-        with pytest.raises(ControlError, match="has no setting manual override for this contact"):
-            await operator.plan(order)
+        call = CommandCall(COMMANDS["contact set"], {"id": "NC1", "manual_override": True})
+        with pytest.raises(ControlError, match="this contact has no setting manual override"):
+            await command_runner.plan(call)
 
 
 @pytest.mark.parametrize(
@@ -170,13 +172,13 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
     [
         ("grid off", INVENTORY, status(503), "/ivp/ensemble/inventory: status 503"),
         ("grid off", INVENTORY, login_page(), "the answer is not JSON"),
-        ("grid off", INVENTORY, error_object(), "says something unknown"),
+        ("grid off", INVENTORY, error_object(), "unexpected data"),
         ("grid off", INVENTORY, Reset(), "the gateway closed the connection"),
         ("grid off", INVENTORY, status(401), "this login may not read it"),
         ("grid off", INVENTORY, body(b"[]"), "has no system controller"),
-        ("grid off", INVENTORY, body(b"[7]"), "says something unknown"),
+        ("grid off", INVENTORY, body(b"[7]"), "unexpected data"),
         ("storage mode", TARIFF, status(404), "/admin/lib/tariff: status 404"),
-        ("storage mode", TARIFF, body(b"{}"), "says something unknown"),
+        ("storage mode", TARIFF, body(b"{}"), "unexpected data"),
         (
             "storage mode",
             TARIFF,
@@ -184,12 +186,12 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
             "the gateway has no storage settings",
         ),
         ("generator mode", GENERATOR_CONFIG, body(b"{}"), "has no generator"),
-        ("generator mode", GENERATOR_CONFIG, body(b"3"), "says something unknown"),
+        ("generator mode", GENERATOR_CONFIG, body(b"3"), "unexpected data"),
         (
             "generator schedule",
             GENERATOR_SCHEDULE,
             body(b"{}"),
-            "has no schedule for the generator: set one up in the app first",
+            "the generator has no schedule: set one up in the app first",
         ),
     ],
 )
@@ -198,7 +200,7 @@ async def test_answers_that_do_not_do(
 ) -> None:
     """A gateway that does not say how things are is not told how they should be."""
     (case,) = (case for case in CASES if case.row == row)
-    async with commanding(case.home, tmp_path, clock) as owner:
+    async with control_harness(case.home, tmp_path, clock) as owner:
         owner.running.faults[endpoint] = fault
         with nothing_written(owner), pytest.raises(ControlError) as told:
             await owner.plan(case.row, case.args)
@@ -209,9 +211,9 @@ async def test_answers_that_do_not_do(
 async def test_hardware_that_was_there_before(tmp_path: Path, clock: VirtualClock) -> None:
     """A gateway that is starting is not said to lack what the exporter has seen there."""
     State(tmp_path, "home").save({"features": ["ENPOWER"]})
-    async with commanding("battery-home", tmp_path, clock) as owner:
+    async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.running.faults[INVENTORY] = body(b"[]")
-        with pytest.raises(ControlError, match="does not show now what it has shown before"):
+        with pytest.raises(ControlError, match="does not report hardware that it had before"):
             await owner.plan("grid off", {})
 
 
@@ -219,10 +221,10 @@ async def test_another_gateway(tmp_path: Path, clock: VirtualClock) -> None:
     """A gateway that is not the one known by this name is not commanded."""
     State(tmp_path, "home").save({"serial": "122000000001"})
     with pytest.raises(ControlError) as told:
-        async with commanding("battery-home", tmp_path, clock):
+        async with control_harness("battery-home", tmp_path, clock):
             pass
     assert "gateway 202499000001 answers at" in str(told.value)
-    assert "where 122000000001 was known" in str(told.value)
+    assert "so far it was 122000000001" in str(told.value)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +240,7 @@ async def test_no_way_in(
 ) -> None:
     """A gateway that cannot be reached, or does not let in, is one line."""
     with pytest.raises(ControlError) as told:
-        async with commanding("battery-home", tmp_path, clock, **config):
+        async with control_harness("battery-home", tmp_path, clock, **config):
             pass
     assert str(told.value).startswith("home: nothing was sent: ")
     assert said in str(told.value)

@@ -1,7 +1,7 @@
-"""`enphase-exporter control …`: what an owner tells the system, here and nowhere else.
+"""`enphase-exporter control …`: the commands of the owner to the system.
 
-A module for each kind of hardware says which commands and flags there are; `flags` has what they
-have in common, `carrying` does it, `showing` prints it.
+A module for each type of hardware defines its commands and options; `options` has the common ones,
+`run` runs a command and `render` prints it.
 """
 
 import typer
@@ -11,7 +11,7 @@ from exporter.cli.control import acb, dry_contact, generator, grid, storage
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="""Tell the system what to do, and see that it was done.
+    help="""ProgressCallback the system what to do, and see that it was done.
 
 Each command shows the state and what would be sent, asks, sends it, and then reads from the gateway
 until the change is there. What was sent is recorded in control.log in the state directory.

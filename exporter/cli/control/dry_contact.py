@@ -1,10 +1,10 @@
-"""`control contact`: dry contacts by hand, and their settings."""
+"""`control contact`: dry contacts and their settings."""
 
 from typing import Annotated, Literal
 
 import typer
 
-from exporter.cli.control.options import Given, group, ordering, switch
+from exporter.cli.control.options import Arguments, control_command, group, switch
 
 app = group("Open and close dry contacts, and change their settings.")
 
@@ -12,8 +12,8 @@ _Id = Annotated[str, typer.Argument(metavar="ID", help="The contact, such as NC1
 _Action = Literal["apply", "shed", "schedule", "none"]
 
 
-@ordering(app, "contact open")
-def open_(contact: _Id) -> Given:
+@control_command(app, "contact open")
+def open_(contact: _Id) -> Arguments:
     """Open a dry contact, which switches its load off.
 
     \b
@@ -24,8 +24,8 @@ def open_(contact: _Id) -> Given:
     return {"id": contact}
 
 
-@ordering(app, "contact close")
-def close(contact: _Id) -> Given:
+@control_command(app, "contact close")
+def close(contact: _Id) -> Arguments:
     """Close a dry contact, which switches its load on.
 
     \b
@@ -35,14 +35,18 @@ def close(contact: _Id) -> Given:
     return {"id": contact}
 
 
-@ordering(app, "contact set")
+@control_command(app, "contact set")
 def set_(
     contact: _Id,
     *,
-    name: Annotated[str | None, typer.Option(metavar="TEXT", help="What hangs on it.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Name of the connected load.")
+    ] = None,
     mode: Annotated[
         Literal["manual", "soc"] | None,
-        typer.Option(help="By what feeds the house, or by the charge of the batteries."),
+        typer.Option(
+            help="manual: follow grid and generator; soc: follow the charge of the batteries."
+        ),
     ] = None,
     soc_low: Annotated[
         float | None,
@@ -62,13 +66,13 @@ def set_(
         _Action | None, typer.Option(help="On the generator: apply closes it, shed opens it.")
     ] = None,
     schedule_start: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="When action schedule closes it.")
+        str | None, typer.Option(metavar="HH:MM", help="When the action schedule closes it.")
     ] = None,
     schedule_end: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="When action schedule opens it.")
+        str | None, typer.Option(metavar="HH:MM", help="When the action schedule opens it.")
     ] = None,
     priority: Annotated[
-        float | None, typer.Option(metavar="N", min=0, max=100, help="Which contact goes first.")
+        float | None, typer.Option(metavar="N", min=0, max=100, help="Priority among the contacts.")
     ] = None,
     black_start: Annotated[
         float | None,
@@ -79,10 +83,10 @@ def set_(
     ] = None,
     manual_override: Annotated[
         Literal["on", "off"] | None,
-        typer.Option(help="Off gives it back to its settings after `open` or `close`."),
+        typer.Option(help="Off returns it to its settings after `open` or `close`."),
     ] = None,
-) -> Given:
-    """Change settings of a dry contact; what is not given stays as it is.
+) -> Arguments:
+    """Change settings of a dry contact; other settings stay unchanged.
 
     \b
     Examples:
@@ -90,7 +94,7 @@ def set_(
       enphase-exporter control contact set NC1 --mode=soc --soc-low=40 --soc-high=80
       enphase-exporter control contact set NC1 --manual-override=off
     """  # noqa: D301 - \b keeps the lines after it as they are
-    given = {
+    arguments = {
         "load_name": name,
         "mode": mode,
         "soc_low": soc_low,
@@ -105,9 +109,9 @@ def set_(
         "override": None if override is None else switch(override),
         "manual_override": None if manual_override is None else switch(manual_override),
     }
-    if all(value is None for value in given.values()):
+    if all(value is None for value in arguments.values()):
         raise typer.BadParameter("give at least one setting, such as --soc-low=40")
-    return {"id": contact, **given}
+    return {"id": contact, **arguments}
 
 
 def _seconds(flag: str, text: str | None) -> float | None:
@@ -119,10 +123,10 @@ def minutes(flag: str, text: str) -> int:
     hours, colon, rest = text.partition(":")
     if not (colon and hours.isdecimal() and rest.isdecimal() and text.isascii()):
         raise typer.BadParameter(
-            f"'{text[:20]}' is no time of day: write it as 14:30", None, None, flag
+            f"'{text[:20]}' is not a time of day, such as 14:30", None, None, flag
         )
     if len(rest) != 2 or int(hours) > 23 or int(rest) > 59:
         raise typer.BadParameter(
-            f"'{text[:20]}' is no time of day: write it as 14:30", None, None, flag
+            f"'{text[:20]}' is not a time of day, such as 14:30", None, None, flag
         )
     return 60 * int(hours) + int(rest)

@@ -5,18 +5,18 @@ from typing import Annotated, Literal
 import typer
 
 from exporter.cli.control.dry_contact import minutes
-from exporter.cli.control.options import Given, group, ordering, switch
+from exporter.cli.control.options import Arguments, control_command, group, switch
 
-app = group("Command the standby generator.")
+app = group("Control the standby generator.")
 
 
-@ordering(app, "generator mode")
+@control_command(app, "generator mode")
 def mode(
     mode: Annotated[
         Literal["off", "on", "auto"],
-        typer.Argument(help="Auto starts and stops it with the charge of the batteries."),
+        typer.Argument(help="auto: start and stop with the charge of the batteries."),
     ],
-) -> Given:
+) -> Arguments:
     """Set the mode of the generator.
 
     \b
@@ -26,7 +26,7 @@ def mode(
     return {"mode": mode}
 
 
-@ordering(app, "generator schedule")
+@control_command(app, "generator schedule")
 def schedule(
     *,
     start_soc: Annotated[
@@ -39,28 +39,28 @@ def schedule(
     ] = None,
     exercise_weeks: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=4, help="Weeks from one exercise to the next."),
+        typer.Option(metavar="N", min=1, max=4, help="Weeks between two exercises."),
     ] = None,
     exercise_day: Annotated[
         Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] | None,
         typer.Option(case_sensitive=False, help="Day of the exercise."),
     ] = None,
     exercise_start: Annotated[
-        str | None, typer.Option(metavar="HH:MM", help="When the exercise begins.")
+        str | None, typer.Option(metavar="HH:MM", help="When the exercise starts.")
     ] = None,
     exercise_minutes: Annotated[
         int | None,
         typer.Option(metavar="N", min=10, max=60, help="How long it lasts: 10, 20, … 60."),
     ] = None,
-) -> Given:
-    """Change when the generator starts, stops and exercises; what is not given stays as it is.
+) -> Arguments:
+    """Change when the generator starts, stops and exercises; other settings stay unchanged.
 
     \b
     Examples:
       enphase-exporter control generator schedule --start-soc=30 --stop-soc=80
       enphase-exporter control generator schedule --exercise-day=Sun --exercise-start=11:00
     """  # noqa: D301 - \b keeps the lines after it as they are
-    given = {
+    arguments = {
         "exercise_freq_in_weeks": exercise_weeks,
         "exercise_day": exercise_day,
         "exercise_start": minutes("--exercise-start", exercise_start) if exercise_start else None,
@@ -68,19 +68,19 @@ def schedule(
         "default_start_soc": start_soc,
         "default_stop_soc": stop_soc,
     }
-    if all(value is None for value in given.values()):
+    if all(value is None for value in arguments.values()):
         raise typer.BadParameter("give at least one setting, such as --start-soc=30")
     if exercise_minutes is not None and exercise_minutes % 10:
         raise typer.BadParameter("--exercise-minutes goes in steps of 10")
-    return given
+    return arguments
 
 
-@ordering(app, "generator charge")
+@control_command(app, "generator charge")
 def charge(
     state: Annotated[
         Literal["on", "off"], typer.Argument(help="Whether it may charge the batteries.")
     ],
-) -> Given:
+) -> Arguments:
     """Allow or forbid charging the batteries from the generator.
 
     \b

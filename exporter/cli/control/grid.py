@@ -1,13 +1,13 @@
-"""`control grid`: leaving the grid and joining it."""
+"""`control grid`: going off grid and on grid."""
 
-from exporter.cli.control.options import Given, group, ordering
+from exporter.cli.control.options import Arguments, control_command, group
 
-app = group("Disconnect the house from the grid, and connect it again.")
+app = group("Disconnect the house from the grid, and reconnect it.")
 
 
-@ordering(app, "grid off")
-def off() -> Given:
-    """Go off grid: the house lives on its batteries until `control grid on`.
+@control_command(app, "grid off")
+def off() -> Arguments:
+    """Go off grid: the house runs on its batteries until `control grid on`.
 
     \b
     Examples:
@@ -17,9 +17,9 @@ def off() -> Given:
     return {}
 
 
-@ordering(app, "grid on")
-def on() -> Given:
-    """Go back on grid; the relay closes once the grid has been good for five minutes.
+@control_command(app, "grid on")
+def on() -> Arguments:
+    """Go on grid; the relay closes once the grid has been stable for five minutes.
 
     \b
     Examples:

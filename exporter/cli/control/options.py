@@ -1,6 +1,6 @@
-"""What all commands of `control` have in common: their flags, and how one becomes a command."""
+"""Options that all commands of `control` share, and the decorator that makes a command."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 import inspect
 from collections.abc import Callable
@@ -13,33 +13,35 @@ import typer
 from exporter.cli.options import LogFormat
 from exporter.logging import Level
 
-#: arguments of a command by the name they have in its row of the table; None was not given
-Given = dict[str, Any]
+#: arguments of a command by their names in its table row; None was not given
+Arguments = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
-    """The flags that every command takes."""
+class ControlOptions:
+    """The options of every command."""
 
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the state and what would be sent; send nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show the state and what would be sent; send nothing."),
     ] = False
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False
     watch: Annotated[
         bool,
         typer.Option(
             "--watch",
-            help="Stay three minutes more, twenty for AC Batteries, in case it is turned back.",
+            help="Keep watching for 3 min (20 min for AC Batteries) and report if the change is"
+            " reverted.",
         ),
     ] = False
-    patience: Annotated[
+    timeout: Annotated[
         float | None,
         typer.Option(
             "--timeout",
             metavar="SECONDS",
             min=1,
             max=86400,
-            help="How long the change may take to be seen. [default: what the hardware needs]",
+            help="How long to wait for the change. [default: depends on the hardware]",
         ),
     ] = None
     as_json: Annotated[
@@ -47,7 +49,7 @@ class Flags:
     ] = False
     gateway: Annotated[
         str | None,
-        typer.Option("--gateway", metavar="NAME", help="Which gateway, where there are several."),
+        typer.Option("--gateway", metavar="NAME", help="The gateway, if there are several."),
     ] = None
     config_file: Annotated[
         Path | None,
@@ -69,46 +71,50 @@ class Flags:
 
 
 def group(text: str) -> typer.Typer:
-    """Return an application for the commands of one kind of hardware."""
+    """Return an application for the commands of one type of hardware."""
     return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None)
 
 
-def ordering(app: typer.Typer, row: str) -> Callable[[Callable[..., Given]], Callable[..., Given]]:
-    """Make a command of a function that returns the arguments for a row of the table.
+def control_command(
+    app: typer.Typer, command_name: str
+) -> Callable[[Callable[..., Arguments]], Callable[..., Arguments]]:
+    """Make a command of a function that returns the arguments for a row of the command table.
 
-    The command's name is the last word of the row's; it takes the function's own flags and those
-    that all have in common.
+    The command is called after the last word of `command_name`. It has the function's own options
+    and the common ones.
     """
 
-    def decorate(function: Callable[..., Given]) -> Callable[..., Given]:
-        def run(**given: Any) -> None:
-            common = Flags(**{field.name: given.pop(field.name) for field in fields(Flags)})
-            arguments = function(**given)
+    def decorate(function: Callable[..., Arguments]) -> Callable[..., Arguments]:
+        def run(**values: Any) -> None:
+            common = ControlOptions(
+                **{field.name: values.pop(field.name) for field in fields(ControlOptions)}
+            )
+            arguments = function(**values)
 
-            from exporter.cli.control.run import carry_out
+            from exporter.cli.control.run import execute
 
-            carry_out(row, arguments, common)
+            execute(command_name, arguments, common)
 
         own = inspect.signature(function)
         hints = get_type_hints(function, include_extras=True) | get_type_hints(
-            Flags, include_extras=True
+            ControlOptions, include_extras=True
         )
         parameters = [
             parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
             for parameter in (
                 *own.parameters.values(),
-                *inspect.signature(Flags).parameters.values(),
+                *inspect.signature(ControlOptions).parameters.values(),
             )
         ]
         run.__doc__ = function.__doc__
         run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         vars(run)["__signature__"] = own.replace(parameters=parameters, return_annotation=None)
-        app.command(row.rpartition(" ")[2])(run)
+        app.command(command_name.rpartition(" ")[2])(run)
         return function
 
     return decorate
 
 
 def switch(word: str) -> bool:
-    """Return what `on` or `off` means."""
+    """Return whether the word is `on`."""
     return word == "on"

@@ -1,6 +1,6 @@
-"""How a command is shown: the state, what would change, what would be sent, and how it ended.
+"""Prints a command: the state, what would change, what would be sent, and the result.
 
-Plain lines where nobody looks; colours and a sign of life in a terminal.
+Colours and a progress indicator in a terminal, plain lines elsewhere.
 """
 
 import json
@@ -12,15 +12,15 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.text import Text
 
-from exporter.gateway.control import Outcome, Plan, Request
-from exporter.gateway.control.models import shown
-from exporter.gateway.control.verify import Tell
+from exporter.gateway.control import CommandPlan, CommandResult, WriteRequest
+from exporter.gateway.control.models import format_value
+from exporter.gateway.control.verify import ProgressCallback
 
-#: how much of a body is shown to somebody who is about to say yes
-_SHORT = 160
+#: the part of a body that is shown before the confirmation
+_PREVIEW = 160
 
 
-class Show:
+class Renderer:
     """Prints one command; with `as_json`, stdout gets one JSON object and nothing else."""
 
     def __init__(self, gateway: str, *, as_json: bool) -> None:
@@ -30,67 +30,69 @@ class Show:
             file=sys.stderr if as_json else sys.stdout, highlight=False, soft_wrap=True
         )
 
-    def plan(self, plan: Plan, *, whole: bool) -> None:
-        """Print the state and what would be sent; the `whole` of it, or the beginning."""
-        self._line((f"{self._gateway}: ", "bold"), plan.order.title)
+    def plan(self, plan: CommandPlan, *, full: bool) -> None:
+        """Print the state and what would be sent, in full or only the beginning."""
+        self._line((f"{self._gateway}: ", "bold"), plan.call.title)
         width = max((len(name) for name in plan.before), default=0)
         for name, value in plan.before.items():
-            told = shown(value)
+            text = format_value(value)
             label = f"  {name.replace('_', ' '):<{width}}  "
-            if name in plan.wanted and plan.wanted[name] != value:
-                self._line(label, told, " → ", (shown(plan.wanted[name]), "bold yellow"))
+            if name in plan.desired and plan.desired[name] != value:
+                self._line(label, text, " → ", (format_value(plan.desired[name]), "bold yellow"))
             else:
-                self._line((label, "dim"), (told, "dim"))
-        for request in () if plan.already else plan.requests:
-            self._line("  sends  ", (_told(request, whole=whole), "cyan"))
-        for note in () if plan.already else plan.notes:
+                self._line((label, "dim"), (text, "dim"))
+        for request in () if plan.is_noop else plan.requests:
+            self._line("  sends  ", (_format_request(request, full=full), "cyan"))
+        for note in () if plan.is_noop else plan.notes:
             self._line(("  note   ", "bold"), note)
 
-    def planned(self, plan: Plan) -> None:
-        """Print what only would be done."""
+    def planned(self, plan: CommandPlan) -> None:
+        """Print that nothing was sent."""
         if self._json:
             line = f"{self._gateway}: nothing was sent"
-            self._object("planned", line, plan, Outcome("unsent", line, plan.before, plan.before))
+            self._object(
+                "planned", line, plan, CommandResult("unsent", line, plan.before, plan.before)
+            )
         else:
-            self._line(f"{self._gateway}: nothing was sent, as --dry-run says")
+            self._line(f"{self._gateway}: nothing was sent (--dry-run)")
 
-    def outcome(self, plan: Plan, outcome: Outcome) -> None:
-        """Print how it ended; what is no success is told on stderr, by whoever called."""
+    def result(self, plan: CommandPlan, result: CommandResult) -> None:
+        """Print the result; the caller prints failures on stderr."""
         if self._json:
-            self._object(outcome.kind, outcome.line, plan, outcome)
-        elif outcome.good:
-            self._line((outcome.line, "bold green"))
+            self._object(result.kind, result.line, plan, result)
+        elif result.ok:
+            self._line((result.line, "bold green"))
 
     @contextmanager
-    def life(self) -> Iterator[Tell]:
-        """Show that something is going on; yields what tells what."""
+    def progress(self) -> Iterator[ProgressCallback]:
+        """Show progress; yields a function that shows a text."""
         if not self._console.is_terminal:
             yield (lambda text: None) if self._json else lambda text: self._line(f"  {text}")
             return
         with self._console.status("sending") as status:
-            # as text: in a name of the owner's, brackets are no markup
+            # as text: brackets in a name are not markup
             yield lambda text: status.update(Text(text))
 
     def _line(self, *parts: str | tuple[str, str]) -> None:
         self._console.print(Text.assemble(*parts))
 
-    def _object(self, result: str, line: str, plan: Plan, outcome: Outcome) -> None:
-        told = {
+    def _object(self, kind: str, line: str, plan: CommandPlan, result: CommandResult) -> None:
+        document = {
             "gateway": self._gateway,
-            "command": plan.order.control.name,
-            "result": result,
+            "command": plan.call.command.name,
+            "result": kind,
             "line": line,
             "before": plan.before,
-            "wanted": plan.wanted,
-            "after": outcome.after,
+            "desired": plan.desired,
+            "after": result.after,
             "requests": [asdict(request) for request in plan.requests],
             "notes": list(plan.notes),
         }
-        print(json.dumps(told, ensure_ascii=False))  # noqa: T201 - for programs, not for people
+        print(json.dumps(document, ensure_ascii=False))  # noqa: T201 - stdout is for programs here
 
 
-def _told(request: Request, *, whole: bool) -> str:
+def _format_request(request: WriteRequest, *, full: bool) -> str:
     body = json.dumps(request.body, ensure_ascii=False)
-    if not whole and len(body) > _SHORT:
-        body = f"{body[:_SHORT]}… (--dry-run shows all)"
+    if not full and len(body) > _PREVIEW:
+        body = f"{body[:_PREVIEW]}… (--dry-run shows all)"
     return f"{request.method} {request.endpoint} {body}"

@@ -1,28 +1,28 @@
-"""`control storage`: how the batteries are used."""
+"""`control storage`: mode, reserve, charging from the grid."""
 
 from typing import Annotated, Literal
 
 import typer
 
-from exporter.cli.control.options import Given, group, ordering, switch
+from exporter.cli.control.options import Arguments, control_command, group, switch
 
-app = group("Set how the batteries are used.")
+app = group("Change the storage settings.")
 
 
-@ordering(app, "storage mode")
+@control_command(app, "storage mode")
 def mode(
     mode: Annotated[
         Literal["backup", "self-consumption", "economy"],
-        typer.Argument(help="Economy is what the app calls savings."),
+        typer.Argument(help="economy: the app calls it savings."),
     ],
     disable_optimized_schedules: Annotated[
         bool,
         typer.Option(
             "--disable-optimized-schedules",
-            help="Turn the vendor's optimisation off as well, which ignores any mode set here.",
+            help="Also turn off Enphase's optimisation, which ignores any mode set here.",
         ),
     ] = False,
-) -> Given:
+) -> Arguments:
     """Set the storage mode.
 
     \b
@@ -33,13 +33,13 @@ def mode(
     return {"mode": mode, "disable_optimized_schedules": disable_optimized_schedules}
 
 
-@ordering(app, "storage reserve")
+@control_command(app, "storage reserve")
 def reserve(
     percent: Annotated[
-        int, typer.Argument(metavar="PERCENT", min=0, max=100, help="Charge kept for outages.")
+        int, typer.Argument(metavar="PERCENT", min=0, max=100, help="Charge to keep for outages.")
     ],
-) -> Given:
-    """Set the charge that is kept for outages.
+) -> Arguments:
+    """Set the charge to keep for outages.
 
     \b
     Examples:
@@ -48,12 +48,12 @@ def reserve(
     return {"reserve": percent}
 
 
-@ordering(app, "storage charge-from-grid")
+@control_command(app, "storage charge-from-grid")
 def charge_from_grid(
     state: Annotated[
         Literal["on", "off"], typer.Argument(help="Whether the grid may charge the batteries.")
     ],
-) -> Given:
+) -> Arguments:
     """Allow or forbid charging the batteries from the grid.
 
     \b

@@ -21,8 +21,8 @@ from exporter.cli.init.prompts import Questions
 from exporter.clock import SystemClock
 from exporter.config import Credentials, Gateway, load
 from exporter.config.types import Percent, read_secret
-from exporter.diagnostics import Case, Outcome, Status, run, up_to
-from exporter.diagnostics.saved_state import keep_token
+from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run, up_to
+from exporter.diagnostics.saved_state import save_token
 from exporter.discovery import Announced, discover
 from exporter.errors import ConfigError, ExporterError
 
@@ -104,8 +104,8 @@ class Dialogue:
         reserve = _percent(flags.reserve)
         host, wants_token = self._gateway()
         name = self._ask.name(flags.name)
-        login, case = self._let_in(host, name, wants_token)
-        now = _storage(case)
+        login, context = self._let_in(host, name, wants_token)
+        now = _storage(context)
         mode = None
         if now or flags.storage_mode:
             mode = self._ask.mode(flags.storage_mode, now.get("mode"))
@@ -118,15 +118,15 @@ class Dialogue:
             storage_mode=mode,
             reserve=reserve,
             state_dir=flags.state_dir,
-            found=_found(case),
-            timezone=case.memory.timezone if case else None,
+            found=_found(context),
+            timezone=context.memory.timezone if context else None,
             reserve_now=now.get("reserve"),
         )
         output = self._ask.output(flags.output)
         self._write(answers, output)
-        token = case.memory.token if case else None
+        token = context.memory.token if context else None
         if token:
-            keep_token(load(output, own(os.environ)).state_dir, name, token)
+            save_token(load(output, own(os.environ)).state_dir, name, token)
         self._next(output)
 
     def _gateway(self) -> tuple[str, bool]:
@@ -136,10 +136,10 @@ class Dialogue:
             host = self._ask.host(flag, self._look_around)
             if not self._flags.test:
                 return host, bool(self._given()) or not self._ask.silent
-            outcomes, case = self._try(Gateway(host=host), _FIRST)
-            failed = [each for each in outcomes if each.status is Status.FAILED]
+            results, context = self._try(Gateway(host=host), _FIRST)
+            failed = [each for each in results if each.status is StepStatus.FAILED]
             if not failed:
-                identity = case.session.identity
+                identity = context.session.identity
                 return host, identity is not None and identity.wants_token
             if not self._ask.agree("Try another address?", default=True):
                 raise _given_up(failed)
@@ -158,7 +158,9 @@ class Dialogue:
             return "token-file"
         return "account" if self._flags.username or self._flags.password_file else None
 
-    def _let_in(self, host: str, name: str, wants_token: bool) -> tuple[_Login, Case | None]:
+    def _let_in(
+        self, host: str, name: str, wants_token: bool
+    ) -> tuple[_Login, DiagnosisContext | None]:
         """Return a login that works, or the last one that the owner wants nevertheless."""
         first = True
         while True:
@@ -173,22 +175,24 @@ class Dialogue:
                 username=_hidden(held.username),
                 password=_hidden(held.password),
             )
-            outcomes, case = self._try(gateway, None)
+            results, context = self._try(gateway, None)
             failed = [
-                each for each in outcomes if each.status is Status.FAILED and each.step in _NEEDED
+                each
+                for each in results
+                if each.status is StepStatus.FAILED and each.step in _NEEDED
             ]
             if not failed:
-                return login, case
+                return login, context
             by_login = wants_token and any(each.step == "login" for each in failed)
             if by_login and self._ask.agree("Try another login?", default=True):
                 first = False
                 continue
             if self._ask.agree("Write the configuration nevertheless?", default=False):
-                return login, case
+                return login, context
             raise _given_up(failed)
 
     def _login(self, *, ask: bool) -> _Login:
-        """Return how to log in; `ask` again whatever the flags said."""
+        """Return how to log in; `ask` again whatever the flags message."""
         flags = self._flags
         way = self._ask.login(None, None) if ask else self._ask.login(flags.login, self._given())
         if way == "token-file":
@@ -201,20 +205,22 @@ class Dialogue:
             return _Login({"password": flags.password_file}, {}, username)
         return _Login({}, {"password": self._ask.secret("Password")}, username)
 
-    def _try(self, gateway: Gateway, only: Sequence[str] | None) -> tuple[list[Outcome], Case]:
+    def _try(
+        self, gateway: Gateway, only: Sequence[str] | None
+    ) -> tuple[list[StepResult], DiagnosisContext]:
         """Show the steps of a diagnosis; without `only`, those after the first ones."""
-        case = Case(gateway, self._clock)
+        context = DiagnosisContext(gateway, self._clock)
         steps = up_to("firmware") if only else up_to("token")
 
-        async def outcomes() -> AsyncIterator[Outcome]:
+        async def results() -> AsyncIterator[StepResult]:
             try:
-                async for outcome in run(case, steps):
-                    if only or outcome.step not in _FIRST or outcome.status is Status.FAILED:
-                        yield outcome
+                async for result in run(context, steps):
+                    if only or result.step not in _FIRST or result.status is StepStatus.FAILED:
+                        yield result
             finally:
-                await case.close()
+                await context.close()
 
-        return self._runner.run(follow(self._screen, outcomes())), case
+        return self._runner.run(follow(self._screen, results())), context
 
     def _write(self, answers: Answers, output: Path) -> None:
         files = plan(answers, output)
@@ -235,7 +241,7 @@ class Dialogue:
         typer.echo(f"  enphase-exporter check {file}\n  enphase-exporter serve {file}")
 
 
-def _given_up(failed: Sequence[Outcome]) -> ConfigError:
+def _given_up(failed: Sequence[StepResult]) -> ConfigError:
     told = ", ".join(each.title for each in failed)
     return ConfigError(f"nothing was written, as this failed: {told}; --no-test writes it untried")
 
@@ -255,17 +261,21 @@ def _hidden(text: str | None) -> SecretStr | None:
     return SecretStr(text) if text else None
 
 
-def _found(case: Case | None) -> str:
+def _found(context: DiagnosisContext | None) -> str:
     """Return what was met, for a comment."""
-    identity = case.session.identity if case else None
+    identity = context.session.identity if context else None
     return f"gateway {identity.serial}, firmware {identity.firmware}" if identity else ""
 
 
-def _storage(case: Case | None) -> dict[str, Any]:
+def _storage(context: DiagnosisContext | None) -> dict[str, Any]:
     """Return mode and reserve (percent) of the batteries now; nothing where there are none."""
-    if case is None or "battery_power" not in case.readings or "tariff" not in case.readings:
+    if (
+        context is None
+        or "battery_power" not in context.readings
+        or "tariff" not in context.readings
+    ):
         return {}
-    settings = case.readings["tariff"].data["tariff"].storage_settings
+    settings = context.readings["tariff"].data["tariff"].storage_settings
     if settings is None:
         return {}
     mode = settings.mode

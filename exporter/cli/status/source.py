@@ -15,7 +15,7 @@ from exporter.clock import SystemClock
 from exporter.config import Config, strict_yaml
 from exporter.config.errors import Strict, config_error, field_error
 from exporter.config.types import read_secret
-from exporter.diagnostics.saved_state import keep_token, recall
+from exporter.diagnostics.saved_state import load_saved_state, save_token
 from exporter.errors import ConfigError, ExporterError
 from exporter.manager import PollerManager
 from exporter.state import State
@@ -200,13 +200,13 @@ def _borrow(directory: Path, own: Path, names: Sequence[str]) -> dict[str, str |
         state = State(directory, name)
         if state.path.exists():
             State(own, name).save(state.load())
-        found[name] = recall(own, name).token
+        found[name] = load_saved_state(own, name).token
     return found
 
 
 def _give_back(directory: Path, own: Path, tokens: dict[str, str | None]) -> None:
     """Keep tokens that the cloud gave meanwhile, as it gives no others soon."""
     for name, before in tokens.items():
-        token = recall(own, name).token
+        token = load_saved_state(own, name).token
         if token and token != before:
-            keep_token(directory, name, token)
+            save_token(directory, name, token)

@@ -1,20 +1,35 @@
-"""What an owner may tell a system, and how it is made sure that it was done.
+"""Commands of the owner to a system, and how each is verified.
 
-The only place from which a gateway is told anything: the exporter itself asks and nothing else. A
-command goes this way, and every step may end it with one clear line:
+The only package that writes to a gateway: the exporter itself only reads. A command goes through
+these stages, and each of them may end it with one clear message:
 
-    read      is the hardware there, what is the state now (`reading`)
-    plan      what is wanted, does it make sense, what would pyenphase send (`table`, `sending`)
-    journal   write down what is about to be sent, or send nothing (`journal`)
-    send      once, never again by itself (`sending`)
-    read      afresh from the gateway until the change is there or time is up (`operator`)
-    journal   write down how it ended
+    read      is the hardware there, what is the state now (`reader`)
+    plan      what is desired, is it valid, what would be sent (`commands`, `writer`)
+    record    write down what is about to be sent, or send nothing (`audit_log`)
+    send      once, never again by itself (`writer`)
+    verify    read until the change is visible or time is up (`verify`)
+    record    write down the result
 
-The table in `table` has a row for each command; modules named after devices hold what rows need.
+`runner` runs these stages. `commands` has a table with a row for each command; modules named after
+devices hold what its rows need.
 """
 
-from exporter.gateway.control.commands import CONTROLS
-from exporter.gateway.control.models import Control, Order, Outcome, Plan, Request
-from exporter.gateway.control.runner import Operator
+from exporter.gateway.control.commands import COMMANDS
+from exporter.gateway.control.models import (
+    Command,
+    CommandCall,
+    CommandPlan,
+    CommandResult,
+    WriteRequest,
+)
+from exporter.gateway.control.runner import CommandRunner
 
-__all__ = ["CONTROLS", "Control", "Operator", "Order", "Outcome", "Plan", "Request"]
+__all__ = [
+    "COMMANDS",
+    "Command",
+    "CommandCall",
+    "CommandPlan",
+    "CommandResult",
+    "CommandRunner",
+    "WriteRequest",
+]

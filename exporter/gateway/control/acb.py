@@ -1,4 +1,4 @@
-"""AC Batteries: sleep, for storage over a winter or a repair, and waking up."""
+"""AC Batteries: sleep, for a winter without sun or a repair, and wake."""
 
 from typing import Any
 
@@ -11,21 +11,21 @@ from exporter.gateway.control.models import Args, Values, printable
 
 READS = (URL_INVENTORY,)
 #: AC Batteries report every ten to fifteen minutes
-TIMEOUT, PACE, WATCHED = 1200.0, 30.0, 1200.0
+TIMEOUT, POLL_INTERVAL, WATCHED = 1200.0, 30.0, 1200.0
 _FIELDS = ("sleep_enabled", "sleep_state", "sleep_min_soc", "sleep_max_soc")
 
 
 def state(data: EnvoyData, args: Args) -> Values:
-    """Tell whether each of the batteries is to sleep, does, and with which charge."""
-    known = data.acb_inventory or {}
-    strangers = [serial for serial in args["serials"] if serial not in known]
-    if strangers:
+    """Return of each battery whether it shall sleep, whether it does, and its sleep charge."""
+    batteries = data.acb_inventory or {}
+    unknown = [serial for serial in args["serials"] if serial not in batteries]
+    if unknown:
         raise ControlError(
-            f"there is no AC Battery {printable(', '.join(strangers))}; the gateway knows"
-            f" {', '.join(sorted(known)) or 'none'}"
+            f"there is no AC Battery {printable(', '.join(unknown))}; the gateway has"
+            f" {', '.join(sorted(batteries)) or 'none'}"
         )
     return {
-        _name(serial, field): _plain(getattr(known[serial], field))
+        _name(serial, field): _plain(getattr(batteries[serial], field))
         for serial in args["serials"]
         for field in _FIELDS
     }
@@ -39,68 +39,70 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def wanted_asleep(args: Args, before: Values) -> Values:
-    """Want sleep with the charge that was given, else with the one that is set."""
-    found: Values = {}
+def desired_asleep(args: Args, before: Values) -> Values:
+    """Return sleep with the given charge, else with the present setting."""
+    desired: Values = {}
     for serial in args["serials"]:
-        found[_name(serial, "sleep_enabled")] = True
+        desired[_name(serial, "sleep_enabled")] = True
         for field in ("sleep_min_soc", "sleep_max_soc"):
-            given = args.get(field)
-            found[_name(serial, field)] = before[_name(serial, field)] if given is None else given
-    return found
+            value = args.get(field)
+            desired[_name(serial, field)] = before[_name(serial, field)] if value is None else value
+    return desired
 
 
 def check_asleep(args: Args, before: Values) -> None:
-    """Refuse a charge that is not known, or no range."""
-    wanted = wanted_asleep(args, before)
+    """Refuse a missing sleep charge, or an empty range."""
+    desired = desired_asleep(args, before)
     for serial in args["serials"]:
-        low, high = (wanted[_name(serial, f"sleep_{which}_soc")] for which in ("min", "max"))
+        low, high = (desired[_name(serial, f"sleep_{which}_soc")] for which in ("min", "max"))
         if low is None or high is None:
             raise ControlError(
-                f"AC Battery {serial} has no charge to sleep with yet: give --min-soc and --max-soc"
+                f"AC Battery {serial} has no sleep charge yet: give --min-soc and --max-soc"
             )
         if low > high:
             raise ControlError(f"min soc {low} % is above max soc {high} % for AC Battery {serial}")
 
 
 def asleep_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Say what sleeping costs, and how long it takes to be seen."""
+    """Return what sleeping means, and how long it takes to be visible."""
     return [
-        "asleep, a battery neither charges nor discharges; first it goes to the charge it is to"
-        " sleep with",
+        "a sleeping battery neither charges nor discharges; before it sleeps, it charges or"
+        " discharges to its sleep charge",
         *lag_notes(args, before, data),
     ]
 
 
 def lag_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Say how long it takes to be seen."""
-    return ["AC Batteries report every 10 to 15 minutes: the change is seen that late"]
+    """Return how long it takes to be visible."""
+    return ["AC Batteries report every 10 to 15 minutes: the change is visible only then"]
 
 
-async def sleep(envoy: Envoy, args: Args, wanted: Values) -> Any:
+async def sleep(envoy: Envoy, args: Args, desired: Values) -> Any:
     """Send all of them to sleep."""
     return await envoy.set_acb_sleep(
         [
             {
                 "serial_num": serial,
-                "sleep_min_soc": wanted[_name(serial, "sleep_min_soc")],
-                "sleep_max_soc": wanted[_name(serial, "sleep_max_soc")],
+                "sleep_min_soc": desired[_name(serial, "sleep_min_soc")],
+                "sleep_max_soc": desired[_name(serial, "sleep_max_soc")],
             }
             for serial in args["serials"]
         ]
     )
 
 
-def wanted_awake(args: Args, before: Values) -> Values:
-    """Want no sleep."""
+def desired_awake(args: Args, before: Values) -> Values:
+    """Return no sleep."""
     return {_name(serial, "sleep_enabled"): False for serial in args["serials"]}
 
 
-async def wake(envoy: Envoy, args: Args, wanted: Values) -> Any:
+async def wake(envoy: Envoy, args: Args, desired: Values) -> Any:
     """Wake all of them up."""
     return await envoy.clear_acb_sleep(list(args["serials"]))
 
 
-def why(wanted: Values, after: Values) -> str:
-    """Say why a battery may not follow."""
-    return "an AC Battery that the gateway does not hear gets no command; is it communicating?"
+def failure_hint(desired: Values, after: Values) -> str:
+    """Return why a battery may not follow."""
+    return (
+        "a battery that does not communicate with the gateway gets no command; is it communicating?"
+    )

@@ -1,7 +1,7 @@
-"""The record of what was told to systems, for whoever wonders later who did that.
+"""The record of all commands: who sent what, when, and what came of it.
 
-One JSON object a line in `control.log` in the state directory, ours alone. A line is written before
-anything is sent: without it, nothing is. Another one follows with how it ended.
+One JSON object per line in `control.log` in the state directory, mode 0600. A line is written
+before anything is sent: without it, nothing is sent. A second line has the result.
 """
 
 import fcntl
@@ -22,20 +22,20 @@ from exporter.logging import mask
 NAME = "control.log"
 
 
-class Journal:
+class AuditLog:
     """The file; several processes may write to it."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / NAME
 
     def write(self, at: float, event: Mapping[str, Any]) -> None:
-        """Append an event of this moment (epoch seconds); raise StateError.
+        """Append an event with its time (epoch seconds); raise StateError.
 
-        The line is in the file as a whole, and on the disk, or not at all.
+        The line is written completely and synced, or not at all.
         """
         stamp = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
         line = orjson.dumps(
-            _masked({"time": stamp.replace("+00:00", "Z"), **who(), **event}),
+            _masked({"time": stamp.replace("+00:00", "Z"), **current_user(), **event}),
             option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS,
         )
         try:
@@ -44,7 +44,7 @@ class Journal:
         except OSError as error:
             raise StateError(
                 f"{self.path} cannot be written ({error.strerror or error}): make the state"
-                " directory writable for this user; commands are only sent when they are recorded"
+                " directory writable for this user; a command that cannot be recorded is not sent"
             ) from None
 
     @contextmanager
@@ -55,7 +55,7 @@ class Journal:
         try:
             mode = os.fstat(file).st_mode
             if not stat.S_ISREG(mode):
-                raise OSError("it is no regular file")
+                raise OSError("not a regular file")
             if mode & 0o077:
                 os.fchmod(file, 0o600)
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -65,10 +65,10 @@ class Journal:
 
 
 def _append(file: int, line: bytes) -> None:
-    """Write a whole line at the end, or leave the file as it was."""
+    """Append a whole line, or leave the file unchanged."""
     end = os.fstat(file).st_size
     if end and os.pread(file, 1, end - 1) != b"\n":
-        # somebody's disk was full in the middle of a line
+        # an incomplete line, from a full disk
         line = b"\n" + line
     try:
         if os.write(file, line) < len(line):
@@ -79,22 +79,22 @@ def _append(file: int, line: bytes) -> None:
         raise
 
 
-def who() -> dict[str, Any]:
-    """Return who gives commands: user id and name, and who became root to do so."""
+def current_user() -> dict[str, Any]:
+    """Return who runs the command: user id and name, and the user behind sudo."""
     uid = os.getuid()
     try:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:
-        # in a container, often
+        # usual in a container
         user = ""
-    found: dict[str, Any] = {"uid": uid, "user": user}
-    if behind := os.environ.get("SUDO_USER"):
-        found["sudo_user"] = behind
-    return found
+    fields: dict[str, Any] = {"uid": uid, "user": user}
+    if sudo_user := os.environ.get("SUDO_USER"):
+        fields["sudo_user"] = sudo_user
+    return fields
 
 
 def _masked(value: Any) -> Any:
-    """Return the value without secrets in any text of it."""
+    """Return the value with secrets masked."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The table of commands: what each needs, reads, wants and writes."""
+"""The table of commands: what each requires, reads, expects and writes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,204 +6,203 @@ from typing import Any
 from pyenphase.const import URL_INVENTORY, SupportedFeatures
 
 from exporter.gateway.control import acb, dry_contacts, generator, grid, storage
-from exporter.gateway.control.models import Control, Need
+from exporter.gateway.control.models import Command, Requirement
 from exporter.gateway.control.reader import acbs
 from exporter.gateway.policy import DRY_CONTACT_SETTINGS, GENERATOR_CONFIG, INVENTORY
 
 
-def _listed(kind: str, told: Any) -> bool:
+def _listed(kind: str, inventory: Any) -> bool:
     """Return whether the ensemble inventory lists devices of this kind."""
-    return any(group["type"] == kind and group.get("devices") for group in told)
+    return any(group["type"] == kind and group.get("devices") for group in inventory)
 
 
-CONTROLLER = Need(
+CONTROLLER = Requirement(
     SupportedFeatures.ENPOWER,
     INVENTORY,
-    lambda told: _listed("ENPOWER", told),
-    "has no system controller (IQ System Controller, Enpower), which holds the relay to the grid"
-    " and the dry contacts: there is nothing to command",
+    lambda inventory: _listed("ENPOWER", inventory),
+    "has no system controller (IQ System Controller, Enpower) with a grid relay and dry contacts",
     "ENPOWER",
 )
-BATTERIES = Need(
+BATTERIES = Requirement(
     SupportedFeatures.ENCHARGE | SupportedFeatures.TARIFF,
     INVENTORY,
-    lambda told: _listed("ENCHARGE", told),
-    "has no IQ Batteries (Encharge): there is no storage to set",
+    lambda inventory: _listed("ENCHARGE", inventory),
+    "has no IQ Batteries (Encharge)",
     "ENCHARGE",
 )
-ACBS = Need(
+ACBS = Requirement(
     SupportedFeatures.ACB,
     URL_INVENTORY,
-    lambda told: bool(acbs(told)),
-    "has no AC Batteries (ACB): there is nothing to send to sleep",
+    lambda inventory: bool(acbs(inventory)),
+    "has no AC Batteries (ACB)",
     "ACB",
 )
-GENERATOR = Need(
+GENERATOR = Requirement(
     SupportedFeatures.GENERATOR | SupportedFeatures.GENERATOR_SCHEDULE,
     GENERATOR_CONFIG,
-    lambda told: "charge_from_generator" in told,
-    "has no generator configured: there is nothing to command",
+    lambda config: "charge_from_generator" in config,
+    "has no generator configured",
     "GENERATOR",
 )
 
 _ON = {True: "on", False: "off"}
 
 _ROWS = (
-    Control(
+    Command(
         name="grid off",
         title=lambda args: "disconnect the house from the grid",
-        needs=CONTROLLER,
+        requirement=CONTROLLER,
         reads=grid.READS,
         state=grid.state,
-        wanted=lambda args, before: {"commanded": "open", "relay": "open"},
-        write=lambda envoy, args, wanted: envoy.go_off_grid(),
-        looks=grid.LOOKS,
-        notes=grid.before_leaving,
-        why=grid.why_not_left,
+        desired=lambda args, before: {"commanded": "open", "relay": "open"},
+        write=lambda envoy, args, desired: envoy.go_off_grid(),
+        extra_reads=grid.EXTRA_READS,
+        notes=grid.off_grid_notes,
+        failure_hint=grid.off_grid_hint,
         phrase="off grid",
         timeout=60.0,
     ),
-    Control(
+    Command(
         name="grid on",
         title=lambda args: "connect the house to the grid",
-        needs=CONTROLLER,
+        requirement=CONTROLLER,
         reads=grid.READS,
         state=grid.state,
-        wanted=lambda args, before: {"commanded": "closed", "relay": "closed"},
-        write=lambda envoy, args, wanted: envoy.go_on_grid(),
-        why=grid.why_not_joined,
-        # the grid has to be good for five minutes first
+        desired=lambda args, before: {"commanded": "closed", "relay": "closed"},
+        write=lambda envoy, args, desired: envoy.go_on_grid(),
+        failure_hint=grid.on_grid_hint,
+        # the grid has to be stable for five minutes first
         timeout=420.0,
-        pace=10.0,
+        poll_interval=10.0,
     ),
-    Control(
+    Command(
         name="contact open",
         title=lambda args: f"open dry contact {args['id']}",
-        needs=CONTROLLER,
+        requirement=CONTROLLER,
         reads=dry_contacts.STATUS_READS,
         state=dry_contacts.status,
-        wanted=lambda args, before: {"status": "open"},
-        write=lambda envoy, args, wanted: envoy.open_dry_contact(args["id"]),
-        looks=(DRY_CONTACT_SETTINGS,),
-        notes=dry_contacts.by_hand,
+        desired=lambda args, before: {"status": "open"},
+        write=lambda envoy, args, desired: envoy.open_dry_contact(args["id"]),
+        extra_reads=(DRY_CONTACT_SETTINGS,),
+        notes=dry_contacts.manual_notes,
     ),
-    Control(
+    Command(
         name="contact close",
         title=lambda args: f"close dry contact {args['id']}",
-        needs=CONTROLLER,
+        requirement=CONTROLLER,
         reads=dry_contacts.STATUS_READS,
         state=dry_contacts.status,
-        wanted=lambda args, before: {"status": "closed"},
-        write=lambda envoy, args, wanted: envoy.close_dry_contact(args["id"]),
-        looks=(DRY_CONTACT_SETTINGS,),
-        notes=dry_contacts.by_hand,
+        desired=lambda args, before: {"status": "closed"},
+        write=lambda envoy, args, desired: envoy.close_dry_contact(args["id"]),
+        extra_reads=(DRY_CONTACT_SETTINGS,),
+        notes=dry_contacts.manual_notes,
     ),
-    Control(
+    Command(
         name="contact set",
         title=lambda args: f"change the settings of dry contact {args['id']}",
-        needs=CONTROLLER,
+        requirement=CONTROLLER,
         reads=dry_contacts.SETTINGS_READS,
         state=dry_contacts.settings,
-        wanted=dry_contacts.wanted,
+        desired=dry_contacts.desired,
         check=dry_contacts.check,
         write=dry_contacts.write,
     ),
-    Control(
+    Command(
         name="storage mode",
         title=lambda args: f"set the storage mode to {args['mode']}",
-        needs=BATTERIES,
+        requirement=BATTERIES,
         reads=storage.READS,
         state=storage.state,
-        wanted=storage.wanted_mode,
+        desired=storage.desired_mode,
         write=storage.write_mode,
         notes=storage.mode_notes,
-        why=storage.why_mode,
+        failure_hint=storage.mode_hint,
         cloud=True,
     ),
-    Control(
+    Command(
         name="storage reserve",
         title=lambda args: f"set the reserve for outages to {args['reserve']} %",
-        needs=BATTERIES,
+        requirement=BATTERIES,
         reads=storage.READS,
         state=storage.state,
-        wanted=lambda args, before: {"reserve_percent": float(args["reserve"])},
+        desired=lambda args, before: {"reserve_percent": float(args["reserve"])},
         check=storage.check_reserve,
-        write=lambda envoy, args, wanted: envoy.set_reserve_soc(args["reserve"]),
+        write=lambda envoy, args, desired: envoy.set_reserve_soc(args["reserve"]),
         notes=storage.reserve_notes,
-        why=storage.why_other,
+        failure_hint=storage.cloud_hint,
         cloud=True,
     ),
-    Control(
+    Command(
         name="storage charge-from-grid",
         title=lambda args: f"turn charging from the grid {_ON[args['on']]}",
-        needs=BATTERIES,
+        requirement=BATTERIES,
         reads=storage.READS,
         state=storage.state,
-        wanted=lambda args, before: {"charge_from_grid": args["on"]},
+        desired=lambda args, before: {"charge_from_grid": args["on"]},
         write=storage.write_charging,
-        why=storage.why_other,
+        failure_hint=storage.cloud_hint,
         cloud=True,
     ),
-    Control(
+    Command(
         name="acb sleep",
         title=lambda args: f"send AC Battery {', '.join(args['serials'])} to sleep",
-        needs=ACBS,
+        requirement=ACBS,
         reads=acb.READS,
         state=acb.state,
-        wanted=acb.wanted_asleep,
+        desired=acb.desired_asleep,
         check=acb.check_asleep,
         write=acb.sleep,
         notes=acb.asleep_notes,
-        why=acb.why,
+        failure_hint=acb.failure_hint,
         timeout=acb.TIMEOUT,
-        pace=acb.PACE,
-        watched=acb.WATCHED,
+        poll_interval=acb.POLL_INTERVAL,
+        watch_seconds=acb.WATCHED,
     ),
-    Control(
+    Command(
         name="acb wake",
         title=lambda args: f"wake AC Battery {', '.join(args['serials'])} up",
-        needs=ACBS,
+        requirement=ACBS,
         reads=acb.READS,
         state=acb.state,
-        wanted=acb.wanted_awake,
+        desired=acb.desired_awake,
         write=acb.wake,
         notes=acb.lag_notes,
-        why=acb.why,
+        failure_hint=acb.failure_hint,
         timeout=acb.TIMEOUT,
-        pace=acb.PACE,
-        watched=acb.WATCHED,
+        poll_interval=acb.POLL_INTERVAL,
+        watch_seconds=acb.WATCHED,
     ),
-    Control(
+    Command(
         name="generator mode",
         title=lambda args: f"set the generator to {args['mode']}",
-        needs=GENERATOR,
+        requirement=GENERATOR,
         reads=generator.MODE_READS,
         state=generator.mode,
-        wanted=lambda args, before: {"mode": args["mode"]},
-        write=lambda envoy, args, wanted: envoy.set_generator_mode(args["mode"]),
+        desired=lambda args, before: {"mode": args["mode"]},
+        write=lambda envoy, args, desired: envoy.set_generator_mode(args["mode"]),
         notes=generator.mode_notes,
     ),
-    Control(
+    Command(
         name="generator schedule",
         title=lambda args: "change the schedule of the generator",
-        needs=GENERATOR,
+        requirement=GENERATOR,
         reads=generator.SCHEDULE_READS,
         state=generator.schedule,
-        wanted=generator.wanted_schedule,
+        desired=generator.desired_schedule,
         check=generator.check_schedule,
         write=generator.write_schedule,
     ),
-    Control(
+    Command(
         name="generator charge",
         title=lambda args: f"turn charging from the generator {_ON[args['on']]}",
-        needs=GENERATOR,
+        requirement=GENERATOR,
         reads=generator.CONFIG_READS,
         state=generator.charging,
-        wanted=lambda args, before: {"charge_from_generator": args["on"]},
-        write=lambda envoy, args, wanted: envoy.set_generator_charge_from_generator(args["on"]),
-        why=generator.why_charging,
+        desired=lambda args, before: {"charge_from_generator": args["on"]},
+        write=lambda envoy, args, desired: envoy.set_generator_charge_from_generator(args["on"]),
+        failure_hint=generator.charging_hint,
     ),
 )
 
 #: the rows by name
-CONTROLS: Mapping[str, Control] = {row.name: row for row in _ROWS}
+COMMANDS: Mapping[str, Command] = {row.name: row for row in _ROWS}

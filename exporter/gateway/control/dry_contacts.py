@@ -1,4 +1,4 @@
-"""Dry contacts: opening and closing them by hand, and the settings they follow otherwise."""
+"""Dry contacts: opening and closing them manually, and the settings they follow otherwise."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from exporter.errors import ControlError
 from exporter.gateway.control.models import Args, Values, printable
 from exporter.gateway.policy import DRY_CONTACT_SETTINGS, DRY_CONTACTS
 
-#: the settings that an owner may change, by the name pyenphase has for them
+#: the settings that an owner may change, by their names in pyenphase
 SETTINGS = (
     "load_name",
     "mode",
@@ -29,64 +29,62 @@ SETTINGS = (
 _UNUSED = "NONE"
 
 
-def _found(contacts: dict[str, Any], name: str) -> Any:
+def _find(contacts: dict[str, Any], name: str) -> Any:
     if name not in contacts:
-        known = printable(", ".join(sorted(contacts))) or "none"
-        raise ControlError(f"there is no dry contact {name!r}; the gateway knows {known}")
+        names = printable(", ".join(sorted(contacts))) or "none"
+        raise ControlError(f"there is no dry contact {name!r}; the gateway has {names}")
     return contacts[name]
 
 
 def status(data: EnvoyData, args: Args) -> Values:
-    """Tell whether the contact is open or closed."""
-    return {"status": _plain(_found(data.dry_contact_status, args["id"]).status)}
+    """Return whether the contact is open or closed."""
+    return {"status": _plain(_find(data.dry_contact_status, args["id"]).status)}
 
 
-def by_hand(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Say what hangs on the contact, and how it is given back to its settings."""
+def manual_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
+    """Return which load it switches, and how to return the contact to its settings."""
     name = args["id"]
     settings = data.dry_contact_settings.get(name)
     load = getattr(settings, "load_name", "")
     kind = _plain(getattr(settings, "type", None))
     notes = [f"contact {name} switches {printable(load)}"] if load else []
     if kind == _UNUSED:
-        notes.append(f"contact {name} is not in use: nothing is known to hang on it")
+        notes.append(f"contact {name} is not in use: no load is configured for it")
     return [
         *notes,
-        f"it stays so until `control contact set {name} --manual-override=off` gives it back to"
+        f"it stays like this until `control contact set {name} --manual-override=off` returns it to"
         " its settings",
     ]
 
 
 def settings(data: EnvoyData, args: Args) -> Values:
     """Return the settings of the contact that an owner may change."""
-    found = _found(data.dry_contact_settings, args["id"])
-    return {name: _plain(getattr(found, name)) for name in SETTINGS}
+    contact = _find(data.dry_contact_settings, args["id"])
+    return {name: _plain(getattr(contact, name)) for name in SETTINGS}
 
 
 def _plain(value: Any) -> Any:
-    """Return an enumeration of pyenphase as the text it is."""
+    """Return an enumeration of pyenphase as text."""
     return str(value) if isinstance(value, str) else value
 
 
-def wanted(args: Args, before: Values) -> Values:
+def desired(args: Args, before: Values) -> Values:
     """Return the settings that were given."""
     return {name: args[name] for name in SETTINGS if args.get(name) is not None}
 
 
 def check(args: Args, before: Values) -> None:
-    """Refuse limits that leave no room, and times that nobody would keep."""
-    after = {**before, **wanted(args, before)}
+    """Refuse limits that leave no range, and settings that this contact does not have."""
+    after = {**before, **desired(args, before)}
     low, high = after["soc_low"], after["soc_high"]
     if low is not None and high is not None and low >= high:
         raise ControlError(
-            f"soc low {low:g} % is not below soc high {high:g} %: the contact opens at the one"
-            " and closes at the other"
+            f"soc low {low:g} % is not below soc high {high:g} %: the contact opens at the first"
+            " and closes at the second"
         )
-    missing = [name for name in wanted(args, before) if before[name] is None]
+    missing = [name for name in desired(args, before) if before[name] is None]
     if missing:
-        raise ControlError(
-            f"the gateway has no setting {', '.join(missing).replace('_', ' ')} for this contact"
-        )
+        raise ControlError(f"this contact has no setting {', '.join(missing).replace('_', ' ')}")
 
 
 async def write(envoy: Envoy, args: Args, changes: Values) -> Any:
@@ -94,13 +92,12 @@ async def write(envoy: Envoy, args: Args, changes: Values) -> Any:
     name = args["id"]
     now = envoy.data.dry_contact_settings[name] if envoy.data else None
     if not isinstance(now, EnvoyDryContactSettings):
-        # A word that pyenphase does not know would have to be sent back as something else.
+        # A value that pyenphase does not know cannot be sent back unchanged.
         raise ControlError(
-            f"the settings of contact {name} hold a word that is not known here: change them in"
-            " the app"
+            f"the settings of contact {name} contain an unknown value: change them in the app"
         )
     if now.manual_override is None:
-        # pyenphase would send the text `none` for what this firmware does not tell.
+        # pyenphase would send the text `none` for a setting that this firmware does not report.
         changes = {"manual_override": False, **changes}
     return await envoy.update_dry_contact({"id": name, **changes})
 

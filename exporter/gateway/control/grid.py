@@ -1,4 +1,4 @@
-"""Leaving the grid and joining it: the relay of the system controller, and what lives on then."""
+"""Going off grid and on grid: the relay of the system controller."""
 
 from pyenphase.const import URL_PRODUCTION_JSON
 from pyenphase.models.envoy import EnvoyData
@@ -9,20 +9,20 @@ from exporter.gateway.ensemble import read_power
 from exporter.gateway.extras import Secctrl
 from exporter.gateway.policy import BATTERY_POWER, INVENTORY, SECCTRL
 
-_NOBODY_ELSE = (
-    "the house will live on its batteries, panels and generator until"
-    " `enphase-exporter control grid on`: nothing else brings the grid back"
+_STAYS_OFF = (
+    "the house runs on its batteries, panels and generator until"
+    " `enphase-exporter control grid on`: nothing else reconnects it"
 )
-_ALREADY_AWAY = (
-    "the relay is open already, though nobody asked for it: this is an outage; after this command"
-    " the house stays off grid even when the grid comes back"
+_OUTAGE = (
+    "the relay is already open, without a command: this is an outage; after this command the house"
+    " stays off grid even when the grid is back"
 )
 
 
 def state(data: EnvoyData, args: Args) -> Values:
-    """Return what the relay was told to be, what it is, and the mode it claims."""
+    """Return the commanded and the actual state of the relay, and the reported grid mode."""
     if data.enpower is None:
-        raise InvalidDataError("the gateway does not say how its system controller is")
+        raise InvalidDataError("the gateway does not report the state of its system controller")
     return {
         "commanded": data.enpower.mains_admin_state,
         "relay": data.enpower.mains_oper_state,
@@ -30,29 +30,29 @@ def state(data: EnvoyData, args: Args) -> Values:
     }
 
 
-def before_leaving(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Say what remains of the batteries, and for how long."""
-    notes = [_NOBODY_ELSE]
+def off_grid_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
+    """Return how much energy is left, and for how long."""
+    notes = [_STAYS_OFF]
     if before["relay"] == "open" and before["commanded"] == "closed":
-        notes.append(_ALREADY_AWAY)
-    return [*notes, _remains(data)]
+        notes.append(_OUTAGE)
+    return [*notes, _remaining(data)]
 
 
-def _remains(data: EnvoyData) -> str:
+def _remaining(data: EnvoyData) -> str:
     if SECCTRL not in data.raw:
-        return "how much charge the batteries have is not known: look before you leave"
+        return "the charge of the batteries is unknown: check it first"
     batteries = data.encharge_aggregate
     if batteries is None:
-        return "NO BATTERY is known here: the house may be dark at once"
+        return "NO BATTERY found: the house may lose power at once"
     limit = Secctrl.model_validate(data.raw[SECCTRL]).very_low_soc or 0.0
     left = max(0.0, batteries.available_energy - limit / 100 * batteries.max_available_capacity)
-    said = f"the batteries are at {batteries.state_of_charge} %; {left / 1000:.1f} kWh are left"
+    text = f"the batteries are at {batteries.state_of_charge} %; {left / 1000:.1f} kWh are left"
     if limit:
-        said += f" until they switch off at {limit:g} %"
+        text += f" until they switch off at {limit:g} %"
     watts = _load(data)
     if watts:
-        said += f": at {watts / 1000:.1f} kW, as now, about {_duration(left / watts)} without sun"
-    return said
+        text += f": about {_duration(left / watts)} at {watts / 1000:.1f} kW, without sun"
+    return text
 
 
 def _duration(hours: float) -> str:
@@ -60,10 +60,10 @@ def _duration(hours: float) -> str:
 
 
 def _load(data: EnvoyData) -> float | None:
-    """Return what the house uses in W, None where nobody measures.
+    """Return the power of the house in W, None where it is not measured.
 
-    What the gateway calls total consumption is panels and grid together: charging is in it, and
-    what the batteries give is not.
+    The gateway's total consumption is the sum of panels and grid: it includes charging and lacks
+    what the batteries discharge.
     """
     try:
         consumed = next(
@@ -78,23 +78,23 @@ def _load(data: EnvoyData) -> float | None:
     return watts if watts > 0 else None
 
 
-def why_not_left(wanted: Values, after: Values) -> str:
-    """Say why the relay may not have followed."""
+def off_grid_hint(desired: Values, after: Values) -> str:
+    """Return why the relay may not have followed."""
     if after["commanded"] == "open":
         return "the gateway has the command, but the relay is still closed: the house is on grid"
-    return "the gateway does not say why"
+    return "the gateway gives no reason"
 
 
-def why_not_joined(wanted: Values, after: Values) -> str:
-    """Say why the relay may not have followed yet."""
+def on_grid_hint(desired: Values, after: Values) -> str:
+    """Return why the relay may not have followed yet."""
     if after["commanded"] == "closed":
         return (
             "the gateway has the command, but the relay is still open: it closes once the grid has"
-            " been good for five minutes; is there power at the neighbours?"
+            " been stable for five minutes; do the neighbours have power?"
         )
-    return "the gateway does not say why"
+    return "the gateway gives no reason"
 
 
-#: what `before_leaving` would like to know
-LOOKS = (SECCTRL, BATTERY_POWER, URL_PRODUCTION_JSON)
+#: what `off_grid_notes` uses
+EXTRA_READS = (SECCTRL, BATTERY_POWER, URL_PRODUCTION_JSON)
 READS = (INVENTORY,)

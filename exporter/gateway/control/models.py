@@ -1,4 +1,4 @@
-"""The parts of a command: its row in the table, an order for it, the plan, and how it ended."""
+"""The model of a command: its table row, a call with arguments, the plan, the result."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,33 +8,33 @@ from pyenphase import Envoy
 from pyenphase.const import SupportedFeatures
 from pyenphase.models.envoy import EnvoyData
 
-#: what the owner gave with the command, by name of the flag
+#: arguments of the command line, by name
 Args = Mapping[str, Any]
-#: settings or states by name: texts, numbers, flags; None where the gateway does not say
+#: settings or states by name; None where the gateway does not report one
 Values = dict[str, Any]
 
-#: seconds between two readings while a change is waited for: with a running exporter beside it, the
-#: gateway is still asked no more than it can bear
-PACE = 5.0
+#: seconds between two reads while waiting for a change; together with a running exporter this stays
+#: within what a gateway can handle
+POLL_INTERVAL = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Hardware without which a command makes no sense."""
+class Requirement:
+    """Hardware that a command needs."""
 
-    #: what pyenphase has to be told that there is
+    #: the features that pyenphase checks before it writes
     features: SupportedFeatures
-    #: the endpoint that shows it, and whether its parsed answer does
+    #: the endpoint that shows it, and whether its parsed response does
     endpoint: str
-    there: Callable[[Any], bool]
-    #: what is said where it is not, after `the gateway`
-    lacks: str
-    #: its name among the features that the exporter remembers
-    remembered: str
+    is_present: Callable[[Any], bool]
+    #: message when it is missing, after `the gateway`
+    missing_message: str
+    #: its name in the saved state of the exporter
+    feature_name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WriteRequest:
     """One write as pyenphase sends it."""
 
     method: str
@@ -43,125 +43,125 @@ class Request:
     body: Any
 
 
-def _nothing(args: Args, before: Values) -> None:
-    """Accept everything."""
+def _accept(args: Args, before: Values) -> None:
+    """Accept all arguments."""
 
 
 def _no_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
     return []
 
 
-def _no_idea(wanted: Values, after: Values) -> str:
-    return "the gateway does not say why"
+def _no_hint(desired: Values, after: Values) -> str:
+    return "the gateway gives no reason"
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """A row of the table: one command, and everything that is particular about it."""
+class Command:
+    """A row of the table: one command and everything specific to it."""
 
-    #: as it is typed after `control`
+    #: the words after `control` on the command line
     name: str
-    #: what it does, for the owner, from the arguments
+    #: what it does, from the arguments
     title: Callable[[Args], str]
-    needs: Need
-    #: the endpoints that show the state; these are read again until the change is seen
+    requirement: Requirement
+    #: the endpoints that show the state; read again until the change is visible
     reads: tuple[str, ...]
-    #: the state, as far as it matters here; raises ControlError for devices that there are not
+    #: the relevant part of the state; raises ControlError for unknown devices
     state: Callable[[EnvoyData, Args], Values]
-    #: which of these values are to become what
-    wanted: Callable[[Args, Values], Values]
-    #: lets pyenphase send it; the last is what is wanted
+    #: the desired values of that state
+    desired: Callable[[Args, Values], Values]
+    #: lets pyenphase send it; the last argument is the desired values
     write: Callable[[Envoy, Args, Values], Awaitable[Any]]
-    #: raises ControlError for what is no good idea with this state
-    check: Callable[[Args, Values], None] = _nothing
-    #: endpoints for `notes` alone, read once; the command does not hang on them
-    looks: tuple[str, ...] = ()
+    #: raises ControlError for arguments that are invalid in this state
+    check: Callable[[Args, Values], None] = _accept
+    #: endpoints that only `notes` uses, read once; the command works without them
+    extra_reads: tuple[str, ...] = ()
     #: what the owner should know before it is sent
     notes: Callable[[Args, Values, EnvoyData], list[str]] = _no_notes
-    #: why it was taken and not done, from what was wanted and what is
-    why: Callable[[Values, Values], str] = _no_idea
-    #: what has to be typed to agree; empty: a plain yes
+    #: why it was accepted but not applied, from the desired and the actual values
+    failure_hint: Callable[[Values, Values], str] = _no_hint
+    #: what has to be typed to confirm; empty: y or yes
     phrase: str = ""
-    #: seconds until the change must have been seen, and between two readings
+    #: seconds until the change must be visible, and between two reads
     timeout: float = 30.0
-    pace: float = PACE
-    #: seconds to stay afterwards, on request; the cloud takes up to two minutes
-    watched: float = 180.0
-    #: whether the Enphase cloud is known to put its own value back
+    poll_interval: float = POLL_INTERVAL
+    #: seconds that --watch keeps reading; the cloud takes up to two minutes
+    watch_seconds: float = 180.0
+    #: whether the Enphase cloud may restore its own value
     cloud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class CommandCall:
     """A command with its arguments."""
 
-    control: Control
+    command: Command
     args: Args = field(default_factory=dict)
 
     @property
     def title(self) -> str:
-        """What it does, for the owner."""
-        return self.control.title(self.args)
+        """Return what the command does with these arguments."""
+        return self.command.title(self.args)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What would be done, before anything is."""
+class CommandPlan:
+    """What would be sent, before anything is."""
 
-    order: Order
+    call: CommandCall
     before: Values
-    wanted: Values
-    requests: tuple[Request, ...]
+    desired: Values
+    requests: tuple[WriteRequest, ...]
     notes: tuple[str, ...]
 
     @property
-    def already(self) -> bool:
-        """Whether everything is as wanted, so that nothing has to be sent."""
-        return fits(self.wanted, self.before)
+    def is_noop(self) -> bool:
+        """Whether the state is already as desired, so that nothing has to be sent."""
+        return matches(self.desired, self.before)
 
 
-Kind = Literal["done", "already", "refused", "ignored", "overwritten", "lost", "unsent"]
+ResultKind = Literal["done", "already", "refused", "ignored", "overwritten", "lost", "unsent"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended.
+class CommandResult:
+    """The result of a command.
 
     done          the gateway shows the change
-    already       it showed it before, nothing was sent
+    already       the state was already as desired, nothing was sent
     refused       the gateway answered with an error
-    ignored       the change did not come in time, whatever the gateway answered
-    overwritten   the change came, and something turned it back
-    lost          whether the change was made cannot be told, for want of an answer
+    ignored       the change was not visible in time, whatever the gateway answered
+    overwritten   the change was visible, and then reverted
+    lost          unknown whether the change was made, because the gateway stopped answering
     unsent        no connection: nothing was sent
     """
 
-    kind: Kind
-    #: one line for the owner
+    kind: ResultKind
+    #: the message, in one line
     line: str
     before: Values
     #: the last state read after sending; None when none could be read
     after: Values | None
-    requests: tuple[Request, ...] = ()
+    requests: tuple[WriteRequest, ...] = ()
 
     @property
-    def good(self) -> bool:
-        """Whether the system is now as the owner wants it."""
+    def ok(self) -> bool:
+        """Whether the state is now as desired."""
         return self.kind in ("done", "already")
 
 
-def fits(wanted: Values, found: Values) -> bool:
-    """Return whether all that is wanted is found."""
-    return all(found.get(name) == value for name, value in wanted.items())
+def matches(desired: Values, actual: Values) -> bool:
+    """Return whether all desired values are the actual ones."""
+    return all(actual.get(name) == value for name, value in desired.items())
 
 
 def printable(text: str) -> str:
-    """Return text from elsewhere in one line, without anything that a terminal obeys."""
+    """Return external text in one line, without control characters."""
     return "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
 
 
-def shown(value: Any) -> str:
-    """Return a value as the owner reads it."""
+def format_value(value: Any) -> str:
+    """Return a value as text for the owner."""
     if value is None:
         return "unknown"
     if isinstance(value, bool):
@@ -169,6 +169,8 @@ def shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else printable(str(value)) or '""'
 
 
-def told(values: Values) -> str:
+def format_values(values: Values) -> str:
     """Return values in one line."""
-    return ", ".join(f"{name.replace('_', ' ')} {shown(value)}" for name, value in values.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')} {format_value(value)}" for name, value in values.items()
+    )

@@ -1,7 +1,7 @@
-"""Reading what a gateway says now: only the endpoints that matter, past every kept answer.
+"""Reads the current state: only the endpoints that a command needs, never from a cache.
 
-pyenphase changes its own objects before the gateway has answered a write, so that they cannot be
-believed afterwards. Each reading here makes new ones, from answers that are as old as the reading.
+pyenphase changes its own objects before the gateway has answered a write, so they are wrong after a
+failed one. Each read here creates new objects.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,7 +27,7 @@ from exporter.errors import (
     LoginRefusedError,
 )
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.control.models import Need
+from exporter.gateway.control.models import Requirement
 from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
 from exporter.gateway.policy import (
     BATTERY_POWER,
@@ -45,57 +45,58 @@ from exporter.gateway.transport import Transport, expect_success
 from exporter.gateway.transport_errors import TransportError
 
 _NO_CONTACTS: dict[str, Any] = {"dry_contacts": []}
-#: what answers of another shape raise
-_MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+#: raised by responses of an unexpected structure
+_UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 
 class Reader:
-    """Reads one gateway afresh."""
+    """Reads one gateway."""
 
     def __init__(self, session: GatewayClient, transport: Transport, memory: GatewayState) -> None:
         self._session = session
         self._transport = transport
         self._memory = memory
 
-    async def check(self, need: Need) -> None:
-        """Raise ControlError unless the hardware is there, GatewayError if that cannot be told."""
+    async def check(self, requirement: Requirement) -> None:
+        """Raise ControlError unless the hardware is present, GatewayError if that is unknown."""
         self._transport.invalidate()
-        told = await self._ask(need.endpoint, may_miss=True)
+        content = await self._get(requirement.endpoint, optional=True)
         try:
-            there = told is not None and need.there(told)
-        except _MISSHAPEN as error:
-            raise _bad(need.endpoint, error) from None
-        if there:
+            present = content is not None and requirement.is_present(content)
+        except _UNEXPECTED as error:
+            raise _unexpected(requirement.endpoint, error) from None
+        if present:
             return
-        if need.remembered in self._memory.features:
+        if requirement.feature_name in self._memory.features:
             raise ControlError(
-                f"the gateway does not show now what it has shown before ({need.remembered}):"
+                "the gateway does not report hardware that it had before"
+                f" ({requirement.feature_name}):"
                 " wait until it has started, and try again"
             )
-        raise ControlError(f"the gateway {need.lacks}")
+        raise ControlError(f"the gateway {requirement.missing_message}")
 
-    async def read(self, endpoints: Iterable[str], *, afresh: bool = True) -> EnvoyData:
-        """Return what these endpoints say now; raise GatewayError.
+    async def read(self, endpoints: Iterable[str], *, fresh: bool = True) -> EnvoyData:
+        """Return the current data of these endpoints; raise GatewayError.
 
         Not `afresh`, it may be what they said since `check`.
         """
-        if afresh:
+        if fresh:
             self._transport.invalidate()
         data = EnvoyData()
         for endpoint in endpoints:
-            told = await self._ask(endpoint)
-            data.raw[endpoint] = told
+            content = await self._get(endpoint)
+            data.raw[endpoint] = content
             try:
-                _FILL[endpoint](data, told)
-            except _MISSHAPEN as error:
-                raise _bad(endpoint, error) from None
+                _PARSERS[endpoint](data, content)
+            except _UNEXPECTED as error:
+                raise _unexpected(endpoint, error) from None
         return data
 
-    async def _ask(self, endpoint: str, *, may_miss: bool = False) -> Any:
-        """Return the parsed answer; None where there is none and that is an answer as well."""
+    async def _get(self, endpoint: str, *, optional: bool = False) -> Any:
+        """Return the parsed response; None for a 404 of an `optional` endpoint."""
         try:
             answer = await self._session.probe_request(endpoint)
-            if answer.status == 404 and may_miss:
+            if answer.status == 404 and optional:
                 return None
             expect_success(answer, endpoint)
             return orjson.loads(answer.body)
@@ -107,68 +108,68 @@ class Reader:
             raise InvalidResponseError(f"{endpoint}: the answer is not JSON") from None
 
 
-def _bad(endpoint: str, error: Exception) -> GatewayError:
-    return InvalidDataError(f"{endpoint}: says something unknown ({type(error).__name__} {error})")
+def _unexpected(endpoint: str, error: Exception) -> GatewayError:
+    return InvalidDataError(f"{endpoint}: unexpected data ({type(error).__name__} {error})")
 
 
-def _inventory(data: EnvoyData, told: Any) -> None:
-    found, _ = read_inventory(told, GatewayState())
+def _inventory(data: EnvoyData, content: Any) -> None:
+    found, _ = read_inventory(content, GatewayState())
     data.enpower = found.get("enpower")
 
 
-def _secctrl(data: EnvoyData, told: Any) -> None:
-    data.encharge_aggregate = read_secctrl(told, False).get("encharge_aggregate")
+def _secctrl(data: EnvoyData, content: Any) -> None:
+    data.encharge_aggregate = read_secctrl(content, False).get("encharge_aggregate")
 
 
-def _contacts(data: EnvoyData, told: Any) -> None:
-    data.dry_contact_status = read_dry_contacts(told, _NO_CONTACTS)[0]["dry_contact_status"]
+def _contacts(data: EnvoyData, content: Any) -> None:
+    data.dry_contact_status = read_dry_contacts(content, _NO_CONTACTS)[0]["dry_contact_status"]
 
 
-def _contact_settings(data: EnvoyData, told: Any) -> None:
-    data.dry_contact_settings = read_dry_contacts(_NO_CONTACTS, told)[0]["dry_contact_settings"]
+def _contact_settings(data: EnvoyData, content: Any) -> None:
+    data.dry_contact_settings = read_dry_contacts(_NO_CONTACTS, content)[0]["dry_contact_settings"]
 
 
-def _tariff(data: EnvoyData, told: Any) -> None:
-    data.tariff = EnvoyTariff.from_api(told["tariff"])
+def _tariff(data: EnvoyData, content: Any) -> None:
+    data.tariff = EnvoyTariff.from_api(content["tariff"])
 
 
-def _acbs(data: EnvoyData, told: Any) -> None:
+def _acbs(data: EnvoyData, content: Any) -> None:
     data.acb_inventory = {
-        str(device["serial_num"]): EnvoyACB.from_api(device) for device in acbs(told)
+        str(device["serial_num"]): EnvoyACB.from_api(device) for device in acbs(content)
     }
 
 
-def acbs(told: Any) -> list[dict[str, Any]]:
-    """Return the AC Batteries in `/inventory.json` that are in service."""
+def acbs(content: Any) -> list[dict[str, Any]]:
+    """Return the AC Batteries of `/inventory.json` that are in service."""
     return [
         device
-        for group in told
+        for group in content
         if group["type"] == "ACB"
         for device in group["devices"]
         if device.get("admin_state") != 0
     ]
 
 
-def _generator_mode(data: EnvoyData, told: Any) -> None:
-    data.generator_mode = EnvoyGeneratorMode.from_api(told)
+def _generator_mode(data: EnvoyData, content: Any) -> None:
+    data.generator_mode = EnvoyGeneratorMode.from_api(content)
 
 
-def _generator_schedule(data: EnvoyData, told: Any) -> None:
-    # There is none before it was set up in the app.
-    if "exercise_config" in told:
-        data.generator_schedule = EnvoyGeneratorSchedule.from_api(told)
+def _generator_schedule(data: EnvoyData, content: Any) -> None:
+    # Missing until it is set up in the app.
+    if "exercise_config" in content:
+        data.generator_schedule = EnvoyGeneratorSchedule.from_api(content)
 
 
-def _generator_config(data: EnvoyData, told: Any) -> None:
-    data.generator_config = EnvoyGeneratorConfig.from_api(told)
+def _generator_config(data: EnvoyData, content: Any) -> None:
+    data.generator_config = EnvoyGeneratorConfig.from_api(content)
 
 
-def _raw_only(data: EnvoyData, told: Any) -> None:
-    """Leave it as it is, in `raw`."""
+def _raw_only(data: EnvoyData, content: Any) -> None:
+    """Keep it in `raw` only."""
 
 
-#: how the answer of each endpoint gets into pyenphase's data
-_FILL: Mapping[str, Callable[[EnvoyData, Any], None]] = {
+#: how the response of each endpoint gets into pyenphase's data
+_PARSERS: Mapping[str, Callable[[EnvoyData, Any], None]] = {
     INVENTORY: _inventory,
     SECCTRL: _secctrl,
     DRY_CONTACTS: _contacts,

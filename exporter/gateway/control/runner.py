@@ -1,4 +1,4 @@
-"""Carries out commands at one gateway: plan, record, send once, follow until it is done."""
+"""Runs commands at one gateway: plan, record, send once, verify."""
 
 import logging
 import uuid
@@ -14,11 +14,17 @@ from exporter.config import Gateway
 from exporter.errors import ControlError, GatewayError, StateError
 from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES
-from exporter.gateway.control.audit_log import Journal
-from exporter.gateway.control.models import Order, Outcome, Plan, Values, told
+from exporter.gateway.control.audit_log import AuditLog
+from exporter.gateway.control.models import (
+    CommandCall,
+    CommandPlan,
+    CommandResult,
+    Values,
+    format_values,
+)
 from exporter.gateway.control.reader import Reader
-from exporter.gateway.control.verify import Follower, Tell
-from exporter.gateway.control.writer import Sender, Write
+from exporter.gateway.control.verify import ProgressCallback, Verifier
+from exporter.gateway.control.writer import Write, Writer
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.transport import Transport
 from exporter.state import State
@@ -26,8 +32,8 @@ from exporter.state import State
 log = logging.getLogger(__name__)
 
 
-class Operator:
-    """Gives commands to one gateway, as long as the context lasts."""
+class CommandRunner:
+    """Runs commands at one gateway while the context is open."""
 
     def __init__(self, config: Gateway, directory: Path, clock: Clock) -> None:
         #: whether a command may have gone out
@@ -36,18 +42,18 @@ class Operator:
         self._clock = clock
         self._state = State(directory, config.name)
         self._memory = GatewayState.load(self._state.load())
-        self._journal = Journal(directory)
+        self._audit_log = AuditLog(directory)
         transport = Transport(clock, {**CADENCES, **config.cadences})
         self._session = GatewayClient(config, self._memory, transport, clock)
         self._reader = Reader(self._session, transport, self._memory)
-        self._sender = Sender(self._session, transport, config.host)
+        self._writer = Writer(self._session, transport, config.host)
 
     async def __aenter__(self) -> Self:
         """Connect and log in; raise ControlError."""
         token = self._memory.token
         try:
             identity = await self._session.connect()
-            self._recognise(identity.serial)
+            self._check_serial(identity.serial)
         except BaseException as error:
             await self._session.close()
             if isinstance(error, GatewayError):
@@ -55,7 +61,7 @@ class Operator:
             raise
         finally:
             if self._memory.token != token:
-                # Nothing else: a running exporter keeps its counters in the same file.
+                # Only the token: a running exporter keeps its counters in the same file.
                 self._state.save({**self._state.load(), "token": self._memory.token})
         return self
 
@@ -67,129 +73,131 @@ class Operator:
     ) -> None:
         await self._session.close()
 
-    async def plan(self, order: Order) -> Plan:
-        """Return what would be done; raise ControlError for what cannot or must not be."""
-        control = order.control
+    async def plan(self, call: CommandCall) -> CommandPlan:
+        """Return what would be sent; raise ControlError for what is impossible or refused."""
+        command = call.command
         try:
-            await self._reader.check(control.needs)
-            data = await self._reader.read(control.reads, afresh=False)
-            before = control.state(data, order.args)
-            control.check(order.args, before)
-            wanted = control.wanted(order.args, before)
-            for endpoint in control.looks:
-                await self._look(data, endpoint)
-            notes = control.notes(order.args, before, data)
-            features = control.needs.features
-            requests = await self._sender.preview(_write(order, wanted), features, data)
+            await self._reader.check(command.requirement)
+            data = await self._reader.read(command.reads, fresh=False)
+            before = command.state(data, call.args)
+            command.check(call.args, before)
+            desired = command.desired(call.args, before)
+            for endpoint in command.extra_reads:
+                await self._add_extra(data, endpoint)
+            notes = command.notes(call.args, before, data)
+            features = command.requirement.features
+            requests = await self._writer.preview(_write(call, desired), features, data)
         except GatewayError as error:
             raise self._unsent(error) from None
         except ControlError as error:
             raise ControlError(f"{self._config.name}: nothing was sent: {error}") from None
-        return Plan(order, before, wanted, requests, tuple(notes))
+        return CommandPlan(call, before, desired, requests, tuple(notes))
 
     async def perform(
         self,
-        plan: Plan,
+        plan: CommandPlan,
         *,
-        patience: float | None = None,
+        wait: float | None = None,
         watch: bool = False,
-        stale: bool = False,
-        tell: Tell = lambda text: None,
-    ) -> Outcome:
-        """Send what was planned and return how it ended.
+        recheck: bool = False,
+        progress: ProgressCallback = lambda text: None,
+    ) -> CommandResult:
+        """Send what was planned and return the result.
 
-        `patience` is how many seconds may pass until the change is seen; `watch` stays three
-        minutes more, in case something turns it back. `stale` says that time has passed since the
-        plan was made. Raises ControlError when the state has changed since, StateError when the
-        command cannot be recorded; then nothing was sent.
+        `wait` is how many seconds the change may take to be visible; `watch` keeps reading for some
+        minutes after that, in case the change is reverted. `recheck` means that time has passed
+        since the plan was made. Raises ControlError when the state has changed since, StateError
+        when the command cannot be recorded; then nothing was sent.
         """
-        name, control = self._config.name, plan.order.control
-        if plan.already:
-            now = {key: plan.before[key] for key in plan.wanted}
-            line = f"{name}: nothing to do, the gateway shows {told(now)} already"
-            return Outcome("already", line, plan.before, plan.before)
-        # Also what pyenphase sends along with the change must not be from long ago.
-        data = await self._read_again(plan, stale)
+        name, command = self._config.name, plan.call.command
+        if plan.is_noop:
+            current = {key: plan.before[key] for key in plan.desired}
+            line = f"{name}: nothing to do: already {format_values(current)}"
+            return CommandResult("already", line, plan.before, plan.before)
+        # A write also carries values that do not change: they must be recent too.
+        data = await self._read_again(plan, recheck)
         event = {
             "id": uuid.uuid4().hex,
             "gateway": name,
-            "command": control.name,
-            "arguments": {key: arg for key, arg in plan.order.args.items() if arg is not None},
+            "command": command.name,
+            "arguments": {key: arg for key, arg in plan.call.args.items() if arg is not None},
         }
         self._record_start(event, plan)
-        outcome: Outcome | None = None
+        result: CommandResult | None = None
         try:
             self.sent = True
-            follower = Follower(plan, self._reader, self._clock, tell)
-            write = _write(plan.order, plan.wanted)
+            verifier = Verifier(plan, self._reader, self._clock, progress)
+            write = _write(plan.call, plan.desired)
             try:
-                reply = await self._sender.send(write, control.needs.features, data)
+                reply = await self._writer.send(write, command.requirement.features, data)
             except (GatewayError, ControlError) as error:
                 self.sent = False
-                outcome = Outcome("unsent", f"nothing was sent: {error}", plan.before, plan.before)
+                result = CommandResult(
+                    "unsent", f"nothing was sent: {error}", plan.before, plan.before
+                )
             else:
-                outcome = await follower.follow(reply, patience or control.timeout, watch=watch)
-            outcome = replace(outcome, line=f"{name}: {outcome.line}")
+                result = await verifier.verify(reply, wait or command.timeout, watch=watch)
+            result = replace(result, line=f"{name}: {result.line}")
         finally:
-            self._record_end(event, outcome)
-        return outcome
+            self._record_end(event, result)
+        return result
 
-    async def _read_again(self, plan: Plan, stale: bool) -> EnvoyData:
-        control = plan.order.control
+    async def _read_again(self, plan: CommandPlan, recheck: bool) -> EnvoyData:
+        command = plan.call.command
         try:
-            data = await self._reader.read(control.reads)
+            data = await self._reader.read(command.reads)
         except GatewayError as error:
             raise self._unsent(error) from None
-        if stale and control.state(data, plan.order.args) != plan.before:
+        if recheck and command.state(data, plan.call.args) != plan.before:
             raise ControlError(
-                f"{self._config.name}: nothing was sent: the state has changed while you were"
-                " asked; run it again to see"
+                f"{self._config.name}: nothing was sent: the state changed while you were"
+                " asked; run the command again"
             )
         return data
 
-    def _record_start(self, event: dict[str, Any], plan: Plan) -> None:
+    def _record_start(self, event: dict[str, Any], plan: CommandPlan) -> None:
         """Record what is about to be sent; raise StateError."""
         started = {
             "event": "sending",
             "before": plan.before,
-            "wanted": plan.wanted,
+            "desired": plan.desired,
             "requests": [asdict(request) for request in plan.requests],
         }
-        self._journal.write(self._clock.time(), {**event, **started})
+        self._audit_log.write(self._clock.time(), {**event, **started})
 
-    def _record_end(self, event: dict[str, Any], outcome: Outcome | None) -> None:
-        """Record how it ended; None is an interruption after sending."""
+    def _record_end(self, event: dict[str, Any], result: CommandResult | None) -> None:
+        """Record the result; None is an interruption after sending."""
         ended: Values = {"event": "result", "result": "interrupted"}
-        if outcome:
-            ended |= {"result": outcome.kind, "line": outcome.line, "after": outcome.after}
+        if result:
+            ended |= {"result": result.kind, "line": result.line, "after": result.after}
         try:
-            self._journal.write(self._clock.time(), {**event, **ended})
+            self._audit_log.write(self._clock.time(), {**event, **ended})
         except StateError as error:
-            log.warning("how the command ended is not recorded: %s", error)
+            log.warning("result of the command not recorded: %s", error)
 
-    async def _look(self, data: EnvoyData, endpoint: str) -> None:
-        """Add to the data what may be known for the notes, or nothing."""
+    async def _add_extra(self, data: EnvoyData, endpoint: str) -> None:
+        """Add the answer of an endpoint that only the notes use; a failure is ignored."""
         try:
             more = await self._reader.read((endpoint,))
         except GatewayError as error:
-            log.debug("not known for the notes: %s", error)
+            log.debug("extra read failed: %s", error)
             return
         data.raw.update(more.raw)
         data.encharge_aggregate = more.encharge_aggregate or data.encharge_aggregate
         data.dry_contact_settings = more.dry_contact_settings or data.dry_contact_settings
 
-    def _recognise(self, serial: str) -> None:
-        """Refuse to command a gateway that is not the one known by this name."""
+    def _check_serial(self, serial: str) -> None:
+        """Refuse to command another gateway than the one of this name so far."""
         if self._memory.serial not in (None, serial):
             raise ControlError(
                 f"{self._config.name}: nothing was sent: gateway {serial} answers at"
-                f" {self._config.host}, where {self._memory.serial} was known; check `host`, or let"
-                " the exporter meet a replaced gateway first"
+                f" {self._config.host}, so far it was {self._memory.serial}; check `host`, or run"
+                " the exporter first if the gateway was replaced"
             )
 
     def _unsent(self, error: GatewayError) -> ControlError:
         return ControlError(f"{self._config.name}: nothing was sent: {error}")
 
 
-def _write(order: Order, wanted: Values) -> Write:
-    return lambda envoy: order.control.write(envoy, order.args, wanted)
+def _write(call: CommandCall, desired: Values) -> Write:
+    return lambda envoy: call.command.write(envoy, call.args, desired)

@@ -1,4 +1,4 @@
-"""How the batteries are used: storage mode, reserve, charging from the grid."""
+"""Storage settings: mode, reserve, charging from the grid."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from exporter.gateway.control.models import Args, Values
 from exporter.gateway.policy import TARIFF
 
 READS = (TARIFF,)
-_OFFER = "run it again with --disable-optimized-schedules, which turns them off as well"
+_OFFER = "add --disable-optimized-schedules to turn them off as well"
 
 
 def state(data: EnvoyData, args: Args) -> Values:
@@ -28,36 +28,37 @@ def state(data: EnvoyData, args: Args) -> Values:
     }
 
 
-def wanted_mode(args: Args, before: Values) -> Values:
-    """Return the mode, and no optimized schedules where they shall be turned off."""
-    found: Values = {"mode": args["mode"]}
+def desired_mode(args: Args, before: Values) -> Values:
+    """Return the mode, and optimized schedules off if asked for."""
+    desired: Values = {"mode": args["mode"]}
     if args.get("disable_optimized_schedules") and before["optimized_schedules"] is not None:
-        found["optimized_schedules"] = False
-    return found
+        desired["optimized_schedules"] = False
+    return desired
 
 
 def mode_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Say beforehand what will not work."""
+    """Return why it may not work."""
     if before["optimized_schedules"] and not args.get("disable_optimized_schedules"):
         return [
-            f"optimized schedules are on: gateways take another mode then, and ignore it; {_OFFER}"
+            "optimized schedules are on: gateways then accept another mode, but ignore it;"
+            f" {_OFFER}"
         ]
     return []
 
 
-def why_mode(wanted: Values, after: Values) -> str:
-    """Say why a mode was taken and not set."""
+def mode_hint(desired: Values, after: Values) -> str:
+    """Return why a mode was accepted but not applied."""
     if after["optimized_schedules"]:
-        return f"optimized schedules are on, and the gateway keeps its mode; {_OFFER}"
-    return "the gateway does not say why; the Enphase cloud may have put its own value back"
+        return f"optimized schedules are on, so the gateway keeps its mode; {_OFFER}"
+    return "the gateway gives no reason; the Enphase cloud may have restored its own value"
 
 
-def why_other(wanted: Values, after: Values) -> str:
-    """Say why a value was taken and not set."""
-    return "the gateway does not say why; the Enphase cloud may have put its own value back"
+def cloud_hint(desired: Values, after: Values) -> str:
+    """Return why a value was accepted but not applied."""
+    return "the gateway gives no reason; the Enphase cloud may have restored its own value"
 
 
-async def write_mode(envoy: Envoy, args: Args, wanted: Values) -> Any:
+async def write_mode(envoy: Envoy, args: Args, desired: Values) -> Any:
     """Send the mode."""
     return await envoy.set_storage_mode(
         EnvoyStorageMode(args["mode"]),
@@ -66,22 +67,23 @@ async def write_mode(envoy: Envoy, args: Args, wanted: Values) -> Any:
 
 
 def check_reserve(args: Args, before: Values) -> None:
-    """Refuse a reserve that the batteries cannot keep."""
-    least = before["switch_off_percent"]
-    if least is not None and args["reserve"] < least:
+    """Refuse a reserve below the level at which the batteries switch off."""
+    minimum = before["switch_off_percent"]
+    if minimum is not None and args["reserve"] < minimum:
         raise ControlError(
-            f"a reserve of {args['reserve']} % is below {least:g} %, where the batteries switch off"
+            f"a reserve of {args['reserve']} % is below {minimum:g} %, where the batteries switch"
+            " off"
         )
 
 
 def reserve_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Say where the reserve does not count."""
+    """Return where the reserve has no effect."""
     if before["mode"] == EnvoyStorageMode.BACKUP.value:
-        return ["in mode backup the batteries are kept full: the reserve counts in other modes"]
+        return ["in mode backup the batteries are kept full: the reserve applies in other modes"]
     return []
 
 
-async def write_charging(envoy: Envoy, args: Args, wanted: Values) -> Any:
+async def write_charging(envoy: Envoy, args: Args, desired: Values) -> Any:
     """Allow or forbid charging from the grid."""
     if args["on"]:
         return await envoy.enable_charge_from_grid()

@@ -1,7 +1,7 @@
-"""pyenphase's writes over our own connection: within the request budget, bounded, never repeated.
+"""pyenphase's writes over our own connection: rate limited, with a size limit, never repeated.
 
-pyenphase decides what is sent. It is given a client of ours: one that only notes what would go out,
-for the plan, and one that sends it, once, in its turn.
+pyenphase decides what is sent. It gets an HTTP client of ours: one that only records the request,
+for the plan, and one that sends it once.
 """
 
 import logging
@@ -21,7 +21,7 @@ from yarl import URL
 
 from exporter.errors import ControlError, GatewayError, UnreachableError
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.control.models import Request, printable
+from exporter.gateway.control.models import WriteRequest, printable
 from exporter.gateway.transport import Transport
 from exporter.gateway.transport_errors import CONNECT, TransportError, translate
 from exporter.logging import mask
@@ -29,30 +29,30 @@ from exporter.logging import mask
 log = logging.getLogger(__name__)
 
 Write = Callable[[Envoy], Awaitable[Any]]
-#: how much of what a gateway says to a refusal is shown
-_SHOWN = 200
+#: the part of a refusal that is shown
+_MAX_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a write: a status with a body, or an error in place of them."""
+    """The response to a write: a status with a body, or an error."""
 
     status: int | None
     body: str
     error: GatewayError | None
 
     @property
-    def taken(self) -> bool:
-        """Whether the gateway said that all is well, which proves nothing yet."""
+    def accepted(self) -> bool:
+        """Whether the gateway answered with success, which proves nothing yet."""
         return self.status is not None and 200 <= self.status < 300
 
     @property
     def unsent(self) -> bool:
-        """Whether nothing can have arrived."""
+        """Whether the request cannot have arrived."""
         return isinstance(self.error, UnreachableError)
 
 
-class Sender:
+class Writer:
     """Lets pyenphase write to one gateway."""
 
     def __init__(self, session: GatewayClient, transport: Transport, host: str) -> None:
@@ -62,48 +62,48 @@ class Sender:
 
     async def preview(
         self, write: Write, features: SupportedFeatures, data: EnvoyData
-    ) -> tuple[Request, ...]:
-        """Return what pyenphase would send; raise ControlError when it would not.
+    ) -> tuple[WriteRequest, ...]:
+        """Return what pyenphase would send; raise ControlError if it refuses.
 
-        `data` is changed by pyenphase and of no use afterwards.
+        pyenphase changes `data`: it cannot be used afterwards.
         """
         _, auth = await self._session.credentials()
         try:
-            await write(_Writer(self._host, _Note(), auth, features, data))
-        except _NotedError as noted:
-            return (noted.request,)
+            await write(_PreparedEnvoy(self._host, _RecordingClient(), auth, features, data))
+        except _RecordedError as recorded:
+            return (recorded.request,)
         except (EnvoyError, ValueError, KeyError, TypeError) as error:
             raise ControlError(_line(str(error))) from None
         return ()
 
     async def send(self, write: Write, features: SupportedFeatures, data: EnvoyData) -> Reply:
-        """Send it, once, and return what came of it; `data` is of no use afterwards.
+        """Send it once and return the response; `data` cannot be used afterwards.
 
-        Raises GatewayError, before anything is sent, when a login that is needed fails.
+        Raises GatewayError before anything is sent when the login fails.
         """
         client, auth = await self._session.credentials()
-        post = _Post(client, self._transport)
+        post = _SendingClient(client, self._transport)
         try:
-            await write(_Writer(self._host, post, auth, features, data))
-        except Exception as error:  # noqa: BLE001 - what pyenphase makes of the answer proves nothing; reading does
+            await write(_PreparedEnvoy(self._host, post, auth, features, data))
+        except Exception as error:  # noqa: BLE001 - pyenphase on the response proves nothing, reading does
             if not post.begun:
                 raise ControlError(_line(str(error))) from None
-            log.debug("pyenphase on the answer: %s", type(error).__name__)
+            log.debug("pyenphase rejects the response", extra={"error": type(error).__name__})
             if post.reply is None:
                 what = f"{type(error).__name__} {error}"
-                return Reply(None, "", GatewayError(f"sending it failed: {_line(what)}"))
+                return Reply(None, "", GatewayError(f"sending failed: {_line(what)}"))
         if post.reply is None:
             raise ControlError("pyenphase had nothing to send")
         return post.reply
 
 
-class _Writer(Envoy):
-    """pyenphase with the features and data it was given, in place of those it would look for."""
+class _PreparedEnvoy(Envoy):
+    """pyenphase with given features and data instead of a probe."""
 
     def __init__(
         self,
         host: str,
-        client: "_Note | _Post",
+        client: "_RecordingClient | _SendingClient",
         auth: EnvoyAuth,
         features: SupportedFeatures,
         data: EnvoyData,
@@ -111,38 +111,38 @@ class _Writer(Envoy):
         super().__init__(host, cast("aiohttp.ClientSession", client), v2_acb_mode=False)
         self.auth = auth
         self.data = data
-        self._given = features
+        self._features = features
 
     @property
     def supported_features(self) -> SupportedFeatures:
-        """Return the features that were given."""
-        return self._given
+        """Return the given features."""
+        return self._features
 
 
-class _NotedError(Exception):
-    """What pyenphase would have sent."""
+class _RecordedError(Exception):
+    """The request that pyenphase wanted to send."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: WriteRequest) -> None:
         super().__init__(request.endpoint)
         self.request = request
 
 
-class _Note:
-    """The part of an HTTP client that pyenphase writes with; it goes no further."""
+class _RecordingClient:
+    """The part of an HTTP client that pyenphase writes with; it sends nothing."""
 
     closed = False
 
     async def request(self, method: str, url: str, *, data: bytes, **options: Any) -> NoReturn:
-        raise _NotedError(Request(method, URL(url).raw_path_qs, orjson.loads(data)))
+        raise _RecordedError(WriteRequest(method, URL(url).raw_path_qs, orjson.loads(data)))
 
 
-class _Post:
-    """The part of an HTTP client that pyenphase writes with; `reply` is what came of it."""
+class _SendingClient:
+    """The part of an HTTP client that pyenphase writes with; `reply` is the response."""
 
     closed = False
 
     def __init__(self, client: aiohttp.ClientSession, transport: Transport) -> None:
-        #: whether something may have gone out
+        #: whether something may have been sent
         self.begun = False
         self.reply: Reply | None = None
         self._client = client
@@ -157,8 +157,8 @@ class _Post:
         headers: Mapping[str, str],
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] | None = None,
         **options: Any,
-    ) -> "_Answer":
-        """Send it, in its turn; raises TransportError."""
+    ) -> "_WriteResponse":
+        """Send it, rate limited; raises TransportError."""
         endpoint = URL(url).raw_path_qs
         self.begun = True
         try:
@@ -171,12 +171,12 @@ class _Post:
                     headers=headers,
                     timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
                     middlewares=(*(middlewares or ()), _once),
-                    # where the client notes what it does; nobody reads it here
+                    # the session's tracing needs it; it is not used here
                     trace_request_ctx=SimpleNamespace(),
                     allow_redirects=False,
                 ) as response,
             ):
-                answer = _Answer(response.status, url, await response.read())
+                answer = _WriteResponse(response.status, url, await response.read())
         except TransportError as error:
             self.reply = Reply(None, "", error.error)
             raise
@@ -185,8 +185,8 @@ class _Post:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """The part of a response that pyenphase looks at."""
+class _WriteResponse:
+    """The part of a response that pyenphase extra_reads at."""
 
     status: int
     url: str
@@ -200,13 +200,13 @@ class _Answer:
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        """Let go of nothing: it was read to its end."""
+        """Do nothing: the body is read already."""
 
 
 async def _once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Keep aiohttp from sending a write again over a new connection: it may have been done."""
+    """Keep aiohttp from sending a write again over a new connection: it may have been applied."""
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
@@ -214,6 +214,6 @@ async def _once(
 
 
 def _line(text: str) -> str:
-    """Return text of a gateway or of pyenphase in one line that can be shown."""
+    """Return text of a gateway or of pyenphase in one printable line."""
     line = mask(printable(text))
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+    return line if len(line) <= _MAX_MESSAGE else f"{line[:_MAX_MESSAGE]}…"
