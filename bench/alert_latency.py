@@ -19,10 +19,10 @@ import aiohttp
 
 from bench.load import Request, get
 from bench.results import Findings, Goal, Progress, Quantity, Result, median
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.site import State
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.models import HomeState
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import RunningGateway, serve
 from tools.stack.chain import Chain, chain
 from tools.stack.errors import StackError
@@ -122,23 +122,25 @@ def _results(outages: list[_Outage]) -> list[Result]:
 
 
 @asynccontextmanager
-async def _houses() -> AsyncIterator[dict[str, tuple[House, RunningGateway]]]:
+async def _houses() -> AsyncIterator[dict[str, tuple[HomeSimulation, RunningGateway]]]:
     async with AsyncExitStack() as stack:
         found = {}
         for number in range(_HOUSES):
-            house = House(SITES["battery-home"], seed=number, start=time.time(), past_days=0)
+            house = HomeSimulation(
+                SAMPLE_HOMES["battery-home"], seed=number, start=time.time(), past_days=0
+            )
             gateway = LiveGateway(house, partial(_moment, house))
             running = await stack.enter_async_context(serve(gateway))
             found[f"house-{number}"] = house, running
         yield found
 
 
-def _moment(house: House) -> State:
+def _moment(house: HomeSimulation) -> HomeState:
     return house.at(time.time())
 
 
 async def _fail(
-    ports: Ports, name: str, house: House, pause: float, outages: dict[str, _Outage]
+    ports: Ports, name: str, house: HomeSimulation, pause: float, outages: dict[str, _Outage]
 ) -> None:
     """Take the grid from a house after a pause, and wait for the page."""
     await asyncio.sleep(pause)

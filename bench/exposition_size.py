@@ -6,7 +6,7 @@ from bench.cpu import HOMES
 from bench.poller_fixture import PROMETHEUS, TEXT, polled_gateway
 from bench.results import Findings, Progress, Quantity, Result
 from exporter.clock import VirtualClock
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 
 #: words for the table, Accept, Accept-Encoding
@@ -24,7 +24,7 @@ async def run(progress: Progress) -> Findings:
         progress(f"Sizes of {name}")
         clock = VirtualClock(time.time())
         async with (
-            serve(home(name, clock.time), now=clock.time) as gateway,
+            serve(sample_home(name, clock.time), now=clock.time) as gateway,
             polled_gateway(gateway.host, gateway.token, clock) as watched,
         ):
             await watched.minutes(1)

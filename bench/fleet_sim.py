@@ -25,10 +25,10 @@ from exporter.clock import FastClock
 from exporter.fleet.memory_tuning import freeze_long_lived
 from exporter.gateway.policy import INVENTORY
 from exporter.simulator.faults import Fault, Hang, Reset, Truncated, login_page, status
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.site import State
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.models import HomeState
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import RunningGateway, serve
 
 _SPEED = 60.0
@@ -76,7 +76,7 @@ def _late(gateway: RunningGateway, cadence: float) -> float | None:
     return max((later - sooner - cadence for sooner, later in pairwise(times)), default=None)
 
 
-def _moment(house: House, clock: FastClock) -> State:
+def _moment(house: HomeSimulation, clock: FastClock) -> HomeState:
     return house.at(clock.time())
 
 
@@ -85,7 +85,9 @@ async def _main(count: int, speed: float) -> None:
     async with AsyncExitStack() as stack:
         running = []
         for seed in range(count):
-            house = House(SITES["battery-home"], seed=seed, start=clock.time(), past_days=0)
+            house = HomeSimulation(
+                SAMPLE_HOMES["battery-home"], seed=seed, start=clock.time(), past_days=0
+            )
             gateway = LiveGateway(house, partial(_moment, house, clock))
             running.append(await stack.enter_async_context(serve(gateway, now=clock.time)))
         # a look through thousands of houses would come late to us, and be taken for a late poll

@@ -6,14 +6,14 @@ from bisect import bisect_left
 from bench.poller_fixture import polled_gateway
 from bench.results import Findings, Goal, Progress, Quantity, Result
 from exporter.clock import VirtualClock
-from exporter.simulator.homes import build
-from exporter.simulator.homes.site import Site
+from exporter.simulator.homes import build_home
+from exporter.simulator.homes.models import HomeHardware
 from exporter.simulator.server import RunningGateway, serve
 
 _MINUTES = 30.0
 _WINDOW = 600.0
 
-_EVERYTHING = Site(
+_EVERYTHING = HomeHardware(
     serial="202499000099",
     firmware="8.3.5200",
     cts=("production", "net-consumption", "storage", "backfeed"),
@@ -55,7 +55,7 @@ async def run(progress: Progress) -> Findings:
     progress("Requests to the gateway")
     clock = _NotingClock(time.time())
     async with (
-        serve(build(_EVERYTHING, clock.time), now=clock.time) as gateway,
+        serve(build_home(_EVERYTHING, clock.time), now=clock.time) as gateway,
         polled_gateway(gateway.host, gateway.token, clock) as watched,
     ):
         clock.gateway = gateway

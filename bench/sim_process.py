@@ -17,7 +17,7 @@ import orjson
 
 from bench.processes import Child, child
 from exporter.clock import FastClock
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 
 
@@ -44,7 +44,7 @@ async def simulated(name: str, speed: float = 1.0) -> AsyncIterator[Simulated]:
 
 
 async def _main(name: str, speed: float) -> None:
-    async with serve(home(name, FastClock(time.time(), speed).time)) as running:
+    async with serve(sample_home(name, FastClock(time.time(), speed).time)) as running:
         _tell({"host": running.host, "token": running.token})
         while await asyncio.to_thread(sys.stdin.readline):
             _tell(Counter(request.target for request in running.requests))

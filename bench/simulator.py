@@ -10,8 +10,8 @@ from bench.processes import child
 from bench.results import Findings, Goal, Progress, Quantity, Result
 from bench.sim_process import Simulated
 from exporter.clock import VirtualClock
-from exporter.simulator.recorder import scrapes
-from exporter.simulator.scenario import Stage, find
+from exporter.simulator.recorder import record_scrapes
+from exporter.simulator.scenario import ScenarioRunner, find_scenario
 
 _SCENARIO = "sunny-day"
 _HOURS = 3
@@ -30,20 +30,20 @@ async def run(progress: Progress) -> Findings:
 
 
 async def _recording(interval: float) -> Result:
-    scenario = find(_SCENARIO)
+    scenario = find_scenario(_SCENARIO)
     clock = VirtualClock(scenario.begins)
-    stage = Stage(scenario, clock)
+    runner = ScenarioRunner(scenario, clock)
     steps = 0
     with TemporaryDirectory() as folder:
         began = time.perf_counter()
-        async for _ in scrapes(
-            stage.gateway,
+        async for _ in record_scrapes(
+            runner.gateway,
             clock,
             name="home",
             seconds=_HOURS * 3600,
             interval=interval,
             state_dir=Path(folder),
-            stage=stage,
+            runner=runner,
         ):
             steps += 1
         took = time.perf_counter() - began

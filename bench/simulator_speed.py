@@ -4,8 +4,8 @@ import asyncio
 import time
 
 from bench.results import Findings, Goal, Progress, Quantity, Result
-from exporter.simulator.homes import SITES
-from exporter.simulator.physics import House
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.physics import HomeSimulation
 
 #: the seasons cost the same, so that a fifth of a year from spring to summer stands for all
 _SHARE = 5
@@ -16,7 +16,7 @@ _SPRING = 1_775_000_000
 async def run(progress: Progress) -> Findings:
     """Let the home with 24 inverters and 6 batteries live a part of a year, minute by minute."""
     progress("A simulated house")
-    house = House(SITES["battery-home"], seed=1, start=_SPRING)
+    house = HomeSimulation(SAMPLE_HOMES["battery-home"], seed=1, start=_SPRING)
     began = time.perf_counter()
     await asyncio.to_thread(house.advance, house.now + _YEAR / _SHARE)
     took = (time.perf_counter() - began) * _SHARE

@@ -9,10 +9,10 @@ from exporter.clock import SystemClock
 from exporter.config import Gateway
 from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run
 from exporter.gateway.state_model import GatewayState
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 FAILED, WARNING, SKIPPED, OK = (
     StepStatus.FAILED,
     StepStatus.WARNING,
@@ -45,5 +45,5 @@ async def battery_home(ahead: float = 0.0) -> AsyncIterator[RunningGateway]:
     def now() -> float:
         return time.time() + ahead
 
-    async with serve(home("battery-home", now), now=now) as running:
+    async with serve(sample_home("battery-home", now), now=now) as running:
         yield running

@@ -7,9 +7,17 @@ import pytest
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.gateway import cloud as exporter_cloud
-from exporter.simulator.cloud import Cloud, Mode, serve_cloud
+from exporter.simulator.cloud import CloudMode, SimulatedCloud, serve_cloud
 
-__all__ = ["MANAGER_TOKEN", "PASSWORD", "SESSION", "USER", "Cloud", "Mode", "serving_cloud"]
+__all__ = [
+    "MANAGER_TOKEN",
+    "PASSWORD",
+    "SESSION",
+    "USER",
+    "CloudMode",
+    "SimulatedCloud",
+    "serving_cloud",
+]
 
 USER = "owner@example.invalid"
 #: these must never be seen anywhere
@@ -19,7 +27,9 @@ MANAGER_TOKEN = "canary-manager-token"
 
 
 @asynccontextmanager
-async def serving_cloud(now: Callable[[], float], patience: float = 30.0) -> AsyncIterator[Cloud]:
+async def serving_cloud(
+    now: Callable[[], float], patience: float = 30.0
+) -> AsyncIterator[SimulatedCloud]:
     """Serve a cloud, and let pyenphase ask that one, for `patience` seconds at most."""
     async with serve_cloud(now, username=USER, password=PASSWORD) as cloud:
         cloud.session, cloud.manager_token = SESSION, MANAGER_TOKEN

@@ -16,8 +16,8 @@ from exporter.exposition import Exposition
 from exporter.gateway import transport
 from exporter.gateway.policy import ENDPOINTS
 from exporter.gateway.poller import Poller
-from exporter.simulator.answers import Gateway
-from exporter.simulator.homes import home
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.snapshot import Snapshot
 from exporter.state import State
@@ -90,12 +90,12 @@ def samples(text: str) -> Samples:
 
 @asynccontextmanager
 async def polled_gateway(
-    gateway: Gateway | str, state: Path, clock: VirtualClock | None = None, **config: Any
+    gateway: SimulatedGateway | str, state: Path, clock: VirtualClock | None = None, **config: Any
 ) -> AsyncIterator[PolledGateway]:
     """Serve a gateway, or the sample home of that name, and watch it; nothing was polled yet."""
     clock = clock or VirtualClock(START)
     if isinstance(gateway, str):
-        gateway = home(gateway, clock.time)
+        gateway = sample_home(gateway, clock.time)
     async with serve(gateway, now=clock.time) as running:
         if gateway.uses_tls and not {"token", "token_file", "username"} & config.keys():
             config["token"] = running.token

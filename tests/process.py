@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from exporter.simulator.cloud import Cloud
+from exporter.simulator.cloud import SimulatedCloud
 from tests.conftest import ROOT
 from tests.polled_gateway import Samples, samples
 
@@ -96,7 +96,7 @@ class ExporterProcess:
 async def exporter_process(
     folder: Path,
     *flags: str,
-    cloud: Cloud | None = None,
+    cloud: SimulatedCloud | None = None,
     first: str = "",
     within: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,

@@ -26,11 +26,11 @@ from aiohttp import web
 from exporter.clock import SystemClock
 from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
-from exporter.simulator.answers import Answer
-from exporter.simulator.cloud import Cloud, Mode, serve_cloud
-from exporter.simulator.faults import Call, Fault, plain
-from exporter.simulator.homes import SITES, home
-from exporter.simulator.login import TokenLogin
+from exporter.simulator.access import TokenAccessCheck
+from exporter.simulator.cloud import CloudMode, SimulatedCloud, serve_cloud
+from exporter.simulator.faults import Fault, PendingResponse, plain
+from exporter.simulator.gateway import HttpResponse
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.conftest import ROOT
 from tests.process import ExporterProcess, exporter_process
@@ -50,7 +50,7 @@ class Echo(Fault):
     code: int = 200
     kind: str = "text/html"
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         told = repr(sorted(call.request.headers.items()))
         headers = {
@@ -58,7 +58,7 @@ class Echo(Fault):
             "Location": f"https://127.0.0.1:1/?told={quote(told)}",
             "X-Told": told,
         }
-        return plain(Answer(self.code, f"<html>{told}</html>".encode(), headers))
+        return plain(HttpResponse(self.code, f"<html>{told}</html>".encode(), headers))
 
 
 #: each endpoint repeats what it was told in another way
@@ -93,7 +93,7 @@ class Case:
     keys: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Fault] = field(default_factory=dict)
-    mode: Mode = "ok"
+    mode: CloudMode = "ok"
     home: str = "battery-home"
     format: str = "logfmt"
     first: str = ""
@@ -139,11 +139,11 @@ def leaks(text: str, secrets: set[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def world(case: Case) -> AsyncIterator[tuple[RunningGateway, Cloud]]:
+async def world(case: Case) -> AsyncIterator[tuple[RunningGateway, SimulatedCloud]]:
     """Serve the gateway and the cloud of a case."""
     clock = SystemClock()
     async with (
-        serve(home(case.home, clock.time), now=clock.time) as gateway,
+        serve(sample_home(case.home, clock.time), now=clock.time) as gateway,
         serve_cloud(clock.time, username=USER, password=PASSWORD) as cloud,
     ):
         cloud.session, cloud.manager_token = "canary-session", "canary-manager-token"
@@ -211,7 +211,7 @@ async def pages(process: ExporterProcess) -> list[str]:
 async def test_no_secret_is_found_where_it_does_not_belong(case: Case, tmp_path: Path) -> None:
     """Not in logs, answers, tracebacks or the process list; the state has the token, privately."""
     async with world(case) as (gateway, cloud):
-        token = tokens.make(SITES[case.home].serial, now=SystemClock().time())
+        token = tokens.make(SAMPLE_HOMES[case.home].serial, now=SystemClock().time())
         flags = configured(tmp_path, case, gateway, token)
         variables = {name: text.replace(TOKEN, token) for name, text in case.variables.items()}
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
@@ -228,7 +228,7 @@ async def test_no_secret_is_found_where_it_does_not_belong(case: Case, tmp_path:
             process.process.terminate()
             assert await process.ended() == 0
         login = gateway.login
-        sessions = set(login._sessions) if isinstance(login, TokenLogin) else set()
+        sessions = set(login._sessions) if isinstance(login, TokenAccessCheck) else set()
 
     log = process.log.decode()
     assert "level=debug" in log or '"level": "debug"' in log

@@ -18,7 +18,7 @@ from exporter.clock import VirtualClock
 from exporter.gateway.production import STALE_SECTION
 from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import FlagSet, StateSet
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from exporter.simulator.server import RunningGateway
 from tests.polled_gateway import START, PolledGateway, polled_gateway, samples
 
@@ -47,7 +47,7 @@ def capture(capture: Path) -> Path:
 def watched_capture(folder: Path, state: Path) -> AbstractAsyncContextManager[PolledGateway]:
     """Return a context that watches a capture whose time stamps are of the watch's own time."""
     clock = VirtualClock(START)
-    return polled_gateway(captures.load(folder, now=clock.time), state, clock)
+    return polled_gateway(captures.load_capture(folder, now=clock.time), state, clock)
 
 
 async def test_a_capture_is_exported_whole(capture: Path, tmp_path: Path, promtool: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import yaml
 
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from exporter.simulator.server import RunningGateway, serve
 from tests.conftest import capture_names
 from tests.polled_gateway import samples
@@ -24,7 +24,7 @@ async def test_serve_exports_every_capture(captures_dir: Path, tmp_path: Path) -
     async with AsyncExitStack() as stack:
         gateways = {
             name: await stack.enter_async_context(
-                serve(captures.load(captures_dir / name, now=time.time))
+                serve(captures.load_capture(captures_dir / name, now=time.time))
             )
             for name in capture_names()
         }

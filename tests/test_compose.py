@@ -15,7 +15,7 @@ from exporter.address import parse
 from exporter.clock import SystemClock
 from exporter.config import load
 from exporter.manager import PollerManager
-from exporter.simulator.scenario import names
+from exporter.simulator.scenario import scenario_names
 from exporter.web.app import application
 from exporter.web.config import WebConfig
 from tests.conftest import ROOT
@@ -136,7 +136,7 @@ def test_the_demo_runs_at_the_pace_of_prometheus() -> None:
     given = flags("demo")
     assert given["--speed"] == "1"
     assert parse(given["--web.listen-address"]).port == _PORT
-    assert given["--scenario"] in names()
+    assert given["--scenario"] in scenario_names()
     # both want the port, so that one is started at a time
     assert (SERVICES["demo"]["profiles"], SERVICES["exporter"]["profiles"]) == (["demo"], ["home"])
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from exporter.metrics.catalogue import FAMILIES
-from exporter.simulator.homes import HOMES
+from exporter.simulator.homes import SAMPLE_HOME_NAMES
 from tests.polled_gateway import polled_gateway
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 LARGE = {"big-home"}
 
 
-@pytest.mark.parametrize("home", sorted(set(HOMES) - LARGE))
+@pytest.mark.parametrize("home", sorted(set(SAMPLE_HOME_NAMES) - LARGE))
 async def test_the_exposition_of_a_sample_home_is_as_recorded(home: str, tmp_path: Path) -> None:
     """The exposition of the home at noon is the one that was committed."""
     golden = GOLDEN / f"{home}.prom"
@@ -34,7 +34,7 @@ async def test_the_exposition_of_a_sample_home_is_as_recorded(home: str, tmp_pat
 
 def test_no_golden_is_left_over() -> None:
     """Every recorded exposition belongs to a sample home."""
-    assert {file.stem for file in GOLDEN.iterdir()} == set(HOMES) - LARGE
+    assert {file.stem for file in GOLDEN.iterdir()} == set(SAMPLE_HOME_NAMES) - LARGE
 
 
 def test_the_goldens_pass_promtool(promtool: str) -> None:

@@ -14,7 +14,7 @@ from exporter.config import Config, Gateway
 from exporter.gateway.poller import Poller
 from exporter.manager import PollerManager
 from exporter.simulator.faults import Hang
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.polled_gateway import samples
@@ -36,7 +36,7 @@ async def manager(tmp_path: Path) -> AsyncIterator[PollerManager]:
 async def solar() -> AsyncIterator[RunningGateway]:
     """Return a small gateway."""
     clock = SystemClock()
-    async with serve(home("solar-only", clock.time), now=clock.time) as running:
+    async with serve(sample_home("solar-only", clock.time), now=clock.time) as running:
         yield running
 
 
@@ -44,7 +44,7 @@ async def solar() -> AsyncIterator[RunningGateway]:
 async def battery() -> AsyncIterator[RunningGateway]:
     """Return a gateway with a battery."""
     clock = SystemClock()
-    async with serve(home("battery-home", clock.time), now=clock.time) as running:
+    async with serve(sample_home("battery-home", clock.time), now=clock.time) as running:
         yield running
 
 

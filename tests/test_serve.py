@@ -21,7 +21,7 @@ import yaml
 from exporter.clock import SystemClock
 from exporter.gateway.policy import CHECK_JWT, SECCTRL
 from exporter.simulator.faults import Hang
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.polled_gateway import Samples, samples
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 async def gateway(name: str) -> AsyncIterator[RunningGateway]:
     """Serve a sample home."""
     clock = SystemClock()
-    async with serve(home(name, clock.time), now=clock.time) as running:
+    async with serve(sample_home(name, clock.time), now=clock.time) as running:
         yield running
 
 

@@ -20,8 +20,8 @@ import yaml
 from exporter.clock import SystemClock
 from exporter.gateway.policy import CHECK_JWT, SECCTRL
 from exporter.simulator.cloud import serve_cloud
-from exporter.simulator.faults import Fault, Hang, Stall, Trickle
-from exporter.simulator.homes import home
+from exporter.simulator.faults import Fault, Hang, SlowDrip, Stall
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.conftest import ROOT
@@ -36,7 +36,7 @@ IN_TIME = 5.0
 async def gateway() -> AsyncIterator[RunningGateway]:
     """Serve a home with batteries."""
     clock = SystemClock()
-    async with serve(home("battery-home", clock.time), now=clock.time) as running:
+    async with serve(sample_home("battery-home", clock.time), now=clock.time) as running:
         yield running
 
 
@@ -63,7 +63,7 @@ async def stopped(process: ExporterProcess, *numbers: signal.Signals) -> None:
         ("/info", Hang()),
         (CHECK_JWT, Hang()),
         (SECCTRL, Stall()),
-        (SECCTRL, Trickle(pause=0.5)),
+        (SECCTRL, SlowDrip(pause=0.5)),
     ],
     ids=["identifying", "login", "stalled", "trickling"],
 )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import matplotlib as mpl
 from matplotlib import dates, pyplot
 
-from exporter.simulator.scenario import Scenario, find
+from exporter.simulator.scenario import Scenario, find_scenario
 from grafana.kit import colours
 from tools.plot_story import Series, local, read, whole
 
@@ -82,4 +82,4 @@ def draw(series: Series, scenario: Scenario, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(read(Path(sys.argv[1]), _WANTED), find("sunny-day"), Path(sys.argv[2]))
+    draw(read(Path(sys.argv[1]), _WANTED), find_scenario("sunny-day"), Path(sys.argv[2]))

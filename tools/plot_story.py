@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import matplotlib as mpl
 from matplotlib import dates, pyplot
 
-from exporter.simulator.scenario import Scenario, find
+from exporter.simulator.scenario import Scenario, find_scenario
 
 _SAMPLE = re.compile(r'(\w+)\{gateway="home"(?:,serial="(\d+)")?\} (\S+) (\S+)')
 _SOC, _GRID = "enphase_encharge_soc_ratio", "enphase_grid_connected"
@@ -115,4 +115,4 @@ def local(time: float, zone: tzinfo) -> datetime:
 
 
 if __name__ == "__main__":
-    draw(read(Path(sys.argv[1]), _WANTED), find("owners-story"), Path(sys.argv[2]))
+    draw(read(Path(sys.argv[1]), _WANTED), find_scenario("owners-story"), Path(sys.argv[2]))

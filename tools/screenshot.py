@@ -24,10 +24,10 @@ from exporter.config import Config
 from exporter.logging import setup_logging
 from exporter.manager import PollerManager
 from exporter.serve import listening
-from exporter.simulator.layout import labels
-from exporter.simulator.scenario import Scenario, Stage, find
-from exporter.simulator.scenario.present import Present
-from exporter.simulator.scenario.times import At
+from exporter.simulator.panel_labels import panel_labels
+from exporter.simulator.scenario import Scenario, ScenarioRunner, find_scenario
+from exporter.simulator.scenario.durations import At
+from exporter.simulator.scenario.time_shift import TimeShiftedGateway
 from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
 from tools.browser import browsing
@@ -72,21 +72,21 @@ async def photograph(
 ) -> None:
     """Play a scenario up to `at` (epoch seconds) and take the pictures."""
     then, now = FastClock(at - _WARM, _SPEED), FastClock(time.time(), _SPEED)
-    stage = Stage(scenario, then)
-    stage.catch_up()
+    runner = ScenarioRunner(scenario, then)
+    runner.catch_up()
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as state:
         manager = PollerManager(Path(state), now)
         async with (
             browsing(chromium) as browser,
-            serve(Present(stage.gateway, then.time, now.time), now=now.time) as running,
+            serve(TimeShiftedGateway(runner.gateway, then.time, now.time), now=now.time) as running,
             listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
         ):
-            stage.drive(running)
+            runner.attach(running)
             home = {
                 "host": running.host,
                 "name": "home",
                 "token": running.token,
-                "inverters": labels(scenario),
+                "inverters": panel_labels(scenario),
             }
             try:
                 await manager.apply_config(
@@ -111,7 +111,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("Chromium is not installed (on Debian: apt-get install chromium)")
     setup_logging("error", "logfmt")
-    scenario = find(flags.scenario)
+    scenario = find_scenario(flags.scenario)
     at = scenario.epoch(_AT.validate_python(flags.at))
     asyncio.run(photograph(chromium, scenario, at, flags.folder, dark=flags.dark))
 

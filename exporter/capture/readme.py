@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from exporter.capture.recorder import Taken
 from exporter.capture.redactor import Replaced
-from exporter.simulator.capture import file_name
+from exporter.simulator.replay import file_name
 
 _PAGE = """\
 # A capture of an Enphase gateway

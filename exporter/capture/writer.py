@@ -11,7 +11,7 @@ from pathlib import Path
 from exporter.capture.recorder import Taken
 from exporter.capture.redactor import Redactor
 from exporter.errors import CaptureError
-from exporter.simulator.capture import LOG_SUFFIX, file_name
+from exporter.simulator.replay import LOG_SUFFIX, file_name
 
 README = "_readme.md"
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli import playing
-from exporter.cli.options import LogFormat, QuietLevel
+from exporter.cli.options import LogFormat, QuietLevel, parse_duration_flag
 
 if TYPE_CHECKING:
     from exporter.discovery import Announced
@@ -59,7 +58,7 @@ def command(
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
-    seconds = playing.duration("--timeout", timeout, 0.1)
+    seconds = parse_duration_flag("--timeout", timeout, minimum=0.1)
     found = asyncio.run(discover(seconds, _addresses(interface or ())))
     if as_json:
         _print_json(found)

@@ -35,6 +35,8 @@ _COMMANDS = (
     "replay",
     "record",
 )
+#: those in a package of their own, as they need the simulator
+_SIMULATION = frozenset({"demo", "simulate", "replay", "record"})
 
 _HELP = """Prometheus metrics from Enphase gateways, read over the local network.
 
@@ -74,7 +76,8 @@ def _application(name: str) -> typer.Typer:
     )
     application.callback()(_root)
     for command in (name,) if name in _COMMANDS else _COMMANDS:
-        module = import_module(f"exporter.cli.{command}")
+        package = "exporter.cli.simulation" if command in _SIMULATION else "exporter.cli"
+        module = import_module(f"{package}.{command}")
         if hasattr(module, "app"):
             application.add_typer(module.app, name=command)
         else:

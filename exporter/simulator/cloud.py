@@ -1,11 +1,11 @@
-"""A stand-in for the login of the Enphase cloud, which sells tokens for a password.
+"""A stand-in for the Enphase cloud: the login that issues tokens for a password.
 
     async with serve_cloud(time.time) as cloud:
         EnvoyTokenAuth.JSON_LOGIN_URL = cloud.login_url
         EnvoyTokenAuth.TOKEN_URL = cloud.token_url
 
-Plain HTTP: on loopback nobody listens, and no certificate of ours would be trusted. Where
-it refuses, it says what it was given, so that a client that logs answers gives itself away.
+It speaks plain HTTP, because no certificate of ours would be trusted. Its refusals repeat what was
+sent, so that a client that logs response bodies leaks its secrets visibly.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ import orjson
 from aiohttp import web
 
 from exporter.simulator import tokens
-from exporter.simulator.answers import JSON_TYPE, Answer
 from exporter.simulator.faults import plain
-from exporter.simulator.listener import Listener
+from exporter.simulator.gateway import JSON_TYPE, HttpResponse
+from exporter.simulator.listener import GatewayListener
 
 #: how it behaves: `ok`, asks for a second factor, does not like the password, does not know the
 #: gateway, takes for ever, shows a page, fails, gives half a token, is not there
-Mode = Literal[
+CloudMode = Literal[
     "ok",
     "mfa",
     "wrong password",
@@ -42,7 +42,7 @@ _PAGE = b"<!DOCTYPE html>\n<html><body>Down for maintenance</body></html>\n"
 _HTML, _TEXT = {"Content-Type": "text/html"}, {"Content-Type": "text/plain"}
 
 
-class Cloud:
+class SimulatedCloud:
     """The cloud: one account, what it does now and what it was asked."""
 
     def __init__(
@@ -74,17 +74,17 @@ class Cloud:
         #: lets go of who waits while the mode is `slow`
         self.released = asyncio.Event()
         self._now = now
-        self._mode: Mode = "ok"
+        self._mode: CloudMode = "ok"
         server = web.Server(self._handle, handler_cancellation=True, access_log=None)
-        self.listener = Listener(server, None)
+        self.listener = GatewayListener(server, None)
 
     @property
-    def mode(self) -> Mode:
+    def mode(self) -> CloudMode:
         """What it does."""
         return self._mode
 
     @mode.setter
-    def mode(self, mode: Mode) -> None:
+    def mode(self, mode: CloudMode) -> None:
         self._mode = mode
         self.listener.up = mode != "down"
 
@@ -103,9 +103,9 @@ class Cloud:
             return plain(await self._login(await request.post()))
         if (request.method, request.path) == ("POST", _TOKENS):
             return plain(self._token(await request.read()))
-        return plain(Answer(404, _PAGE, _HTML))
+        return plain(HttpResponse(404, _PAGE, _HTML))
 
-    async def _login(self, given: Mapping[str, Any]) -> Answer:
+    async def _login(self, given: Mapping[str, Any]) -> HttpResponse:
         self.logins += 1
         if self.mode == "slow":
             await self.released.wait()
@@ -119,40 +119,40 @@ class Cloud:
             "manager_token": self.manager_token,
             "is_consumer": self.user == "owner",
         }
-        others: Mapping[Mode, Answer] = {
+        others: Mapping[CloudMode, HttpResponse] = {
             "wrong password": refused,
             "mfa": _json({"message": "success", "requires_mfa": True}),
-            "html": Answer(200, _PAGE, _HTML),
-            "error": Answer(500, _PAGE, _HTML),
+            "html": HttpResponse(200, _PAGE, _HTML),
+            "error": HttpResponse(500, _PAGE, _HTML),
         }
         return others.get(self.mode, _json(welcome))
 
-    def _token(self, body: bytes) -> Answer:
+    def _token(self, body: bytes) -> HttpResponse:
         self.asked += 1
         try:
             asked = orjson.loads(body)
             session, serial = asked["session_id"], str(asked["serial_num"])
         except (ValueError, KeyError, TypeError):
-            return Answer(422, _PAGE, _HTML)
+            return HttpResponse(422, _PAGE, _HTML)
         if session != self.session:
-            return Answer(401, b"no such session: " + body, _TEXT)
+            return HttpResponse(401, b"no such session: " + body, _TEXT)
         if self.mode == "not registered" or serial not in (self.serials or {serial}):
-            return Answer(403, b"not yours: " + body, _TEXT)
+            return HttpResponse(403, b"not yours: " + body, _TEXT)
         if self.mode == "cut off":
-            return Answer(200, b"not a token: " + body, _TEXT)
+            return HttpResponse(200, b"not a token: " + body, _TEXT)
         token = tokens.make(
             self.serial or serial, now=self._now(), user=self.user, lifetime=self.lifetime
         )
         self.tokens.append(token)
-        return Answer(200, token.encode(), _TEXT)
+        return HttpResponse(200, token.encode(), _TEXT)
 
 
 @asynccontextmanager
 async def serve_cloud(
     now: Callable[[], float] = time.time, *, port: int = 0, **account: Any
-) -> AsyncIterator[Cloud]:
-    """Serve a cloud on loopback as long as the context lasts; `account` as `Cloud` takes it."""
-    cloud = Cloud(now, **account)
+) -> AsyncIterator[SimulatedCloud]:
+    """Serve a cloud on loopback; `account` are the keyword arguments of `SimulatedCloud`."""
+    cloud = SimulatedCloud(now, **account)
     await cloud.listener.start("127.0.0.1", port)
     try:
         yield cloud
@@ -161,5 +161,5 @@ async def serve_cloud(
         await cloud.listener.stop()
 
 
-def _json(content: Any, status: int = 200) -> Answer:
-    return Answer(status, orjson.dumps(content), {"Content-Type": JSON_TYPE})
+def _json(content: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(status, orjson.dumps(content), {"Content-Type": JSON_TYPE})

@@ -28,8 +28,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from exporter.simulator.answers import JSON_TYPE, Answer
-from exporter.simulator.listener import reset
+from exporter.simulator.gateway import JSON_TYPE, HttpResponse
+from exporter.simulator.listener import reset_connection
 
 _HTML = {"Content-Type": "text/html"}
 _JSON = {"Content-Type": JSON_TYPE}
@@ -37,12 +37,12 @@ _BLOCK = 65536
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PendingResponse:
     """One request on its way, as a fault gets it."""
 
     request: web.BaseRequest
     #: what would be answered without the fault
-    answer: Answer
+    answer: HttpResponse
     #: set when the server stops; whoever waits then gives up
     closing: asyncio.Event
 
@@ -69,7 +69,7 @@ class Call:
 
     def abort(self) -> None:
         """Reset the connection, without the farewell of TCP and TLS."""
-        reset(self.request.transport)
+        reset_connection(self.request.transport)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +79,12 @@ class Fault:
     delay: float = 0.0
     times: int | None = None
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """Send what the client gets instead of `call.answer`."""
         return plain(call.answer)
 
 
-def plain(answer: Answer) -> web.Response:
+def plain(answer: HttpResponse) -> web.Response:
     """Return the response that sends an answer as it is."""
     return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
@@ -93,28 +93,28 @@ def plain(answer: Answer) -> web.Response:
 class Reply(Fault):
     """Another answer in place of the right one."""
 
-    answer: Answer
+    answer: HttpResponse
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         answer = self.answer
-        return plain(Answer(answer.status, answer.body, {**call.date, **answer.headers}))
+        return plain(HttpResponse(answer.status, answer.body, {**call.date, **answer.headers}))
 
 
 def status(code: int, body: bytes = b"", *, times: int | None = None, delay: float = 0.0) -> Reply:
     """Answer with this HTTP status."""
-    return Reply(Answer(code, body, _HTML), times=times, delay=delay)
+    return Reply(HttpResponse(code, body, _HTML), times=times, delay=delay)
 
 
 def body(content: bytes, *, times: int | None = None, delay: float = 0.0) -> Reply:
     """Answer 200 with this body, declared to be JSON, whatever it is."""
-    return Reply(Answer(200, content, _JSON), times=times, delay=delay)
+    return Reply(HttpResponse(200, content, _JSON), times=times, delay=delay)
 
 
 def login_page(*, times: int | None = None) -> Reply:
     """Answer 200 with an HTML page that asks for a password."""
     page = b"<!DOCTYPE html>\n<html><body><form><input type='password'></form></body></html>\n"
-    return Reply(Answer(200, page, _HTML), times=times)
+    return Reply(HttpResponse(200, page, _HTML), times=times)
 
 
 def error_object(message: str = "not ready", *, times: int | None = None) -> Reply:
@@ -124,7 +124,7 @@ def error_object(message: str = "not ready", *, times: int | None = None) -> Rep
 
 def redirect(location: str, *, code: int = 301, times: int | None = None) -> Reply:
     """Answer with a redirect to another URL."""
-    return Reply(Answer(code, b"", {"Location": location}), times=times)
+    return Reply(HttpResponse(code, b"", {"Location": location}), times=times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,11 @@ class Truncated(Fault):
 
     share: float = 0.5
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         content = call.answer.body
         kept = content[: int(len(content) * self.share)]
-        return plain(Answer(call.answer.status, kept, call.answer.headers))
+        return plain(HttpResponse(call.answer.status, kept, call.answer.headers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,10 @@ class Edit(Fault):
 
     change: Callable[[Any], Any]
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         edited = orjson.dumps(self.change(orjson.loads(call.answer.body)))
-        return plain(Answer(call.answer.status, edited, call.answer.headers))
+        return plain(HttpResponse(call.answer.status, edited, call.answer.headers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +158,17 @@ class Rewrite(Fault):
 
     change: Callable[[bytes], bytes]
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         changed = self.change(call.answer.body)
-        return plain(Answer(call.answer.status, changed, call.answer.headers))
+        return plain(HttpResponse(call.answer.status, changed, call.answer.headers))
 
 
 @dataclass(frozen=True, slots=True)
 class Hang(Fault):
     """The request is taken and nothing is sent."""
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         await call.pause()
         call.abort()
@@ -176,10 +176,10 @@ class Hang(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Mumble(Fault):
+class PartialHeaders(Fault):
     """The status line and the beginning of a header are sent, then nothing."""
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         transport = call.request.transport
         if isinstance(transport, asyncio.Transport):
@@ -195,7 +195,7 @@ class Stall(Fault):
 
     share: float = 0.5
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         response = await call.start()
         await response.write(call.answer.body[: int(len(call.answer.body) * self.share)])
@@ -205,13 +205,13 @@ class Stall(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Trickle(Fault):
+class SlowDrip(Fault):
     """The body comes `size` bytes at a time, `pause` seconds apart."""
 
     size: int = 1
     pause: float = 0.1
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         content = call.answer.body
         response = await call.start()
@@ -229,7 +229,7 @@ class Reset(Fault):
 
     share: float | None = None
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         response = web.StreamResponse()
         if self.share is not None:
@@ -240,13 +240,13 @@ class Reset(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class Huge(Fault):
+class OversizedBody(Fault):
     """Many megabytes of JSON, an empty list full of blanks; compressed it is small on the wire."""
 
     megabytes: int
     compressed: bool = False
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         response = web.StreamResponse(headers={**call.date, **_JSON})
         if self.compressed:

@@ -1,7 +1,7 @@
 """A TCP port that can be closed and opened again while everything behind it goes on.
 
 Closed, the address stays ours: connecting to it is refused, and nobody gets it by chance. There are
-worse doors than a closed one: see `Door`.
+worse doors than a closed one: see `ListenerState`.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _FAREWELL = 0.2
 _NEAREST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # only compared
 
 
-class Door(Enum):
+class ListenerState(Enum):
     """How a port meets whoever wants to connect."""
 
     OPEN = "served"
@@ -34,17 +34,17 @@ class Door(Enum):
     SLAMMED = "reset at the client's first words"
 
 
-class _Slam(asyncio.Protocol):
+class _ResetOnData(asyncio.Protocol):
     """Resets a connection as soon as the client says something."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        reset(self._transport)
+        reset_connection(self._transport)
 
 
-class Listener:
+class GatewayListener:
     """Serves `protocols` on one port of all addresses that a host name stands for."""
 
     def __init__(self, protocols: web.Server, context: ssl.SSLContext | None) -> None:
@@ -53,7 +53,7 @@ class Listener:
         self.host = ""
         self._protocols = protocols
         self._context = context
-        self._door = Door.OPEN
+        self._door = ListenerState.OPEN
         self._servers: list[asyncio.Server] = []
         #: held while nobody is served: bound, and listening only when the door is deaf
         self._held: list[socket.socket] = []
@@ -64,27 +64,27 @@ class Listener:
     @property
     def up(self) -> bool:
         """Whether it serves those who connect; otherwise they are refused, or worse."""
-        return self._door is Door.OPEN
+        return self._door is ListenerState.OPEN
 
     @up.setter
     def up(self, wanted: bool) -> None:
         if wanted != self.up:
-            self.door = Door.OPEN if wanted else Door.CLOSED
+            self.door = ListenerState.OPEN if wanted else ListenerState.CLOSED
 
     @property
-    def door(self) -> Door:
+    def door(self) -> ListenerState:
         """How it meets whoever connects; to change it resets the connections that there are."""
         return self._door
 
     @door.setter
-    def door(self, wanted: Door) -> None:
+    def door(self, wanted: ListenerState) -> None:
         if wanted is self._door:
             return
         self._hold()
         self._door = wanted
-        if wanted in (Door.OPEN, Door.SLAMMED):
+        if wanted in (ListenerState.OPEN, ListenerState.SLAMMED):
             self._listen()
-        elif wanted is Door.DEAF:
+        elif wanted is ListenerState.DEAF:
             for each in self._held:
                 each.listen(_BACKLOG)
 
@@ -92,7 +92,7 @@ class Listener:
         """Show another certificate from now on; connections that there are end."""
         self._context = context
         door = self._door
-        self.door = Door.CLOSED
+        self.door = ListenerState.CLOSED
         self.door = door
 
     async def start(self, host: str, port: int) -> None:
@@ -136,7 +136,7 @@ class Listener:
             each.close()
         self._held = [_bound(family, address) for family, address in addresses]
         for transport in self._transports():
-            reset(transport)
+            reset_connection(transport)
 
     def _close(self) -> list[tuple[int, Any]]:
         """Stop listening; returns families and addresses of what was listened on."""
@@ -163,10 +163,10 @@ class Listener:
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        slammed = self._door is Door.SLAMMED
+        slammed = self._door is ListenerState.SLAMMED
         for each in tuple(self._waiting):
             server = await loop.create_server(
-                _Slam if slammed else self._protocols,
+                _ResetOnData if slammed else self._protocols,
                 sock=each,
                 ssl=None if slammed else self._context,
                 start_serving=False,
@@ -180,7 +180,7 @@ class Listener:
         return [transport for transport in found if transport is not None]
 
 
-def reset(transport: asyncio.BaseTransport | None) -> None:
+def reset_connection(transport: asyncio.BaseTransport | None) -> None:
     """Reset a connection, without the farewell of TCP and TLS."""
     if not isinstance(transport, asyncio.Transport):
         return

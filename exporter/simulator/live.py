@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 
 from exporter.errors import ExporterError
-from exporter.simulator.answers import JSON_TYPE, Answer
-from exporter.simulator.commands import COMMANDS, TARIFF, Refused, Values
-from exporter.simulator.homes.gateway import HomeGateway
-from exporter.simulator.homes.site import State
-from exporter.simulator.physics.house import House
+from exporter.simulator.gateway import JSON_TYPE, HttpResponse
+from exporter.simulator.homes.home_gateway import HomeGateway
+from exporter.simulator.homes.models import HomeState
+from exporter.simulator.physics.simulation import HomeSimulation
+from exporter.simulator.writes import TARIFF, WRITE_ENDPOINTS, ParameterValues, WriteRejectedError
 
 #: seconds until the cloud puts its own settings in the place of local ones
 _OVERWRITES_AFTER = 90.0
@@ -29,12 +29,12 @@ _KEPT = ("mode", "reserve", "very_low", "charge_from_grid", "opt_schedules")
 class LiveGateway(HomeGateway):
     """The gateway of a house that lives."""
 
-    def __init__(self, house: House, state: Callable[[], State] | None = None) -> None:
+    def __init__(self, house: HomeSimulation, state: Callable[[], HomeState] | None = None) -> None:
         """Answer for this house; `state` brings it to the present first, if nobody else does."""
         super().__init__(house.site, state or house.state)
         self.house = house
         #: what it refuses to do, by target, with the answer
-        self.refused: dict[str, Answer] = {}
+        self.refused: dict[str, HttpResponse] = {}
         #: targets at which it takes what it is told, and does nothing
         self.ignored: set[str] = set()
         #: seconds after which something puts back what was there before, by target
@@ -48,9 +48,9 @@ class LiveGateway(HomeGateway):
         offset: float = self.house.get("gateway.clock_offset")
         return offset
 
-    def command(self, method: str, target: str, body: bytes) -> Answer | None:
+    def command(self, method: str, target: str, body: bytes) -> HttpResponse | None:
         """See `Gateway.command`."""
-        command = COMMANDS.get((method, target))
+        command = WRITE_ENDPOINTS.get((method, target))
         if command is None or not command.there(self.site):
             return None
         state = self._state()
@@ -64,24 +64,24 @@ class LiveGateway(HomeGateway):
                 self._expect_the_cloud(values)
             self._expect_to_be_turned_back(values, target)
             self._move(values, command.delay)
-        except (Refused, ExporterError) as error:
+        except (WriteRejectedError, ExporterError) as error:
             return _json({"error": str(error)}, 400)
         if command.told is not None:
             return self.answer(command.told)
         return _json(orjson.loads(body), 200)
 
-    def _move(self, values: Values, delay: float) -> None:
+    def _move(self, values: ParameterValues, delay: float) -> None:
         if delay:
             self.house.plan(self.house.now + delay, values)
         else:
             self.house.set_all(values)
 
-    def _expect_to_be_turned_back(self, values: Values, target: str) -> None:
+    def _expect_to_be_turned_back(self, values: ParameterValues, target: str) -> None:
         if target in self.turned_back and values:
             before = {lever: self.house.get(lever) for lever in values}
             self.house.plan(self.house.now + self.turned_back[target], before)
 
-    def _expect_the_cloud(self, values: Values) -> None:
+    def _expect_the_cloud(self, values: ParameterValues) -> None:
         """Let the cloud put back what it knows, if it is that kind of cloud."""
         house = self.house
         if not values or not house.get("cloud.overwrites") or house.now < self._overwritten_at:
@@ -91,5 +91,5 @@ class LiveGateway(HomeGateway):
         house.plan(self._overwritten_at, known)
 
 
-def _json(content: Any, status: int) -> Answer:
-    return Answer(status, orjson.dumps(content), {"Content-Type": JSON_TYPE})
+def _json(content: Any, status: int) -> HttpResponse:
+    return HttpResponse(status, orjson.dumps(content), {"Content-Type": JSON_TYPE})

@@ -1,8 +1,8 @@
-"""Records what the exporter would have said of a gateway over hours or months, in minutes.
+"""Runs the exporter in virtual time, and records what Prometheus would have scraped.
 
 The gateway is served on loopback and polled by the real poller through the real protocol; only time
-is virtual. What comes out is OpenMetrics with time stamps, which Prometheus imports: `promtool tsdb
-create-blocks-from openmetrics FILE DIR`.
+is virtual, so that months take minutes. Recordings are OpenMetrics with time stamps, which
+Prometheus imports: `promtool tsdb create-blocks-from openmetrics FILE DIR`.
 """
 
 from collections.abc import AsyncIterator
@@ -17,22 +17,22 @@ from exporter.config.types import LONGEST_CADENCE
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
-from exporter.simulator.answers import Gateway
-from exporter.simulator.scenario import Stage
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.scenario import ScenarioRunner
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """One moment of a recording: epoch seconds, and the samples of that moment as lines."""
+    """One scrape: epoch seconds, and the samples as lines."""
 
     at: float
     lines: bytes
 
 
-class Keys:
-    """The file with the token that the exporter shows to the gateway."""
+class TokenFile:
+    """The file with the token that the exporter sends to the gateway."""
 
     def __init__(self, running: RunningGateway, path: Path) -> None:
         self.path = path
@@ -40,7 +40,7 @@ class Keys:
         self._serial = ""
 
     def write(self, lifetime: float | None = None) -> None:
-        """Write a new token, of so many seconds, if it is another gateway than before."""
+        """Write a new token, valid for `lifetime` seconds, if the gateway's serial has changed."""
         serial = self._running.gateway.serial
         if serial != self._serial:
             self._serial = serial
@@ -48,128 +48,129 @@ class Keys:
             self.path.write_text(self._running.issue(lifetime=lifetime))
 
 
-class Observer:
-    """The exporter in virtual time, started and stopped as a stage wants it."""
+class VirtualExporter:
+    """The exporter in virtual time, started and stopped as a scenario says."""
 
     def __init__(
         self,
         config: GatewayConfig,
         clock: VirtualClock,
         state_dir: Path,
-        stage: Stage | None,
-        keys: Keys | None,
+        runner: ScenarioRunner | None,
+        token_file: TokenFile | None,
     ) -> None:
-        """Watch the gateway of `config`; without a stage the exporter just runs."""
+        """Prepare to poll the gateway of `config`; without a scenario the exporter never stops."""
         self._config = config
         self._clock = clock
         self._state_dir = state_dir
-        self._stage = stage
-        self._keys = keys
+        self._runner = runner
+        self._token_file = token_file
         self._restarts = 0
         self._poller: Poller | None = None
         self._exposition: Exposition | None = None
 
     @property
     def exposition(self) -> Exposition | None:
-        """What it says now; None while it does not run."""
+        """What is exported now; None while the exporter does not run."""
         return self._exposition
 
-    async def pass_time(self, seconds: float) -> None:
-        """Let it work for so long."""
+    async def advance(self, seconds: float) -> None:
+        """Run for so many seconds of virtual time."""
         end = self._clock.monotonic() + seconds
         while True:
-            await self._follow()
-            pause = self._until_event() if self._poller is None else await self._poller.step()
+            await self._follow_scenario()
+            pause = self._until_next_step() if self._poller is None else await self._poller.step()
             if self._clock.monotonic() + pause > end:
                 break
             await self._clock.sleep(pause)
         await self._clock.sleep(end - self._clock.monotonic())
-        await self._follow()
+        await self._follow_scenario()
 
     async def stop(self) -> None:
-        """End it; what it remembers is saved."""
+        """Stop the exporter; its state is saved."""
         if self._poller is not None:
             await self._poller.close()
         self._poller = self._exposition = None
 
-    async def _follow(self) -> None:
-        """Be stopped or started as the stage wants it."""
-        if self._stage is not None:
-            self._stage.catch_up()
-            if not self._stage.exporter_runs or self._restarts < self._stage.exporter_restarts:
+    async def _follow_scenario(self) -> None:
+        """Stop, start or restart the exporter as the scenario says."""
+        if self._runner is not None:
+            self._runner.catch_up()
+            if not self._runner.exporter_runs or self._restarts < self._runner.exporter_restarts:
                 await self.stop()
-            self._restarts = self._stage.exporter_restarts
-            if not self._stage.exporter_runs:
+            self._restarts = self._runner.exporter_restarts
+            if not self._runner.exporter_runs:
                 return
-        if self._keys is not None:
-            self._keys.write()
+        if self._token_file is not None:
+            self._token_file.write()
         if self._poller is None:
             self._exposition = Exposition(self._clock)
             state = State(self._state_dir, self._config.name)
             self._poller = Poller(self._config, state, self._clock, self._exposition.update)
 
-    def _until_event(self) -> float:
-        coming = self._stage.next_step if self._stage else None
-        return float("inf") if coming is None else max(0.0, coming - self._clock.time())
+    def _until_next_step(self) -> float:
+        next_step = self._runner.next_step if self._runner else None
+        return float("inf") if next_step is None else max(0.0, next_step - self._clock.time())
 
 
 @asynccontextmanager
-async def observing(
-    gateway: Gateway,
+async def run_virtual_exporter(
+    gateway: SimulatedGateway,
     clock: VirtualClock,
     *,
     name: str,
     state_dir: Path,
-    stage: Stage | None = None,
+    runner: ScenarioRunner | None = None,
     **config: Any,
-) -> AsyncIterator[Observer]:
-    """Serve a gateway with an exporter beside it; `config` is more of its configuration.
+) -> AsyncIterator[VirtualExporter]:
+    """Serve a gateway with an exporter that polls it; `config` is more of its configuration.
 
-    `clock` must be the clock by which the gateway lives, and its stage if it has one. A gateway
-    that is replaced gets a new token, as an owner's account would get it from the cloud.
+    `clock` must be the clock of the gateway, and of the scenario if there is one. A gateway that is
+    replaced gets a new token, as an owner's account would get it from the cloud.
     """
     async with serve(gateway, now=clock.time) as running:
-        keys = Keys(running, state_dir / f"{name}.token") if gateway.uses_tls else None
-        if stage is not None:
-            stage.drive(running)
-        if keys is not None:
-            keys.write(None if stage is None else stage.scenario.token)
-            config["token_file"] = keys.path
+        token_file = TokenFile(running, state_dir / f"{name}.token") if gateway.uses_tls else None
+        if runner is not None:
+            runner.attach(running)
+        if token_file is not None:
+            token_file.write(None if runner is None else runner.scenario.token)
+            config["token_file"] = token_file.path
         login = GatewayConfig.model_validate({"host": running.host, "name": name, **config})
-        observer = Observer(login, clock, state_dir, stage, keys)
+        exporter = VirtualExporter(login, clock, state_dir, runner, token_file)
         try:
-            yield observer
+            yield exporter
         finally:
-            await observer.stop()
+            await exporter.stop()
 
 
-async def scrapes(
-    gateway: Gateway,
+async def record_scrapes(
+    gateway: SimulatedGateway,
     clock: VirtualClock,
     *,
     name: str,
     seconds: float,
     interval: float,
     state_dir: Path,
-    stage: Stage | None = None,
+    runner: ScenarioRunner | None = None,
 ) -> AsyncIterator[Scrape]:
     """Yield a scrape every `interval` seconds of virtual time, for `seconds`.
 
-    While a stage lets the exporter stand still there is nothing to scrape. `clock` is moved by
-    whatever sleeps here; see `observing`. At long intervals the gateway is asked no more often than
-    somebody looks, which makes months affordable; what is gone is then seen that much later.
+    While the scenario stops the exporter there is nothing to scrape. `clock` is advanced by
+    whatever sleeps here; see `run_virtual_exporter`. With long intervals the gateway is polled no
+    more often than it is scraped, which makes months affordable; gaps are then noticed that much
+    later.
     """
     cadences = {}
     if interval > max(CADENCES.values()):
         cadences = {name: min(interval, LONGEST_CADENCE) for name in CADENCES}
-    async with observing(
-        gateway, clock, name=name, state_dir=state_dir, stage=stage, cadences=cadences
-    ) as observer:
+    async with run_virtual_exporter(
+        gateway, clock, name=name, state_dir=state_dir, runner=runner, cadences=cadences
+    ) as exporter:
         end = clock.monotonic() + seconds
         due = clock.monotonic()
         while due < end:
-            await observer.pass_time(due - clock.monotonic())
-            if observer.exposition is not None:
-                yield Scrape(clock.time(), observer.exposition.with_timestamps(clock.time()))
-            # a slow gateway may have taken longer than to the next one
+            await exporter.advance(due - clock.monotonic())
+            if exporter.exposition is not None:
+                yield Scrape(clock.time(), exporter.exposition.with_timestamps(clock.time()))
+            # a slow gateway may have taken longer than one interval
             due += interval * max(1, (clock.monotonic() - due) // interval + 1)

@@ -18,21 +18,21 @@ from aiohttp import web
 
 from exporter.errors import ExporterError
 from exporter.simulator import tokens
-from exporter.simulator.answers import Answer, Gateway
-from exporter.simulator.faults import Call, Fault, Reset, plain
-from exporter.simulator.listener import Listener
-from exporter.simulator.login import DigestLogin, Login, TokenLogin
+from exporter.simulator.access import AccessCheck, DigestAccessCheck, TokenAccessCheck
+from exporter.simulator.faults import Fault, PendingResponse, Reset, plain
+from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.listener import GatewayListener
 from exporter.simulator.tls import server_context
 
 _HTML = {"Content-Type": "text/html"}
-_NOT_FOUND = Answer(404, b"<html><body><h2>404 Not Found</h2></body></html>\n", _HTML)
-_NOT_ALLOWED = Answer(405, b"", {"Allow": "GET"})
+_NOT_FOUND = HttpResponse(404, b"<html><body><h2>404 Not Found</h2></body></html>\n", _HTML)
+_NOT_ALLOWED = HttpResponse(405, b"", {"Allow": "GET"})
 _READS = frozenset({"GET", "HEAD"})
 #: how many requests are remembered
 _REMEMBERED = 20_000
 
 
-class Request(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """One request as it arrived."""
 
     method: str
@@ -45,36 +45,38 @@ class Request(NamedTuple):
 class RunningGateway:
     """A gateway that is being served."""
 
-    def __init__(self, gateway: Gateway, now: Callable[[], float]) -> None:
+    def __init__(self, gateway: SimulatedGateway, now: Callable[[], float]) -> None:
         """Prepare to serve `gateway`; `now` (epoch seconds) is the right time."""
         self._gateway = gateway
         self._now = now
         self._tls = gateway.uses_tls
         #: the newest requests, whether answered or refused
-        self.requests: deque[Request] = deque(maxlen=_REMEMBERED)
+        self.requests: deque[ReceivedRequest] = deque(maxlen=_REMEMBERED)
         #: how many requests were under way at once, at most
         self.max_concurrency = 0
         #: faults by method and target, by target, by path, or `*` for all; the most particular one
         #: counts: `PUT /admin/lib/tariff`, `/production.json?details=1`, `/production.json`
         self.faults: dict[str, Fault] = {}
         #: who is let in
-        self.login: Login = (
-            TokenLogin(self._serial, self.time) if self._tls else DigestLogin(self._serial)
+        self.login: AccessCheck = (
+            TokenAccessCheck(self._serial, self.time)
+            if self._tls
+            else DigestAccessCheck(self._serial)
         )
         self._own = gateway.serial, self.issue()
         self._under_way = 0
         self._closing = asyncio.Event()
         # a client that goes away ends its request, even one that a fault keeps waiting
         protocols = web.Server(self.handle, handler_cancellation=True, access_log=None)
-        self.listener = Listener(protocols, server_context() if self._tls else None)
+        self.listener = GatewayListener(protocols, server_context() if self._tls else None)
 
     @property
-    def gateway(self) -> Gateway:
+    def gateway(self) -> SimulatedGateway:
         """What is served; another one can take its place, at the same address."""
         return self._gateway
 
     @gateway.setter
-    def gateway(self, other: Gateway) -> None:
+    def gateway(self, other: SimulatedGateway) -> None:
         if other.uses_tls != self._tls:
             spoken, wanted = ("HTTPS", "HTTP") if self._tls else ("HTTP", "HTTPS")
             raise ExporterError(
@@ -130,7 +132,7 @@ class RunningGateway:
     @property
     def token_checks(self) -> int:
         """How many tokens it had to check; a client that keeps its session cookie asks few."""
-        return self.login.checks if isinstance(self.login, TokenLogin) else 0
+        return self.login.checks if isinstance(self.login, TokenAccessCheck) else 0
 
     def count(self, target: str) -> int:
         """Return how often a target was asked for."""
@@ -139,7 +141,7 @@ class RunningGateway:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Note a request and answer it."""
         now = asyncio.get_running_loop().time()
-        self.requests.append(Request(request.method, request.raw_path, now))
+        self.requests.append(ReceivedRequest(request.method, request.raw_path, now))
         self._under_way += 1
         self.max_concurrency = max(self.max_concurrency, self._under_way)
         try:
@@ -153,7 +155,7 @@ class RunningGateway:
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         if not self._gateway.powered:
-            return await Reset().send(Call(request, _NOT_FOUND, self._closing))
+            return await Reset().send(PendingResponse(request, _NOT_FOUND, self._closing))
         refusal = self.login.refusal(request)
         if refusal is not None:
             return plain(self._dated(refusal))
@@ -161,12 +163,12 @@ class RunningGateway:
         fault = self._fault(request.method, request.raw_path)
         if fault is None:
             return plain(answer)
-        call = Call(request, answer, self._closing)
+        call = PendingResponse(request, answer, self._closing)
         if fault.delay and await call.pause(fault.delay):
             call.abort()
         return await fault.send(call)
 
-    async def _answer(self, request: web.BaseRequest) -> Answer:
+    async def _answer(self, request: web.BaseRequest) -> HttpResponse:
         target = request.raw_path
         if request.method in _READS:
             return self._gateway.answer(target) or _NOT_FOUND
@@ -178,7 +180,7 @@ class RunningGateway:
     def _serial(self) -> str:
         return self._gateway.serial
 
-    def _dated(self, answer: Answer) -> Answer:
+    def _dated(self, answer: HttpResponse) -> HttpResponse:
         """Return the answer with the date of our clock, unless it has one."""
         if "Date" in answer.headers:
             return answer
@@ -201,7 +203,7 @@ class RunningGateway:
 
 @asynccontextmanager
 async def serve(
-    gateway: Gateway,
+    gateway: SimulatedGateway,
     *,
     host: str = "127.0.0.1",
     port: int = 0,

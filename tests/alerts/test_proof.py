@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from exporter.simulator.scenario import find, names
+from exporter.simulator.scenario import find_scenario, scenario_names
 from tests.alerts.playing import Submit, chosen
 from tools.incident.proofs import PROOFS
 from tools.incident.proving import Result, prove, rows
@@ -21,7 +21,9 @@ def results(request: pytest.FixtureRequest, submit: Submit) -> Results:
 
 def test_every_row_has_a_proof() -> None:
     """The table of proofs and the scenarios of rows are about the same failures."""
-    assert {scenario.row for name in names() if (scenario := find(name)).row} == PROOFS.keys()
+    assert {
+        scenario.row for name in scenario_names() if (scenario := find_scenario(name)).row
+    } == PROOFS.keys()
 
 
 @pytest.mark.proof

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.simulator.homes import SITES
-from exporter.simulator.scenario import Stage
-from exporter.simulator.scenario.timeline import steps
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.scenario import ScenarioRunner
+from exporter.simulator.scenario.timeline import build_steps
 from tests.alerts.playing import Submit, chosen
 from tests.conftest import CAPTURES
 from tools.incident.healthy import SCENARIOS, held, played, week
@@ -56,19 +56,19 @@ def test_weeks_are_of_all_seasons() -> None:
     """There is a week of each season, each at another home, and every kind of home has one."""
     assert [week.season for week in SEASONS] == ["winter", "spring", "summer", "autumn"]
     assert len({week.home for week in SEASONS}) == len(SEASONS)
-    assert {week.home for week in WEEKS.values()} == SITES.keys()
+    assert {week.home for week in WEEKS.values()} == SAMPLE_HOMES.keys()
 
 
 @pytest.mark.parametrize("week_of", WEEKS)
 def test_a_week_has_its_disturbances(week_of: str) -> None:
     """Each has a stall every night, restarts and an upgrade, at levers that its home has."""
     scenario = WEEKS[week_of].scenario()
-    stage = Stage(scenario, VirtualClock(scenario.begins))
-    happens = steps(scenario, stage.house)
+    runner = ScenarioRunner(scenario, VirtualClock(scenario.begins))
+    happens = build_steps(scenario, runner.house)
     assert sum(step.begins and "*" in step.server for step in happens) == 7 + 2
-    assert sum(step.boots for step in happens) == 2
+    assert sum(step.reboots for step in happens) == 2
     assert sum(step.restarts for step in happens) == 1
-    assert [step for step in happens if "gateway.firmware" in step.levers]
+    assert [step for step in happens if "gateway.firmware" in step.parameters]
     assert all(scenario.begins <= step.at <= scenario.ends for step in happens)
 
 

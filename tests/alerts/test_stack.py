@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from exporter.simulator.homes import SITES
+from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import serve
 from tests.alerts.shipped import ALERTS
 from tests.cli.test_cli import PATIENCE, environment
@@ -44,7 +44,7 @@ class Heard(NamedTuple):
 class Scene(NamedTuple):
     """A house under watch, and what is heard of it."""
 
-    house: House
+    house: HomeSimulation
     ports: Ports
     messages: asyncio.Queue[Heard]
 
@@ -71,7 +71,7 @@ async def watched(pager: Tools) -> AsyncIterator[Scene]:
     async def hear(receiver: str, message: dict[str, Any]) -> None:
         messages.put_nowait(Heard(receiver, message))
 
-    house = House(SITES["battery-home"], seed=1, start=time.time(), past_days=0)
+    house = HomeSimulation(SAMPLE_HOMES["battery-home"], seed=1, start=time.time(), past_days=0)
     async with (
         serve(LiveGateway(house, lambda: house.at(time.time()))) as gateway,
         chain(pager, {"home": gateway}, hear) as running,

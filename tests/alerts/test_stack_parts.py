@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from rich.console import Console
 
-from exporter.simulator.scenario import load
+from exporter.simulator.scenario import load_scenario
 from tests.alerts.shipped import CONFIG, FOLDER, TEMPLATES, read
 from tests.alerts.test_alertmanager import MESSAGE
 from tools.stack import __main__ as command
@@ -79,8 +79,8 @@ def test_the_phone_has_all_receivers() -> None:
 
 def test_the_default_scenario_rings_soon() -> None:
     """The grid fails early enough for somebody who watches, and comes back."""
-    [event] = load(command.SCENARIO).events
-    assert event.levers.keys() == {"grid.up"}
+    [event] = load_scenario(command.SCENARIO).events
+    assert event.parameters.keys() == {"grid.up"}
     assert event.at.seconds <= 60
     assert event.lasts is not None
 

@@ -4,8 +4,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from exporter.simulator.scenario import find
-from exporter.simulator.scenario.times import seconds
+from exporter.durations import parse_duration
+from exporter.simulator.scenario import find_scenario
 from tests.alerts.playing import Submit
 from tests.alerts.shipped import ALERTS
 from tools.incident.__main__ import replayed
@@ -18,12 +18,12 @@ NAME = "owners-story"
 
 def test_every_beat_is_watched() -> None:
     """Each happens within a window, which stays open until its deadline."""
-    scenario = find(NAME)
+    scenario = find_scenario(NAME)
     for beat in BEATS[NAME]:
         at = epoch(scenario, beat.at)
         assert any(
             epoch(scenario, window.begins) <= at
-            and at + seconds(beat.deadline) <= epoch(scenario, window.ends)
+            and at + parse_duration(beat.deadline) <= epoch(scenario, window.ends)
             for window in WINDOWS[NAME]
         ), beat.what
 
@@ -36,7 +36,7 @@ def test_every_beat_has_an_alert_of_the_shipped_rules() -> None:
 
 def test_the_table_is_markdown() -> None:
     """A row for each beat that was watched: when, what, alert, how long after it rang."""
-    scenario, beat = find(NAME), BEATS[NAME][0]
+    scenario, beat = find_scenario(NAME), BEATS[NAME][0]
     at = epoch(scenario, beat.at)
     early = Firing(beat.alert, beat.severity, at - 60, at - 30)
     firing = Firing(beat.alert, beat.severity, at + 3000, None)
@@ -59,6 +59,6 @@ def test_the_story_would_have_been_another(submit: Submit) -> None:
     """At every beat the alert that would have changed it rings in time."""
     windows: list[Future[Timeline]] = [submit(replayed, NAME, window) for window in WINDOWS[NAME]]
     timelines = [window.result() for window in windows]
-    rungs = list(judged(NAME, find(NAME), timelines))
+    rungs = list(judged(NAME, find_scenario(NAME), timelines))
     assert [rung.beat for rung in rungs] == list(BEATS[NAME])
     assert [(rung.beat.what, rung.measured) for rung in rungs if not rung.in_time] == []

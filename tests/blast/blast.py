@@ -11,7 +11,7 @@ from exporter.errors import GatewayError
 from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from tests.blast import spoiling
 from tests.blast.series import Series, series
 from tests.gateway.endpoints.reading import answers, context_of, parse_all
@@ -42,7 +42,7 @@ class Target:
     series: dict[str, dict[Series, float]] = field(init=False)
 
     def __post_init__(self) -> None:
-        gateway = captures.load(self.folder)
+        gateway = captures.load_capture(self.folder)
         self.bodies = answers(gateway)
         self.parsed = parse_all(self.bodies)
         self.context = replace(context_of(gateway, self.parsed), previous=self.parsed)

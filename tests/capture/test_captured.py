@@ -18,11 +18,11 @@ from exporter.errors import CaptureError
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW
 from exporter.gateway.state_model import GatewayState
-from exporter.simulator import capture as captures
-from exporter.simulator.answers import Answer, Gateway
-from exporter.simulator.capture import file_name
+from exporter.simulator import replay as captures
 from exporter.simulator.faults import Hang, Reset, body, status
-from exporter.simulator.homes import HOMES, build, home
+from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, build_home, sample_home
+from exporter.simulator.replay import file_name
 from exporter.simulator.server import serve
 from tests.capture.recorded import capture
 from tests.gateway.test_rate_limit import EVERYTHING, Times
@@ -36,7 +36,9 @@ _OWN = re.compile(r"enphase_(exporter|collector|gateway_requests|gateway_clock|c
 Comparable = dict[str, dict[frozenset[tuple[str, str]], float]]
 
 
-async def told(gateway: Gateway, state: Path, redactor: Redactor | None = None) -> Comparable:
+async def told(
+    gateway: SimulatedGateway, state: Path, redactor: Redactor | None = None
+) -> Comparable:
     """Return what the exporter says of a gateway, with stand-ins in the labels."""
     async with polled_gateway(gateway, state, VirtualClock(START)) as watched:
         await watched.pass_time(30)
@@ -53,7 +55,7 @@ async def told(gateway: Gateway, state: Path, redactor: Redactor | None = None) 
     }
 
 
-def identities(gateway: Gateway) -> Iterator[str]:
+def identities(gateway: SimulatedGateway) -> Iterator[str]:
     """Yield who a gateway of our own and its devices are."""
     yield gateway.serial
     for target in TARGETS:
@@ -68,14 +70,14 @@ def _serials(content: bytes) -> Iterator[str]:
     yield from re.findall(r'"ip":"([\d.]+)"', content.decode())
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 async def test_a_replay_says_what_the_gateway_said(name: str, tmp_path: Path) -> None:
     """Every metric has the same value, under stand-ins; no identity is found in any byte."""
-    gateway = home(name, lambda: START)
+    gateway = sample_home(name, lambda: START)
     async with serve(gateway, now=lambda: START) as running:
         captured = await capture(running, tmp_path / "capture", VirtualClock(START))
         token = running.token if gateway.uses_tls else "no token"
-    replayed = captures.load(captured.folder)
+    replayed = captures.load_capture(captured.folder)
     assert replayed.firmware == gateway.firmware
     expected = await told(gateway, tmp_path / "before", captured.redactor)
     assert await told(replayed, tmp_path / "after") == expected
@@ -90,13 +92,13 @@ async def test_a_replay_says_what_the_gateway_said(name: str, tmp_path: Path) ->
 
 async def test_a_capture_of_a_replay_says_the_same(capture_of: Path, tmp_path: Path) -> None:
     """What real gateways said stays as it was, except for who they were."""
-    gateway = captures.load(capture_of)
+    gateway = captures.load_capture(capture_of)
     try:
         async with serve(gateway, now=lambda: START) as running:
             captured = await capture(running, tmp_path / "capture", VirtualClock(START))
     finally:
         serial = gateway.serial
-    replayed = captures.load(captured.folder)
+    replayed = captures.load_capture(captured.folder)
     expected = await told(gateway, tmp_path / "before", captured.redactor)
     assert await told(replayed, tmp_path / "after") == expected
     assert serial.encode() not in captured.bytes()
@@ -129,7 +131,7 @@ def _types(said: Any) -> Any:
     return type(said)
 
 
-class Nosy(Gateway):
+class Nosy(SimulatedGateway):
     """A gateway that says more than it should, in every way there is."""
 
     SERIAL = "202499000001"
@@ -158,19 +160,19 @@ class Nosy(Gateway):
     }
 
     def __init__(self) -> None:
-        self._inner = home("battery-home", lambda: START)
+        self._inner = sample_home("battery-home", lambda: START)
 
     @property
     def serial(self) -> str:
-        """See `Gateway.serial`."""
+        """See `SimulatedGateway.serial`."""
         return self._inner.serial
 
     @property
     def firmware(self) -> str:
-        """See `Gateway.firmware`."""
+        """See `SimulatedGateway.firmware`."""
         return self._inner.firmware
 
-    def answer(self, target: str) -> Answer | None:
+    def answer(self, target: str) -> HttpResponse | None:
         """Answer with everything it knows where the home has nothing to say."""
         one = self.CANARIES
         if target == "/ivp/ensemble/status":
@@ -214,22 +216,24 @@ class Nosy(Gateway):
         if target == "/inventory":
             told = "".join(f"<td title='{said}'>{said}</td>" for said in one.values())
             page = f"<html><h1>{one['owner'].upper()}</h1><tr>{told}</tr><sn>{self.SERIAL}</sn>"
-            return Answer(200, page.encode(), {"Content-Type": "text/html"})
+            return HttpResponse(200, page.encode(), {"Content-Type": "text/html"})
         if target == "/ivp/pdm/energy":
             # cut off in the middle
-            return Answer(200, f'[{{"sn": "{self.SERIAL}", "log": "{self.SERIAL} of'.encode(), {})
+            return HttpResponse(
+                200, f'[{{"sn": "{self.SERIAL}", "log": "{self.SERIAL} of'.encode(), {}
+            )
         if target == "/ivp/sc/pvlimit":
             headers = {
                 "Location": f"https://{one['address']}/{self.SERIAL}",
                 "Set-Cookie": "sessionId=canarycanary; Secure",
                 "X-Token": one["token"],
             }
-            return Answer(302, b"canarycanary", headers)
+            return HttpResponse(302, b"canarycanary", headers)
         return self._inner.answer(target)
 
 
-def _json(content: Any) -> Answer:
-    return Answer(200, orjson.dumps(content), {"Content-Type": "application/json"})
+def _json(content: Any) -> HttpResponse:
+    return HttpResponse(200, orjson.dumps(content), {"Content-Type": "application/json"})
 
 
 async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
@@ -266,7 +270,7 @@ async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
 
 async def test_two_captures_have_nothing_in_common(tmp_path: Path) -> None:
     """Stand-ins are other ones each time, so nobody can tell that two are of one home."""
-    async with serve(home("battery-home", lambda: START), now=lambda: START) as running:
+    async with serve(sample_home("battery-home", lambda: START), now=lambda: START) as running:
         found = [
             await capture(running, tmp_path / str(number), VirtualClock(START))
             for number in range(2)
@@ -278,7 +282,7 @@ async def test_two_captures_have_nothing_in_common(tmp_path: Path) -> None:
 
 async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -> None:
     """Refusals, hangs and rubbish stop nothing, and a replay fails in the same places."""
-    gateway = home("battery-home", lambda: START)
+    gateway = sample_home("battery-home", lambda: START)
     async with serve(gateway, now=lambda: START) as running:
         running.faults |= {
             "/ivp/meters": status(401),
@@ -288,7 +292,7 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
             "/admin/lib/tariff": body(b"<html>no</html>"),
         }
         captured = await capture(running, tmp_path / "capture", VirtualClock(START))
-    replayed = captures.load(captured.folder)
+    replayed = captures.load_capture(captured.folder)
     found = {target: replayed.answer(target) for target in TARGETS}
     wanted = {
         "/ivp/meters": 401,
@@ -309,7 +313,7 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
 
 async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:
     """Nobody waits for thirty connections to fail."""
-    async with serve(home("battery-home", lambda: START), now=lambda: START) as running:
+    async with serve(sample_home("battery-home", lambda: START), now=lambda: START) as running:
         config = GatewayConfig.model_validate({"host": running.host, "token": running.token})
         recorder = Recorder(config, GatewayState(), VirtualClock(START))
         await recorder.open()
@@ -323,7 +327,11 @@ async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:
 async def test_a_gateway_is_not_pressed(name: str, tmp_path: Path) -> None:
     """The exporter's own budget holds: a burst, then 14 a minute, one at a time."""
     clock = VirtualClock(START)
-    gateway = build(EVERYTHING, clock.time) if name == "everything" else home(name, clock.time)
+    gateway = (
+        build_home(EVERYTHING, clock.time)
+        if name == "everything"
+        else sample_home(name, clock.time)
+    )
     async with serve(gateway, now=clock.time) as running:
         times = running.requests = Times(clock)
         await capture(running, tmp_path / "capture", clock)

@@ -16,9 +16,9 @@ from exporter.capture.targets import TARGETS
 from exporter.cli import dispatch
 from exporter.clock import VirtualClock
 from exporter.diagnostics.saved_state import load_saved_state
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from exporter.simulator.faults import Hang
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import COMMAND, PATIENCE, environment, running
 from tests.cli.undisturbed import undisturbed
@@ -29,14 +29,14 @@ from tests.thread_server import in_thread
 __all__ = ["undisturbed"]
 
 PREFIX = "enphase-exporter: error: "
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 
 Taken = Callable[..., tuple[int, str, str]]
 
 
 @asynccontextmanager
 async def _gateway() -> AsyncIterator[RunningGateway]:
-    async with serve(home("battery-home", time.time)) as running:
+    async with serve(sample_home("battery-home", time.time)) as running:
         yield running
 
 
@@ -100,7 +100,7 @@ def test_a_capture_is_made(take: Taken, gateway: RunningGateway, tmp_path: Path)
     assert len(files) == 2 * len(TARGETS) + 1
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert [path.name for path in tmp_path.iterdir()] == ["capture"]
-    assert captures.load(folder).firmware == SITES["battery-home"].firmware
+    assert captures.load_capture(folder).firmware == SAMPLE_HOMES["battery-home"].firmware
 
 
 def test_only_reading(take: Taken, gateway: RunningGateway, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from exporter.diagnostics import STEPS
 from exporter.gateway.state_model import GatewayState
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from exporter.simulator.faults import Edit, status
-from exporter.simulator.homes import HOMES, SITES, home
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES, sample_home
 from exporter.simulator.server import serve
 from tests.diagnostics_helper import FAILED, OK, WARNING, battery_home, checked, with_status
 
@@ -21,17 +21,17 @@ DAY = 86400.0
 # --- well --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 async def test_a_healthy_gateway(name: str) -> None:
     """Nothing fails and nothing warns, whatever hardware there is, within the exporter's budget."""
-    async with serve(home(name, time.time)) as running:
+    async with serve(sample_home(name, time.time)) as running:
         login: dict[str, Any] = {"token": running.token} if running.gateway.uses_tls else {}
         results = await checked(running.host, **login)
         assert [*results] == [step.key for step in STEPS]
         expected = set() if running.gateway.uses_tls else {"tls", "token"}
         assert with_status(results, OK) == results.keys() - expected
-        assert SITES[name].serial in results["info"].message
-        assert SITES[name].firmware in results["firmware"].message
+        assert SAMPLE_HOMES[name].serial in results["info"].message
+        assert SAMPLE_HOMES[name].firmware in results["firmware"].message
         assert "inverters" in results["features"].message
         assert len(running.requests) <= 24
         assert running.max_concurrency == 1
@@ -39,7 +39,7 @@ async def test_a_healthy_gateway(name: str) -> None:
 
 async def test_captures(capture: Path) -> None:
     """Of every real gateway the samples are counted; one that is too old is told in one line."""
-    gateway = captures.load(capture, now=time.time)
+    gateway = captures.load_capture(capture, now=time.time)
     async with serve(gateway) as running:
         login: dict[str, Any] = {"token": running.token} if gateway.uses_tls else {}
         results = await checked(running.host, **login)
@@ -79,7 +79,7 @@ async def test_a_feature_in_doubt() -> None:
 
 async def test_hardware_that_was_there_before() -> None:
     """What the exporter remembers and the gateway does not offer now is missed."""
-    async with serve(home("solar-only", time.time)) as running:
+    async with serve(sample_home("solar-only", time.time)) as running:
         memory = GatewayState(features={"CTMETERS"}, serial="111111111111")
         results = await checked(running.host, memory, token=running.token)
     assert results["features"].status is WARNING

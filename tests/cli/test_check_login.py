@@ -7,11 +7,11 @@ import pytest
 
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator import tokens
-from exporter.simulator.homes import home
-from exporter.simulator.login import TokenLogin
+from exporter.simulator.access import TokenAccessCheck
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 from tests.diagnostics_helper import FAILED, OK, SERIAL, SKIPPED, battery_home, checked, with_status
-from tests.fake_cloud import PASSWORD, USER, Mode, serving_cloud
+from tests.fake_cloud import PASSWORD, USER, CloudMode, serving_cloud
 
 
 def a_token(**options: Any) -> str:
@@ -46,7 +46,7 @@ async def test_a_token_that_does_not_do(token: str | None, message: str, remedy:
 async def test_a_revoked_token() -> None:
     """A token of this gateway that it refuses was revoked."""
     async with battery_home() as running:
-        assert isinstance(running.login, TokenLogin)
+        assert isinstance(running.login, TokenAccessCheck)
         running.login.revoke(running.token)
         results = await checked(running.host, token=running.token)
     assert results["login"].message == "the gateway rejects the token"
@@ -64,7 +64,7 @@ async def test_a_revoked_token() -> None:
         ("html", "", "try later"),
     ],
 )
-async def test_an_account_that_gives_no_token(mode: Mode, message: str, remedy: str) -> None:
+async def test_an_account_that_gives_no_token(mode: CloudMode, message: str, remedy: str) -> None:
     """What the cloud refuses is told with what to do there."""
     patience = 0.3 if mode == "slow" else 30
     async with serving_cloud(time.time, patience=patience) as cloud, battery_home() as running:
@@ -92,7 +92,7 @@ async def test_an_account_that_works() -> None:
 )
 async def test_local_users_that_are_refused(login: dict[str, Any], remedy: str) -> None:
     """Old firmware that refuses its own users is told as that, at the cost of one question."""
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         running.login.refuse = True
         results = await checked(running.host, **login)
         assert len(running.requests) <= 6

@@ -22,7 +22,7 @@ from exporter.diagnostics import StepResult, StepStatus
 from exporter.diagnostics.prometheus import check
 from exporter.manager import PollerManager
 from exporter.serve import listening
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
 
@@ -92,7 +92,7 @@ def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
 async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
     """Run the exporter on a simulated home; yields its port and that of a closed gateway."""
     clock = SystemClock()
-    async with serve(home("solar-only", clock.time), now=clock.time) as gateway:
+    async with serve(sample_home("solar-only", clock.time), now=clock.time) as gateway:
         manager = PollerManager(folder, clock)
         config = Config.model_validate(
             {
@@ -152,7 +152,7 @@ async def test_no_prometheus_there() -> None:
     """Nobody listens, or somebody else does: told before anything is asked of the data."""
     (one,) = await check("http://127.0.0.1:1", ["home"], 10055)
     assert (one.status, one.message) == (FAILED, "http://127.0.0.1:1 cannot be reached")
-    async with serve(home("legacy", time.time)) as gateway:
+    async with serve(sample_home("legacy", time.time)) as gateway:
         (one,) = await check(gateway.url, ["home"], 10055)
     assert one.message == f"{gateway.url} is not a Prometheus server"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from exporter.cli.screen import Screen, house
+from exporter.cli.simulation.demo_display import DemoDisplay, summary_rows
 from tests.cli.test_cli import ended, run, running
 from tests.polled_gateway import polled_gateway
 
@@ -41,8 +41,8 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--seed=x"], "--seed: 'x' is no whole number"),
-        (["--speed=0"], "--speed: '0' is no speed"),
+        (["--seed=x"], "--seed: 'x' is not a whole number"),
+        (["--speed=0"], "--speed: '0' is not a speed"),
         (["--scenario=sunny"], "there is no scenario 'sunny'"),
         (["--web.listen-address=1"], "'1' lacks a colon"),
     ],
@@ -69,7 +69,7 @@ async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
     """Grid, sun, house and batteries are told as on the status page."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        told = dict(house(watched.status()))
+        told = dict(summary_rows(watched.status()))
     assert told["Gateway"] == "answers"
     assert told["Grid"] == "On grid, 1.8 kW to the grid"
     assert told["Solar"] == "7.3 kW"
@@ -77,7 +77,7 @@ async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
     assert told["Batteries"] == "64 %, charging with 3.6 kW"
     assert re.fullmatch(r"Told Enphase \d+ min ago", told["Enphase"])
     assert re.match(r"(\d+) of \1 collectors up", told["Exporter"])
-    assert "Wrong" not in told
+    assert "Problem" not in told
 
 
 async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
         for terminal in (True, False):
             output = StringIO()
             console = Console(file=output, force_terminal=terminal, width=80)
-            screen = Screen(console, watched.exposition, watched.status)
-            showing = asyncio.create_task(screen.live(lambda: now))
+            screen = DemoDisplay(console, watched.exposition, watched.status)
+            showing = asyncio.create_task(screen.run(lambda: now))
             await asyncio.sleep(0)
-            screen.say("Something happens.")
+            screen.show_message("Something happens.")
             await asyncio.sleep(0.6 if terminal else 0)
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)

@@ -13,7 +13,7 @@ from exporter.cli import discover as command
 from exporter.cli import dispatch
 from exporter.config import load
 from exporter.discovery import Announced, discover
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import run
 from tests.cli.undisturbed import undisturbed
@@ -41,7 +41,7 @@ async def _listen() -> Heard:
             homes["envoy-6"] = "solar-only"
         gateways = {
             name: await stack.enter_async_context(
-                serve(home(kind, time.time), host="::1" if name == "envoy-6" else LOOPBACK)
+                serve(sample_home(kind, time.time), host="::1" if name == "envoy-6" else LOOPBACK)
             )
             for name, kind in homes.items()
         }
@@ -74,7 +74,7 @@ def heard() -> Heard:
 def test_a_gateway_is_asked_once_who_it_is(heard: Heard, name: str, kind: str) -> None:
     """What `/info` says counts, and one question is enough where HTTPS is spoken."""
     one = heard.by_name[name]
-    site = SITES[kind]
+    site = SAMPLE_HOMES[kind]
     assert (one.serial, one.firmware) == (site.serial, site.firmware)
     assert (one.host, one.answers) == (heard.gateways[name].host, True)
     assert len(heard.gateways[name].requests) == 1
@@ -97,7 +97,7 @@ def test_a_gateway_that_answers_by_ipv6_alone(heard: Heard) -> None:
 def test_one_gateway_under_two_names_is_one(heard: Heard) -> None:
     """A serial number is listed once."""
     serials = [each.serial for each in heard.by_name.values()]
-    assert serials.count(SITES["battery-home"].serial) == 1
+    assert serials.count(SAMPLE_HOMES["battery-home"].serial) == 1
 
 
 def test_announcements_are_not_believed(heard: Heard) -> None:
@@ -111,7 +111,7 @@ def test_announcements_are_not_believed(heard: Heard) -> None:
 async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> None:
     """What it prints for the configuration is a configuration, and `--json` tells the same."""
     async with (
-        serve(home("battery-home", time.time)) as running,
+        serve(sample_home("battery-home", time.time)) as running,
         announce(
             announcement("envoy", int(running.host.rpartition(":")[2])),
             announcement("envoy-2", CLOSED, serial="9", addresses=("::1",)),

@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from exporter.cli import dispatch
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import PATIENCE, run
 from tests.cli.undisturbed import undisturbed
@@ -105,7 +105,7 @@ async def _served() -> AsyncIterator[tuple[RunningGateway, str]]:
     runner = web.ServerRunner(web.Server(answer))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with serve(home("battery-home", time.time)) as gateway:
+    async with serve(sample_home("battery-home", time.time)) as gateway:
         port = int(gateway.host.rpartition(":")[2])
         async with announce(announcement("envoy", port)):
             yield gateway, f"http://127.0.0.1:{runner.addresses[0][1]}"

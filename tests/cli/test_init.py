@@ -22,11 +22,11 @@ from exporter.config import Config, load
 from exporter.discovery import Announced
 from exporter.errors import ConfigError
 from exporter.simulator.faults import status
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.cli.test_cli import run
-from tests.fake_cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
 from tests.thread_server import in_thread
 
 NOTHING: dict[str, Any] = {field.name: None for field in dataclasses.fields(Flags)} | {
@@ -49,12 +49,12 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def gateway() -> Iterator[RunningGateway]:
     """Return a gateway with batteries."""
-    with in_thread(serve(home("battery-home", time.time))) as running:
+    with in_thread(serve(sample_home("battery-home", time.time))) as running:
         yield running
 
 
 @pytest.fixture
-def cloud() -> Iterator[Cloud]:
+def cloud() -> Iterator[SimulatedCloud]:
     """Return the cloud."""
     with in_thread(serving_cloud(time.time)) as cloud:
         yield cloud
@@ -117,7 +117,7 @@ def test_a_token_from_standard_input(gateway: RunningGateway) -> None:
     assert gateway.token not in Path("enphase-exporter.yml").read_text()
 
 
-def test_an_account(gateway: RunningGateway, cloud: Cloud, tmp_path: Path) -> None:
+def test_an_account(gateway: RunningGateway, cloud: SimulatedCloud, tmp_path: Path) -> None:
     """The token is fetched and kept for the exporter; the password stays in its file."""
     (tmp_path / "password").write_text(PASSWORD)
     init(
@@ -140,7 +140,7 @@ def test_an_account(gateway: RunningGateway, cloud: Cloud, tmp_path: Path) -> No
 
 def test_old_firmware_needs_no_login(tmp_path: Path) -> None:
     """Before firmware 7 there is nothing to ask."""
-    with in_thread(serve(home("legacy", time.time))) as old:
+    with in_thread(serve(sample_home("legacy", time.time))) as old:
         init(host=old.host, state_dir=Path("memory"))
     config = written()
     assert config.gateways[0].credentials().token is None
@@ -207,10 +207,10 @@ def test_what_cannot_be_is_one_line(
     [("mfa", "second factor (MFA)"), ("wrong password", "rejects the user name or password")],
 )
 def test_an_account_that_gives_no_token(
-    cloud_mode: Mode,
+    cloud_mode: CloudMode,
     message: str,
     gateway: RunningGateway,
-    cloud: Cloud,
+    cloud: SimulatedCloud,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A second factor is told clearly, and no file is left behind."""
@@ -261,7 +261,7 @@ def test_questions_are_asked_again_until_they_fit(
 
 
 def test_another_address_and_another_login(
-    gateway: RunningGateway, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    gateway: RunningGateway, cloud: SimulatedCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What fails can be answered anew, without starting over."""
     cloud.mode = "mfa"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.conftest import ROOT
 from tests.mdns import LOOPBACK, announce, announcement
@@ -25,13 +25,13 @@ from tests.thread_server import in_thread
 #: seconds after which a command is taken for hung; no test waits that long to succeed
 PATIENCE = 60
 PROMPT = "newcomer> "
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 
 
 @asynccontextmanager
 async def announced() -> AsyncIterator[RunningGateway]:
     """Serve a gateway, and announce it."""
-    async with serve(home("battery-home", time.time)) as running:
+    async with serve(sample_home("battery-home", time.time)) as running:
         port = int(running.host.rpartition(":")[2])
         async with announce(announcement("envoy", port, serial=SERIAL, firmware="8.2.4401")):
             yield running

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.scenario import names
+from exporter.simulator.scenario import scenario_names
 from tests.cli.test_cli import ended, run, running
 
 PREFIX = "enphase-exporter: error: "
@@ -18,20 +18,20 @@ def test_list(tmp_path: Path) -> None:
     done = run(tmp_path, "simulate", "--list")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["NAME", "ROW", "LASTS", "TITLE"]
-    assert [line.split()[0] for line in lines[1:]] == names()
+    assert lines[0].split() == ["NAME", "ROW", "DURATION", "TITLE"]
+    assert [line.split()[0] for line in lines[1:]] == scenario_names()
     assert "f01-grid-lost              F01  1h 15m    The grid is lost" in lines
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["simulate", "--seed=x"], "--seed: 'x' is no whole number"),
-        (["simulate", "--speed=0"], "--speed: '0' is no speed"),
-        (["simulate", "--speed=fast"], "--speed: 'fast' is no speed"),
+        (["simulate", "--seed=x"], "--seed: 'x' is not a whole number"),
+        (["simulate", "--speed=0"], "--speed: '0' is not a speed"),
+        (["simulate", "--speed=fast"], "--speed: 'fast' is not a speed"),
         (["simulate", "--scenario=grid-outrage"], "there is no scenario 'grid-outrage': did you"),
         (["simulate", "--listen-address=10056"], "'10056' lacks a colon"),
-        (["record", "--output=x", "--seed=1.5"], "--seed: '1.5' is no whole number"),
+        (["record", "--output=x", "--seed=1.5"], "--seed: '1.5' is not a whole number"),
         (["record", "--output=x", "--interval=0s"], "--interval: '0s' is too short"),
         (["record", "--output=x", "--duration=soon"], "--duration: 'soon' is not a duration"),
         (["record", "--output=/missing/x", "--duration=1h"], "/missing/x: cannot be written"),

@@ -21,7 +21,7 @@ from exporter.cli.status.lines import bar, lines
 from exporter.cli.status.screen import Screen
 from exporter.diagnostics.saved_state import load_saved_state
 from exporter.simulator.faults import Edit
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from exporter.status import api
@@ -38,7 +38,7 @@ __all__ = ["undisturbed"]
 
 PREFIX = "enphase-exporter: error: "
 RUNBOOKS = "/alertmanager/runbooks/"
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 
 Asked = Callable[..., tuple[int, str, str]]
 
@@ -295,7 +295,7 @@ def test_flags_that_do_not_fit(words: list[str], said: str, ask: Asked) -> None:
 
 @asynccontextmanager
 async def _gateway() -> AsyncIterator[RunningGateway]:
-    async with serve(home("battery-home", time.time)) as running:
+    async with serve(sample_home("battery-home", time.time)) as running:
         yield running
 
 

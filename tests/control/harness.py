@@ -18,13 +18,13 @@ from exporter.gateway.control import (
     CommandRunner,
 )
 from exporter.gateway.control.audit_log import NAME
-from exporter.simulator.answers import Answer
 from exporter.simulator.faults import Fault
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.devices import acb_serial
+from exporter.simulator.gateway import HttpResponse
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.device_states import acb_serial
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
-from exporter.simulator.physics.weather import always
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.weather import constant_sky
 from exporter.simulator.server import RunningGateway, serve
 
 ACB = acb_serial(1)
@@ -115,13 +115,13 @@ CASES = (
 class TimedGateway(LiveGateway):
     """A gateway that notes when it was asked."""
 
-    def __init__(self, house: House, clock: VirtualClock) -> None:
+    def __init__(self, house: HomeSimulation, clock: VirtualClock) -> None:
         super().__init__(house, lambda: house.at(clock.time()))
         self._clock = clock
         #: monotonic times
         self.asked: list[float] = []
 
-    def answer(self, target: str) -> Answer | None:
+    def answer(self, target: str) -> HttpResponse | None:
         """See `Gateway.answer`."""
         self.asked.append(self._clock.monotonic())
         return super().answer(target)
@@ -131,7 +131,7 @@ class TimedGateway(LiveGateway):
 class ControlHarness:
     """An owner at the command line, and the house."""
 
-    house: House
+    house: HomeSimulation
     gateway: TimedGateway
     running: RunningGateway
     command_runner: CommandRunner
@@ -184,7 +184,9 @@ async def control_harness(
     **config: Any,
 ) -> AsyncIterator[ControlHarness]:
     """Serve a living house with these levers, and log its owner in."""
-    it = House(SITES[home], seed=1, start=clock.time(), weather=always("clear"), past_days=0)
+    it = HomeSimulation(
+        SAMPLE_HOMES[home], seed=1, start=clock.time(), weather=constant_sky("clear"), past_days=0
+    )
     if levers:
         it.set_all(dict(levers))
     # until everything has been reported as it is

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from exporter.simulator.homes import SITES
+from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
-from exporter.simulator.physics.weather import always
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.weather import constant_sky
 from exporter.simulator.server import RunningGateway, serve
 
 
@@ -50,7 +50,9 @@ class Beside:
 @contextmanager
 def beside(home: str = "battery-home") -> Iterator[Beside]:
     """Serve a house for other processes."""
-    house = House(SITES[home], seed=1, start=time.time(), weather=always("clear"), past_days=0)
+    house = HomeSimulation(
+        SAMPLE_HOMES[home], seed=1, start=time.time(), weather=constant_sky("clear"), past_days=0
+    )
     gateway = LiveGateway(house, lambda: house.at(time.time()))
     found: list[Beside] = []
     ready = threading.Event()

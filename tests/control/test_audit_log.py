@@ -13,7 +13,7 @@ from exporter.clock import VirtualClock
 from exporter.errors import StateError
 from exporter.gateway.control.audit_log import NAME, AuditLog
 from exporter.logging import hide_secret
-from exporter.simulator.answers import Answer
+from exporter.simulator.gateway import HttpResponse
 from tests.control.harness import CASES, CommandCase, control_harness, read_audit_log
 
 
@@ -43,7 +43,7 @@ async def test_who_did_what_when(case: CommandCase, tmp_path: Path, clock: Virtu
 async def test_what_was_refused_is_on_record(tmp_path: Path, clock: VirtualClock) -> None:
     """So is how a command failed."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
-        owner.gateway.refused["/ivp/ensemble/relay"] = Answer(500, b"no")
+        owner.gateway.refused["/ivp/ensemble/relay"] = HttpResponse(500, b"no")
         await owner.perform("grid off", {})
         assert owner.read_audit_log()[-1]["result"] == "refused"
         assert "status 500 (no)" in owner.read_audit_log()[-1]["line"]
@@ -82,7 +82,7 @@ async def test_no_token_is_on_record(tmp_path: Path, clock: VirtualClock) -> Non
     """Secrets are masked, wherever they turn up."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         token = owner.running.token
-        owner.gateway.refused["/ivp/ensemble/relay"] = Answer(400, f"token {token}?".encode())
+        owner.gateway.refused["/ivp/ensemble/relay"] = HttpResponse(400, f"token {token}?".encode())
         result = await owner.perform("grid off", {})
         assert token not in result.line
         assert token not in (tmp_path / NAME).read_text()

@@ -8,7 +8,7 @@ from exporter.config import Gateway as GatewayConfig
 from exporter.errors import ControlError
 from exporter.gateway.control import COMMANDS, CommandCall, CommandRunner
 from exporter.gateway.policy import DRY_CONTACT_SETTINGS
-from exporter.simulator.capture import load
+from exporter.simulator.replay import load_capture
 from exporter.simulator.server import serve
 from tests.control.harness import CASES
 from tests.simulator.twins import content
@@ -16,7 +16,7 @@ from tests.simulator.twins import content
 
 async def test_real_gateways(capture: Path, tmp_path: Path) -> None:
     """Each command has a plan with all that it sends, or a line; nothing is sent for either."""
-    gateway = load(capture)
+    gateway = load_capture(capture)
     clock = VirtualClock(1_800_000_000.0)
     settings = content(gateway, DRY_CONTACT_SETTINGS) or {}
     contacts = [each["id"] for each in settings.get("dry_contacts", [])]

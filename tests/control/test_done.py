@@ -10,8 +10,8 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.gateway.control import COMMANDS
 from exporter.simulator.faults import status
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.devices import acb_serial
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.device_states import acb_serial
 from tests.control.harness import ACB, CASES, CommandCase, control_harness
 
 
@@ -141,9 +141,9 @@ async def test_leaving_the_grid_without_knowing_the_batteries(
 
 async def test_no_battery_no_light(tmp_path: Path, clock: VirtualClock) -> None:
     """Who has a controller and no battery is told that it will be dark."""
-    site = replace(SITES["battery-home"], batteries=0)
+    site = replace(SAMPLE_HOMES["battery-home"], batteries=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SITES, "no-battery", site)
+        patch.setitem(SAMPLE_HOMES, "no-battery", site)
         async with control_harness("no-battery", tmp_path, clock) as owner:
             plan = await owner.plan("grid off", {})
     assert plan.notes[-1].startswith("NO BATTERY")

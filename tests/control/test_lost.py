@@ -9,7 +9,7 @@ from aiohttp import web
 
 from exporter.clock import VirtualClock
 from exporter.errors import ControlError
-from exporter.simulator.faults import Call, Fault, Hang, Reset, Truncated, body, plain
+from exporter.simulator.faults import Fault, Hang, PendingResponse, Reset, Truncated, body, plain
 from exporter.simulator.server import RunningGateway
 from tests.control.harness import CASES, CommandCase, control_harness, nothing_written
 from tests.polled_gateway import impatient
@@ -170,7 +170,7 @@ class _Last(Fault):
     running: RunningGateway
     after: int = 1
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         response = plain(call.answer)
         # so that the next request needs a new connection

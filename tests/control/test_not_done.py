@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.simulator.answers import Answer
 from exporter.simulator.faults import status
-from exporter.simulator.homes import SITES
+from exporter.simulator.gateway import HttpResponse
+from exporter.simulator.homes import SAMPLE_HOMES
 from tests.control.harness import CASES, CommandCase, ControlHarness, control_harness
 
 BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
@@ -20,7 +20,7 @@ async def test_a_refused_command(case: CommandCase, tmp_path: Path, clock: Virtu
     async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         body = b'{"error":\n "not today"}'
-        owner.gateway.refused[plan.requests[0].endpoint] = Answer(400, body)
+        owner.gateway.refused[plan.requests[0].endpoint] = HttpResponse(400, body)
         result = await owner.command_runner.perform(plan)
         assert (result.kind, result.ok) == ("refused", False)
         assert result.line == (
@@ -36,7 +36,7 @@ async def test_a_refused_command(case: CommandCase, tmp_path: Path, clock: Virtu
 async def test_a_login_that_may_not(code: int, tmp_path: Path, clock: VirtualClock) -> None:
     """Who may read and not write is told whose login it takes."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
-        owner.gateway.refused["/ivp/ensemble/relay"] = Answer(code)
+        owner.gateway.refused["/ivp/ensemble/relay"] = HttpResponse(code)
         result = await owner.perform("grid off", {})
         assert result.kind == "refused"
         assert result.line == (
@@ -198,7 +198,7 @@ async def test_charging_from_a_generator_without_batteries(
 ) -> None:
     """Where there is no battery to charge the setting is taken and stays on; that is said."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(SITES, "bare", replace(SITES["generator"], batteries=0))
+        patch.setitem(SAMPLE_HOMES, "bare", replace(SAMPLE_HOMES["generator"], batteries=0))
         async with control_harness("bare", tmp_path, clock) as owner:
             result = await owner.perform("generator charge", {"on": False})
     assert result.kind == "ignored"

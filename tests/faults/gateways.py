@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.gateway import HomeGateway
-from exporter.simulator.homes.noon import noon
-from exporter.simulator.homes.site import Site, State
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.home_gateway import HomeGateway
+from exporter.simulator.homes.models import HomeHardware, HomeState
+from exporter.simulator.homes.sample_state import sample_state
 
 #: watts and watt-hours by which things grow each second; an hour of it keeps within the hardware
 _WATTS, _WATT_HOURS, _CHARGE = 0.05, 2.0, 1e-5
@@ -46,27 +46,27 @@ PLAIN = frozenset({INFO, CHECK_JWT})
 HOMES: tuple[str, ...] = tuple(dict.fromkeys(home for home, _ in ASKED))
 
 
-def small(name: str) -> Site:
+def small(name: str) -> HomeHardware:
     """Return the site of a sample home with a few devices of each kind."""
-    site = SITES[name]
+    site = SAMPLE_HOMES[name]
     return replace(site, inverters=3, batteries=min(2, site.batteries), acbs=min(2, site.acbs))
 
 
 def growing(name: str, now: Callable[[], float], age: Callable[[], float]) -> HomeGateway:
     """Return the gateway of a small home that shows `now` (epoch seconds) and grows with `age`."""
     site = small(name)
-    kept: list[State] = []
+    kept: list[HomeState] = []
 
-    def state() -> State:
+    def state() -> HomeState:
         at = now()
         if not kept or kept[0].now != int(at):
-            kept[:] = [grown(noon(site, at), age())]
+            kept[:] = [grown(sample_state(site, at), age())]
         return kept[0]
 
     return HomeGateway(site, state)
 
 
-def grown(state: State, seconds: float) -> State:
+def grown(state: HomeState, seconds: float) -> HomeState:
     """Return the state with everything grown as in so many seconds."""
     watts, energy = _WATTS * seconds, _WATT_HOURS * seconds
     soc = state.soc + _CHARGE * seconds

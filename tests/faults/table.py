@@ -11,19 +11,19 @@ from exporter.simulator.faults import (
     Edit,
     Fault,
     Hang,
-    Huge,
-    Mumble,
+    OversizedBody,
+    PartialHeaders,
     Reset,
     Rewrite,
+    SlowDrip,
     Stall,
-    Trickle,
     Truncated,
     body,
     login_page,
     redirect,
     status,
 )
-from exporter.simulator.listener import Door
+from exporter.simulator.listener import ListenerState
 from exporter.simulator.tls import server_context
 from tests.faults.gateways import PLAIN
 
@@ -148,9 +148,9 @@ def _no_numbers(content: bytes) -> bytes:
     return changed if changed != content else b"[NaN]"
 
 
-def _door(door: Door) -> "Callable[[Patient, bool], None]":
+def _door(door: ListenerState) -> "Callable[[Patient, bool], None]":
     def switch(patient: "Patient", on: bool) -> None:
-        patient.running.listener.door = door if on else Door.OPEN
+        patient.running.listener.door = door if on else ListenerState.OPEN
 
     return switch
 
@@ -191,10 +191,10 @@ def _status(code: int, settles: float = 0.0) -> Row:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("refused", _F, switch=_door(Door.CLOSED)),
+    Row("refused", _F, switch=_door(ListenerState.CLOSED)),
     Row("DNS gone", _F, switch=_dns_gone),
-    Row("connect stall", _F, switch=_door(Door.DEAF)),
-    Row("TLS reset", _F, switch=_door(Door.SLAMMED)),
+    Row("connect stall", _F, switch=_door(ListenerState.DEAF)),
+    Row("TLS reset", _F, switch=_door(ListenerState.SLAMMED)),
     Row("TLS expired", _H, switch=_expired),
     Row("gateway's clock a day ahead", _H, switch=_gateway_ahead),
     Row("own clock a day back", _H, switch=_own_clock(-86400.0)),
@@ -202,9 +202,9 @@ ROWS: tuple[Row, ...] = (
     Row("reset", _F, Reset),
     Row("reset in the body", _F, lambda: Reset(0.5)),
     Row("no answer", _F, Hang),
-    Row("header stall", _F, Mumble),
+    Row("header stall", _F, PartialHeaders),
     Row("body stall", _F, Stall),
-    Row("a byte per second", _F, lambda: Trickle(pause=1.0)),
+    Row("a byte per second", _F, lambda: SlowDrip(pause=1.0)),
     _status(401, _REFUSED),
     _status(403, _REFUSED),
     _status(404, _DENIED),
@@ -214,8 +214,8 @@ ROWS: tuple[Row, ...] = (
     Row("empty", _F, lambda: body(b"")),
     Row("truncated", _F, lambda: Truncated(0.5)),
     Row("garbage", _F, lambda: body(b"\x00\xff not json")),
-    Row("huge body", _F, lambda: Huge(9)),
-    Row("gzip bomb", _F, lambda: Huge(64, compressed=True)),
+    Row("huge body", _F, lambda: OversizedBody(9)),
+    Row("gzip bomb", _F, lambda: OversizedBody(64, compressed=True)),
     Row("NaN, Infinity", _F, lambda: Rewrite(_no_numbers), can=_json),
     Row("null", _B, lambda: body(b"null"), can=_json, settles=_DENIED),
     Row("wrong type", _B, lambda: Edit(every(_other_type)), can=_json, settles=_DENIED),

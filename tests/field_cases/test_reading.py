@@ -14,7 +14,7 @@ import pytest
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.metrics import grid
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from tests.gateway.endpoints.reading import (
     answers,
     assemble_all,
@@ -64,7 +64,7 @@ class Case:
     """A capture whose answers are changed before they are read."""
 
     def __init__(self, folder: Path) -> None:
-        gateway = captures.load(folder)
+        gateway = captures.load_capture(folder)
         self.bodies = answers(gateway)
         self.context = context_of(gateway, parse_all(self.bodies))
 

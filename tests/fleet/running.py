@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 import aiohttp
 import yaml
 
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.site import State
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.models import HomeState
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import RunningGateway, serve
 from tests.fleet import placing
 from tools.stack import places, programs, shipped
@@ -45,7 +45,7 @@ class Site(NamedTuple):
     """A simulated home of the fleet."""
 
     name: str
-    house: House
+    house: HomeSimulation
     gateway: RunningGateway
 
     def put(self, lever: str, value: object) -> None:
@@ -154,14 +154,16 @@ async def _run(stack: AsyncExitStack, parts: list[Program], folder: Path) -> Non
 
 async def add(fleet: Fleet, stack: AsyncExitStack, number: int) -> str:
     """Put one more gateway on the network, which nobody knows of yet; return its name."""
-    house = House(SITES["battery-home"], seed=number, start=time.time(), past_days=0)
+    house = HomeSimulation(
+        SAMPLE_HOMES["battery-home"], seed=number, start=time.time(), past_days=0
+    )
     gateway = LiveGateway(house, partial(_moment, house))
     name = f"site-{number:02}"
     fleet.sites[name] = Site(name, house, await stack.enter_async_context(serve(gateway)))
     return name
 
 
-def _moment(house: House) -> State:
+def _moment(house: HomeSimulation) -> HomeState:
     return house.at(time.time())
 
 

@@ -22,9 +22,9 @@ from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.gateway.transport import Transport
-from exporter.simulator import capture, tokens
-from exporter.simulator.answers import Gateway
-from exporter.simulator.homes import SITES
+from exporter.simulator import replay, tokens
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.state import State
 from tests.faults.gateways import growing
 from tests.fuzz.mutations import Mutation, spoiled
@@ -43,8 +43,8 @@ class House:
         self.name = name
         self._at = START
         now = lambda: self._at  # noqa: E731  # three words that change with the attribute
-        self._gateway: Gateway = (
-            capture.load(folder, now=now)
+        self._gateway: SimulatedGateway = (
+            replay.load_capture(folder, now=now)
             if folder
             else growing(name, now, lambda: self._at - START)
         )
@@ -164,7 +164,7 @@ def clients(house: House) -> Iterator[Client]:
 
 def houses(captures: Path | None = None) -> list[House]:
     """Return the simulated homes, and with a folder of captures these as well."""
-    found = [House(name) for name in SITES if name != "big-home"]
+    found = [House(name) for name in SAMPLE_HOMES if name != "big-home"]
     folders = sorted(p for p in captures.glob("*") if p.is_dir()) if captures else []
     return [*found, *(House(folder.name, folder) for folder in folders)]
 

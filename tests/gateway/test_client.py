@@ -9,20 +9,20 @@ import pytest
 from pyenphase import envoy as pyenphase
 
 from exporter.clock import VirtualClock
-from exporter.simulator import login as simulated
+from exporter.simulator import access as simulated
 from exporter.simulator.faults import (
     Fault,
     Hang,
-    Huge,
+    OversizedBody,
     Reset,
+    SlowDrip,
     Stall,
-    Trickle,
     body,
     login_page,
     redirect,
     status,
 )
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import serve
 from tests.polled_gateway import START, PolledGateway, impatient, polled_gateway
 from tests.raw_server import http, raw_server
@@ -71,7 +71,7 @@ def reasons(watched: PolledGateway) -> set[str]:
         (Reset(), "connection_lost", "/info: the gateway closed the connection"),
         (Hang(), "timeout", "/info: no complete answer in time"),
         (Stall(), "timeout", "/info: no complete answer in time"),
-        (Trickle(pause=0.05), "timeout", "/info: no complete answer in time"),
+        (SlowDrip(pause=0.05), "timeout", "/info: no complete answer in time"),
     ],
 )
 async def test_an_info_that_does_not_do(
@@ -97,7 +97,7 @@ async def test_a_huge_info(
 ) -> None:
     """Nor is `/info` read without end."""
     async with polled_gateway("battery-home", tmp_path) as watched:
-        watched.gateway.faults["/info"] = Huge(30, compressed=compressed)
+        watched.gateway.faults["/info"] = OversizedBody(30, compressed=compressed)
         await watched.pass_time(20)
         assert told(caplog) == "/info: the answer is larger than 8 MiB"
         assert reasons(watched) == {"invalid_response"}
@@ -189,7 +189,7 @@ async def test_an_ipv6_address(tmp_path: Path) -> None:
     """A host in brackets is a host."""
     clock = VirtualClock(START)
     async with (
-        serve(home("solar-only", clock.time), host="::1", now=clock.time) as running,
+        serve(sample_home("solar-only", clock.time), host="::1", now=clock.time) as running,
         polled_gateway("solar-only", tmp_path, clock, host=running.host) as watched,
     ):
         assert running.host.startswith("[::1]:")
@@ -227,7 +227,7 @@ async def test_envoy_is_tried_when_installer_is_refused(tmp_path: Path) -> None:
 
 async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that refuses everybody changes no user, and is tried with the other one only once."""
-    users = simulated._secrets(SITES["legacy"].serial)
+    users = simulated._secrets(SAMPLE_HOMES["legacy"].serial)
     known = {"installer": users["installer"]}
     monkeypatch.setattr(simulated, "_secrets", lambda serial: known)
     async with polled_gateway("legacy", tmp_path) as watched:
@@ -251,7 +251,7 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
     [
         ({"username": "envoy"}, 1),
         ({"username": "installer"}, 1),
-        ({"username": "envoy", "password": SITES["legacy"].serial[-6:]}, 1),
+        ({"username": "envoy", "password": SAMPLE_HOMES["legacy"].serial[-6:]}, 1),
         ({"username": "envoy", "password": "wrong"}, 0),
     ],
 )
@@ -271,7 +271,7 @@ async def test_another_firmware_is_noticed(
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         assert watched.value("enphase_gateway_firmware_changed_timestamp_seconds") is None
-        info = FIRMWARE % (SITES["battery-home"].serial.encode(), b"D8.3.5286")
+        info = FIRMWARE % (SAMPLE_HOMES["battery-home"].serial.encode(), b"D8.3.5286")
         watched.gateway.faults["/info"] = body(info)
         probes = watched.gateway.count("/ivp/ensemble/inventory")
         await watched.pass_time(300)

@@ -16,7 +16,7 @@ from exporter.gateway.state_model import GatewayState
 from exporter.simulator import tokens
 from exporter.simulator.faults import Edit
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from tests.faults.gateways import small
 from tests.polled_gateway import START, polled_gateway
 
@@ -275,7 +275,7 @@ async def test_zeros_after_a_restart_of_the_gateway_hide_production(tmp_path: Pa
 async def test_a_gateway_put_in_at_night_has_counted_nothing(tmp_path: Path) -> None:
     """Zeros of another gateway are no restart: production is read, and the counter goes on."""
     clock = VirtualClock(START)  # which is at night in Amsterdam
-    house = House(small("solar-only"), seed=1, start=clock.time())
+    house = HomeSimulation(small("solar-only"), seed=1, start=clock.time())
     gateway = LiveGateway(house, lambda: house.at(clock.time()))
     file = tmp_path / "token"
     file.write_text(tokens.make(gateway.serial, now=clock.time()))

@@ -9,17 +9,17 @@ from aiohttp import web
 
 from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
-from exporter.simulator.faults import Call, Fault, Hang, plain, status
-from exporter.simulator.homes import SITES
-from exporter.simulator.login import TokenLogin
+from exporter.simulator.access import TokenAccessCheck
+from exporter.simulator.faults import Fault, Hang, PendingResponse, plain, status
+from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.state import State
-from tests.fake_cloud import PASSWORD, USER, Mode, serving_cloud
+from tests.fake_cloud import PASSWORD, USER, CloudMode, serving_cloud
 from tests.polled_gateway import START, PolledGateway, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
 DAY = 86400.0
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 INVENTORY = "/ivp/ensemble/inventory"
 
 
@@ -35,9 +35,9 @@ def expiry(watched: PolledGateway) -> float | None:
     return told and told - START
 
 
-def login(watched: PolledGateway) -> TokenLogin:
+def login(watched: PolledGateway) -> TokenAccessCheck:
     """Return who lets in at the gateway."""
-    assert isinstance(watched.gateway.login, TokenLogin)
+    assert isinstance(watched.gateway.login, TokenAccessCheck)
     return watched.gateway.login
 
 
@@ -105,7 +105,7 @@ async def test_a_check_stands_on_the_token_alone(tmp_path: Path) -> None:
     shown: list[tuple[str, bool]] = []
 
     class Listen(Fault):
-        async def send(self, call: Call) -> web.StreamResponse:
+        async def send(self, call: PendingResponse) -> web.StreamResponse:
             shown.append((call.request.path, "sessionId" in call.request.cookies))
             return plain(call.answer)
 
@@ -262,7 +262,7 @@ async def test_a_token_of_the_cloud_is_kept_until_the_gateway_can_judge_it(tmp_p
     ],
 )
 async def test_a_cloud_that_gives_no_token(
-    mode: Mode, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    mode: CloudMode, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without a token the reason is the cloud, told in words, and the cloud is asked seldom."""
     async with (

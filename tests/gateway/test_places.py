@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.simulator.faults import Edit
-from exporter.simulator.homes.devices import inverter_serial
+from exporter.simulator.homes.device_states import inverter_serial
 from tests.polled_gateway import PolledGateway, polled_gateway
 
 INVERTERS = "/api/v1/production/inverters"

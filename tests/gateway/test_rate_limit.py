@@ -12,15 +12,15 @@ from exporter.clock import VirtualClock
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, HOME, INFO
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW, RateLimiter
-from exporter.simulator.answers import Gateway
 from exporter.simulator.faults import Fault, Reset, Truncated, body, status
-from exporter.simulator.homes import build, home
-from exporter.simulator.homes.site import Site
-from exporter.simulator.server import Request
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.homes import build_home, sample_home
+from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.server import ReceivedRequest
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 #: a site with all there is
-EVERYTHING = Site(
+EVERYTHING = HomeHardware(
     serial="202499000077",
     firmware="8.3.5200",
     cts=("production", "net-consumption", "storage"),
@@ -36,7 +36,7 @@ EVERYTHING = Site(
 )
 
 
-class Times(deque[Request]):
+class Times(deque[ReceivedRequest]):
     """The requests that arrive, with their time by the clock of the test."""
 
     def __init__(self, clock: VirtualClock) -> None:
@@ -44,7 +44,7 @@ class Times(deque[Request]):
         self.at: list[float] = []
         self._clock = clock
 
-    def append(self, request: Request) -> None:
+    def append(self, request: ReceivedRequest) -> None:
         """Take a request."""
         self.at.append(self._clock.monotonic())
         super().append(request)
@@ -54,9 +54,9 @@ class Times(deque[Request]):
         return max(sum(start <= at < start + WINDOW for at in self.at) for start in self.at)
 
 
-def everything(now: Callable[[], float]) -> Gateway:
+def everything(now: Callable[[], float]) -> SimulatedGateway:
     """Return a gateway with all there is."""
-    return build(EVERYTHING, now)
+    return build_home(EVERYTHING, now)
 
 
 def timed(watched: PolledGateway) -> Times:
@@ -121,7 +121,7 @@ async def test_old_firmware_is_not_pressed_either(tmp_path: Path) -> None:
     clock = VirtualClock(START)
     cadences = dict.fromkeys(CADENCES, 5.0)
     async with polled_gateway(
-        home("legacy", clock.time), tmp_path, clock, cadences=cadences
+        sample_home("legacy", clock.time), tmp_path, clock, cadences=cadences
     ) as watched:
         times = timed(watched)
         await watched.pass_time(1500)

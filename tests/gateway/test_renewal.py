@@ -11,14 +11,14 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
-from exporter.simulator.homes import SITES, home
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.state import State
-from tests.fake_cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 HOUR = 3600.0
 DAY = 86400.0
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 PRODUCED = "enphase_production_joules_total"
 ACCOUNT: dict[str, Any] = {"username": USER, "password": PASSWORD}
 
@@ -41,7 +41,9 @@ def renewals() -> list[asyncio.Task[Any]]:
 
 
 @asynccontextmanager
-async def renewing(state: Path, lifetime: float) -> AsyncIterator[tuple[PolledGateway, Cloud]]:
+async def renewing(
+    state: Path, lifetime: float
+) -> AsyncIterator[tuple[PolledGateway, SimulatedCloud]]:
     """Watch a gateway that has been let in by a token of this life, with a cloud to ask."""
     clock = VirtualClock(START)
     async with (
@@ -108,7 +110,9 @@ async def test_polling_goes_on_during_a_renewal(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["wrong password", "mfa", "error", "cut off", "html"])
-async def test_a_renewal_that_fails_for_days_keeps_the_token(mode: Mode, tmp_path: Path) -> None:
+async def test_a_renewal_that_fails_for_days_keeps_the_token(
+    mode: CloudMode, tmp_path: Path
+) -> None:
     """As long as the old token is valid, a cloud that fails costs no data, and is asked seldom."""
     async with renewing(tmp_path, 100 * DAY) as (watched, cloud):
         cloud.mode = mode
@@ -194,9 +198,9 @@ async def test_a_replaced_gateway_gets_a_token_of_its_own(tmp_path: Path) -> Non
     async with renewing(tmp_path, 365 * DAY) as (watched, cloud):
         before = watched.value(PRODUCED)
         assert before is not None
-        watched.gateway.gateway = home("generator", watched.clock.time)
+        watched.gateway.gateway = sample_home("generator", watched.clock.time)
         await watched.pass_time(60)
-        other = SITES["generator"].serial
+        other = SAMPLE_HOMES["generator"].serial
         assert tokens.accepts(cloud.tokens[0], serial=other, now=START)
         assert cloud.logins == 1
         assert watched.gateway.count(CHECK_JWT) <= 5

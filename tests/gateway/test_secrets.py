@@ -10,20 +10,20 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.logging import LogfmtFormatter
 from exporter.simulator import tokens
+from exporter.simulator.access import CHECK_JWT, TokenAccessCheck
 from exporter.simulator.faults import body, status
-from exporter.simulator.homes import SITES
-from exporter.simulator.login import CHECK_JWT, TokenLogin
-from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
+from exporter.simulator.homes import SAMPLE_HOMES
+from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, CloudMode, serving_cloud
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 DAY = 86400.0
 
 
 async def trouble(watched: PolledGateway) -> set[str]:
     """Go through refusals, forgotten sessions, garbage, a revoked token; return the cookies."""
     gateway = watched.gateway
-    assert isinstance(gateway.login, TokenLogin)
+    assert isinstance(gateway.login, TokenAccessCheck)
     await watched.pass_time(60)
     client = watched.poller._session._http
     assert client is not None
@@ -42,7 +42,7 @@ async def trouble(watched: PolledGateway) -> set[str]:
 
 @pytest.mark.parametrize("mode", ["ok", "mfa", "wrong password", "not registered", "html", "error"])
 async def test_no_secret_is_told(
-    mode: Mode, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    mode: CloudMode, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever happens on the way in, and at whatever level of the log; ours need no masking."""
     for name in ("", "exporter", "aiohttp", "asyncio"):

@@ -19,15 +19,15 @@ from exporter.gateway import cloud as module
 from exporter.gateway.cloud import Account, CloudLogin
 from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
-from exporter.simulator.homes import SITES, home
-from exporter.simulator.login import TokenLogin
+from exporter.simulator.access import TokenAccessCheck
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.state import State
-from tests.fake_cloud import PASSWORD, USER, Cloud, Mode, serving_cloud
+from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 from tests.raw_server import http, serving
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
-SERIAL = SITES["battery-home"].serial
+SERIAL = SAMPLE_HOMES["battery-home"].serial
 PRODUCED = "enphase_production_joules_total"
 ACCOUNT: dict[str, Any] = {"username": USER, "password": PASSWORD}
 
@@ -44,8 +44,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @asynccontextmanager
 async def renewing(
-    state: Path, lifetime: float, mode: Mode
-) -> AsyncIterator[tuple[PolledGateway, Cloud]]:
+    state: Path, lifetime: float, mode: CloudMode
+) -> AsyncIterator[tuple[PolledGateway, SimulatedCloud]]:
     """Watch a gateway let in by a token of this life, with a cloud that behaves like this."""
     clock = VirtualClock(START)
     async with (
@@ -69,7 +69,7 @@ async def days(watched: PolledGateway, count: int) -> None:
 
 @pytest.mark.parametrize("mode", ["down", "slow", "mfa", "wrong password", "error"])
 async def test_a_renewal_that_fails_is_told_and_costs_nothing(
-    mode: Mode, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    mode: CloudMode, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Day after day the log says that, and why, while the old token serves on."""
     async with renewing(tmp_path, 40 * DAY, mode) as (watched, cloud):
@@ -131,7 +131,7 @@ async def test_a_revoked_token_is_replaced_from_the_cloud(tmp_path: Path) -> Non
     """With an account at hand, a token that is taken back costs a login and no data."""
     async with renewing(tmp_path, 365 * DAY, "ok") as (watched, cloud):
         login = watched.gateway.login
-        assert isinstance(login, TokenLogin)
+        assert isinstance(login, TokenAccessCheck)
         login.revoke(token(365 * DAY))
         for known in (watched.poller.config.credentials().token, watched.poller._memory.token):
             login.revoke(known or "")
@@ -152,9 +152,9 @@ async def test_a_token_for_the_gateway_that_was_replaced(
         await watched.pass_time(MINUTE)
         before = watched.value(PRODUCED)
         assert before is not None
-        watched.gateway.gateway = home("generator", watched.clock.time)
+        watched.gateway.gateway = sample_home("generator", watched.clock.time)
         await watched.pass_time(20 * MINUTE)
-        other = SITES["generator"].serial
+        other = SAMPLE_HOMES["generator"].serial
         assert watched.value("enphase_up") == 0
         assert any(
             "made for another gateway" in line and other in line for line in warnings(caplog)

@@ -15,7 +15,7 @@ from exporter.gateway import cloud as module
 from exporter.gateway.cloud import CloudLogin
 from exporter.gateway.tokens import Token
 from exporter.simulator import tokens
-from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, Mode, serving_cloud
+from tests.fake_cloud import MANAGER_TOKEN, PASSWORD, SESSION, USER, CloudMode, serving_cloud
 from tests.polled_gateway import START
 
 DAY = 86400.0
@@ -79,7 +79,7 @@ def test_no_text_is_an_error(text: str) -> None:
         ("slow", "does not answer; is it reachable?"),
     ],
 )
-async def test_a_failure_of_the_cloud_is_put_into_words(mode: Mode, said: str) -> None:
+async def test_a_failure_of_the_cloud_is_put_into_words(mode: CloudMode, said: str) -> None:
     """Each failure is one line that says what to do, and none repeats what the cloud said."""
     clock = VirtualClock(START)
     async with serving_cloud(clock.time, patience=0.3 if mode == "slow" else 30) as cloud:

@@ -19,7 +19,7 @@ from exporter.errors import GatewayError
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.transport import Transport
 from exporter.gateway.transport_errors import MAX_BODY, TransportError, translate
-from exporter.simulator.faults import Huge, Stall, Trickle
+from exporter.simulator.faults import OversizedBody, SlowDrip, Stall
 from tests.polled_gateway import START, impatient, polled_gateway
 from tests.raw_server import http, raw_server, serving
 
@@ -175,8 +175,8 @@ async def test_a_silent_gateway(
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("fault", [Stall(), Trickle(pause=0.05)])
-async def test_a_trickle_ends_at_the_deadline(fault: Stall | Trickle, tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", [Stall(), SlowDrip(pause=0.05)])
+async def test_a_trickle_ends_at_the_deadline(fault: Stall | SlowDrip, tmp_path: Path) -> None:
     """Bytes that keep coming do not lengthen the wait."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
@@ -191,7 +191,7 @@ async def test_a_huge_answer_is_not_read_to_its_end(compressed: bool, tmp_path: 
     """Half a gigabyte costs no more memory than the largest body allowed, twice."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        watched.gateway.faults[ENDPOINT] = Huge(500, compressed=compressed)
+        watched.gateway.faults[ENDPOINT] = OversizedBody(500, compressed=compressed)
         tracemalloc.start()
         try:
             await watched.pass_time(16)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from exporter.clock import VirtualClock
 from exporter.gateway.collectors import CADENCES
-from exporter.simulator.recorder import Observer, observing
-from exporter.simulator.scenario import Scenario, Stage
+from exporter.simulator.recorder import VirtualExporter, run_virtual_exporter
+from exporter.simulator.scenario import Scenario, ScenarioRunner
 
 #: seconds between two scrapes
 INTERVAL = 300
@@ -109,21 +109,21 @@ def record(home: str, path: Path) -> None:
 async def _record(home: str, path: Path) -> None:
     played = scenario(home)
     clock = VirtualClock(played.begins)
-    stage = Stage(played, clock)
+    runner = ScenarioRunner(played, clock)
     with tempfile.TemporaryDirectory(prefix="enphase-homes-") as folder, path.open("wb") as file:
-        watching: AbstractAsyncContextManager[Observer] = observing(
-            stage.gateway,
+        watching: AbstractAsyncContextManager[VirtualExporter] = run_virtual_exporter(
+            runner.gateway,
             clock,
             name=home,
             state_dir=Path(folder),
-            stage=stage,
+            runner=runner,
             cadences={name: max(INTERVAL, usual) for name, usual in CADENCES.items()},
             **_CONFIG.get(home, {}),
         )
         async with watching as observer:
             while clock.time() <= played.ends:
                 due = (clock.time() // INTERVAL + 1) * INTERVAL
-                await observer.pass_time(due - clock.time())
+                await observer.advance(due - clock.time())
                 if observer.exposition is not None:
                     told = observer.exposition.with_timestamps(clock.time())
                     file.write(told.replace(b"{", _TARGET))

@@ -13,9 +13,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from exporter.clock import VirtualClock
-from exporter.simulator.recorder import Observer, observing
-from exporter.simulator.scenario import Scenario, Stage
-from exporter.simulator.scenario.times import At
+from exporter.simulator.recorder import VirtualExporter, run_virtual_exporter
+from exporter.simulator.scenario import Scenario, ScenarioRunner
+from exporter.simulator.scenario.durations import At
 from tests.polled_gateway import Samples, samples
 
 #: seconds before a look in which the exporter works
@@ -64,11 +64,11 @@ class Look:
 class Audience:
     """Somebody who watches a scenario."""
 
-    def __init__(self, scenario: Scenario, stage: Stage, clock: VirtualClock) -> None:
+    def __init__(self, scenario: Scenario, runner: ScenarioRunner, clock: VirtualClock) -> None:
         self.scenario = scenario
-        self.stage = stage
+        self.runner = runner
         self.looks: list[Look] = []
-        self.observer: Observer
+        self.observer: VirtualExporter
         self._clock = clock
 
     def epoch(self, at: str) -> float:
@@ -80,7 +80,7 @@ class Audience:
         left = (at if isinstance(at, float) else self.epoch(at)) - self._clock.time()
         assert left >= 0, f"{at} has passed"
         await self._clock.sleep(left - warm)
-        await self.observer.pass_time(min(left, warm))
+        await self.observer.advance(min(left, warm))
         if self.observer.exposition is None:
             return None
         text = self.observer.exposition.render("", "")[0].decode()
@@ -93,9 +93,9 @@ class Audience:
 async def attending(scenario: Scenario, state_dir: Path, **config: Any) -> AsyncIterator[Audience]:
     """Play a scenario and watch it; `config` is more of the exporter's configuration."""
     clock = VirtualClock(scenario.begins)
-    stage = Stage(scenario, clock)
-    audience = Audience(scenario, stage, clock)
-    async with observing(
-        stage.gateway, clock, name="home", state_dir=state_dir, stage=stage, **config
+    runner = ScenarioRunner(scenario, clock)
+    audience = Audience(scenario, runner, clock)
+    async with run_virtual_exporter(
+        runner.gateway, clock, name="home", state_dir=state_dir, runner=runner, **config
     ) as audience.observer:
         yield audience

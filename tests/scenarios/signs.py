@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from exporter.simulator.homes.devices import acb_serial, battery_serial, inverter_serial
+from exporter.simulator.homes.device_states import acb_serial, battery_serial, inverter_serial
 from tests.scenarios.audience import Look
 
 Sign = Callable[[Look], bool]

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.scenario import find, names
+from exporter.simulator.scenario import find_scenario, scenario_names
 from tests.scenarios.audience import attending
 from tests.scenarios.signs import ELSEWHERE, SIGNS, Row
 
-ROWS = {scenario.row: name for name in names() if (scenario := find(name)).row}
+ROWS = {scenario.row: name for name in scenario_names() if (scenario := find_scenario(name)).row}
 
 
 def test_every_row_has_a_scenario() -> None:
@@ -21,7 +21,7 @@ def test_every_row_has_a_scenario() -> None:
 @pytest.mark.parametrize(("row", "told"), SIGNS.items(), ids=SIGNS)
 async def test_failure_shows(row: str, told: Row, tmp_path: Path) -> None:
     """The sign of the failure is there when it has happened, and neither before nor after."""
-    async with attending(find(row), tmp_path, **told.config) as audience:
+    async with attending(find_scenario(row), tmp_path, **told.config) as audience:
         times = sorted({*told.before, *told.signs, *told.seen, *told.after}, key=audience.epoch)
         for time in times:
             look = await audience.look(time)
@@ -34,7 +34,7 @@ async def test_failure_shows(row: str, told: Row, tmp_path: Path) -> None:
 
 async def test_exporter_down(tmp_path: Path) -> None:
     """While the exporter is down nobody answers a scrape, and afterwards all is as before."""
-    async with attending(find("f12"), tmp_path) as audience:
+    async with attending(find_scenario("f12"), tmp_path) as audience:
         before = await audience.look("15m")
         assert await audience.look("21m") is None
         assert await audience.look("39m") is None
@@ -47,7 +47,7 @@ async def test_exporter_down(tmp_path: Path) -> None:
 
 async def test_pager_dead(tmp_path: Path) -> None:
     """A dead pager leaves no trace here: the outage is in /metrics as ever."""
-    async with attending(find("f43"), tmp_path) as audience:
+    async with attending(find_scenario("f43"), tmp_path) as audience:
         told = []
         for time in ("15m", "25m", "1h 5m"):
             look = await audience.look(time)

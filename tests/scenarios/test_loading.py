@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.simulator.homes import SITES
-from exporter.simulator.scenario import Scenario, find, load, names
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.scenario import Scenario, find_scenario, load_scenario, scenario_names
 
 HEAD = """
 title: A trial
@@ -20,7 +20,7 @@ def loaded(folder: Path, text: str) -> Scenario:
     """Load a scenario from a file with this text."""
     path = folder / "trial.yml"
     path.write_text(text)
-    return load(path)
+    return load_scenario(path)
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
@@ -38,26 +38,26 @@ def event(folder: Path, text: str) -> list[str]:
     return mistakes(folder, f"{HEAD}home: battery-home\nevents:\n  - {text}")
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", scenario_names())
 def test_shipped_scenarios_load(name: str) -> None:
     """Every scenario that comes with the program is free of mistakes."""
-    scenario = find(name)
+    scenario = find_scenario(name)
     assert scenario.ends > scenario.begins
     assert all(event.at.epoch(scenario.local_start) <= scenario.ends for event in scenario.events)
 
 
 def test_names_begin_with_the_whole_ones() -> None:
     """The failures come last, in their order."""
-    assert names()[:7] == [
+    assert scenario_names()[:7] == [
         *("firmware-upgrade", "grid-outage", "night-stall", "owners-story"),
         *("sunny-day", "winter-week", "f01-grid-lost"),
     ]
-    assert names()[-1].startswith("f43-")
+    assert scenario_names()[-1].startswith("f43-")
 
 
 def test_find_by_row() -> None:
     """A row of the catalogue is name enough, in either case."""
-    assert find("F31") == find("f31-no-production")
+    assert find_scenario("F31") == find_scenario("f31-no-production")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_find_by_row() -> None:
 def test_unknown_scenario(word: str, said: str) -> None:
     """A name that there is not is told with the nearest one, a file with the reason."""
     with pytest.raises(ConfigError) as caught:
-        find(word)
+        find_scenario(word)
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
 
@@ -82,7 +82,7 @@ def test_home_with_changes(tmp_path: Path) -> None:
     home = "home: {base: collar, batteries: 5, timezone: Europe/Berlin, cts: [production]}"
     site = loaded(tmp_path, HEAD + home).site
     assert (site.batteries, site.timezone, site.cts) == (5, "Europe/Berlin", ("production",))
-    assert site.battery_part == SITES["collar"].battery_part
+    assert site.battery_part == SAMPLE_HOMES["collar"].battery_part
 
 
 def test_season_follows_from_the_start(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ seed: seven
 """
     assert mistakes(tmp_path, text) == [
         "title: is missing: add it",
-        "start: '21.6.2026' is no date and time: write them as in 2026-06-21 12:00, local time of"
-        " the home",
+        "start: '21.6.2026' is not a date and time: write them as in 2026-06-21 12:00, local time"
+        " of the home",
         "duration: 'two hours' is not a duration: write 90s, 30m, 2h, 1d 6h or 3w, up to ten years",
         "home.base: there is no sample home 'batery-home': did you mean battery-home?",
         "weather[0].sky: 'sunny' must be 'clear', 'broken', 'overcast' or 'snow'",
@@ -118,7 +118,7 @@ seed: seven
     ("text", "said"),
     [
         ("{at: 1h, fro: 2m, say: a}", "events[0].fro: unknown key: did you mean for?"),
-        ("{at: noon, say: a}", "events[0].at: 'noon' is no time: write 2h for two hours after"),
+        ("{at: noon, say: a}", "events[0].at: 'noon' is not a time: write 2h for two hours after"),
         ("{at: day 9 12:00, say: a}", "events[0].at: is before the start or after the end: "),
         ("{at: day 1 06:00, say: a}", "events[0].at: is before the start or after the end: "),
         ("{at: 1h}", "events[0]: nothing happens: add set, server, gateway, exporter or say"),

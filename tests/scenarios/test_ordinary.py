@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.scenario import find
+from exporter.simulator.scenario import find_scenario
 from tests.scenarios.audience import Audience, Look, attending
 
 
@@ -35,21 +35,21 @@ def assert_ordinary(look: Look) -> None:
 )
 async def test_healthy_weather(name: str, times: tuple[str, ...], tmp_path: Path) -> None:
     """Neither sun nor snow is a failure."""
-    async with attending(find(name), tmp_path) as audience:
+    async with attending(find_scenario(name), tmp_path) as audience:
         for look in await looks(audience, *times):
             assert_ordinary(look)
 
 
 async def test_snow_covers_the_panels(tmp_path: Path) -> None:
     """Under snow there is next to no production at noon, and on the clear day after there is."""
-    async with attending(find("winter-week"), tmp_path) as audience:
+    async with attending(find_scenario("winter-week"), tmp_path) as audience:
         snow, clear = await looks(audience, "day 4 12:00", "day 7 12:00")
     assert snow.value("enphase_production_watts") < 500 < clear.value("enphase_production_watts")
 
 
 async def test_grid_outage(tmp_path: Path) -> None:
     """The batteries carry the house through the evening, and the grid comes back by itself."""
-    async with attending(find("grid-outage"), tmp_path) as audience:
+    async with attending(find_scenario("grid-outage"), tmp_path) as audience:
         before, dips, early, late, after = await looks(
             audience, "30m", "44m", "1h", "5h 40m", "5h 55m"
         )
@@ -62,7 +62,7 @@ async def test_grid_outage(tmp_path: Path) -> None:
 
 async def test_night_stall(tmp_path: Path) -> None:
     """Every night collectors fail for some minutes, and a quarter of an hour later all is well."""
-    async with attending(find("night-stall"), tmp_path) as audience:
+    async with attending(find_scenario("night-stall"), tmp_path) as audience:
         for day in (1, 2):
             for time, fine in (("22:58", True), ("23:08", False), ("23:25", True)):
                 look = await audience.look(f"day {day} {time}", warm=330)
@@ -72,7 +72,7 @@ async def test_night_stall(tmp_path: Path) -> None:
 
 async def test_firmware_upgrade(tmp_path: Path) -> None:
     """After two days everything has the new firmware, and nothing else has changed."""
-    async with attending(find("firmware-upgrade"), tmp_path) as audience:
+    async with attending(find_scenario("firmware-upgrade"), tmp_path) as audience:
         before, after_gateway, between, after = await looks(
             audience, "1h", "day 2 02:10", "day 3 12:00", "day 4 12:00"
         )

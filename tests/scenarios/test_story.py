@@ -3,8 +3,8 @@
 from itertools import pairwise
 from pathlib import Path
 
-from exporter.simulator.homes.devices import battery_serial
-from exporter.simulator.scenario import find
+from exporter.simulator.homes.device_states import battery_serial
+from exporter.simulator.scenario import find_scenario
 from tests.scenarios.audience import Audience, Look, attending
 
 _DAY = 86400
@@ -14,13 +14,13 @@ _REPORTED = "enphase_gateway_cloud_last_report_timestamp_seconds"
 
 async def test_owners_story(tmp_path: Path) -> None:
     """Every beat can be seen in /metrics when it happens, in the order in which it happened."""
-    async with attending(find("owners-story"), tmp_path) as audience:
+    async with attending(find_scenario("owners-story"), tmp_path) as audience:
         await _silence(audience)
         await _outage(audience)
         await _flat(audience)
         await _another_gateway(audience)
         await _for_ever(audience)
-        assert len(audience.stage.said) >= 20
+        assert len(audience.runner.messages) >= 20
         for name in ("enphase_production_joules_total", "enphase_consumption_joules_total"):
             told = [value for look in audience.looks for value in look.all(name)]
             most = 20_000 * 3600 * 24 * 30.0

@@ -12,7 +12,7 @@ from pyenphase import Envoy
 from pyenphase.exceptions import EnvoyProbeFailed
 
 from exporter.errors import CaptureError
-from exporter.simulator.capture import load
+from exporter.simulator.replay import load_capture
 from exporter.simulator.server import serve
 
 LATER = 1_900_000_000
@@ -20,7 +20,7 @@ LATER = 1_900_000_000
 
 async def _read(directory: Path, client: aiohttp.ClientSession) -> Envoy:
     """Read everything a recorded gateway offers, over the real protocol."""
-    gateway = load(directory)
+    gateway = load_capture(directory)
     async with serve(gateway) as running:
         envoy = Envoy(running.host, client, v2_acb_mode=False)
         await envoy.setup()
@@ -50,7 +50,7 @@ async def test_pyenphase_reads_what_was_recorded(
 
 def test_without_now_answers_are_byte_for_byte(capture: Path) -> None:
     """What was recorded is what is served, with the recorded status."""
-    gateway = load(capture)
+    gateway = load_capture(capture)
     for path in _recorded(capture):
         answer = gateway.answer(_target(path.name))
         assert answer is not None
@@ -62,7 +62,7 @@ def test_without_now_answers_are_byte_for_byte(capture: Path) -> None:
 
 def test_with_now_every_time_stamp_moves_by_the_same_time(capture: Path) -> None:
     """Moved to another day, a value is either untouched or later by what has passed since."""
-    gateway = load(capture, now=lambda: LATER)
+    gateway = load_capture(capture, now=lambda: LATER)
     assert gateway.recorded_at is not None
     passed = LATER - gateway.recorded_at
     for path in _recorded(capture):
@@ -83,7 +83,7 @@ def test_with_now_every_time_stamp_moves_by_the_same_time(capture: Path) -> None
 def test_time_goes_on_while_a_capture_is_served(captures_dir: Path) -> None:
     """A minute later, every report is a minute later as well."""
     now = [LATER]
-    gateway = load(captures_dir / "8.3.5169_with_generator", now=lambda: now[0])
+    gateway = load_capture(captures_dir / "8.3.5169_with_generator", now=lambda: now[0])
     first = gateway.answer("/api/v1/production/inverters")
     now[0] += 60
     second = gateway.answer("/api/v1/production/inverters")
@@ -100,7 +100,7 @@ def test_time_goes_on_while_a_capture_is_served(captures_dir: Path) -> None:
 
 def test_the_date_header_is_that_of_the_recording(captures_dir: Path) -> None:
     """Without `now`, the answers carry the date of their day."""
-    gateway = load(captures_dir / "8.3.5169_with_generator")
+    gateway = load_capture(captures_dir / "8.3.5169_with_generator")
     answer = gateway.answer("/home")
 
     assert answer is not None
@@ -109,8 +109,8 @@ def test_the_date_header_is_that_of_the_recording(captures_dir: Path) -> None:
 
 def test_both_spellings_of_production_and_inventory_are_found(captures_dir: Path) -> None:
     """The detailed answer is served where it was recorded, the plain one where it was not."""
-    detailed = load(captures_dir / "8.3.5169_with_generator")
-    plain = load(captures_dir / "8.3.1598_collar")
+    detailed = load_capture(captures_dir / "8.3.5169_with_generator")
+    plain = load_capture(captures_dir / "8.3.1598_collar")
     folder = captures_dir / "8.3.5169_with_generator"
 
     answers = [gateway.answer("/production.json?details=1") for gateway in (detailed, plain)] + [
@@ -125,7 +125,7 @@ def test_both_spellings_of_production_and_inventory_are_found(captures_dir: Path
 
 def test_notes_logs_and_formatted_twins_are_no_answers(captures_dir: Path) -> None:
     """Only requests that the gateway answered are answered."""
-    gateway = load(captures_dir / "8.2.4345_with_device_data")
+    gateway = load_capture(captures_dir / "8.2.4345_with_device_data")
     for target in ("/_readme", "/info_log.json", "/ivp/ss/gen_schedule.json", "/nothing", "/.."):
         assert gateway.answer(target) is None
 
@@ -133,7 +133,7 @@ def test_notes_logs_and_formatted_twins_are_no_answers(captures_dir: Path) -> No
 def test_meters_that_are_no_json_were_refused(tmp_path: Path) -> None:
     """Without a log, a page instead of the meters means 401."""
     _write(tmp_path, ivp_meters="<html>401</html>")
-    answer = load(tmp_path).answer("/ivp/meters")
+    answer = load_capture(tmp_path).answer("/ivp/meters")
 
     assert answer is not None
     assert answer.status == 401
@@ -142,20 +142,20 @@ def test_meters_that_are_no_json_were_refused(tmp_path: Path) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     """The error names the folder."""
     with pytest.raises(CaptureError, match="absent: No such file"):
-        load(tmp_path / "absent")
+        load_capture(tmp_path / "absent")
 
 
 def test_a_folder_without_info_is_no_capture(tmp_path: Path) -> None:
     """The error names the file that is missing, and how to make a capture."""
     with pytest.raises(CaptureError, match=r"info is missing.*capture DIR"):
-        load(tmp_path)
+        load_capture(tmp_path)
 
 
 def test_an_info_without_identity_is_told(tmp_path: Path) -> None:
     """A gateway nobody can tell the firmware of is not served."""
     (tmp_path / "info").write_text("<envoy_info></envoy_info>")
     with pytest.raises(CaptureError, match="info names no serial number and firmware"):
-        load(tmp_path)
+        load_capture(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"code": 1, "headers": {}}', '{"code": 200}'])
@@ -164,7 +164,7 @@ def test_a_broken_log_is_named(content: str, tmp_path: Path) -> None:
     _write(tmp_path, home="{}", home_log=content)
     (tmp_path / "home_log").rename(tmp_path / "home_log.json")
     with pytest.raises(CaptureError, match=r"home_log\.json: no status and headers"):
-        load(tmp_path)
+        load_capture(tmp_path)
 
 
 def test_a_link_to_nowhere_is_no_answer(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_link_to_nowhere_is_no_answer(tmp_path: Path) -> None:
     (tmp_path / "home").symlink_to(tmp_path / "gone")
     (tmp_path / "ivp").mkdir()
 
-    gateway = load(tmp_path)
+    gateway = load_capture(tmp_path)
     assert gateway.answer("/home") is None
     assert gateway.answer("/ivp") is None
 
@@ -186,7 +186,7 @@ def test_logs_older_than_their_answers_do_not_move_stamps_into_the_future(
     stamp = 1_999_999_999
     (tmp_path / "home").write_text(f'{{"network":{{"last_enlighten_report_time":{stamp}}}}}')
 
-    assert load(tmp_path).recorded_at == stamp
+    assert load_capture(tmp_path).recorded_at == stamp
 
 
 def _write(directory: Path, **files: str) -> None:

@@ -10,8 +10,8 @@ from pyenphase.auth import EnvoyTokenAuth
 from pyenphase.exceptions import EnvoyAuthenticationError
 
 from exporter.simulator import tokens
-from exporter.simulator.cloud import Cloud, Mode, serve_cloud
-from exporter.simulator.homes import home
+from exporter.simulator.cloud import CloudMode, SimulatedCloud, serve_cloud
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 
 NOW = 1_800_000_000.0
@@ -19,7 +19,10 @@ SERIAL = "122199000002"
 
 
 def _auth(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, password: str = "simulated", host: str = "none"
+    cloud: SimulatedCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    password: str = "simulated",
+    host: str = "none",
 ) -> EnvoyTokenAuth:
     monkeypatch.setattr(EnvoyTokenAuth, "JSON_LOGIN_URL", cloud.login_url)
     monkeypatch.setattr(EnvoyTokenAuth, "TOKEN_URL", cloud.token_url)
@@ -32,7 +35,7 @@ async def test_a_password_buys_a_token(
     """With user name and password, pyenphase gets a token that the gateway accepts."""
     async with (
         serve_cloud(lambda: NOW) as cloud,
-        serve(home("solar-only", lambda: NOW), now=lambda: NOW) as running,
+        serve(sample_home("solar-only", lambda: NOW), now=lambda: NOW) as running,
     ):
         _auth(cloud, monkeypatch)
         envoy = Envoy(running.host, client, v2_acb_mode=False)
@@ -60,7 +63,7 @@ async def test_installers_get_short_tokens(monkeypatch: pytest.MonkeyPatch) -> N
         assert auth.expire_timestamp == NOW + 60
 
 
-_REFUSALS: dict[Mode, tuple[str, int]] = {
+_REFUSALS: dict[CloudMode, tuple[str, int]] = {
     "mfa": ("disable Multi Factor Authentication", 0),
     "wrong password": ("Unable to login to Enlighten.*401", 0),
     "html": ("Unable to decode response from Enlighten: 200", 0),
@@ -70,7 +73,7 @@ _REFUSALS: dict[Mode, tuple[str, int]] = {
 
 
 @pytest.mark.parametrize("mode", _REFUSALS)
-async def test_it_refuses_as_the_real_one(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_refuses_as_the_real_one(mode: CloudMode, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each refusal ends where it would: at the login, or when a token is asked for."""
     words, asked = _REFUSALS[mode]
     async with serve_cloud(lambda: NOW) as cloud:
@@ -165,4 +168,4 @@ async def test_odd_requests_are_refused(client: aiohttp.ClientSession) -> None:
 
 def test_every_mode_is_tested() -> None:
     """There is a test for each way in which the cloud behaves."""
-    assert set(get_args(Mode)) == {*_REFUSALS, "ok", "slow", "cut off", "down"}
+    assert set(get_args(CloudMode)) == {*_REFUSALS, "ok", "slow", "cut off", "down"}

@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from cryptography import x509
 
-from exporter.simulator.faults import Mumble, Rewrite
-from exporter.simulator.homes import home
-from exporter.simulator.listener import Door
+from exporter.simulator.faults import PartialHeaders, Rewrite
+from exporter.simulator.homes import sample_home
+from exporter.simulator.listener import ListenerState
 from exporter.simulator.server import RunningGateway, serve
 from exporter.simulator.tls import server_context
 
@@ -30,15 +30,17 @@ async def ask(running: RunningGateway) -> bytes:
 @pytest.mark.parametrize(
     ("door", "failure"),
     [
-        (Door.CLOSED, aiohttp.ClientConnectorError),
-        (Door.DEAF, TimeoutError),
-        (Door.SLAMMED, aiohttp.ClientOSError),
+        (ListenerState.CLOSED, aiohttp.ClientConnectorError),
+        (ListenerState.DEAF, TimeoutError),
+        (ListenerState.SLAMMED, aiohttp.ClientOSError),
     ],
 )
-async def test_a_door_that_is_not_open(door: Door, failure: type[Exception], name: str) -> None:
+async def test_a_door_that_is_not_open(
+    door: ListenerState, failure: type[Exception], name: str
+) -> None:
     """Connections fail in the way of the door, and go through when it is open again."""
-    async with serve(home(name, lambda: 1_800_000_000.0)) as running:
-        for other in (Door.CLOSED, door):
+    async with serve(sample_home(name, lambda: 1_800_000_000.0)) as running:
+        for other in (ListenerState.CLOSED, door):
             running.listener.door = other
             assert not running.up
         with pytest.raises(failure):
@@ -49,7 +51,7 @@ async def test_a_door_that_is_not_open(door: Door, failure: type[Exception], nam
 
 async def test_a_certificate_that_has_expired() -> None:
     """It is shown to whoever connects from then on, at the same address."""
-    async with serve(home("three-phase", lambda: 1_800_000_000.0)) as running:
+    async with serve(sample_home("three-phase", lambda: 1_800_000_000.0)) as running:
         host, port = running.host.split(":")
         running.listener.show(server_context(expired=True))
         assert b"envoy" in await ask(running)
@@ -63,14 +65,14 @@ async def test_a_certificate_that_has_expired() -> None:
 
 async def test_headers_that_never_end() -> None:
     """A client that gets half of a header waits in vain."""
-    async with serve(home("legacy", lambda: 1_800_000_000.0)) as running:
-        running.faults["/info"] = Mumble()
+    async with serve(sample_home("legacy", lambda: 1_800_000_000.0)) as running:
+        running.faults["/info"] = PartialHeaders()
         with pytest.raises(TimeoutError):
             await ask(running)
 
 
 async def test_bytes_can_be_anything() -> None:
     """A body may be changed into what no JSON writer would write."""
-    async with serve(home("legacy", lambda: 1_800_000_000.0)) as running:
+    async with serve(sample_home("legacy", lambda: 1_800_000_000.0)) as running:
         running.faults["/info"] = Rewrite(lambda content: content[:4] + b"NaN")
         assert (await ask(running)).endswith(b"NaN")

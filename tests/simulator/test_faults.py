@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from exporter.simulator import faults
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 
 PATH = "/ivp/meters"
@@ -18,7 +18,7 @@ PATIENCE = aiohttp.ClientTimeout(total=0.5)
 @pytest.fixture(params=["three-phase", "legacy"])
 async def running(request: pytest.FixtureRequest) -> AsyncIterator[RunningGateway]:
     """Serve a gateway with TLS, and one without."""
-    async with serve(home(request.param, lambda: 1_800_000_000.0)) as gateway:
+    async with serve(sample_home(request.param, lambda: 1_800_000_000.0)) as gateway:
         yield gateway
 
 
@@ -74,11 +74,15 @@ async def test_another_answer_is_given(
     assert await _get(client, running) == (200, _right(running))
 
 
-@pytest.mark.parametrize("fault", [faults.status(503), faults.body(b"null"), faults.Huge(1)])
+@pytest.mark.parametrize(
+    "fault", [faults.status(503), faults.body(b"null"), faults.OversizedBody(1)]
+)
 async def test_every_answer_has_the_date_of_the_gateway(fault: faults.Fault) -> None:
     """Whatever is answered, it is by the gateway's clock and not by that of the machine."""
     async with (
-        serve(home("legacy", lambda: 1_800_000_000.0), now=lambda: 1_800_000_000.0) as running,
+        serve(
+            sample_home("legacy", lambda: 1_800_000_000.0), now=lambda: 1_800_000_000.0
+        ) as running,
         aiohttp.ClientSession() as client,
     ):
         running.faults["/info"] = fault
@@ -148,7 +152,7 @@ async def test_a_late_answer_is_the_right_one(
 
 
 @pytest.mark.parametrize(
-    "fault", [faults.Hang(), faults.Stall(), faults.Fault(delay=3600), faults.Trickle(1, 3600)]
+    "fault", [faults.Hang(), faults.Stall(), faults.Fault(delay=3600), faults.SlowDrip(1, 3600)]
 )
 async def test_nothing_more_comes(
     fault: faults.Fault, client: aiohttp.ClientSession, running: RunningGateway
@@ -178,7 +182,7 @@ async def test_a_trickle_is_complete_in_the_end(
     client: aiohttp.ClientSession, running: RunningGateway
 ) -> None:
     """All bytes of the answer arrive, a few at a time."""
-    running.faults[PATH] = faults.Trickle(100, 0.001)
+    running.faults[PATH] = faults.SlowDrip(100, 0.001)
     assert await _get(client, running) == (200, _right(running))
 
 
@@ -206,7 +210,7 @@ async def test_a_huge_answer_is_valid_json(
     compressed: bool, client: aiohttp.ClientSession, running: RunningGateway
 ) -> None:
     """Two megabytes arrive, or a few kilobytes that become two megabytes."""
-    running.faults["/info"] = faults.Huge(2, compressed=compressed)
+    running.faults["/info"] = faults.OversizedBody(2, compressed=compressed)
     async with client.get(f"{running.url}/info") as response:
         assert response.headers.get("Content-Encoding") == ("gzip" if compressed else None)
         body = await response.read()
@@ -218,7 +222,7 @@ async def test_a_client_may_leave_a_huge_answer(
     client: aiohttp.ClientSession, running: RunningGateway
 ) -> None:
     """Nobody has to read it all, and the gateway goes on."""
-    running.faults["/info"] = faults.Huge(4096)
+    running.faults["/info"] = faults.OversizedBody(4096)
     async with client.get(f"{running.url}/info") as response:
         await response.content.readexactly(1000)
     assert (await _get(client, running))[0] == 200

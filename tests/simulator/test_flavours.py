@@ -7,11 +7,11 @@ import aiohttp
 import pytest
 from pyenphase import Envoy, EnvoyData
 
-from exporter.simulator.answers import Gateway
-from exporter.simulator.capture import load
-from exporter.simulator.homes import HOMES, SITES, home
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES, sample_home
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.replay import load_capture
 from exporter.simulator.server import serve
 from tests.conftest import capture_names
 from tests.simulator.twins import NOW, Recorded, twins
@@ -22,7 +22,9 @@ _TOO_OLD = ("3.7.0", "3.17.3", "3.9.36", "3.9.36_bad_auth")
 _captures = pytest.mark.parametrize("name", [n for n in capture_names() if n not in _TOO_OLD])
 
 
-async def _read(gateway: Gateway, client: aiohttp.ClientSession) -> tuple[Envoy, EnvoyData]:
+async def _read(
+    gateway: SimulatedGateway, client: aiohttp.ClientSession
+) -> tuple[Envoy, EnvoyData]:
     """Read a gateway from the first request to the last."""
     async with serve(gateway, now=lambda: NOW) as running:
         envoy = Envoy(running.host, client, v2_acb_mode=False)
@@ -57,18 +59,18 @@ async def test_a_twin_reads_like_the_capture(
 
     As far as it was recorded: what the capture does not have, the twin does not answer either.
     """
-    envoy, data = await _read(load(captures_dir / name), client)
+    envoy, data = await _read(load_capture(captures_dir / name), client)
     for twin in twins(captures_dir / name):
         ours, told = await _read(Recorded(twin, captures_dir / name), client)
         assert _filled(told) == _filled(data)
         assert _told(ours) == _told(envoy)
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 async def test_a_sample_home_reads_the_same_alive(name: str, client: aiohttp.ClientSession) -> None:
     """Of a sample home that lives, pyenphase gets what it gets of the one in the table."""
-    house = House(SITES[name], seed=1, start=NOW, past_days=0)
+    house = HomeSimulation(SAMPLE_HOMES[name], seed=1, start=NOW, past_days=0)
     envoy, data = await _read(LiveGateway(house), client)
-    other, told = await _read(home(name, lambda: NOW), client)
+    other, told = await _read(sample_home(name, lambda: NOW), client)
     assert _filled(data) == _filled(told)
     assert _told(envoy) == _told(other)

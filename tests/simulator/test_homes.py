@@ -9,9 +9,9 @@ from pyenphase import Envoy, EnvoyData
 from pyenphase.const import SupportedFeatures
 
 from exporter.errors import ExporterError
-from exporter.simulator.homes import HOMES, SITES, build, home
-from exporter.simulator.homes.noon import noon
-from exporter.simulator.homes.site import UNUSED_CTS, Site
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES, build_home, sample_home
+from exporter.simulator.homes.models import UNUSED_CTS, HomeHardware
+from exporter.simulator.homes.sample_state import sample_state
 from exporter.simulator.server import serve
 
 NOW = 1_800_000_000.0
@@ -32,7 +32,7 @@ _DETAILED = SupportedFeatures.DETAILED_INVERTERS
 
 async def _read(name: str, client: aiohttp.ClientSession) -> tuple[Envoy, EnvoyData]:
     """Read everything a sample home offers, over the real protocol."""
-    gateway = home(name, lambda: NOW)
+    gateway = sample_home(name, lambda: NOW)
     async with serve(gateway) as running:
         envoy = Envoy(running.host, client, v2_acb_mode=False)
         await envoy.setup()
@@ -42,7 +42,7 @@ async def _read(name: str, client: aiohttp.ClientSession) -> tuple[Envoy, EnvoyD
 
 
 def _json(name: str, target: str, now: float = NOW) -> Any:
-    answer = home(name, lambda: now).answer(target)
+    answer = sample_home(name, lambda: now).answer(target)
     assert answer is not None
     return json.loads(answer.body)
 
@@ -74,7 +74,7 @@ async def test_pyenphase_finds_the_hardware(
 ) -> None:
     """A sample home offers what its hardware and firmware have, and every device of it."""
     envoy, data = await _read(name, client)
-    site = SITES[name]
+    site = SAMPLE_HOMES[name]
 
     assert envoy.supported_features == features
     assert len(data.inverters) == site.inverters
@@ -92,14 +92,14 @@ async def test_pyenphase_finds_the_hardware(
 
 def test_every_home_is_tested_by_name() -> None:
     """The homes on offer are those the command line documents."""
-    assert set(HOMES) == set(SITES)
-    assert HOMES[0] == "battery-home"
+    assert set(SAMPLE_HOME_NAMES) == set(SAMPLE_HOMES)
+    assert SAMPLE_HOME_NAMES[0] == "battery-home"
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 def test_what_flows_in_flows_out(name: str) -> None:
     """Production, import and discharge equal consumption, export and charge: now and ever since."""
-    state = noon(SITES[name], NOW)
+    state = sample_state(SAMPLE_HOMES[name], NOW)
     batteries = state.battery + state.acb
 
     assert state.sun + max(state.grid, 0) + max(batteries, 0) == pytest.approx(
@@ -127,7 +127,9 @@ async def test_the_battery_home_adds_up_as_read(client: aiohttp.ClientSession) -
     assert data.system_production.watts_now + data.system_net_consumption.watts_now == (
         pytest.approx(total, abs=2)
     )
-    assert total + batteries == pytest.approx(noon(SITES["battery-home"], NOW).load, abs=2)
+    assert total + batteries == pytest.approx(
+        sample_state(SAMPLE_HOMES["battery-home"], NOW).load, abs=2
+    )
     inverters = sum(inverter.last_report_watts for inverter in data.inverters.values())
     assert inverters == pytest.approx(data.system_production.watts_now, rel=0.02)
 
@@ -140,7 +142,7 @@ async def test_legs_add_up_to_the_whole(name: str, client: aiohttp.ClientSession
     for kind, meter in data.ctmeters.items():
         parts = [part for part in data.ctmeters_phases[kind].values() if part]
         assert meter is not None
-        assert len(parts) == SITES[name].legs
+        assert len(parts) == SAMPLE_HOMES[name].legs
         assert sum(part.active_power for part in parts) == pytest.approx(meter.active_power, abs=2)
         assert sum(part.voltage for part in parts) == pytest.approx(meter.voltage)
         assert sum(part.energy_delivered for part in parts) == pytest.approx(
@@ -148,7 +150,7 @@ async def test_legs_add_up_to_the_whole(name: str, client: aiohttp.ClientSession
         )
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 def test_values_stand_still_and_stamps_follow_the_clock(name: str) -> None:
     """An hour later the same values are reported an hour later."""
     target = "/api/v1/production/inverters"
@@ -160,7 +162,7 @@ def test_values_stand_still_and_stamps_follow_the_clock(name: str) -> None:
 def test_one_gateway_follows_its_clock() -> None:
     """An answer is made anew when time has passed, and its date header with it."""
     now = [NOW]
-    gateway = home("battery-home", lambda: now[0])
+    gateway = sample_home("battery-home", lambda: now[0])
     dates = []
     for _ in range(2):
         answer = gateway.answer("/ivp/meters/readings")
@@ -199,8 +201,8 @@ async def test_combined_batteries_have_one_aggregate(client: aiohttp.ClientSessi
 
 async def test_hardware_can_be_anything(client: aiohttp.ClientSession) -> None:
     """A gateway can be built for counts of one's own."""
-    site = Site(serial="122199000099", firmware="8.2.1", inverters=3, batteries=1, legs=1)
-    async with serve(build(site, lambda: NOW)) as running:
+    site = HomeHardware(serial="122199000099", firmware="8.2.1", inverters=3, batteries=1, legs=1)
+    async with serve(build_home(site, lambda: NOW)) as running:
         envoy = Envoy(running.host, client, v2_acb_mode=False)
         await envoy.setup()
         await envoy.authenticate(token=running.token)
@@ -212,4 +214,4 @@ async def test_hardware_can_be_anything(client: aiohttp.ClientSession) -> None:
 def test_an_unknown_home_is_told() -> None:
     """The error names the homes there are."""
     with pytest.raises(ExporterError, match="'castle'; choose one of battery-home, solar-only"):
-        home("castle", lambda: NOW)
+        sample_home("castle", lambda: NOW)

@@ -5,15 +5,15 @@ from collections import Counter
 import pytest
 
 from exporter.config import Gateway
-from exporter.simulator.layout import labels
-from exporter.simulator.scenario import find, names
+from exporter.simulator.panel_labels import panel_labels
+from exporter.simulator.scenario import find_scenario, scenario_names
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", scenario_names())
 def test_every_panel_has_a_name_and_a_place_of_its_own(name: str) -> None:
     """Whatever the home: as many as it has, no two alike, and the configuration takes them."""
-    scenario = find(name)
-    told = labels(scenario)
+    scenario = find_scenario(name)
+    told = panel_labels(scenario)
     found = Gateway.model_validate({"host": "a", "inverters": told}).inverters.values()
     assert len(told) == scenario.site.inverters
     assert len({each.name for each in found}) == len(told)
@@ -22,7 +22,7 @@ def test_every_panel_has_a_name_and_a_place_of_its_own(name: str) -> None:
 
 def test_the_roof_of_the_demo() -> None:
     """Six to the west, fourteen to the south, four on the garage; no array lies in another."""
-    told = labels(find("sunny-day"))
+    told = panel_labels(find_scenario("sunny-day"))
     assert Counter(each["array"] for each in told.values()) == {
         "West roof": 6,
         "South roof": 14,

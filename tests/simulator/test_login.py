@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.simulator import tokens
-from exporter.simulator.homes import home
-from exporter.simulator.login import CHECK_JWT
+from exporter.simulator.access import CHECK_JWT
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 
 NOW = 1_800_000_000.0
@@ -33,7 +33,7 @@ async def _status(
 
 async def test_info_is_open_and_the_rest_is_not(client: aiohttp.ClientSession) -> None:
     """Without a login, firmware 7 and later tells who it is and nothing else."""
-    async with serve(home("solar-only", time.time)) as running:
+    async with serve(sample_home("solar-only", time.time)) as running:
         assert await _status(client, running, "/info") == 200
         for path in ("/home", "/ivp/meters", "/nothing", CHECK_JWT):
             assert await _status(client, running, path) == 401
@@ -41,14 +41,14 @@ async def test_info_is_open_and_the_rest_is_not(client: aiohttp.ClientSession) -
 
 async def test_a_token_opens_everything(client: aiohttp.ClientSession) -> None:
     """The gateway's own token is accepted, and what it does not have is then not found."""
-    async with serve(home("solar-only", time.time)) as running:
+    async with serve(sample_home("solar-only", time.time)) as running:
         assert await _status(client, running, "/home", running.token) == 200
         assert await _status(client, running, "/nothing", running.token) == 404
 
 
 async def test_strange_tokens_are_refused(client: aiohttp.ClientSession) -> None:
     """A token for another gateway, an expired one and a forged one are as good as none."""
-    async with serve(home("solar-only", lambda: NOW), now=lambda: NOW) as running:
+    async with serve(sample_home("solar-only", lambda: NOW), now=lambda: NOW) as running:
         serial = running.gateway.serial
         head, _, signature = running.token.split(".")
         forged = base64.urlsafe_b64encode(json.dumps({"aud": serial, "exp": 9e9}).encode())
@@ -68,7 +68,7 @@ async def test_a_session_cookie_replaces_the_token_for_ten_minutes(
 ) -> None:
     """A checked token opens a session, which spares the gateway further checks until it ends."""
     now = [NOW]
-    async with serve(home("solar-only", lambda: now[0]), now=lambda: now[0]) as running:
+    async with serve(sample_home("solar-only", lambda: now[0]), now=lambda: now[0]) as running:
         assert await _status(client, running, CHECK_JWT, running.token) == 200
         assert [cookie.key for cookie in client.cookie_jar] == ["sessionId"]
         assert await _status(client, running, "/home") == 200
@@ -83,7 +83,7 @@ async def test_a_session_cookie_replaces_the_token_for_ten_minutes(
 
 async def test_a_session_does_not_vouch_for_a_token(client: aiohttp.ClientSession) -> None:
     """Checking a bad token fails, even within a session."""
-    async with serve(home("solar-only", time.time)) as running:
+    async with serve(sample_home("solar-only", time.time)) as running:
         assert await _status(client, running, CHECK_JWT, running.token) == 200
         assert await _status(client, running, CHECK_JWT, "garbage") == 401
 
@@ -102,7 +102,7 @@ async def test_digest_takes_the_passwords_of_the_serial_number(
     user: str, password: str, status: int, client: aiohttp.ClientSession
 ) -> None:
     """Before firmware 7, `envoy` logs in with the last six of the serial number."""
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         digest = aiohttp.DigestAuthMiddleware(user, password)
         url = f"{running.url}/api/v1/production/inverters"
         async with client.get(url, middlewares=(digest,)) as response:
@@ -112,7 +112,7 @@ async def test_digest_takes_the_passwords_of_the_serial_number(
 @pytest.mark.parametrize("path", ["/info", "/production.json?details=1", "/api/v1/production"])
 async def test_old_firmware_is_open_in_part(path: str, client: aiohttp.ClientSession) -> None:
     """Old firmware gives its production to anyone."""
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         assert await _status(client, running, path) == 200
 
 
@@ -129,7 +129,7 @@ async def test_old_firmware_is_open_in_part(path: str, client: aiohttp.ClientSes
 )
 async def test_odd_credentials_are_refused(header: str, client: aiohttp.ClientSession) -> None:
     """Whatever stands in the header, the answer is a challenge."""
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         url = f"{running.url}/home"
         async with client.get(url, headers={"Authorization": header}) as response:
             assert response.status == 401

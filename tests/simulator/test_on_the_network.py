@@ -12,9 +12,9 @@ from pyenphase.exceptions import EnvoyAuthenticationRequired
 
 from exporter.errors import ExporterError
 from exporter.simulator import faults, tokens
-from exporter.simulator.homes import SITES, build, home
+from exporter.simulator.access import CHECK_JWT, TokenAccessCheck
+from exporter.simulator.homes import SAMPLE_HOMES, build_home, sample_home
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.login import CHECK_JWT, TokenLogin
 from exporter.simulator.server import RunningGateway, serve
 from tests.simulator.physics.houses import house
 
@@ -28,7 +28,7 @@ class _Hanging(faults.Hang):
 
     arrived: asyncio.Event
 
-    async def send(self, call: faults.Call) -> web.StreamResponse:
+    async def send(self, call: faults.PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         self.arrived.set()
         return await faults.Hang.send(self, call)
@@ -49,7 +49,7 @@ async def test_a_token_ends_by_the_gateways_clock(
 ) -> None:
     """An owner's token is accepted for a year, an installer's for twelve hours."""
     now = [NOW]
-    async with serve(home("solar-only", lambda: now[0]), now=lambda: now[0]) as running:
+    async with serve(sample_home("solar-only", lambda: now[0]), now=lambda: now[0]) as running:
         token = running.issue("installer" if user == "installer" else "owner")
         now[0] += hours * HOUR - 1
         assert await _status(client, running, CHECK_JWT, token) == 200
@@ -71,8 +71,8 @@ async def test_a_clock_that_is_ahead_ends_tokens_early(client: aiohttp.ClientSes
 
 async def test_a_revoked_token_is_refused_at_once(client: aiohttp.ClientSession) -> None:
     """Revoked, a token lets nobody in, not even who is in a session; others still do."""
-    async with serve(home("solar-only", time.time)) as running:
-        assert isinstance(running.login, TokenLogin)
+    async with serve(sample_home("solar-only", time.time)) as running:
+        assert isinstance(running.login, TokenAccessCheck)
         other = running.issue()
         assert await _status(client, running, CHECK_JWT, running.token) == 200
         running.login.revoke(running.token)
@@ -83,7 +83,7 @@ async def test_a_revoked_token_is_refused_at_once(client: aiohttp.ClientSession)
 
 async def test_a_restart_forgets_sessions(client: aiohttp.ClientSession) -> None:
     """After a restart the cookie is worth nothing, the token what it was."""
-    async with serve(home("solar-only", time.time)) as running:
+    async with serve(sample_home("solar-only", time.time)) as running:
         await _status(client, running, CHECK_JWT, running.token)
         assert await _status(client, running, "/home") == 200
         running.login.forget()
@@ -93,7 +93,10 @@ async def test_a_restart_forgets_sessions(client: aiohttp.ClientSession) -> None
 
 async def test_old_firmware_asks_for_the_password_again_after_a_restart() -> None:
     """A client with digest goes on after a restart, by answering the new challenge."""
-    async with serve(home("legacy", time.time)) as running, aiohttp.ClientSession() as client:
+    async with (
+        serve(sample_home("legacy", time.time)) as running,
+        aiohttp.ClientSession() as client,
+    ):
         envoy = Envoy(running.host, client)
         await envoy.setup()
         await envoy.authenticate()
@@ -105,7 +108,7 @@ async def test_old_firmware_asks_for_the_password_again_after_a_restart() -> Non
 @pytest.mark.parametrize("name", ["solar-only", "legacy"])
 async def test_a_gateway_can_refuse_everybody(name: str, client: aiohttp.ClientSession) -> None:
     """While it refuses it only tells who it is; then all is well again."""
-    async with serve(home(name, time.time)) as running:
+    async with serve(sample_home(name, time.time)) as running:
         envoy = Envoy(running.host, client, v2_acb_mode=False)
         await envoy.setup()
         await envoy.authenticate(token=running.token if running.gateway.uses_tls else None)
@@ -120,11 +123,13 @@ async def test_a_gateway_can_refuse_everybody(name: str, client: aiohttp.ClientS
 
 async def test_another_gateway_takes_the_place(client: aiohttp.ClientSession) -> None:
     """At the same address there is another serial number, which the old token does not open."""
-    async with serve(home("solar-only", time.time)) as running:
+    async with serve(sample_home("solar-only", time.time)) as running:
         host, old = running.host, running.token
         assert await _status(client, running, CHECK_JWT, old) == 200
 
-        running.gateway = build(replace(SITES["solar-only"], serial="122199000042"), time.time)
+        running.gateway = build_home(
+            replace(SAMPLE_HOMES["solar-only"], serial="122199000042"), time.time
+        )
         assert running.host == host
         assert await _status(client, running, "/home", old) == 401
         assert running.token != old
@@ -137,8 +142,10 @@ async def test_another_gateway_takes_the_place(client: aiohttp.ClientSession) ->
 
 async def test_another_old_gateway_takes_the_place(client: aiohttp.ClientSession) -> None:
     """With the serial number, the password changes as well."""
-    async with serve(home("legacy", time.time)) as running:
-        running.gateway = build(replace(SITES["legacy"], serial="121699000042"), time.time)
+    async with serve(sample_home("legacy", time.time)) as running:
+        running.gateway = build_home(
+            replace(SAMPLE_HOMES["legacy"], serial="121699000042"), time.time
+        )
         url = f"{running.url}/home"
         for password, status in (("000007", 401), ("000042", 200)):
             digest = aiohttp.DigestAuthMiddleware("envoy", password)
@@ -160,10 +167,10 @@ async def test_a_house_can_get_another_gateway(client: aiohttp.ClientSession) ->
 @pytest.mark.parametrize(("old", "new"), [("legacy", "solar-only"), ("solar-only", "legacy")])
 async def test_the_protocol_cannot_change_while_it_runs(old: str, new: str) -> None:
     """An address that speaks HTTP cannot go on in HTTPS; the error says what to do."""
-    async with serve(home(old, time.time)) as running:
+    async with serve(sample_home(old, time.time)) as running:
         before = running.gateway
         with pytest.raises(ExporterError, match=r"firmware \S+ cannot take the place.*serve it"):
-            running.gateway = home(new, time.time)
+            running.gateway = sample_home(new, time.time)
         assert running.gateway is before
 
 
@@ -175,7 +182,7 @@ def test_an_update_cannot_change_the_protocol(name: str, firmware: str) -> None:
         it.set("gateway.firmware", firmware)
     with pytest.raises(ExporterError, match="takes a version such as"):
         it.set("gateway.firmware", "the newest")
-    assert LiveGateway(it).firmware == SITES[name].firmware
+    assert LiveGateway(it).firmware == SAMPLE_HOMES[name].firmware
 
 
 async def test_an_update_is_told(client: aiohttp.ClientSession) -> None:
@@ -193,7 +200,7 @@ async def test_unplugged_it_cannot_be_connected_to(
     name: str, client: aiohttp.ClientSession
 ) -> None:
     """Off the network, connections are refused; back on it, it is where it was."""
-    async with serve(home(name, time.time)) as running:
+    async with serve(sample_home(name, time.time)) as running:
         for _ in range(2):
             assert await _status(client, running, "/info") == 200
             running.up = False
@@ -209,7 +216,7 @@ async def test_unplugged_it_cannot_be_connected_to(
 @pytest.mark.parametrize("name", ["solar-only", "legacy"])
 async def test_unplugging_resets_who_is_connected(name: str, client: aiohttp.ClientSession) -> None:
     """Who waits for an answer while the cable is pulled gets a reset connection."""
-    async with serve(home(name, time.time)) as running:
+    async with serve(sample_home(name, time.time)) as running:
         arrived = asyncio.Event()
         running.faults["/info"] = _Hanging(arrived)
         waiting = asyncio.ensure_future(_status(client, running, "/info"))
@@ -221,12 +228,12 @@ async def test_unplugging_resets_who_is_connected(name: str, client: aiohttp.Cli
 
 async def test_it_can_end_while_unplugged() -> None:
     """However quickly it was plugged and unplugged before, stopping does not need the network."""
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         running.up = False
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         running.up = False
         running.up = True
-    async with serve(home("legacy", time.time)) as running:
+    async with serve(sample_home("legacy", time.time)) as running:
         running.up = False
         running.up = True
         running.up = False
@@ -234,7 +241,7 @@ async def test_it_can_end_while_unplugged() -> None:
 
 async def test_listening_everywhere_it_can_be_unplugged(client: aiohttp.ClientSession) -> None:
     """All addresses are closed and opened together."""
-    async with serve(home("legacy", time.time), host="") as running:
+    async with serve(sample_home("legacy", time.time), host="") as running:
         running.up = False
         with pytest.raises(aiohttp.ClientConnectorError):
             await _status(client, running, "/info")
@@ -257,4 +264,4 @@ def test_tokens_of_other_gateways_can_be_made() -> None:
     """A token for another serial number is a token all the same, only not for this one."""
     token = tokens.make("122199000042", now=NOW, user="installer")
     assert tokens.accepts(token, serial="122199000042", now=NOW)
-    assert not tokens.accepts(token, serial=SITES["solar-only"].serial, now=NOW)
+    assert not tokens.accepts(token, serial=SAMPLE_HOMES["solar-only"].serial, now=NOW)

@@ -4,16 +4,16 @@ import re
 
 import orjson
 
-from exporter.simulator.homes import home
-from exporter.simulator.scenario.present import Present
+from exporter.simulator.homes import sample_home
+from exporter.simulator.scenario.time_shift import TimeShiftedGateway
 
 THEN, NOW = 1_700_000_000.0, 1_782_000_000.0
 
 
 def test_time_stamps_move() -> None:
     """Every time stamp is as old as it was, the date of the answer included."""
-    old = home("battery-home", lambda: THEN)
-    gateway = Present(old, lambda: THEN, lambda: NOW)
+    old = sample_home("battery-home", lambda: THEN)
+    gateway = TimeShiftedGateway(old, lambda: THEN, lambda: NOW)
     for target, key in (("/home", "network"), ("/ivp/ensemble/inventory", "")):
         before, after = old.answer(target), gateway.answer(target)
         assert before is not None
@@ -33,8 +33,8 @@ def test_time_stamps_move() -> None:
 
 def test_who_it_is_stays() -> None:
     """Serial number and firmware are those of the gateway itself, and so is what it lacks."""
-    old = home("collar", lambda: THEN)
-    gateway = Present(old, lambda: THEN, lambda: NOW)
+    old = sample_home("collar", lambda: THEN)
+    gateway = TimeShiftedGateway(old, lambda: THEN, lambda: NOW)
     assert (gateway.serial, gateway.firmware) == (old.serial, old.firmware)
     assert gateway.powered
     assert gateway.answer("/nothing/here") is None

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.simulator.capture import load
-from exporter.simulator.homes import HOMES, home
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, sample_home
+from exporter.simulator.replay import load_capture
 from tests.conftest import capture_names
 from tests.simulator.twins import NOW, TARGETS, Shape, shape, twins
 
@@ -39,7 +39,7 @@ def _missing(theirs: Shape, ours: Shape) -> Shape:
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_twin_has_the_shape_of_the_capture(name: str, target: str, captures_dir: Path) -> None:
     """A simulated home with the same firmware and hardware has every key, with the same type."""
-    theirs = shape(load(captures_dir / name), target)
+    theirs = shape(load_capture(captures_dir / name), target)
     for twin in twins(captures_dir / name):
         missing = _missing(theirs, shape(twin, target))
         assert {each for each in missing if not _excepted(target, each[0])} == set()
@@ -50,9 +50,9 @@ def test_nothing_is_invented(target: str, captures_dir: Path) -> None:
     """Sample homes have no key and no type that no real gateway has."""
     real: Shape = set()
     for name in capture_names():
-        real |= shape(load(captures_dir / name), target)
-    for home_name in HOMES:
-        assert shape(home(home_name, lambda: NOW), target) - real == set()
+        real |= shape(load_capture(captures_dir / name), target)
+    for home_name in SAMPLE_HOME_NAMES:
+        assert shape(sample_home(home_name, lambda: NOW), target) - real == set()
 
 
 def test_every_exception_is_needed(captures_dir: Path) -> None:
@@ -63,7 +63,7 @@ def test_every_exception_is_needed(captures_dir: Path) -> None:
             twin = twins(captures_dir / name)[0]
             for target in EXCEPTIONS:
                 for path, _ in _missing(
-                    shape(load(captures_dir / name), target), shape(twin, target)
+                    shape(load_capture(captures_dir / name), target), shape(twin, target)
                 ):
                     used |= {(target, each) for each in _excepted(target, path)}
     assert used == {(target, each) for target, rows in EXCEPTIONS.items() for each, _ in rows}

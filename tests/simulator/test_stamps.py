@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.simulator.stamps import StampedText, newest
+from exporter.simulator.timeshift import TimestampedBody, newest_timestamp
 
 
 @given(st.binary(), st.sampled_from(["/home", "/info", "/inv", "/ivp/meters"]))
 def test_unmoved_text_is_the_text(body: bytes, target: str) -> None:
     """Whatever the bytes are, moving them by nothing changes nothing."""
-    assert StampedText(body, target).shifted(0) == body
+    assert TimestampedBody(body, target).shifted(0) == body
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_unmoved_text_is_the_text(body: bytes, target: str) -> None:
 @pytest.mark.parametrize("form", ['{"%s": %d}', '{"%s":"%d"}', '[{"a":1,"%s" : %d},2]'])
 def test_time_stamps_move(name: str, form: str) -> None:
     """A stamp is known by its name, as a number or as text."""
-    text = StampedText((form % (name, 1_700_000_000)).encode(), "/any")
+    text = TimestampedBody((form % (name, 1_700_000_000)).encode(), "/any")
     assert text.shifted(86_400) == (form % (name, 1_700_086_400)).encode()
 
 
@@ -59,27 +59,27 @@ def test_time_stamps_move(name: str, form: str) -> None:
 )
 def test_other_numbers_stay(body: bytes) -> None:
     """Ids, energies, durations, flags and build times are nothing that passes."""
-    assert StampedText(body, "/any").shifted(86_400) == body
+    assert TimestampedBody(body, "/any").shifted(86_400) == body
 
 
 def test_the_short_names_of_inv_are_known_there_only() -> None:
     """`/inv` abbreviates created, last report and load."""
     body = b'{"cd":"1700000000","ld":"1700000001","ce":"1627390225"}'
     moved = b'{"cd":"1700000100","ld":"1700000101","ce":"1627390225"}'
-    assert StampedText(body, "/inv").shifted(100) == moved
+    assert TimestampedBody(body, "/inv").shifted(100) == moved
 
 
 def test_the_time_of_info_moves() -> None:
     """`/info` is XML and has one stamp; the time of its build stays."""
     body = b"<a><time>1700000000</time><build_time_gmt>1690000000</build_time_gmt></a>"
-    assert StampedText(body, "/info").shifted(1) == body.replace(b"1700000000", b"1700000001")
+    assert TimestampedBody(body, "/info").shifted(1) == body.replace(b"1700000000", b"1700000001")
 
 
 def test_the_local_time_of_home_follows_daylight_saving() -> None:
     """Half a year on, the clock on the wall is an hour off from the one that counts seconds."""
     body = b'{"timezone":"Europe/Berlin","current_date":"07/01/2025","current_time":"12:00"}'
     moved = b'{"timezone":"Europe/Berlin","current_date":"12/28/2025","current_time":"11:00"}'
-    assert StampedText(body, "/home").shifted(180 * 86_400) == moved
+    assert TimestampedBody(body, "/home").shifted(180 * 86_400) == moved
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_the_local_time_of_home_follows_daylight_saving() -> None:
 )
 def test_a_local_time_that_is_none_stays(body: bytes) -> None:
     """Half a time, or no time at all, is left as it is."""
-    assert StampedText(body, "/home").shifted(86_400) == body
+    assert TimestampedBody(body, "/home").shifted(86_400) == body
 
 
 def test_the_newest_stamp_is_found() -> None:
     """The newest stamp of a body tells when it was given."""
-    assert newest(b'[{"date": 1700000000}, {"date": 1700000005, "eid": 1800000000}]', "/any") == (
-        1_700_000_005
-    )
-    assert newest(b"[]", "/any") is None
+    assert newest_timestamp(
+        b'[{"date": 1700000000}, {"date": 1700000005, "eid": 1800000000}]', "/any"
+    ) == (1_700_000_005)
+    assert newest_timestamp(b"[]", "/any") is None

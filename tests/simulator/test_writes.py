@@ -12,9 +12,9 @@ from pyenphase.models.acb import ACBSleepState
 from pyenphase.models.dry_contacts import DryContactStatus
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyStorageSettings
 
-from exporter.simulator.homes.devices import acb_serial
+from exporter.simulator.homes.device_states import acb_serial
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import serve
 from tests.simulator.physics.houses import house
 
@@ -23,7 +23,7 @@ from tests.simulator.physics.houses import house
 class _Owner:
     """A house, and an owner who looks at it and tells it things."""
 
-    house: House
+    house: HomeSimulation
     envoy: Envoy
 
     async def look(self, after: float = 0.0) -> EnvoyData:

@@ -14,11 +14,11 @@ from pyenphase.exceptions import EnvoyHTTPStatusError
 from pyenphase.models.tariff import EnvoyStorageMode
 
 from exporter.simulator import faults
-from exporter.simulator.answers import Gateway
-from exporter.simulator.commands import COMMANDS
-from exporter.simulator.homes import HOMES, home
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, sample_home
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.server import RunningGateway, serve
+from exporter.simulator.writes import WRITE_ENDPOINTS
 from tests.simulator.physics.houses import house
 
 _HOMES = ("battery-home", "acb", "generator")
@@ -146,7 +146,8 @@ _JSON = st.recursive(
 
 
 @given(
-    st.sampled_from(sorted(COMMANDS)), st.binary() | _JSON.map(lambda it: json.dumps(it).encode())
+    st.sampled_from(sorted(WRITE_ENDPOINTS)),
+    st.binary() | _JSON.map(lambda it: json.dumps(it).encode()),
 )
 def test_no_body_breaks_a_gateway(command: tuple[str, str], body: bytes) -> None:
     """Whatever is sent gets an answer from the gateway that knows the command."""
@@ -159,7 +160,7 @@ def test_no_body_breaks_a_gateway(command: tuple[str, str], body: bytes) -> None
 def test_what_is_not_there_cannot_be_told(name: str) -> None:
     """A home without the hardware does not know the commands; a tariff comes with firmware 7."""
     gateway = LiveGateway(house(name, past_days=0))
-    known = {target for method, target in COMMANDS if gateway.command(method, target, b"{}")}
+    known = {target for method, target in WRITE_ENDPOINTS if gateway.command(method, target, b"{}")}
     assert known == ({"/admin/lib/tariff"} if name == "solar-only" else set())
 
 
@@ -172,13 +173,13 @@ async def _status(
         return response.status
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 async def test_a_home_of_a_table_takes_no_writes(name: str, client: aiohttp.ClientSession) -> None:
     """Where nobody lives, what can be read cannot be written, and the rest is not found."""
-    async with serve(home(name, time.time)) as running:
+    async with serve(sample_home(name, time.time)) as running:
         digest = aiohttp.DigestAuthMiddleware("envoy", running.gateway.serial[-6:])
         how = {} if running.gateway.uses_tls else {"middlewares": (digest,)}
-        for method, target in COMMANDS:
+        for method, target in WRITE_ENDPOINTS:
             there = running.gateway.answer(target) is not None
             expected = 405 if there else 404
             assert await _status(client, running, method, target, **how) == expected
@@ -186,9 +187,9 @@ async def test_a_home_of_a_table_takes_no_writes(name: str, client: aiohttp.Clie
 
 async def test_a_capture_takes_no_writes(captures_dir: Any, client: aiohttp.ClientSession) -> None:
     """A recorded gateway refuses what it was never told, and goes on."""
-    from exporter.simulator.capture import load
+    from exporter.simulator.replay import load_capture
 
-    async with serve(load(captures_dir / "8.3.5169_with_generator")) as running:
+    async with serve(load_capture(captures_dir / "8.3.5169_with_generator")) as running:
         assert await _status(client, running, "POST", "/ivp/ss/gen_mode") == 405
         assert await _status(client, running, "PUT", "/admin/lib/acb_config") == 404
         assert await _status(client, running, "GET", "/ivp/ss/gen_mode") == 200
@@ -222,5 +223,5 @@ async def test_faults_can_be_for_writes_only(client: aiohttp.ClientSession) -> N
 
 def test_a_gateway_can_be_told_nothing_unless_it_says_so() -> None:
     """By default no command is known."""
-    gateway: Gateway = home("generator", time.time)
+    gateway: SimulatedGateway = sample_home("generator", time.time)
     assert gateway.command("POST", "/ivp/ss/gen_mode", b'{"gen_cmd": "on"}') is None

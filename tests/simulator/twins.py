@@ -9,14 +9,14 @@ from typing import Any
 import orjson
 
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
-from exporter.simulator.answers import Answer, Gateway
-from exporter.simulator.capture import load
-from exporter.simulator.homes.devices import Cloud, Meter
-from exporter.simulator.homes.gateway import HomeGateway
-from exporter.simulator.homes.noon import noon
-from exporter.simulator.homes.site import UNUSED_CTS, Site
+from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.homes.device_states import CloudState, MeterState
+from exporter.simulator.homes.home_gateway import HomeGateway
+from exporter.simulator.homes.models import UNUSED_CTS, HomeHardware
+from exporter.simulator.homes.sample_state import sample_state
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.replay import load_capture
 
 NOW = 1_800_000_000.0
 
@@ -37,12 +37,12 @@ _TYPES = {
 }
 
 
-def shape(gateway: Gateway, target: str) -> Shape:
+def shape(gateway: SimulatedGateway, target: str) -> Shape:
     """Return the shape of an answer; empty where there is none in JSON."""
     return set(_paths(content(gateway, target), "")) - {("", "null")}
 
 
-def content(gateway: Gateway, target: str) -> Any:
+def content(gateway: SimulatedGateway, target: str) -> Any:
     """Return an answer as JSON, None where there is none."""
     answer = gateway.answer(target)
     if answer is None or answer.status != 200:
@@ -70,42 +70,42 @@ def _kind(item: Any) -> str:
     return str(kind)
 
 
-class Recorded(Gateway):
+class Recorded(SimulatedGateway):
     """A gateway of which no more is known than what was recorded of another."""
 
-    def __init__(self, gateway: Gateway, capture: Path) -> None:
-        self._gateway, self._capture = gateway, load(capture)
+    def __init__(self, gateway: SimulatedGateway, capture: Path) -> None:
+        self._gateway, self._capture = gateway, load_capture(capture)
         # some recordings of the production report were made without details
         self._details = "lines" in str(content(self._capture, "/production.json?details=1"))
 
     @property
     def serial(self) -> str:
-        """See `Gateway.serial`."""
+        """See `SimulatedGateway.serial`."""
         return self._gateway.serial
 
     @property
     def firmware(self) -> str:
-        """See `Gateway.firmware`."""
+        """See `SimulatedGateway.firmware`."""
         return self._gateway.firmware
 
-    def answer(self, target: str) -> Answer | None:
-        """See `Gateway.answer`."""
+    def answer(self, target: str) -> HttpResponse | None:
+        """See `SimulatedGateway.answer`."""
         recorded = self._capture.answer(target)
         if recorded is None or recorded.status != 200:
             return recorded
         return self._gateway.answer(target if self._details else target.partition("?")[0])
 
 
-def twins(capture: Path) -> list[Gateway]:
+def twins(capture: Path) -> list[SimulatedGateway]:
     """Return homes with the hardware of a capture: one of a table, and one that lives."""
-    recorded = load(capture)
+    recorded = load_capture(capture)
     site, disabled = _site(recorded)
     state = replace(
-        noon(site, NOW),
-        meters={kind: Meter(enabled=kind not in disabled, flags=_FLAGS) for kind in site.cts},
-        cloud=Cloud(reported=int(NOW) - 100, cellular=True),
+        sample_state(site, NOW),
+        meters={kind: MeterState(enabled=kind not in disabled, flags=_FLAGS) for kind in site.cts},
+        cloud=CloudState(reported=int(NOW) - 100, cellular=True),
     )
-    house = House(site, seed=1, start=NOW, past_days=0)
+    house = HomeSimulation(site, seed=1, start=NOW, past_days=0)
     house.set("cloud.cellular", True)
     for kind in site.cts:
         house.set(f"meter.{kind}.enabled", kind not in disabled)
@@ -116,7 +116,7 @@ def twins(capture: Path) -> list[Gateway]:
 _FLAGS = ("production-imbalance",)
 
 
-def _site(recorded: Gateway) -> tuple[Site, frozenset[str]]:
+def _site(recorded: SimulatedGateway) -> tuple[HomeHardware, frozenset[str]]:
     """Return the hardware that a capture shows, and which CTs are disabled."""
     groups = content(recorded, "/ivp/ensemble/inventory")
     counts = {each["type"]: len(each["devices"]) for each in groups or [] if "devices" in each}
@@ -127,7 +127,7 @@ def _site(recorded: Gateway) -> tuple[Site, frozenset[str]]:
     assert info is not None
     number = re.search(rb"<pn>(\S+)</pn>", info.body)
     assert number is not None
-    site = Site(
+    site = HomeHardware(
         serial="202499000077",
         firmware=recorded.firmware,
         part_number=number[1].decode(),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clock import VirtualClock
-from exporter.simulator.scenario import Stage, find
+from exporter.simulator.scenario import ScenarioRunner, find_scenario
 from tests.polled_gateway import PolledGateway, polled_gateway
 
 #: seconds between two looks at the scenario, which can take the gateway off the network
@@ -16,9 +16,9 @@ _STEP = 15.0
 class Played:
     """A scenario and who watches it."""
 
-    def __init__(self, stage: Stage, watched: PolledGateway) -> None:
+    def __init__(self, runner: ScenarioRunner, watched: PolledGateway) -> None:
         self.watched = watched
-        self._stage = stage
+        self._stage = runner
 
     async def go_to(self, minute: float, warm: float = 300) -> None:
         """Let time pass until then; before the last `warm` seconds nobody asks the gateway."""
@@ -33,9 +33,9 @@ class Played:
 @asynccontextmanager
 async def playing(name: str, state: Path, **config: Any) -> AsyncIterator[Played]:
     """Play the scenario of that name; `config` is more of the exporter's configuration."""
-    scenario = find(name)
+    scenario = find_scenario(name)
     clock = VirtualClock(scenario.begins)
-    stage = Stage(scenario, clock)
-    async with polled_gateway(stage.gateway, state, clock, **config) as watched:
-        stage.drive(watched.gateway)
-        yield Played(stage, watched)
+    runner = ScenarioRunner(scenario, clock)
+    async with polled_gateway(runner.gateway, state, clock, **config) as watched:
+        runner.attach(watched.gateway)
+        yield Played(runner, watched)

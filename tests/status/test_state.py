@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from exporter.simulator.faults import status as answer
-from exporter.simulator.homes import HOMES, SITES
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES
 from exporter.status.models import GatewayStatus
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
@@ -36,7 +36,7 @@ async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path
     assert status.summary == summary
     assert status.problems == ()
     assert status.contact == "answers"
-    site = SITES[home]
+    site = SAMPLE_HOMES[home]
     assert len(status.panels) == site.inverters
     assert {panel.state for panel in status.panels} == {"reporting"}
     assert len(status.batteries) == site.batteries + site.acbs
@@ -46,7 +46,7 @@ async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path
 def test_every_sample_home_is_told() -> None:
     """The table above leaves out none."""
     marks = test_a_healthy_home_is_told_in_words.pytestmark  # type: ignore[attr-defined]  # pytest's
-    assert {case[0] for case in marks[0].args[1]} == set(HOMES)
+    assert {case[0] for case in marks[0].args[1]} == set(SAMPLE_HOME_NAMES)
 
 
 @pytest.mark.parametrize("home", ["battery-home", "collar", "generator", "three-phase", "acb"])
@@ -150,7 +150,9 @@ async def test_a_refused_login_is_told_as_such(tmp_path: Path) -> None:
 async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: Path) -> None:
     """A real gateway's state is told, and every number is the one on /metrics."""
     clock = VirtualClock(START)
-    async with polled_gateway(captures.load(capture, now=clock.time), tmp_path, clock) as watched:
+    async with polled_gateway(
+        captures.load_capture(capture, now=clock.time), tmp_path, clock
+    ) as watched:
         await watched.pass_time(1)
         status = watched.status()
         if watched.value("enphase_up") != 1:

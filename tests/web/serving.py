@@ -13,7 +13,7 @@ from exporter.config import Config
 from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.simulator.faults import Fault
-from exporter.simulator.homes import home
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
 
@@ -48,7 +48,7 @@ async def serving(
         for name, there in homes.items():
             told = {"name": name, "host": "127.0.0.1:1", **config}
             if there is not None:
-                gateway = home(there, clock.time)
+                gateway = sample_home(there, clock.time)
                 running = await stack.enter_async_context(serve(gateway, now=clock.time))
                 running.faults.update(faults or {})
                 told["host"] = running.host

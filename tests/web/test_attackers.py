@@ -25,8 +25,8 @@ from exporter.config import Config, Gateway
 from exporter.logging import JsonFormatter, LogfmtFormatter
 from exporter.manager import PollerManager
 from exporter.serve import listening
-from exporter.simulator.faults import Call, Fault, plain
-from exporter.simulator.homes import home
+from exporter.simulator.faults import Fault, PendingResponse, plain
+from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.web import auth, listener
 from exporter.web.config import WebConfig
@@ -508,7 +508,7 @@ class Renamed(Fault):
 
     texts: tuple[tuple[str, str], ...] = ()
 
-    async def send(self, call: Call) -> web.StreamResponse:
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
         body = call.answer.body
         for text, other in self.texts:
@@ -530,7 +530,7 @@ async def test_what_a_gateway_says_is_data(tmp_path: Path) -> None:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         gateway: RunningGateway = await stack.enter_async_context(
-            serve(home("generator", clock.time), now=clock.time)
+            serve(sample_home("generator", clock.time), now=clock.time)
         )
         texts = (("482100000001", SCRIPT), ("Pool pump", FORGED), ("EV charger", SCRIPT))
         gateway.faults["*"] = Renamed(texts=texts)

@@ -11,9 +11,9 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, ConsoleMessage, Page
 
 from exporter.simulator.faults import Edit
-from exporter.simulator.homes.devices import inverter_serial
-from exporter.simulator.layout import labels
-from exporter.simulator.scenario import find
+from exporter.simulator.homes.device_states import inverter_serial
+from exporter.simulator.panel_labels import panel_labels
+from exporter.simulator.scenario import find_scenario
 from tests.web.serving import Served, serving
 from tools.browser import browsing
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE, DESK = 360, 1280
 #: the roof of the demo's home
-PLACED = labels(find("sunny-day"))
+PLACED = panel_labels(find_scenario("sunny-day"))
 #: a field of panels, far wider than a phone
 FIELD = {
     inverter_serial(number): {"array": "Field", "x": number % 20, "y": number // 20}

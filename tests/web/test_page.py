@@ -12,8 +12,8 @@ import pytest
 
 from exporter import __version__
 from exporter.clock import VirtualClock
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.devices import inverter_serial
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.device_states import inverter_serial
 from exporter.snapshot import Snapshot
 from exporter.status.models import GatewayStatus
 from exporter.web.fleet_page import PAGE
@@ -44,7 +44,7 @@ async def test_a_big_home_fits_into_a_small_page(tmp_path: Path) -> None:
     assert status == 200
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert len(body.encode()) < 100 * KILOBYTE
-    assert len(gateway.panels) == SITES["big-home"].inverters == 100
+    assert len(gateway.panels) == SAMPLE_HOMES["big-home"].inverters == 100
     assert len(gateway.batteries) == 20
     serials = [panel.serial for panel in gateway.panels]
     serials += [battery.serial for battery in gateway.batteries]

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from exporter.simulator.scenario import Scenario, find
-from exporter.simulator.scenario.times import seconds, words
+from exporter.durations import format_duration, parse_duration
+from exporter.simulator.scenario import Scenario, find_scenario
 from tools.incident import drawing, story
 from tools.incident.healthy import quiet
 from tools.incident.proving import epoch
@@ -28,7 +28,7 @@ def main() -> None:
     """Replay what the command line asks for."""
     options = _options()
     quiet()  # the scenario makes the exporter complain, as it must
-    scenario = find(options.scenario)
+    scenario = find_scenario(options.scenario)
     windows = story.WINDOWS.get(options.scenario, ())
     if not windows or options.begins or options.until or options.interval:
         windows = (story.Window(options.begins, options.until, options.interval),)
@@ -51,7 +51,7 @@ def main() -> None:
 
 def replayed(name: str, window: story.Window) -> Timeline:
     """Play a scenario and watch it in a window."""
-    scenario = find(name)
+    scenario = find_scenario(name)
     return asyncio.run(
         replay(
             scenario,
@@ -89,7 +89,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--until", default="", help="end then")
     parser.add_argument(
         "--interval",
-        type=seconds,
+        type=parse_duration,
         help="time between scrapes; by default as short as affordable",
     )
     parser.add_argument(
@@ -102,7 +102,7 @@ def _options() -> argparse.Namespace:
 
 def _table(scenario: Scenario, timeline: Timeline) -> Table:
     table = Table(
-        title=f"{scenario.title}\nscraped and evaluated every {words(timeline.interval)}",
+        title=f"{scenario.title}\nscraped and evaluated every {format_duration(timeline.interval)}",
         title_justify="left",
     )
     for name in ("when", "alert", "severity", "what", "about", "later by", "than"):
@@ -117,7 +117,7 @@ def _table(scenario: Scenario, timeline: Timeline) -> Table:
             firing.severity,
             what,
             firing.device,
-            words(at - when),
+            format_duration(at - when),
             text,
         )
     return table
@@ -130,7 +130,7 @@ def _beats(scenario: Scenario, rungs: Iterable[story.Rung]) -> Table:
         table.add_column(name, overflow="fold")
     for rung in rungs:
         beat = rung.beat
-        after = "never" if rung.measured is None else words(rung.measured)
+        after = "never" if rung.measured is None else format_duration(rung.measured)
         late = "" if rung.in_time else " (late)"
         table.add_row(
             *(story.when(scenario, beat), beat.what, beat.alert, beat.severity),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporter.clock import VirtualClock
-from exporter.simulator import capture
-from exporter.simulator.scenario import find
+from exporter.simulator.replay import load_capture
+from exporter.simulator.scenario import find_scenario
 from tools.incident.seasons import WEEKS
 from tools.incident.timeline import Firing, hold, replay
 
@@ -61,13 +61,13 @@ def week(name: str, interval: float = _WEEK_INTERVAL) -> Silence:
 
 def played(name: str) -> list[Firing]:
     """Return what reaches somebody during a scenario."""
-    return _loud(asyncio.run(replay(find(name), interval=SCENARIOS[name])).alerts())
+    return _loud(asyncio.run(replay(find_scenario(name), interval=SCENARIOS[name])).alerts())
 
 
 def held(folder: Path, interval: float = 300, seconds: float = _DAY) -> list[Firing]:
     """Return what reaches somebody while a gateway stands still as captured, for a day."""
     clock = VirtualClock(_NOON)
-    gateway = capture.load(folder, now=clock.time)
+    gateway = load_capture(folder, now=clock.time)
     return _loud(asyncio.run(hold(gateway, clock, seconds, interval)).alerts())
 
 

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from exporter.durations import parse_duration
 from exporter.errors import ExporterError
-from exporter.simulator.scenario.times import seconds
 from tools.incident import rules
 from tools.incident.recording import LEAD, Recording
 
@@ -96,7 +96,7 @@ def _parsed(output: str) -> Iterator[tuple[float, frozenset[Labels]]]:
     for line in map(str.strip, output.splitlines()):
         time = _TIME.search(line)
         if time:
-            at = seconds(time[1])
+            at = parse_duration(time[1])
         elif line.startswith("got: "):
             yield at, frozenset(_labels(found) for found in _SAMPLE.findall(line))
         elif not (line in _EXPECTED or line.startswith("Unit Testing:")):

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
-from exporter.simulator.scenario.times import words
+from exporter.durations import format_duration
 from tools.incident.healthy import quiet
 from tools.incident.proofs import PROOFS
 from tools.incident.proving import Result, prove, rows
@@ -47,7 +47,7 @@ def _table(results: Iterable[Result]) -> Table:
             one.row,
             one.alert,
             one.severity,
-            words(one.deadline),
+            format_duration(one.deadline),
             "" if one.measured is None else _signed(one.measured),
             one.problem or "in time",
             " ".join(
@@ -59,7 +59,7 @@ def _table(results: Iterable[Result]) -> Table:
 
 
 def _signed(seconds: float) -> str:
-    return words(seconds) if seconds >= 0 else f"-{words(-seconds)}"
+    return format_duration(seconds) if seconds >= 0 else f"-{format_duration(-seconds)}"
 
 
 if __name__ == "__main__":

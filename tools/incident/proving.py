@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from exporter.simulator.scenario import Scenario, find
-from exporter.simulator.scenario.times import At, seconds
+from exporter.durations import parse_duration
+from exporter.simulator.scenario import Scenario, find_scenario
+from exporter.simulator.scenario.durations import At
 from tools.incident.promtool import SIGN
 from tools.incident.proofs import PROOFS, Expected
 from tools.incident.timeline import WATCHDOG, Timeline, replay
@@ -40,7 +41,7 @@ class Result:
 
 def prove(row: str) -> list[Result]:
     """Play the scenario of a row and return a result for each alert that must ring."""
-    proof, scenario = PROOFS[row], find(row)
+    proof, scenario = PROOFS[row], find_scenario(row)
     timeline = asyncio.run(
         replay(
             scenario,
@@ -58,7 +59,7 @@ def prove(row: str) -> list[Result]:
             row,
             told.alert,
             told.severity,
-            seconds(told.deadline),
+            parse_duration(told.deadline),
             measured,
             problem,
             tuple(others),
@@ -85,9 +86,9 @@ def _judged(told: Expected, timeline: Timeline, scenario: Scenario) -> tuple[flo
     measured = firing.begins - since
     if told.alert == WATCHDOG:
         return 0.0, "" if firing.ends is None else "fell silent"
-    if measured > seconds(told.deadline):
+    if measured > parse_duration(told.deadline):
         return measured, "late"
-    return measured, "too early" if measured < -seconds(told.early) else ""
+    return measured, "too early" if measured < -parse_duration(told.early) else ""
 
 
 def _since(told: Expected, timeline: Timeline, scenario: Scenario) -> float | None:
@@ -103,6 +104,6 @@ def rows() -> Iterator[str]:
 
 
 def _cost(row: str) -> float:
-    proof, scenario = PROOFS[row], find(row)
+    proof, scenario = PROOFS[row], find_scenario(row)
     lasting = epoch(scenario, proof.until) - scenario.begins if proof.until else scenario.duration
     return lasting / proof.interval + lasting / 300

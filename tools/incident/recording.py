@@ -9,9 +9,9 @@ from typing import Any
 
 from exporter.clock import VirtualClock
 from exporter.gateway.collectors import CADENCES
-from exporter.simulator.answers import Gateway
-from exporter.simulator.recorder import Observer, observing
-from exporter.simulator.scenario import Stage
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.recorder import VirtualExporter, run_virtual_exporter
+from exporter.simulator.scenario import ScenarioRunner
 
 #: labels that Prometheus adds to what it scrapes
 TARGET = 'instance="localhost:10055",job="enphase"'
@@ -102,16 +102,16 @@ class Recording:
 
 
 async def record(
-    gateway: Gateway,
+    gateway: SimulatedGateway,
     clock: VirtualClock,
     metrics: Collection[str],
     *,
     until: float,
     interval: float,
-    stage: Stage | None = None,
+    runner: ScenarioRunner | None = None,
     **config: Any,
 ) -> Recording:
-    """Scrape these metrics until then (epoch seconds); see `observing` for the arguments.
+    """Scrape these metrics until then (epoch seconds); arguments as of `run_virtual_exporter`.
 
     Scrapes come a second before full minutes, or whatever the interval is: what happens on the
     minute is seen as late as possible. The gateway is asked no more often than the exporter is,
@@ -122,12 +122,12 @@ async def record(
     recording = Recording(clock.time(), interval)
     cadences = {name: max(interval, usual) for name, usual in CADENCES.items()}
     with tempfile.TemporaryDirectory(prefix="enphase-incident-") as folder:
-        watching: AbstractAsyncContextManager[Observer] = observing(
+        watching: AbstractAsyncContextManager[VirtualExporter] = run_virtual_exporter(
             gateway,
             clock,
             name="home",
             state_dir=Path(folder),
-            stage=stage,
+            runner=runner,
             cadences=cadences,
             **config,
         )
@@ -135,7 +135,7 @@ async def record(
             due = clock.monotonic()
             offset = recording.begins - due
             while offset + due < until:
-                await observer.pass_time(due - clock.monotonic())
+                await observer.advance(due - clock.monotonic())
                 for _ in range(int((clock.monotonic() - due) // interval)):
                     recording.repeat()
                     due += interval

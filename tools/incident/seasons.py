@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.simulator.homes import SITES
+from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.scenario import Scenario
 
 #: a week and two hours: the night in which summer time ends belongs to it
@@ -40,7 +40,7 @@ class Week:
     @property
     def disturbances(self) -> str:
         """What happens in this week, in a few words."""
-        batteries = ", batteries' upgrade" if SITES[self.home].batteries else ""
+        batteries = ", batteries' upgrade" if SAMPLE_HOMES[self.home].batteries else ""
         return (
             f"{_DAYS} nightly stalls, gateway restart, exporter restart, internet lost for 30 m, "
             f"firmware upgrade{batteries}; {self.about}"
@@ -67,7 +67,7 @@ class Week:
         if self.levers:
             yield {"at": "0s", "set": dict(self.levers)}
         stall = {"*": {"delay": "20s"}, "/api/v1/production/inverters": "hang"}
-        if SITES[self.home].device_data:
+        if SAMPLE_HOMES[self.home].device_data:
             stall["/ivp/pdm/device_data"] = "hang"
         yield {"at": "day 1 23:02", "for": "7m", "every": "day", "server": stall}
         yield {"at": "day 2 12:40", "gateway": {"away": "4m", "zeros": "2m"}}
@@ -78,7 +78,7 @@ class Week:
             "at": "day 5 01:30",
             "gateway": {"firmware": firmware, "away": "6m", "zeros": "3m"},
         }
-        for number in range(1, SITES[self.home].batteries + 1):
+        for number in range(1, SAMPLE_HOMES[self.home].batteries + 1):
             day, hour = divmod(5 * 24 + 2 + 3 * number, 24)
             battery = f"battery.{number}"
             at = f"day {day} {hour:02}:"

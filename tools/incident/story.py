@@ -10,8 +10,8 @@ in a running system, so that nothing rings sooner here than there.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from exporter.durations import format_duration, parse_duration
 from exporter.simulator.scenario import Scenario
-from exporter.simulator.scenario.times import seconds, words
 from tools.incident.proving import epoch
 from tools.incident.timeline import Firing, Timeline
 
@@ -53,7 +53,7 @@ class Rung:
     @property
     def in_time(self) -> bool:
         """Whether it rang within the deadline."""
-        return self.measured is not None and self.measured <= seconds(self.beat.deadline)
+        return self.measured is not None and self.measured <= parse_duration(self.beat.deadline)
 
 
 #: where to look, by scenario
@@ -185,7 +185,7 @@ def markdown(scenario: Scenario, rungs: Sequence[Rung]) -> str:
     ]
     for rung in rungs:
         beat = rung.beat
-        after = "never" if rung.measured is None else words(rung.measured)
+        after = "never" if rung.measured is None else format_duration(rung.measured)
         lines.append(
             f"| {when(scenario, beat)} | {beat.what} | {beat.alert} ({beat.severity}) | {after} "
             f"| {beat.changes} |"

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporter.clock import VirtualClock
-from exporter.simulator.answers import Gateway
-from exporter.simulator.scenario import Scenario, Stage
+from exporter.simulator.gateway import SimulatedGateway
+from exporter.simulator.scenario import Scenario, ScenarioRunner
 from tools.incident import promtool, rules
 from tools.incident.promtool import SIGN, Labels, Moment
 from tools.incident.recording import record
@@ -81,21 +81,23 @@ async def replay(
     before is the same. `signs` see `promtool.evaluate`, `config` is more of the exporter's.
     """
     clock = VirtualClock(scenario.begins)
-    stage = Stage(scenario, clock)
+    runner = ScenarioRunner(scenario, clock)
     if begins is not None:
         await clock.sleep(begins - clock.time())
     end = scenario.ends if until is None else until
     pause = interval or interval_for(end - clock.time())
-    return await _watch(stage.gateway, clock, end, pause, signs, stage=stage, **config)
+    return await _watch(runner.gateway, clock, end, pause, signs, runner=runner, **config)
 
 
-async def hold(gateway: Gateway, clock: VirtualClock, seconds: float, interval: float) -> Timeline:
+async def hold(
+    gateway: SimulatedGateway, clock: VirtualClock, seconds: float, interval: float
+) -> Timeline:
     """Watch a gateway to which nothing happens, for so long, and return what fired."""
     return await _watch(gateway, clock, clock.time() + seconds, interval, None)
 
 
 async def _watch(
-    gateway: Gateway,
+    gateway: SimulatedGateway,
     clock: VirtualClock,
     until: float,
     interval: float,

@@ -13,8 +13,8 @@ import orjson
 
 from exporter.clock import FastClock
 from exporter.simulator import tokens
-from exporter.simulator.scenario import Stage, find
-from exporter.simulator.scenario.present import Present
+from exporter.simulator.scenario import ScenarioRunner, find_scenario
+from exporter.simulator.scenario.time_shift import TimeShiftedGateway
 from exporter.simulator.server import serve
 
 #: with an outage, a gateway that stalls at night, and one that gets new firmware
@@ -26,15 +26,15 @@ async def _main(speed: float) -> None:
     async with AsyncExitStack() as stack:
         following = []
         for name in SCENARIOS:
-            scenario = find(name)
+            scenario = find_scenario(name)
             clock = FastClock(scenario.begins, speed)
-            stage = Stage(scenario, clock)
-            gateway = Present(stage.gateway, clock.time, time.time)
+            runner = ScenarioRunner(scenario, clock)
+            gateway = TimeShiftedGateway(runner.gateway, clock.time, time.time)
             running = await stack.enter_async_context(serve(gateway))
-            stage.drive(running)
+            runner.attach(running)
             token = tokens.make(scenario.site.serial, now=time.time())
             told.append({"name": name, "host": running.host, "token": token})
-            following.append(asyncio.create_task(stage.follow(lambda said: None)))
+            following.append(asyncio.create_task(runner.follow(lambda said: None)))
         sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
         sys.stdout.flush()
         while await asyncio.to_thread(sys.stdin.readline):

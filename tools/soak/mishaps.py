@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, cast
 
-from exporter.simulator.cloud import Mode
+from exporter.simulator.cloud import CloudMode
 from tests.faults.table import ROWS, Row
 from tools.soak.neighbours import Neighbour
 
@@ -26,7 +26,7 @@ _SHORTEST, _LONGEST = 30.0, 3 * 3600.0
 _QUIET = 1200.0
 #: seconds for which a gateway that has started anew answers with zeros
 _ZEROS = 120.0
-_MODES: tuple[Mode, ...] = (
+_MODES: tuple[CloudMode, ...] = (
     *("mfa", "wrong password", "not registered", "slow"),
     *("html", "error", "cut off", "down"),
 )

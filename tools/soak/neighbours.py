@@ -14,10 +14,10 @@ from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
-from exporter.simulator.cloud import Cloud, serve_cloud
+from exporter.simulator.access import TokenAccessCheck
+from exporter.simulator.cloud import SimulatedCloud, serve_cloud
 from exporter.simulator.live import LiveGateway
-from exporter.simulator.login import TokenLogin
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import RunningGateway, serve
 from tests.faults.gateways import small
 from tests.virtual_loop import LoopClock, VirtualLoop
@@ -41,8 +41,8 @@ class Neighbour:
     #: the exporter's clock, which a fault may turn
     clock: LoopClock
     running: RunningGateway
-    house: House
-    cloud: Cloud
+    house: HomeSimulation
+    cloud: SimulatedCloud
     #: where the token is; None where there is none in a file
     token_file: Path | None
 
@@ -96,7 +96,7 @@ class Neighbour:
     def revoke(self) -> None:
         """Let nobody in any more by the tokens that there are."""
         login = self.running.login
-        if not isinstance(login, TokenLogin):
+        if not isinstance(login, TokenAccessCheck):
             return
         if self.token_file is not None:
             login.revoke(self.token_file.read_text().strip())
@@ -126,7 +126,7 @@ async def neighbours(
         stack.enter_context(_asked(cloud))
         found = []
         for seed, (name, way) in enumerate(WAYS.items()):
-            house = House(small(name), seed=seed, start=start)
+            house = HomeSimulation(small(name), seed=seed, start=start)
             gateway = LiveGateway(house, lambda house=house: house.at(true.time()))  # type: ignore[misc]  # a default binds it
             running = await stack.enter_async_context(serve(gateway, now=true.time))
             file = folder / f"{name}.token" if way == "file" else None
@@ -138,7 +138,7 @@ async def neighbours(
 
 
 @contextmanager
-def _asked(cloud: Cloud) -> Iterator[None]:
+def _asked(cloud: SimulatedCloud) -> Iterator[None]:
     """Let pyenphase ask this cloud instead of the one of the real world."""
     before = EnvoyTokenAuth.JSON_LOGIN_URL, EnvoyTokenAuth.TOKEN_URL
     EnvoyTokenAuth.JSON_LOGIN_URL, EnvoyTokenAuth.TOKEN_URL = cloud.login_url, cloud.token_url

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from rich.console import Console
 
-from exporter.cli import playing
+from exporter.cli.simulation.scenario_options import parse_scenario, parse_speed
 from exporter.errors import ExporterError
 from exporter.signals import end_quietly_on_sigterm, stop_event
 from exporter.simulator.scenario import Scenario
@@ -42,8 +42,8 @@ def main(words: Sequence[str] | None = None) -> None:
     ports = Ports(**{field.name: getattr(options, field.name) for field in fields(Ports)})
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     try:
-        scenario = playing.scenario(options.scenario)
-        playing.speed(options.speed)
+        scenario = parse_scenario(options.scenario)
+        parse_speed(options.speed)
         tools = Tools.find()
         ports.check()
         asyncio.run(_run(options, scenario, ports, tools, console))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli.options import LogFormat, QuietLevel
+from exporter.cli.options import LogFormat, QuietLevel, parse_duration_flag
 
 if TYPE_CHECKING:
     from exporter.cli.status.source import Look
@@ -76,11 +76,10 @@ def command(
 
     import asyncio
 
-    from exporter.cli import playing
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
-    seconds = playing.duration("--interval", interval, 1)
+    seconds = parse_duration_flag("--interval", interval, minimum=1)
     if direct and (url is not None or http_config_file is not None):
         raise typer.BadParameter("asks no exporter: leave out --url", param_hint="'--direct'")
     if config_file is not None and not direct:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from exporter.errors import ExporterError
-from exporter.simulator.homes.gateway import HomeGateway
-from exporter.simulator.homes.noon import noon
-from exporter.simulator.homes.site import Site
+from exporter.simulator.homes.home_gateway import HomeGateway
+from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.homes.sample_state import sample_state
 
 #: the sample homes by name
-SITES: dict[str, Site] = {
-    "battery-home": Site(
+SAMPLE_HOMES: dict[str, HomeHardware] = {
+    "battery-home": HomeHardware(
         serial="202499000001",
         firmware="8.2.4401",
         cts=("production", "net-consumption"),
@@ -26,7 +26,7 @@ SITES: dict[str, Site] = {
         controller=True,
         time_of_use=True,
     ),
-    "solar-only": Site(
+    "solar-only": HomeHardware(
         serial="122199000002",
         firmware="7.6.190",
         part_number="800-00654-r08",
@@ -36,7 +36,7 @@ SITES: dict[str, Site] = {
         inverters=12,
         currency="EUR",
     ),
-    "three-phase": Site(
+    "three-phase": HomeHardware(
         serial="122399000003",
         firmware="8.2.4401",
         part_number="800-00656-r06",
@@ -49,7 +49,7 @@ SITES: dict[str, Site] = {
         device_data=True,
         currency="EUR",
     ),
-    "collar": Site(
+    "collar": HomeHardware(
         serial="482599000004",
         firmware="8.3.5100",
         timezone="US/Eastern",
@@ -66,7 +66,7 @@ SITES: dict[str, Site] = {
         combiner=True,
         time_of_use=True,
     ),
-    "acb": Site(
+    "acb": HomeHardware(
         serial="122499000005",
         firmware="8.3.5200",
         part_number="800-00656-r06",
@@ -81,7 +81,7 @@ SITES: dict[str, Site] = {
         acbs=3,
         currency="EUR",
     ),
-    "generator": Site(
+    "generator": HomeHardware(
         serial="202599000006",
         firmware="8.3.5200",
         timezone="US/Central",
@@ -94,14 +94,14 @@ SITES: dict[str, Site] = {
         controller=True,
         generator=True,
     ),
-    "legacy": Site(
+    "legacy": HomeHardware(
         serial="121699000007",
         firmware="5.0.70",
         part_number="800-00551-r01",
         inverters=20,
         inverter_watts=250,
     ),
-    "big-home": Site(
+    "big-home": HomeHardware(
         serial="202499000008",
         firmware="8.2.4401",
         cts=("production", "net-consumption", "storage"),
@@ -115,26 +115,26 @@ SITES: dict[str, Site] = {
     ),
 }
 
-#: the names that `home` knows
-HOMES: tuple[str, ...] = tuple(SITES)
+#: the names that `sample_home` knows
+SAMPLE_HOME_NAMES: tuple[str, ...] = tuple(SAMPLE_HOMES)
 
 
-def home(name: str, now: Callable[[], float]) -> HomeGateway:
+def sample_home(name: str, now: Callable[[], float]) -> HomeGateway:
     """Return the gateway of a sample home; `now` returns epoch seconds.
 
-    Raises `ExporterError` for a name that is not in `HOMES`.
+    Raises `ExporterError` for a name that is not in `SAMPLE_HOME_NAMES`.
     """
     try:
-        site = SITES[name]
+        site = SAMPLE_HOMES[name]
     except KeyError:
         raise ExporterError(
-            f"there is no sample home {name!r}; choose one of {', '.join(HOMES)}"
+            f"there is no sample home {name!r}; choose one of {', '.join(SAMPLE_HOME_NAMES)}"
         ) from None
-    return build(site, now)
+    return build_home(site, now)
 
 
-def build(site: Site, now: Callable[[], float]) -> HomeGateway:
+def build_home(site: HomeHardware, now: Callable[[], float]) -> HomeGateway:
     """Return a gateway for any hardware, on a sunny noon; `now` returns epoch seconds."""
     # one request asks several times
-    at = lru_cache(maxsize=1)(partial(noon, site))
+    at = lru_cache(maxsize=1)(partial(sample_state, site))
     return HomeGateway(site, lambda: at(int(now())))

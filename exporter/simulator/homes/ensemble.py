@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from exporter.simulator.homes.devices import Battery
-from exporter.simulator.homes.site import Site, State
+from exporter.simulator.homes.device_states import BatteryState
+from exporter.simulator.homes.models import HomeHardware, HomeState
 
 #: how voltage and frequency are steered off grid; nobody reads it
 _OFF_GRID = {
@@ -13,7 +13,7 @@ _OFF_GRID = {
 }
 
 
-def inventory(site: Site, state: State) -> Any:
+def inventory(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/ensemble/inventory`: batteries, system controller, meter collar, combiner."""
     groups: list[tuple[str, list[Any]]] = []
     if site.batteries or site.controller:
@@ -29,7 +29,7 @@ def inventory(site: Site, state: State) -> Any:
     return [{"type": kind, "devices": devices} for kind, devices in groups]
 
 
-def power(site: Site, state: State) -> Any:
+def power(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/ensemble/power`: power of every battery. The colon in the key is the gateway's own."""
     return {
         "devices:": [
@@ -44,7 +44,7 @@ def power(site: Site, state: State) -> Any:
     }
 
 
-def secctrl(site: Site, state: State) -> Any:
+def secctrl(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/ensemble/secctrl`: all batteries together."""
     storage = state.storage
     energy = storage.available_capacity * state.soc
@@ -82,14 +82,14 @@ def secctrl(site: Site, state: State) -> Any:
     }
 
 
-def relay(site: Site, state: State) -> Any:
+def relay(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/ensemble/relay`: the grid relay alone."""
     controller = _controller(state)
     keys = ("mains_admin_state", "mains_oper_state", "Enpwr_grid_mode", "Enchg_grid_mode")
     return {key: controller[key] for key in keys}
 
 
-def _common(serial: str, part: str, state: State, reported: int) -> dict[str, Any]:
+def _common(serial: str, part: str, state: HomeState, reported: int) -> dict[str, Any]:
     """Return what every device of the inventory has."""
     return {
         "part_num": part,
@@ -103,7 +103,7 @@ def _common(serial: str, part: str, state: State, reported: int) -> dict[str, An
     }
 
 
-def _battery(state: State, battery: Battery) -> dict[str, Any]:
+def _battery(state: HomeState, battery: BatteryState) -> dict[str, Any]:
     return _common(battery.serial, battery.part, state, battery.reported) | {
         "device_status": list(battery.status),
         "communicating": battery.communicating,
@@ -127,14 +127,14 @@ def _battery(state: State, battery: Battery) -> dict[str, Any]:
     }
 
 
-def _dongle(site: Site) -> dict[str, Any]:
+def _dongle(site: HomeHardware) -> dict[str, Any]:
     """Return what firmware before 8 tells of every device on the radio."""
     if site.since(8):
         return {}
     return {"operating": True, "zigbee_dongle_fw_version": "0x1000"}
 
 
-def _led(battery: Battery) -> int:
+def _led(battery: BatteryState) -> int:
     """Return the LED pattern: charging, discharging or idle."""
     if battery.led is not None:
         return battery.led
@@ -143,7 +143,7 @@ def _led(battery: Battery) -> int:
     return 13 if battery.watts > 0 else 12
 
 
-def _controller(state: State) -> dict[str, Any]:
+def _controller(state: HomeState) -> dict[str, Any]:
     switch = state.switch
     number, name = switch.admin
     return _common("482900000901", "865-00378-r20", state, switch.reported) | {
@@ -163,7 +163,7 @@ def _controller(state: State) -> dict[str, Any]:
     }
 
 
-def _collar(state: State) -> dict[str, Any]:
+def _collar(state: HomeState) -> dict[str, Any]:
     switch = state.switch
     number, name = switch.collar_admin
     # collar and combiner report once, when they are installed
@@ -180,7 +180,7 @@ def _collar(state: State) -> dict[str, Any]:
     }
 
 
-def _combiner(state: State) -> dict[str, Any]:
+def _combiner(state: HomeState) -> dict[str, Any]:
     common = _common("482900000921", "800-02403-r00", state, state.installed)
     del common["device_status"]
     return common | {
@@ -192,7 +192,7 @@ def _combiner(state: State) -> dict[str, Any]:
     }
 
 
-def _revenue_meter(state: State) -> dict[str, Any]:
+def _revenue_meter(state: HomeState) -> dict[str, Any]:
     return {
         "part_num": "800-02403-r00",
         "serial_num": "482900000922",

@@ -6,9 +6,9 @@ Batteries.
 
 from typing import Any
 
-from exporter.simulator.homes.devices import Acb, Inverter
-from exporter.simulator.homes.metering import charge_status
-from exporter.simulator.homes.site import Site, State
+from exporter.simulator.homes.device_states import AcbState, InverterState
+from exporter.simulator.homes.models import HomeHardware, HomeState
+from exporter.simulator.homes.production import charge_status
 
 #: devices beyond this many are left out of `/ivp/pdm/device_data`
 DEVICE_LIMIT = 50
@@ -19,13 +19,13 @@ _LOST = ("envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.fail
 _SLEEPS = "envoy.cond_flags.pcu_ctrl.sleep-mode"
 
 
-def production(site: Site, state: State) -> Any:
+def production(site: HomeHardware, state: HomeState) -> Any:
     """`/api/v1/production/inverters`: last power of every inverter and AC Battery."""
     solar = [_last_report(inverter, _SOLAR) for inverter in state.inverters]
     return solar + [_last_report(acb, _ACB) for acb in state.acbs]
 
 
-def device_data(site: Site, state: State) -> Any:
+def device_data(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/pdm/device_data`: everything about at most fifty inverters, by device id."""
     devices: dict[str, Any] = {
         str(550_000_000 + 256 * inverter.index): _device(state, inverter)
@@ -34,7 +34,7 @@ def device_data(site: Site, state: State) -> Any:
     return devices | {"deviceCount": len(state.inverters), "deviceDataLimit": DEVICE_LIMIT}
 
 
-def inventory(site: Site, state: State) -> Any:
+def inventory(site: HomeHardware, state: HomeState) -> Any:
     """`/inventory.json`: what is installed; its time stamps are texts."""
     return [
         {"type": "PCU", "devices": [_inverter(site, state, each) for each in state.inverters]},
@@ -44,7 +44,7 @@ def inventory(site: Site, state: State) -> Any:
     ]
 
 
-def _last_report(device: Inverter | Acb, kind: int) -> dict[str, Any]:
+def _last_report(device: InverterState | AcbState, kind: int) -> dict[str, Any]:
     return {
         "serialNumber": device.serial,
         "lastReportDate": device.reported,
@@ -54,7 +54,7 @@ def _last_report(device: Inverter | Acb, kind: int) -> dict[str, Any]:
     }
 
 
-def _device(state: State, inverter: Inverter) -> dict[str, Any]:
+def _device(state: HomeState, inverter: InverterState) -> dict[str, Any]:
     channel = 1_600_000_000 + 256 * inverter.index
     return {
         "devName": "pcu",
@@ -106,7 +106,7 @@ def _device(state: State, inverter: Inverter) -> dict[str, Any]:
     }
 
 
-def _inverter(site: Site, state: State, inverter: Inverter) -> dict[str, Any]:
+def _inverter(site: HomeHardware, state: HomeState, inverter: InverterState) -> dict[str, Any]:
     return {
         "part_num": "800-01736-r02",
         "installed": str(state.installed),
@@ -129,7 +129,7 @@ def _inverter(site: Site, state: State, inverter: Inverter) -> dict[str, Any]:
     }
 
 
-def _storage(state: State, acb: Acb) -> dict[str, Any]:
+def _storage(state: HomeState, acb: AcbState) -> dict[str, Any]:
     sleeps = acb.sleep in ("asleep", "waking")
     return {
         "part_num": "800-00930-r00",
@@ -158,7 +158,7 @@ def _storage(state: State, acb: Acb) -> dict[str, Any]:
     }
 
 
-def _submodule(state: State) -> dict[str, Any]:
+def _submodule(state: HomeState) -> dict[str, Any]:
     """Return the part of the system controller that speaks over the power line."""
     return {
         "part_num": "800-01855-r00",

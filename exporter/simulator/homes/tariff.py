@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from exporter.simulator.homes.prices import FLAT, PERIODS, SEASONS, SELL, WEEKDAYS, WEEKEND
-from exporter.simulator.homes.site import Site, State
+from exporter.simulator.homes.models import HomeHardware, HomeState
+from exporter.simulator.homes.time_of_use import FLAT, PERIODS, SEASONS, SELL, WEEKDAYS, WEEKEND
 
 _DAYS_OF_WEEK = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 #: what prices to buy at say of batteries besides; nobody reads it
@@ -19,7 +19,7 @@ _CHARGING = {
 _PRICES_AGE = 3 * 86400
 
 
-def tariff(site: Site, state: State) -> Any:
+def tariff(site: HomeHardware, state: HomeState) -> Any:
     """Return prices and storage settings, which are there even without a battery."""
     prices: dict[str, Any] = {
         "currency": {"code": site.currency},
@@ -40,7 +40,7 @@ def tariff(site: Site, state: State) -> Any:
     return {"tariff": prices, "schedule": schedule}
 
 
-def _storage(site: Site, state: State) -> dict[str, Any]:
+def _storage(site: HomeHardware, state: HomeState) -> dict[str, Any]:
     storage = state.storage
     settings: dict[str, Any] = {
         "mode": storage.mode,
@@ -53,7 +53,7 @@ def _storage(site: Site, state: State) -> dict[str, Any]:
     return settings | _optimised(site, storage.opt_schedules)
 
 
-def _schedule(site: Site, storage: dict[str, Any]) -> dict[str, Any]:
+def _schedule(site: HomeHardware, storage: dict[str, Any]) -> dict[str, Any]:
     """Return the storage settings as the batteries follow them; nobody reads the rest."""
     newer = {"filename": "Tariff", "batt_mode": storage["mode"]} if site.since(8) else {}
     days = {day: _all_day("ZN") for day in _DAYS_OF_WEEK}
@@ -76,7 +76,7 @@ def _schedule(site: Site, storage: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _optimised(site: Site, told: bool | None) -> dict[str, Any]:
+def _optimised(site: HomeHardware, told: bool | None) -> dict[str, Any]:
     """Return whether the vendor's optimisation is on, where the firmware knows of it."""
     return {"opt_schedules": told} if site.since(8, 2, 4200) else {}
 

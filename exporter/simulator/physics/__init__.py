@@ -1,11 +1,12 @@
-"""The physics of a simulated house: sun, household, batteries, grid, and what breaks.
+"""The physics of a simulated home: sun, household, batteries, grid, and their failures.
 
-`House` is all that others need; `levers.LEVERS` lists what can be set. From the bottom up: `noise`
-and `calendar`; `sun`, `weather`, `roof`, `inverter`, `household`; `battery`, `acb`, `policy`,
-`cutoff`; `grid`, `generator`, `contacts`, `gateway`; `flows` balances them, `plant` puts them
-together, `picture` is what the gateway tells of it.
+`HomeSimulation` is all that others need; `parameters.PARAMETERS` lists what can be set. From the
+bottom up: `rng` and `local_time`; `sun`, `weather`, `pv_array`, `inverter`, `household`; `battery`,
+`acb`, `dispatch`, `low_soc_protection`; `grid`, `generator`, `dry_contacts`, `gateway_state`;
+`power_balance` balances them, `system` puts them together, `reporting` makes what the gateway
+reports of them.
 """
 
-from exporter.simulator.physics.house import House
+from exporter.simulator.physics.simulation import HomeSimulation
 
-__all__ = ["House"]
+__all__ = ["HomeSimulation"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any
 
-from exporter.simulator.homes.devices import Acb, SleepState, acb_serial
-from exporter.simulator.homes.site import ACB_WH
+from exporter.simulator.homes.device_states import AcbState, SleepState, acb_serial
+from exporter.simulator.homes.models import ACB_WH
 
 #: watts of one, share of the energy that remains each way
 _LIMIT, _EFFICIENCY = 260.0, 0.95
@@ -17,7 +17,7 @@ _FALLING, _WAKING = 900.0, 900.0
 _INTERVAL, _LONGER, _LONGEST = 600, 60, 900
 
 
-class AcbUnit:
+class SimulatedAcb:
     """One AC Battery. Power in W at its AC side, positive discharges."""
 
     def __init__(self, index: int) -> None:
@@ -39,7 +39,7 @@ class AcbUnit:
         self.watts_told = 0
         self.soc_told = 0.5
         self._state_told: SleepState = "awake"
-        #: what replaces the truth, by field of `Acb`
+        #: what replaces the truth, by field of `AcbState`
         self.shown: dict[str, Any] = {}
 
     def update(self, now: float) -> None:
@@ -86,7 +86,7 @@ class AcbUnit:
             self.reported, self.watts_told = due, round(self.watts)
             self.soc_told, self._state_told = self.soc, self.state
 
-    def show(self, clock: int) -> Acb:
+    def show(self, clock: int) -> AcbState:
         """Return what the gateway knows of it; `clock` is how far its clock is ahead, in s."""
         truth: dict[str, Any] = {
             "serial": acb_serial(self.index),
@@ -100,14 +100,14 @@ class AcbUnit:
             "communicating": self.communicating,
             "operating": self.communicating,
         }
-        return Acb(**(truth | self.shown))
+        return AcbState(**(truth | self.shown))
 
 
-class AcbGroup:
+class SimulatedAcbGroup:
     """All AC Batteries of a home; they only work while the grid is there."""
 
     def __init__(self, count: int) -> None:
-        self.units = [AcbUnit(index) for index in range(count)]
+        self.units = [SimulatedAcb(index) for index in range(count)]
 
     @property
     def soc(self) -> float:
@@ -115,7 +115,7 @@ class AcbGroup:
         return sum(unit.soc_told for unit in self.units) / len(self.units) if self.units else 0.0
 
     def update(self, now: float) -> None:
-        """See `AcbUnit.update`."""
+        """See `SimulatedAcb.update`."""
         for unit in self.units:
             unit.update(now)
 

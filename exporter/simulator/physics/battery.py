@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from exporter.simulator.homes.devices import READY, Battery, battery_serial
-from exporter.simulator.homes.site import Site
-from exporter.simulator.physics.noise import chance
+from exporter.simulator.homes.device_states import READY, BatteryState, battery_serial
+from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.physics.rng import random_value
 
 #: share of the energy that remains after charging, and again after discharging
 _EFFICIENCY = 0.943
@@ -26,17 +26,17 @@ _NOT_READY = (5, "ENCHG_STATE_NOT_READY")
 _LED_OFF = 0
 
 
-class BatteryUnit:
+class SimulatedBattery:
     """One battery. Energy in Wh, power in W at its AC side (positive discharges)."""
 
-    def __init__(self, site: Site, index: int, seed: int) -> None:
+    def __init__(self, site: HomeHardware, index: int, seed: int) -> None:
         self.index = index
         self.nominal = float(site.battery_wh)
         self.limit = _WATTS_PER_WH * site.battery_wh
         self._part = site.battery_part
         #: what differs from one to the next
-        self._efficiency = _EFFICIENCY + 0.006 * (chance(seed, "battery", index) - 0.5)
-        self._place = 3.0 * chance(seed, "battery place", index)
+        self._efficiency = _EFFICIENCY + 0.006 * (random_value(seed, "battery", index) - 0.5)
+        self._place = 3.0 * random_value(seed, "battery place", index)
         #: charge, 0 to 1
         self.soc = 0.5
         self.watts = 0.0
@@ -62,7 +62,7 @@ class BatteryUnit:
         self._grid_reported = "grid-tied"
         self._watts_told = 0.0
         self._soc_told = 0.5
-        #: what replaces the truth, by field of `Battery`
+        #: what replaces the truth, by field of `BatteryState`
         self.shown: dict[str, Any] = {}
 
     @property
@@ -126,7 +126,7 @@ class BatteryUnit:
             self._temperature_reported = self.temperature
             self._grid_reported = "grid-forming" if islanded else "grid-tied"
 
-    def show(self, soc: float, clock: int) -> Battery:
+    def show(self, soc: float, clock: int) -> BatteryState:
         """Return what the gateway knows of it, with this charge at the moment.
 
         `clock` is how many seconds the gateway's clock is ahead.
@@ -151,20 +151,20 @@ class BatteryUnit:
             "admin_name": name,
             "led": _LED_OFF if self.exhausted else None,
         }
-        return Battery(**(truth | self.shown))
+        return BatteryState(**(truth | self.shown))
 
     def _claimed(self, soc: float) -> float:
         return soc if self.stuck is None else self.stuck
 
 
-class Bank:
+class BatteryBank:
     """All batteries of a home."""
 
-    def __init__(self, site: Site, seed: int) -> None:
-        self.units = [BatteryUnit(site, index, seed) for index in range(site.batteries)]
+    def __init__(self, site: HomeHardware, seed: int) -> None:
+        self.units = [SimulatedBattery(site, index, seed) for index in range(site.batteries)]
         self._charge: list[float] = []
         self._discharge: list[float] = []
-        self._serving: list[BatteryUnit] = []
+        self._serving: list[SimulatedBattery] = []
 
     @property
     def soc(self) -> float:

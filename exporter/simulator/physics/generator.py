@@ -5,14 +5,18 @@ from enum import Enum
 from math import inf
 from typing import Literal
 
-from exporter.simulator.homes.devices import EXERCISE, Exercise, Generator
-from exporter.simulator.homes.settings import COOL_DOWN, RATED_KW, WARM_UP
-from exporter.simulator.physics.calendar import Local
+from exporter.simulator.homes.device_states import (
+    DEFAULT_EXERCISE,
+    ExerciseSchedule,
+    GeneratorState,
+)
+from exporter.simulator.homes.generator import COOL_DOWN, RATED_KW, WARM_UP
+from exporter.simulator.physics.local_time import LocalMoment
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: watts it can give without end, and the least it should be loaded with
-RATED = RATED_KW * 1000
-LEAST = 0.1 * RATED
+RATED_WATTS = RATED_KW * 1000
+MINIMUM_WATTS = 0.1 * RATED_WATTS
 
 
 class _Phase(Enum):
@@ -22,7 +26,7 @@ class _Phase(Enum):
     COOLING = 3
 
 
-class GeneratorUnit:
+class SimulatedGenerator:
     """A generator; charges in percent, times in epoch seconds."""
 
     def __init__(self, *, installed: bool) -> None:
@@ -35,8 +39,8 @@ class GeneratorUnit:
         #: whether it may charge the batteries
         self.charges = True
         #: its exercise: how many weeks apart, from which minute of the day, how long, on which day
-        self.exercise_weeks, self.exercise_start = EXERCISE.weeks, EXERCISE.start
-        self.exercise_minutes, self.exercise_day = EXERCISE.minutes, EXERCISE.day
+        self.exercise_weeks, self.exercise_start = DEFAULT_EXERCISE.weeks, DEFAULT_EXERCISE.start
+        self.exercise_minutes, self.exercise_day = DEFAULT_EXERCISE.minutes, DEFAULT_EXERCISE.day
         self.exercising = False
         self._phase = _Phase.STOPPED
         self._until = inf
@@ -46,7 +50,7 @@ class GeneratorUnit:
         """Whether it feeds the house."""
         return self._phase is _Phase.RUNNING
 
-    def update(self, now: float, local: Local, *, islanded: bool, soc: float) -> None:
+    def update(self, now: float, local: LocalMoment, *, islanded: bool, soc: float) -> None:
         """Start or stop by what holds now; `soc` is the batteries' charge, 0 to 1."""
         if not self.installed:
             return
@@ -73,7 +77,7 @@ class GeneratorUnit:
         low = self._phase in (_Phase.STOPPED, _Phase.COOLING)
         return soc <= self.start_soc if low else soc < self.stop_soc
 
-    def _exercise(self, local: Local) -> bool:
+    def _exercise(self, local: LocalMoment) -> bool:
         begin = self.exercise_start * 60
         return (
             WEEKDAYS[local.weekday] == self.exercise_day
@@ -85,10 +89,10 @@ class GeneratorUnit:
         """Yield when it does something by itself next."""
         yield self._until
 
-    def show(self) -> Generator:
+    def show(self) -> GeneratorState:
         """Return what the gateway tells of it."""
         called = self._phase in (_Phase.WARMING, _Phase.RUNNING)
-        return Generator(
+        return GeneratorState(
             running=self.running,
             commanded="closed" if called else "open",
             mode=self.mode,
@@ -96,7 +100,7 @@ class GeneratorUnit:
             stop_soc=self.stop_soc,
             exercising=self.exercising,
             charges=self.charges,
-            exercise=Exercise(
+            exercise=ExerciseSchedule(
                 self.exercise_weeks,
                 self.exercise_start,
                 self.exercise_minutes,

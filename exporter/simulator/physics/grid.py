@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
-from exporter.simulator.homes.devices import Leg, Switch, Switched
-from exporter.simulator.homes.site import Site
-from exporter.simulator.physics.noise import Drift
+from exporter.simulator.homes.device_states import GridSwitchState, LegReading, SwitchPosition
+from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.physics.rng import SmoothNoise
 
 #: voltage (share of nominal) and frequency (Hz off nominal) beyond which the switch opens
 _TRIP_LOW, _TRIP_HIGH, _TRIP_HERTZ = 0.88, 1.12, 1.2
 #: how far both wander in good times (V as a share, Hz), and how much a kW lowers a leg
 _WANDER_VOLTS, _WANDER_HERTZ, _SAG = 0.012, 0.03, 0.0006
 #: seconds the grid has to be good before the switch closes, and that it takes to synchronise
-RECONNECT, _SYNCHRONISE = 300.0, 10.0
+RECONNECT_SECONDS, _SYNCHRONISE = 300.0, 10.0
 #: seconds between two reports of the system controller
 _INTERVAL = 120
 
@@ -37,16 +37,16 @@ class ServiceLeg:
     volts_offset: float = 0.0
 
 
-class Utility:
+class UtilityGrid:
     """The grid as it arrives at the house."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: HomeHardware, seed: int) -> None:
         self._volts, self._hertz = site.volts, site.hertz
         self.up = True
         self.hertz_offset = 0.0
         self.legs = [ServiceLeg() for _ in range(site.legs)]
-        self._drifts = [Drift(seed, f"leg {index}", 420) for index in range(site.legs)]
-        self._frequency = Drift(seed, "frequency", 20)
+        self._drifts = [SmoothNoise(seed, f"leg {index}", 420) for index in range(site.legs)]
+        self._frequency = SmoothNoise(seed, "frequency", 20)
 
     @property
     def good(self) -> bool:
@@ -58,12 +58,12 @@ class Utility:
             and all(low <= leg.volts_offset <= high for leg in self.legs)
         )
 
-    def measured(self, now: float, kilowatts: float) -> tuple[Leg, ...]:
+    def measured(self, now: float, kilowatts: float) -> tuple[LegReading, ...]:
         """Return the legs at the house, which draws these kilowatts from the grid."""
         hertz = self._hertz + self.hertz_offset
         hertz += _WANDER_HERTZ * (2 * self._frequency.at(now) - 1)
         return tuple(
-            Leg(
+            LegReading(
                 max(
                     0.0,
                     self._volts * (1 + _WANDER_VOLTS * (2 * drift.at(now) - 1) - _SAG * kilowatts)
@@ -75,31 +75,31 @@ class Utility:
         )
 
 
-class MainsSwitch:
+class GridSwitch:
     """The switch towards the grid, and what tells of it."""
 
     def __init__(self, *, installed: bool) -> None:
         """Make it closed; a house without one is connected for better or worse."""
         self.installed = installed
-        self.commanded: Switched = "closed"
+        self.commanded: SwitchPosition = "closed"
         #: state that it cannot leave
-        self.stuck: Switched | None = None
+        self.stuck: SwitchPosition | None = None
         #: it opens and closes after so many seconds, again and again; 0 does not
         self.flap_seconds = 0.0
-        self.reconnect_seconds = RECONNECT
+        self.reconnect_seconds = RECONNECT_SECONDS
         self.communicating = True
         self.frozen = False
-        #: what replaces the truth, by field of `Switch`
+        #: what replaces the truth, by field of `GridSwitchState`
         self.shown: dict[str, Any] = {}
         #: how it is
         self.closed = True
         #: since when the grid has been good; None while it is not
         self._good_since: float | None = -inf
-        self._commanded_before: Switched = "closed"
+        self._commanded_before: SwitchPosition = "closed"
         self._commanded_at = -inf
         self._flapping_since: float | None = None
         self._reported = 0
-        self._kept: Switch | None = None
+        self._kept: GridSwitchState | None = None
 
     def update(self, now: float, *, good: bool) -> None:
         """Open or close by what holds at `now` (epoch seconds); `good` is the grid."""
@@ -143,7 +143,7 @@ class MainsSwitch:
         if self.communicating and not self.frozen:
             self._reported = max(self._reported, int(now // _INTERVAL) * _INTERVAL)
 
-    def show(self, air: float, clock: int, *, generating: bool) -> Switch:
+    def show(self, air: float, clock: int, *, generating: bool) -> GridSwitchState:
         """Return what the gateway knows of it.
 
         `clock` is how many seconds the gateway's clock is ahead; air temperature in °C.
@@ -155,10 +155,10 @@ class MainsSwitch:
         changes = {"communicating": self.communicating, "reported": self._reported + clock}
         return replace(told, **changes | self.shown)
 
-    def _truth(self, air: float, *, generating: bool) -> Switch:
+    def _truth(self, air: float, *, generating: bool) -> GridSwitchState:
         admin, inner, mode = self._told(generating=generating)
         warm = 22.0 + 0.5 * (air - 15.0)
-        return Switch(
+        return GridSwitchState(
             reported=self._reported,
             commanded=self.commanded,
             actual="closed" if self.closed else "open",

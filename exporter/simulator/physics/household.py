@@ -6,8 +6,8 @@ are told apart, so that they can be shed.
 
 from typing import NamedTuple
 
-from exporter.simulator.physics.calendar import Local
-from exporter.simulator.physics.noise import Drift, chance
+from exporter.simulator.physics.local_time import LocalMoment
+from exporter.simulator.physics.rng import SmoothNoise, random_value
 
 #: watts by hour of the day, on weekdays and at weekends: light, cooking, screens
 _WEEKDAY = (150, 130, 120, 120, 130, 180, 380, 520, 400, 280, 250, 260,
@@ -46,7 +46,7 @@ _APPLIANCES = (
 )
 
 
-class Household:
+class HouseholdLoad:
     """The consumers of one home."""
 
     def __init__(self, seed: int, scale: float, *, contacts: bool) -> None:
@@ -58,14 +58,14 @@ class Household:
         #: size, 1 being usual
         self.scale = scale
         self._contacts = contacts
-        self._mood = Drift(seed, "mood", 90)
+        self._mood = SmoothNoise(seed, "mood", 90)
         self._day: int | None = None
         self._running: list[tuple[float, float, float]] = []
         #: times and on top of what it would use
         self.factor = 1.0
         self.extra = 0.0
 
-    def loads(self, now: float, local: Local, air: float) -> tuple[float, dict[str, float]]:
+    def loads(self, now: float, local: LocalMoment, air: float) -> tuple[float, dict[str, float]]:
         """Return watts of the house, and by dry contact; air temperature in °C."""
         if local.day != self._day:
             self._plan(local)
@@ -88,14 +88,14 @@ class Household:
             "NC2": _POOL_PUMP * factor if _POOL_HOURS[0] <= hour < _POOL_HOURS[1] else 0.0,
         }
 
-    def _plan(self, local: Local) -> None:
+    def _plan(self, local: LocalMoment) -> None:
         """Decide which appliances run on this day, and when."""
         self._day = local.day
         self._running = []
         for each in _APPLIANCES:
             likely = each.weekend if local.weekday >= _SATURDAY else each.weekday
-            if chance(self._seed, each.name, 2 * local.day) < likely:
-                when = chance(self._seed, each.name, 2 * local.day + 1)
+            if random_value(self._seed, each.name, 2 * local.day) < likely:
+                when = random_value(self._seed, each.name, 2 * local.day + 1)
                 start = 3600 * (each.earliest + (each.latest - each.earliest) * when)
                 self._running.append((start, start + 60 * each.minutes, each.watts))
 

@@ -3,7 +3,7 @@
 from collections import deque
 from typing import Any
 
-from exporter.simulator.homes.devices import Inverter, inverter_serial
+from exporter.simulator.homes.device_states import InverterState, inverter_serial
 
 #: seconds between two reports of an inverter, unless set otherwise
 INTERVAL = 300
@@ -13,7 +13,7 @@ _MISSED = 3
 _MIDNIGHTS = 8
 
 
-class Lit:
+class PlaneOutput:
     """What the light does to a plane of panels, per watt of their rating."""
 
     __slots__ = ("awake", "energy", "power")
@@ -27,7 +27,7 @@ class Lit:
         self.energy = 0.0
 
 
-class Microinverter:
+class SimulatedInverter:
     """One inverter with its panel.
 
     Its energy in Wh is that of its plane times its watts; when the watts change, what was made
@@ -52,7 +52,7 @@ class Microinverter:
         "watts",
     )
 
-    def __init__(self, index: int, rated: float, plane: Lit) -> None:
+    def __init__(self, index: int, rated: float, plane: PlaneOutput) -> None:
         """Make the inverter with this place in the list and these watts at full light."""
         self.index = index
         self._plane = plane
@@ -72,7 +72,7 @@ class Microinverter:
         self.reported = 0
         self.energy = 0.0
         self.joules = 0.0
-        #: what replaces the truth, by field of `Inverter`
+        #: what replaces the truth, by field of `InverterState`
         self.shown: dict[str, Any] = {}
 
     @property
@@ -113,7 +113,7 @@ class Microinverter:
     def _made(self) -> float:
         return self._base + self.watts * self._plane.energy
 
-    def show(self, now: float, volts: float, hertz: float, air: float, clock: int) -> Inverter:
+    def show(self, now: float, volts: float, hertz: float, air: float, clock: int) -> InverterState:
         """Return what the gateway knows of it at `now` (epoch seconds).
 
         `clock` is how many seconds the gateway's clock is ahead; air temperature in °C.
@@ -141,4 +141,4 @@ class Microinverter:
             "panel_volts": 36.0 + 0.1 * (self.index % 8) + (2.0 if watts else 0.0),
             "temperature": round(air) + watts // 15,
         }
-        return Inverter(**(truth | self.shown))
+        return InverterState(**(truth | self.shown))

@@ -19,7 +19,7 @@ _GROUND = 0.2
 _HOUR = 3600
 
 
-class Light(NamedTuple):
+class Sunlight(NamedTuple):
     """Sunlight at a moment: direction of the sun, and its strength in W/m²."""
 
     #: parts of the unit vector towards the sun; `up` is below zero at night
@@ -32,10 +32,10 @@ class Light(NamedTuple):
     diffuse: float
 
 
-DARK = Light(0.0, 0.0, -1.0, 0.0, 0.0)
+DARK = Sunlight(0.0, 0.0, -1.0, 0.0, 0.0)
 
 
-class Facing(NamedTuple):
+class SurfaceNormal(NamedTuple):
     """Unit vector at a right angle to a surface."""
 
     east: float
@@ -55,7 +55,7 @@ class Sun:
         self._cos_declination = 1.0
         self._solar_offset = 0.0
 
-    def light(self, now: float) -> Light:
+    def light(self, now: float) -> Sunlight:
         """Return the light of a clear sky at `now` (epoch seconds)."""
         hour = int(now // _HOUR)
         if hour != self._hour:
@@ -73,7 +73,7 @@ class Sun:
         # air crossed, in thicknesses of the atmosphere; finite at the horizon
         air = 1.0 / (up + 0.50572 * (degrees(asin(min(1.0, up))) + 6.07995) ** -1.6364)
         beam = _SOLAR * _CLEAR ** (air**0.678)
-        return Light(east, north, up, beam, _SCATTERED * beam * (0.3 + 0.7 * up))
+        return Sunlight(east, north, up, beam, _SCATTERED * beam * (0.3 + 0.7 * up))
 
     def _season(self, hour: int) -> None:
         self._hour = hour
@@ -97,13 +97,13 @@ class Sun:
         self._solar_offset = self._longitude * 240 + minutes * 60
 
 
-def facing(tilt: float, azimuth: float) -> Facing:
+def surface_normal(tilt: float, azimuth: float) -> SurfaceNormal:
     """Return how a surface faces: tilt from horizontal, azimuth clockwise from north, degrees."""
     slope, turn = radians(tilt), radians(azimuth)
-    return Facing(sin(slope) * sin(turn), sin(slope) * cos(turn), cos(slope))
+    return SurfaceNormal(sin(slope) * sin(turn), sin(slope) * cos(turn), cos(slope))
 
 
-def on_surface(light: Light, surface: Facing, beam: float, diffuse: float) -> float:
+def irradiance_on(light: Sunlight, surface: SurfaceNormal, beam: float, diffuse: float) -> float:
     """Return W/m² on a surface, with this beam and diffuse light left by the weather."""
     direct = light.east * surface.east + light.north * surface.north + light.up * surface.up
     sky = diffuse * (1 + surface.up) / 2

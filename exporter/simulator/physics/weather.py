@@ -1,7 +1,6 @@
 """The weather: what the sky lets through, snow on the panels, and how warm it is.
 
-A `Plan` says which sky there is at a time; what that means from minute to minute follows from the
-seed.
+A `SkyPlan` says which sky there is at a time; the details of each minute follow from the seed.
 """
 
 from bisect import bisect_right
@@ -9,13 +8,13 @@ from collections.abc import Callable, Sequence
 from math import cos, pi
 from typing import Literal, NamedTuple, get_args
 
-from exporter.simulator.physics.calendar import DAY
-from exporter.simulator.physics.noise import Drift, chance
-from exporter.simulator.physics.sun import Light
+from exporter.simulator.physics.local_time import DAY
+from exporter.simulator.physics.rng import SmoothNoise, random_value
+from exporter.simulator.physics.sun import Sunlight
 
 Sky = Literal["clear", "broken", "overcast", "snow"]
 #: the sky at a time (epoch seconds)
-Plan = Callable[[float], Sky]
+SkyPlan = Callable[[float], Sky]
 
 SKIES: tuple[Sky, ...] = get_args(Sky)
 
@@ -29,7 +28,7 @@ _FREEZING = 0.5
 _COLDEST_NORTH = 17 * DAY
 
 
-class Weather(NamedTuple):
+class WeatherState(NamedTuple):
     """What is left of the sun: beam and diffuse light in W/m², share passing the snow, °C."""
 
     beam: float
@@ -48,7 +47,7 @@ class Climate:
         self._season = 0.2 * abs(latitude)
         self._coldest = _COLDEST_NORTH + (0.0 if latitude >= 0 else _YEAR / 2)
         self._noon = longitude * 240
-        self._front = Drift(seed, "front", 2 * DAY)
+        self._front = SmoothNoise(seed, "front", 2 * DAY)
         self._bucket: float | None = None
         self._air = 0.0
 
@@ -72,25 +71,25 @@ class Climate:
 class Atmosphere:
     """The weather of one place by a plan."""
 
-    def __init__(self, climate: Climate, seed: int, plan: Plan) -> None:
+    def __init__(self, climate: Climate, seed: int, plan: SkyPlan) -> None:
         """Follow `plan`, in this climate."""
         self._climate = climate
         self._plan = plan
-        self._haze = Drift(seed, "haze", 1800)
-        self._clouds = Drift(seed, "clouds", 240)
-        self._cover = Drift(seed, "cover", 2700)
+        self._haze = SmoothNoise(seed, "haze", 1800)
+        self._clouds = SmoothNoise(seed, "clouds", 240)
+        self._cover = SmoothNoise(seed, "cover", 2700)
         #: a sky that replaces the plan's
         self.sky: Sky | None = None
 
-    def at(self, now: float, light: Light) -> Weather:
+    def at(self, now: float, light: Sunlight) -> WeatherState:
         """Return the weather at `now` (epoch seconds) under a clear sky's light."""
         air = self._climate.air(now)
         if light.up <= 0.0:
-            return Weather(0.0, 0.0, 1.0, air)
+            return WeatherState(0.0, 0.0, 1.0, air)
         sky = self.sky or self._plan(now)
         through, scattered = self._left(sky, now)
         snow = _THROUGH_SNOW if sky == "snow" else 1.0
-        return Weather(light.beam * through, light.diffuse * scattered, snow, air)
+        return WeatherState(light.beam * through, light.diffuse * scattered, snow, air)
 
     def _left(self, sky: Sky, now: float) -> tuple[float, float]:
         """Return how much the clouds leave of the beam and of the diffuse light."""
@@ -103,19 +102,19 @@ class Atmosphere:
         return 0.03 * self._clouds.at(now), 0.9 + 0.9 * self._cover.at(now)
 
 
-def always(sky: Sky) -> Plan:
+def constant_sky(sky: Sky) -> SkyPlan:
     """Return a plan with one sky for ever."""
     return lambda now: sky
 
 
-def changing(spells: Sequence[tuple[float, Sky]]) -> Plan:
+def sky_schedule(spells: Sequence[tuple[float, Sky]]) -> SkyPlan:
     """Return a plan of spells, each from its time (epoch seconds) on; the first also before."""
     ordered = sorted(spells, key=lambda spell: spell[0])
     starts = [start for start, _ in ordered]
     return lambda now: ordered[max(0, bisect_right(starts, now) - 1)][1]
 
 
-def seasonal(climate: Climate, seed: int) -> Plan:
+def seasonal_sky(climate: Climate, seed: int) -> SkyPlan:
     """Return a plan with more cloud in winter and towards the poles, and snow when it freezes."""
     dull = min(0.75, 0.2 + 0.008 * abs(climate.latitude))
     known: dict[int, Sky] = {}
@@ -124,7 +123,9 @@ def seasonal(climate: Climate, seed: int) -> Plan:
         now = float(spell * _SPELL)
         cloudy = dull + 0.15 * climate.winter(now)
         # today's weather is mostly that of the last two days
-        luck = 0.6 * chance(seed, "spell", spell // 8) + 0.4 * chance(seed, "hours", spell)
+        luck = 0.6 * random_value(seed, "spell", spell // 8) + 0.4 * random_value(
+            seed, "hours", spell
+        )
         if luck > cloudy + 0.12:
             return "clear"
         if luck > cloudy - 0.15:

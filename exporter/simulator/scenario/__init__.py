@@ -1,13 +1,20 @@
-"""Scenarios: what happens to a simulated home, written down as YAML and played by a clock.
+"""Scenarios: what happens to a simulated home, written as YAML and run by a clock.
 
-`models` says what a file may hold, `times` and `trouble` what its values mean, `loading` finds and
-checks files; `timeline` turns events into single steps, `layers` keeps what overlaps apart, `stage`
-plays them, `present` moves what is played into the present. The scenarios that come with the
-program lie in `exporter/simulator/scenarios/`.
+`models` has the schema of a file, `durations` and `fault_spec` parse its values, `loading` finds
+and validates files; `timeline` turns events into single steps, `overrides` keeps overlapping events
+apart, `runner` runs them, `time_shift` moves time stamps into the present. The scenarios that come
+with the program are in `exporter/simulator/scenarios/`.
 """
 
-from exporter.simulator.scenario.loading import find, load, names
+from exporter.simulator.scenario.loading import find_scenario, load_scenario, scenario_names
 from exporter.simulator.scenario.models import Scenario
-from exporter.simulator.scenario.stage import Progress, Said, Stage
+from exporter.simulator.scenario.runner import ScenarioMessage, ScenarioRunner
 
-__all__ = ["Progress", "Said", "Scenario", "Stage", "find", "load", "names"]
+__all__ = [
+    "Scenario",
+    "ScenarioMessage",
+    "ScenarioRunner",
+    "find_scenario",
+    "load_scenario",
+    "scenario_names",
+]

@@ -7,8 +7,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
 from exporter.config.errors import Strict, did_you_mean, field_error
 from exporter.config.types import TimeZone
-from exporter.simulator.homes import SITES
-from exporter.simulator.homes.site import Site
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.homes.models import HomeHardware
 
 _Text = Annotated[str, Field(min_length=1)]
 _Count = Annotated[int, Field(ge=0, le=1000)]
@@ -33,15 +33,18 @@ _KINDS: dict[str, Any] = {
 
 
 def _sample(name: str) -> str:
-    if name not in SITES:
-        raise field_error(f"there is no sample home {name!r}: {did_you_mean(name, tuple(SITES))}")
+    if name not in SAMPLE_HOMES:
+        raise field_error(
+            f"there is no sample home {name!r}: {did_you_mean(name, tuple(SAMPLE_HOMES))}"
+        )
     return name
 
 
 _Sample = Annotated[str, AfterValidator(_sample)]
-_hints = get_type_hints(Site)
+_hints = get_type_hints(HomeHardware)
 _members: dict[str, Any] = {
-    field.name: (_KINDS.get(field.name, _hints[field.name]) | None, None) for field in fields(Site)
+    field.name: (_KINDS.get(field.name, _hints[field.name]) | None, None)
+    for field in fields(HomeHardware)
 }
 _Changed = create_model("_Changed", __base__=Strict, base=(_Sample, ...), **_members)
 
@@ -49,10 +52,10 @@ _Changed = create_model("_Changed", __base__=Strict, base=(_Sample, ...), **_mem
 class _Home(_Changed):
     """What a scenario says of its home."""
 
-    def site(self) -> Site:
+    def site(self) -> HomeHardware:
         """Return the hardware."""
         given = self.model_dump(exclude_none=True)
-        return Site(**asdict(SITES[given.pop("base")]) | given)
+        return HomeHardware(**asdict(SAMPLE_HOMES[given.pop("base")]) | given)
 
 
 def _named(value: Any) -> Any:

@@ -15,7 +15,7 @@ events:
   - at: 30m                   # after the start; or a time of day: day 2 14:00
     for: 20m                  # then everything is as it was; without, it stays
     every: day                # again at that time of every day
-    set: {grid.up: false}     # levers of the house, see `exporter.simulator.physics.levers`
+    set: {grid.up: false}     # parameters of the house, see `exporter.simulator.physics.parameters`
     server: {/home: hang}     # trouble by path, * for all, see `trouble`
     gateway: restart          # or {serial: …, firmware: …, away: 4m, zeros: 2m}
     exporter: restart         # or stopped
@@ -30,24 +30,24 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from exporter.config.errors import Strict, field_error
-from exporter.simulator.homes.site import Site
+from exporter.simulator.homes.models import HomeHardware
 from exporter.simulator.physics.weather import Sky
+from exporter.simulator.scenario.durations import At, Duration, LocalStartTime, ScenarioTime, Start
+from exporter.simulator.scenario.fault_spec import ALL_PATHS, GATEWAY_WIDE, FaultField, RequestPath
 from exporter.simulator.scenario.hardware import Home
-from exporter.simulator.scenario.times import At, Duration, Moment, Start, WallTime
-from exporter.simulator.scenario.trouble import ALL, WHOLE, Path, Trouble
 
 #: seconds in a year, the life of an owner's token
 _YEAR = 365 * 86400.0
 
 
-class Spell(Strict):
+class WeatherPeriod(Strict):
     """A sky from some time on."""
 
     at: At
     sky: Sky
 
 
-class GatewayChange(Strict):
+class GatewayRestart(Strict):
     """The gateway restarts, perhaps as another one; times in seconds."""
 
     serial: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
@@ -65,29 +65,29 @@ def _restart(value: Any) -> Any:
     return {}
 
 
-class Event(Strict):
+class ScenarioEvent(Strict):
     """Something that happens."""
 
     at: At
     lasts: Duration | None = Field(None, alias="for")
     every: Literal["day"] | None = None
     #: values as they stand in the file; what a lever takes is known to the house
-    levers: dict[str, Any] = Field(default_factory=dict, alias="set")
-    server: dict[Path, Trouble] = Field(default_factory=dict)
-    gateway: Annotated[GatewayChange, BeforeValidator(_restart)] | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict, alias="set")
+    server: dict[RequestPath, FaultField] = Field(default_factory=dict)
+    gateway: Annotated[GatewayRestart, BeforeValidator(_restart)] | None = None
     exporter: Literal["restart", "stopped"] | None = None
     say: str = ""
     then: str = ""
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
-        happens = self.levers or self.server or self.gateway or self.exporter or self.say
+        happens = self.parameters or self.server or self.gateway or self.exporter or self.say
         if not happens:
             raise field_error("nothing happens: add set, server, gateway, exporter or say")
         for path, trouble in self.server.items():
-            if trouble.word in WHOLE and path != ALL:
+            if trouble.word in GATEWAY_WIDE and path != ALL_PATHS:
                 raise field_error(f"{trouble.word} is for all paths: write * for {path}", "server")
-            if trouble.drop and path == ALL:
+            if trouble.drop and path == ALL_PATHS:
                 raise field_error("drop needs a path whose answer is JSON", "server")
         if self.lasts is None and self.then:
             raise field_error("never comes, as the event stays: add for", "then")
@@ -110,21 +110,21 @@ class Scenario(Strict):
     duration: Duration
     home: Home
     latitude: Annotated[float, Field(ge=-66, le=66)] = 37.0
-    weather: Annotated[tuple[Spell, ...], BeforeValidator(_sky)] = ()
+    weather: Annotated[tuple[WeatherPeriod, ...], BeforeValidator(_sky)] = ()
     household: Annotated[float, Field(ge=0, le=100)] | None = None
     seed: int = 1
     token: Duration = _YEAR
-    events: tuple[Event, ...] = ()
+    events: tuple[ScenarioEvent, ...] = ()
 
     @property
-    def site(self) -> Site:
+    def site(self) -> HomeHardware:
         """The hardware of the home."""
         return self.home.site()
 
     @property
     def local_start(self) -> datetime:
         """The start on the owner's wall."""
-        start: WallTime = self.start
+        start: LocalStartTime = self.start
         return start.at(ZoneInfo(self.site.timezone))
 
     @property
@@ -141,6 +141,6 @@ class Scenario(Strict):
         """Return a time (epoch seconds) as the owner's wall shows it."""
         return datetime.fromtimestamp(at, self.local_start.tzinfo)
 
-    def epoch(self, moment: Moment, later_days: int = 0) -> float:
+    def epoch(self, moment: ScenarioTime, later_days: int = 0) -> float:
         """Return the epoch seconds of a moment, or of the same time of day so many days later."""
         return moment.epoch(self.local_start, later_days)

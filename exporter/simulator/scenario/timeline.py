@@ -4,29 +4,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporter.simulator.physics import House
-from exporter.simulator.scenario.models import Event, GatewayChange, Scenario
-from exporter.simulator.scenario.trouble import ALL, Spec
-from exporter.simulator.scenario.wanted import values
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.scenario.fault_spec import ALL_PATHS, FaultSpec
+from exporter.simulator.scenario.models import GatewayRestart, Scenario, ScenarioEvent
+from exporter.simulator.scenario.validation import typed_values
 
 #: event, repetition, part
-Owner = tuple[int, int, str]
-_UNREACHABLE = Spec(word="unreachable")
+StepOwner = tuple[int, int, str]
+_UNREACHABLE = FaultSpec(word="unreachable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ScenarioStep:
     """What is done at one moment (epoch seconds)."""
 
     at: float
     #: whether it sets, or takes back what its owner has set
     begins: bool = True
     #: who takes it back; None stays
-    owner: Owner | None = None
-    levers: Mapping[str, Any] = field(default_factory=dict)
-    server: Mapping[str, Spec] = field(default_factory=dict)
+    owner: StepOwner | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    server: Mapping[str, FaultSpec] = field(default_factory=dict)
     #: whether the gateway begins anew, and the serial number of the one that replaces it
-    boots: bool = False
+    reboots: bool = False
     serial: str | None = None
     #: whether the exporter stops, or starts anew
     stops: bool = False
@@ -34,18 +34,18 @@ class Step:
     text: str = ""
 
 
-def steps(scenario: Scenario, house: House) -> list[Step]:
+def build_steps(scenario: Scenario, house: HomeSimulation) -> list[ScenarioStep]:
     """Return all steps in order; at one moment, what ends comes before what begins."""
     found = [
         step
         for index, event in enumerate(scenario.events)
         for turn, at in enumerate(_times(scenario, event))
-        for step in _of(event, values(house, event.levers), at, (index, turn, ""))
+        for step in _of(event, typed_values(house, event.parameters), at, (index, turn, ""))
     ]
     return sorted(found, key=lambda step: (step.at, step.begins))
 
 
-def _times(scenario: Scenario, event: Event) -> Iterator[float]:
+def _times(scenario: Scenario, event: ScenarioEvent) -> Iterator[float]:
     """Yield when the event happens."""
     at, days = scenario.epoch(event.at), 0
     while at <= scenario.ends:
@@ -56,24 +56,26 @@ def _times(scenario: Scenario, event: Event) -> Iterator[float]:
         at = scenario.epoch(event.at, days)
 
 
-def _of(event: Event, levers: dict[str, Any], at: float, owner: Owner) -> Iterator[Step]:
+def _of(
+    event: ScenarioEvent, parameters: dict[str, Any], at: float, owner: StepOwner
+) -> Iterator[ScenarioStep]:
     set_by = None if event.lasts is None else owner
     stops = event.exporter == "stopped"
-    yield Step(
+    yield ScenarioStep(
         at=at,
         owner=set_by,
-        levers=levers,
+        parameters=parameters,
         server=event.server,
         stops=stops,
         restarts=event.exporter == "restart",
         text=event.say,
     )
     if event.lasts is not None:
-        yield Step(
+        yield ScenarioStep(
             at=at + event.lasts,
             begins=False,
             owner=owner,
-            levers=levers,
+            parameters=parameters,
             server=event.server,
             stops=stops,
             text=event.then,
@@ -82,16 +84,16 @@ def _of(event: Event, levers: dict[str, Any], at: float, owner: Owner) -> Iterat
         yield from _change(event.gateway, at, owner)
 
 
-def _change(change: GatewayChange, at: float, owner: Owner) -> Iterator[Step]:
+def _change(change: GatewayRestart, at: float, owner: StepOwner) -> Iterator[ScenarioStep]:
     """Yield a restart of the gateway: silence first, then answers that know nothing."""
     firmware = {} if change.firmware is None else {"gateway.firmware": change.firmware}
-    yield Step(at=at, boots=True, serial=change.serial, levers=firmware)
-    away: Owner = (*owner[:2], "away")
-    yield from _lasting(at, change.away, away, server={ALL: _UNREACHABLE})
-    zeros: Owner = (*owner[:2], "zeros")
-    yield from _lasting(at, change.away + change.zeros, zeros, levers={"gateway.zeros": True})
+    yield ScenarioStep(at=at, reboots=True, serial=change.serial, parameters=firmware)
+    away: StepOwner = (*owner[:2], "away")
+    yield from _lasting(at, change.away, away, server={ALL_PATHS: _UNREACHABLE})
+    zeros: StepOwner = (*owner[:2], "zeros")
+    yield from _lasting(at, change.away + change.zeros, zeros, parameters={"gateway.zeros": True})
 
 
-def _lasting(at: float, lasts: float, owner: Owner, **does: Any) -> Iterator[Step]:
-    yield Step(at=at, owner=owner, **does)
-    yield Step(at=at + lasts, owner=owner, begins=False, **does)
+def _lasting(at: float, lasts: float, owner: StepOwner, **does: Any) -> Iterator[ScenarioStep]:
+    yield ScenarioStep(at=at, owner=owner, **does)
+    yield ScenarioStep(at=at + lasts, owner=owner, begins=False, **does)

@@ -11,14 +11,14 @@ from exporter.errors import GatewayError
 from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
-from exporter.simulator import capture as captures
-from exporter.simulator.capture import CaptureGateway
+from exporter.simulator import replay as captures
+from exporter.simulator.replay import ReplayGateway
 
 #: a change of the JSON of one answer
 Change = Callable[[Any], Any]
 
 
-def answers(gateway: CaptureGateway) -> dict[str, bytes]:
+def answers(gateway: ReplayGateway) -> dict[str, bytes]:
     """Return the bodies of the paths that the gateway answers with 200."""
     found = {}
     for path in ENDPOINTS:
@@ -39,7 +39,7 @@ def parse_all(bodies: Mapping[str, bytes]) -> dict[str, Parsed]:
     return parsed
 
 
-def context_of(gateway: CaptureGateway, parsed: Mapping[str, Parsed]) -> Context:
+def context_of(gateway: ReplayGateway, parsed: Mapping[str, Parsed]) -> Context:
     """Return the context in which the capture was made."""
     now = float(gateway.recorded_at or 0)
     info = parsed["/info"].data["info"]
@@ -64,7 +64,7 @@ def assemble_all(parsed: Mapping[str, Parsed], context: Context) -> dict[str, An
 
 def read_capture(folder: Path, changes: Mapping[str, Change] | None = None) -> dict[str, Any]:
     """Return the members of all collectors, after changes of answers by path."""
-    gateway = captures.load(folder)
+    gateway = captures.load_capture(folder)
     bodies = answers(gateway)
     for path, change in (changes or {}).items():
         bodies[path] = orjson.dumps(change(orjson.loads(bodies[path])))

@@ -12,7 +12,7 @@ from pyenphase import Envoy
 from pyenphase.models.envoy import EnvoyData
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
-from exporter.simulator import capture as captures
+from exporter.simulator import replay as captures
 from exporter.simulator.server import serve
 from tests.conftest import capture_names
 from tests.gateway.endpoints.reading import read_capture
@@ -63,7 +63,7 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
 async def read_by_pyenphase(folder: Path) -> EnvoyData:
     """Return what bare pyenphase reads from a gateway that replays a capture."""
     async with (
-        serve(captures.load(folder)) as gateway,
+        serve(captures.load_capture(folder)) as gateway,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT)) as client,
     ):
         envoy = Envoy(gateway.host, client=client, v2_acb_mode=False)

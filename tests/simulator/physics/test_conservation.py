@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.simulator.homes.site import Site
-from exporter.simulator.physics import House
-from exporter.simulator.physics.weather import SKIES, always
+from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.weather import SKIES, constant_sky
 from tests.simulator.physics.houses import house
 
 _SITES = st.builds(
-    Site,
+    HomeHardware,
     serial=st.just("202499000077"),
     firmware=st.just("8.2.4401"),
     cts=st.just(("production", "net-consumption", "storage")),
@@ -64,11 +64,11 @@ _LEVERS = st.sampled_from(sorted(_EVENTS)).flatmap(
 _HAPPENINGS = st.lists(st.tuples(st.floats(1, 2500), _LEVERS), max_size=14)
 
 
-def _exists(it: House, address: str) -> bool:
-    return address.replace("*", "1") in it.levers()
+def _exists(it: HomeSimulation, address: str) -> bool:
+    return address.replace("*", "1") in it.parameters()
 
 
-def _adds_up(it: House) -> None:
+def _adds_up(it: HomeSimulation) -> None:
     flows, energy, state = it.flows, it.energy, it.state()
     assert abs(flows.imbalance) < 1e-6
     assert energy.produced + energy.imported + energy.discharged + energy.generated == (
@@ -84,18 +84,20 @@ def _adds_up(it: House) -> None:
 
 
 _HOUSES = st.builds(
-    House,
+    HomeSimulation,
     _SITES,
     seed=st.integers(0, 2**32),
     latitude=st.floats(-65, 65),
     start=st.floats(1.7e9, 1.8e9),
-    weather=st.sampled_from(SKIES).map(always),
+    weather=st.sampled_from(SKIES).map(constant_sky),
     past_days=st.just(0),
 )
 
 
 @given(it=_HOUSES, happenings=_HAPPENINGS)
-def test_energy_is_conserved(it: House, happenings: list[tuple[float, tuple[str, Any]]]) -> None:
+def test_energy_is_conserved(
+    it: HomeSimulation, happenings: list[tuple[float, tuple[str, Any]]]
+) -> None:
     """What flows in flows out at every moment of any house, and counters never go back."""
     before = it.energy
     for wait, (address, value) in [*happenings, (7200.0, ("grid.up", True))]:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from exporter.simulator.physics.calendar import Calendar
+from exporter.simulator.physics.local_time import LocalClock
 from tests.simulator.physics.houses import DAY, HOUR, house, moment, told
 
 
@@ -103,7 +103,7 @@ def test_households_have_days_and_weeks() -> None:
 
 def test_local_time_follows_the_zone() -> None:
     """Weekday and time of day are those of the wall, before and after the clock change."""
-    calendar = Calendar("Europe/Berlin")
+    calendar = LocalClock("Europe/Berlin")
     for when, seconds in (((2026, 3, 29, 1), 3600), ((2026, 3, 29, 4), 4 * 3600)):
         local = calendar.local(moment("three-phase", *when))
         assert (local.weekday, local.seconds) == (6, seconds)

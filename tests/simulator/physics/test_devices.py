@@ -2,23 +2,23 @@
 
 import pytest
 
-from exporter.simulator.physics import House
-from exporter.simulator.physics.weather import always
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.weather import constant_sky
 from tests.simulator.physics.houses import HOUR, house, told
 
 
-def _winter_island(soc: float = 0.5, **levers: object) -> House:
-    it = house("generator", 2026, 12, 10, 6, weather=always("snow"))
+def _winter_island(soc: float = 0.5, **levers: object) -> HomeSimulation:
+    it = house("generator", 2026, 12, 10, 6, weather=constant_sky("snow"))
     it.set_all({"battery.*.soc": soc, "grid.up": False, "load.extra": 800, **levers})
     return it
 
 
-def _generator(it: House) -> tuple[str, str, int]:
+def _generator(it: HomeSimulation) -> tuple[str, str, int]:
     answer = told(it, "/ivp/ensemble/generator")
     return answer["admin_state"], answer["oper_state"], answer["exc_on"]
 
 
-def _contacts(it: House) -> dict[str, str]:
+def _contacts(it: HomeSimulation) -> dict[str, str]:
     listed = told(it, "/ivp/ensemble/dry_contacts")["dry_contacts"]
     return {contact["id"]: contact["status"] for contact in listed}
 
@@ -148,12 +148,12 @@ def test_contacts_obey_commands() -> None:
     assert (settings["load_name"], settings["soc_low"]) == ("Sauna", 12)
 
 
-def _acb(it: House, index: int = 0) -> dict[str, object]:
+def _acb(it: HomeSimulation, index: int = 0) -> dict[str, object]:
     devices: list[dict[str, object]] = told(it, "/inventory.json?deleted=1")[1]["devices"]
     return devices[index]
 
 
-def _sleep(it: House) -> tuple[object, bool]:
+def _sleep(it: HomeSimulation) -> tuple[object, bool]:
     device = _acb(it)
     status = device["device_status"]
     assert isinstance(status, list)

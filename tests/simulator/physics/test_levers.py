@@ -8,35 +8,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ExporterError
-from exporter.simulator.homes import HOMES
-from exporter.simulator.physics.kinds import Choice, Flag, Kind, Number, Several, Version
-from exporter.simulator.physics.levers import LEVERS
+from exporter.simulator.homes import SAMPLE_HOME_NAMES
+from exporter.simulator.physics.parameter_types import (
+    BooleanType,
+    ChoiceType,
+    ListType,
+    NumberType,
+    ParameterType,
+    VersionType,
+)
+from exporter.simulator.physics.parameters import PARAMETERS
 from tests.simulator.physics.houses import HOUR, house
 
 
-def _value(kind: Kind, firmware: str) -> Any:
+def _value(kind: ParameterType, firmware: str) -> Any:
     """Return a value that a lever of this kind takes, in a house with this firmware."""
     match kind:
-        case Flag():
+        case BooleanType():
             return True
-        case Number(low=low, high=high, whole=whole):
+        case NumberType(low=low, high=high, whole=whole):
             middle = (low + high) / 2
             return int(middle) if whole else middle
-        case Choice(among=among):
+        case ChoiceType(among=among):
             return among[-1]
-        case Several(among=among):
+        case ListType(among=among):
             return list(among)
-        case Version():
+        case VersionType():
             return f"{firmware}.1"
         case _:
             return "something"
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 def test_every_lever_of_every_home_moves(name: str) -> None:
     """Each takes a value of its kind, says what it is set to, and the house lives on."""
     it = house(name, past_days=0)
-    for address, lever in it.levers().items():
+    for address, lever in it.parameters().items():
         value = _value(lever.kind, it.site.firmware)
         it.set(address, value)
         assert it.get(address) == (tuple(value) if isinstance(value, list) else value)
@@ -49,11 +56,15 @@ def test_every_lever_of_every_home_moves(name: str) -> None:
 
 def test_every_row_of_the_table_is_used() -> None:
     """Among the sample homes there is a device for every lever, and no row is there twice."""
-    used = {lever for name in HOMES for lever in house(name, past_days=0).levers().values()}
-    assert used == set(LEVERS)
-    patterns = [lever.pattern for lever in LEVERS]
+    used = {
+        lever
+        for name in SAMPLE_HOME_NAMES
+        for lever in house(name, past_days=0).parameters().values()
+    }
+    assert used == set(PARAMETERS)
+    patterns = [lever.pattern for lever in PARAMETERS]
     assert len(set(patterns)) == len(patterns)
-    assert all(lever.meaning and lever.words for lever in LEVERS)
+    assert all(lever.meaning and lever.words for lever in PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +111,7 @@ def test_no_address_breaks_it(address: str, value: Any) -> None:
         it.set(address, value)
 
 
-@given(st.sampled_from(LEVERS), st.one_of(st.none(), st.integers(), st.floats(), st.text()))
+@given(st.sampled_from(PARAMETERS), st.one_of(st.none(), st.integers(), st.floats(), st.text()))
 def test_no_value_breaks_it(lever: Any, value: Any) -> None:
     """A value is either taken or refused."""
     address = lever.pattern.replace(".N", ".1").replace(".ID", ".produced")

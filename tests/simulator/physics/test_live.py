@@ -4,14 +4,14 @@ import aiohttp
 import pytest
 from pyenphase import Envoy, EnvoyData
 
-from exporter.simulator.homes import HOMES, SITES
-from exporter.simulator.homes.gateway import HomeGateway
-from exporter.simulator.physics import House
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES
+from exporter.simulator.homes.home_gateway import HomeGateway
+from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import serve
 from tests.simulator.physics.houses import HOUR, house
 
 
-async def _read(it: House, client: aiohttp.ClientSession) -> EnvoyData:
+async def _read(it: HomeSimulation, client: aiohttp.ClientSession) -> EnvoyData:
     gateway = HomeGateway(it.site, it.state)
     async with serve(gateway, now=lambda: it.now) as running:
         envoy = Envoy(running.host, client, v2_acb_mode=False)
@@ -21,12 +21,12 @@ async def _read(it: House, client: aiohttp.ClientSession) -> EnvoyData:
 
 
 @pytest.mark.parametrize("hour", [3, 13])
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 async def test_every_home_lives(name: str, hour: int, client: aiohttp.ClientSession) -> None:
     """By day and by night pyenphase finds all devices, and numbers that fit the true ones."""
     it = house(name, 2026, 6, 10, hour, weather=None)
     data = await _read(it, client)
-    site, flows = SITES[name], it.flows
+    site, flows = SAMPLE_HOMES[name], it.flows
     assert len(data.inverters) == site.inverters
     assert len(data.encharge_inventory or {}) == site.batteries
     assert len(data.acb_inventory or {}) == site.acbs

@@ -2,20 +2,20 @@
 
 import pytest
 
-from exporter.simulator.homes.site import State
-from exporter.simulator.physics import House
-from exporter.simulator.physics.weather import always
+from exporter.simulator.homes.models import HomeState
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.weather import constant_sky
 from tests.simulator.physics.houses import HOUR, group, house, told
 
 
-def _dark_winter(**how: object) -> House:
+def _dark_winter(**how: object) -> HomeSimulation:
     """Return a house without sun worth mentioning, whose batteries are at their reserve."""
-    it = house("battery-home", 2026, 12, 10, 20, weather=always("snow"), **how)
+    it = house("battery-home", 2026, 12, 10, 20, weather=constant_sky("snow"), **how)
     it.set("battery.*.soc", 0.2)
     return it
 
 
-def _until(it: House, powered: bool) -> State:
+def _until(it: HomeSimulation, powered: bool) -> HomeState:
     """Advance minute by minute until the house has, or has not, power; two days at most."""
     for _ in range(2 * 24 * 60):
         state = it.at(it.now + 60)

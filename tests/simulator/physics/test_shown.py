@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from exporter.simulator.physics import House
+from exporter.simulator.physics import HomeSimulation
 from tests.simulator.physics.houses import DAY, HOUR, group, house, told
 
 
-def _after(levers: dict[str, Any], name: str = "battery-home", hours: float = 1.0) -> House:
+def _after(
+    levers: dict[str, Any], name: str = "battery-home", hours: float = 1.0
+) -> HomeSimulation:
     it = house(name)
     it.set_all(levers)
     it.advance(it.now + hours * HOUR)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from exporter.simulator.physics import House
-from exporter.simulator.physics.weather import always
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.weather import constant_sky
 from tests.simulator.physics.houses import HOUR, group, house, told
 
 
-def _settings(it: House) -> dict[str, object]:
+def _settings(it: HomeSimulation) -> dict[str, object]:
     settings: dict[str, object] = told(it, "/admin/lib/tariff")["tariff"]["storage_settings"]
     return settings
 
@@ -27,7 +27,7 @@ def test_self_consumption_keeps_the_grid_out() -> None:
 
 def test_the_reserve_is_kept() -> None:
     """However dark and hungry it is, on grid the batteries do not give what is reserved."""
-    it = house("battery-home", 2026, 12, 10, 18, weather=always("overcast"))
+    it = house("battery-home", 2026, 12, 10, 18, weather=constant_sky("overcast"))
     it.set_all({"storage.reserve": 0.35, "battery.*.soc": 0.5, "load.extra": 4000})
     for _ in range(12):
         state = it.at(it.now + HOUR)

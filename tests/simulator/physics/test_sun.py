@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.simulator.homes import SITES
-from exporter.simulator.physics import House
-from exporter.simulator.physics.calendar import Calendar
-from exporter.simulator.physics.roof import Plane, Shade
-from exporter.simulator.physics.sun import Sun, facing, on_surface
-from exporter.simulator.physics.weather import Climate, Sky, always, changing, seasonal
+from exporter.simulator.homes import SAMPLE_HOMES
+from exporter.simulator.physics import HomeSimulation
+from exporter.simulator.physics.local_time import LocalClock
+from exporter.simulator.physics.pv_array import PanelPlane, Shade
+from exporter.simulator.physics.sun import Sun, irradiance_on, surface_normal
+from exporter.simulator.physics.weather import (
+    Climate,
+    Sky,
+    constant_sky,
+    seasonal_sky,
+    sky_schedule,
+)
 from tests.simulator.physics.houses import DAY, HOUR, house, moment
 
 
@@ -29,7 +35,7 @@ def test_light_is_light(latitude: float, now: float) -> None:
     assert 0 <= light.diffuse < 200
     assert light.up > 0 or light.beam == 0
     for tilt, azimuth in ((0, 0), (30, 180), (90, 270)):
-        on = on_surface(light, facing(tilt, azimuth), light.beam, light.diffuse)
+        on = irradiance_on(light, surface_normal(tilt, azimuth), light.beam, light.diffuse)
         assert 0 <= on < 1600
 
 
@@ -45,9 +51,9 @@ def test_the_sun_stands_where_it_should_at_noon(latitude: float, month: int, hei
 
 def test_the_zone_says_where_noon_is() -> None:
     """Without a longitude, the sun is highest at noon of the zone's winter time."""
-    assert Calendar("America/Los_Angeles").meridian == -120
-    assert Calendar("Asia/Kolkata").meridian == 82.5
-    assert Calendar("Nowhere/Land").meridian == 0
+    assert LocalClock("America/Los_Angeles").meridian == -120
+    assert LocalClock("Asia/Kolkata").meridian == 82.5
+    assert LocalClock("Nowhere/Land").meridian == 0
 
 
 def test_night_is_dark() -> None:
@@ -80,7 +86,7 @@ def test_seasons_differ_more_towards_the_poles() -> None:
 def test_every_sky_lets_through_less_than_the_one_before() -> None:
     """Broken clouds take a part, an overcast sky most, snow on the panels nearly all."""
     skies: tuple[Sky, ...] = ("clear", "broken", "overcast", "snow")
-    clear, broken, overcast, snow = (_day(2026, 2, 1, weather=always(sky)) for sky in skies)
+    clear, broken, overcast, snow = (_day(2026, 2, 1, weather=constant_sky(sky)) for sky in skies)
     assert clear > 1.2 * broken
     assert broken > 1.5 * overcast
     assert overcast > 5 * snow > 0
@@ -90,7 +96,7 @@ def test_clouds_come_and_go() -> None:
     """Under broken clouds the power jumps; under a clear sky it does not."""
     jumps = {}
     for sky in ("clear", "broken"):
-        it = house(weather=always(sky))
+        it = house(weather=constant_sky(sky))
         powers = [it.at(it.now + 120).sun for _ in range(40)]
         jumps[sky] = max(abs(a - b) for a, b in pairwise(powers))
     assert jumps["clear"] < 300
@@ -99,7 +105,7 @@ def test_clouds_come_and_go() -> None:
 
 def test_a_plan_of_spells_is_followed() -> None:
     """Each sky holds from its time on, the first also before."""
-    plan = changing([(2000.0, "snow"), (1000.0, "clear")])
+    plan = sky_schedule([(2000.0, "snow"), (1000.0, "clear")])
     assert [plan(at) for at in (0.0, 1000.0, 1999.0, 2000.0, 9e9)] == [
         *("clear", "clear", "clear"),
         *("snow", "snow"),
@@ -110,7 +116,7 @@ def test_snow_falls_where_it_is_cold() -> None:
     """A year of weather has all skies in the north, but no snow in the south of California."""
     times = [1.7e9 + 6 * HOUR * spell for spell in range(4 * 365)]
     for latitude, snow in ((60.0, True), (33.0, False)):
-        plan = seasonal(Climate(3, latitude, 0.0), 3)
+        plan = seasonal_sky(Climate(3, latitude, 0.0), 3)
         seen = {plan(time) for time in times}
         assert {"clear", "broken", "overcast"} < seen if snow else "snow" not in seen
 
@@ -118,15 +124,15 @@ def test_snow_falls_where_it_is_cold() -> None:
 def test_panels_look_where_they_look() -> None:
     """In the afternoon the west roof leads, and a tree takes the beam from those behind it."""
     planes = (
-        Plane(panels=8, tilt=30, azimuth=90),
-        Plane(panels=8, tilt=30, azimuth=270),
-        Plane(panels=8, tilt=30, azimuth=270, shade=Shade(225, 315, 60)),
+        PanelPlane(panels=8, tilt=30, azimuth=90),
+        PanelPlane(panels=8, tilt=30, azimuth=270),
+        PanelPlane(panels=8, tilt=30, azimuth=270, shade=Shade(225, 315, 60)),
     )
-    it = House(
-        SITES["battery-home"],
+    it = HomeSimulation(
+        SAMPLE_HOMES["battery-home"],
         seed=1,
         start=moment("battery-home", 2026, 6, 10, 17),
-        weather=always("clear"),
+        weather=constant_sky("clear"),
         planes=planes,
     )
     watts = [inverter.watts for inverter in it.state().inverters]

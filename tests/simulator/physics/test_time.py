@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.simulator.homes import HOMES
-from exporter.simulator.homes.site import State
-from exporter.simulator.physics.noise import Drift, chance
+from exporter.simulator.homes import SAMPLE_HOME_NAMES
+from exporter.simulator.homes.models import HomeState
+from exporter.simulator.physics.rng import SmoothNoise, random_value
 from tests.simulator.physics.houses import HOUR, house
 
 
-def _played(cuts: list[float], name: str = "battery-home") -> State:
+def _played(cuts: list[float], name: str = "battery-home") -> HomeState:
     """Return the state after six hours with an outage in between, asked for at these moments."""
     it = house(name, 2026, 3, 3, 9, weather=None, past_days=1)
     start = it.now
@@ -25,7 +25,7 @@ def _played(cuts: list[float], name: str = "battery-home") -> State:
     return it.state()
 
 
-@pytest.mark.parametrize("name", HOMES)
+@pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 def test_the_same_seed_makes_the_same_house(name: str) -> None:
     """Twice the same house has twice the same day, to the last digit."""
     assert _played([], name) == _played([], name)
@@ -67,14 +67,14 @@ def test_time_does_not_go_back() -> None:
 @given(st.integers(), st.text(max_size=10), st.integers(-(10**9), 10**9))
 def test_chance_can_be_asked_again(seed: int, stream: str, index: int) -> None:
     """The same question has the same answer, between 0 and 1."""
-    assert chance(seed, stream, index) == chance(seed, stream, index)
-    assert 0 <= chance(seed, stream, index) < 1
+    assert random_value(seed, stream, index) == random_value(seed, stream, index)
+    assert 0 <= random_value(seed, stream, index) < 1
 
 
 @given(st.integers(), st.lists(st.floats(0, 2e9), min_size=1, max_size=20))
 def test_a_drift_does_not_depend_on_the_order_of_questions(seed: int, times: list[float]) -> None:
     """Asked forwards or backwards, it has been at the same places."""
-    there, back = Drift(seed, "x", 300), Drift(seed, "x", 300)
+    there, back = SmoothNoise(seed, "x", 300), SmoothNoise(seed, "x", 300)
     forwards = [there.at(time) for time in times]
     backwards = [back.at(time) for time in reversed(times)]
     assert forwards == backwards[::-1]

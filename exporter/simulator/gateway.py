@@ -1,0 +1,66 @@
+"""What a gateway answers, apart from how it is served.
+
+The seam between the HTTP server and everything that knows about a home: a folder of recorded
+answers, a table of hardware, or a simulation that computes its answers when asked.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+JSON_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """One HTTP answer, ready to send."""
+
+    status: int = 200
+    body: bytes = b""
+    #: header fields; the server adds what is missing for HTTP to work (length, date)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class SimulatedGateway(ABC):
+    """A gateway as its clients see it: who it is, what it answers and what it can be told."""
+
+    @property
+    @abstractmethod
+    def serial(self) -> str:
+        """Serial number as in `/info`, usually twelve digits."""
+
+    @property
+    @abstractmethod
+    def firmware(self) -> str:
+        """Firmware version as in `/info`, without the leading letter, such as `8.3.5169`."""
+
+    @property
+    def uses_tls(self) -> bool:
+        """Whether it speaks HTTPS with tokens; firmware before 7 speaks HTTP with digest."""
+        return int(self.firmware.partition(".")[0]) >= 7
+
+    @property
+    def powered(self) -> bool:
+        """Whether it has mains power; without, nobody answers."""
+        return True
+
+    @property
+    def clock_offset(self) -> float:
+        """How many seconds its clock is ahead."""
+        return 0.0
+
+    @abstractmethod
+    def answer(self, target: str) -> HttpResponse | None:
+        """Answer a GET of a path with its query, such as `/production.json?details=1`.
+
+        Returns None for what this gateway does not have (404). Called once per request on the
+        event loop: it must not block.
+        """
+
+    def command(self, method: str, target: str, body: bytes) -> HttpResponse | None:
+        """Do what a request other than GET says, and answer it; a body that is wrong gets 400.
+
+        Returns None for what this gateway cannot be told, and then nothing has changed. Called as
+        `answer` is.
+        """
+        return None

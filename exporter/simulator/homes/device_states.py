@@ -1,0 +1,231 @@
+"""The devices of a home at one moment, as the gateway tells of them.
+
+What `State` is made of. Values are those that are shown, which a defect may have taken far from
+what is true; time stamps are epoch seconds of the gateway's clock.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+SwitchPosition = Literal["closed", "open"]
+StorageMode = Literal["self-consumption", "backup", "economy", "savings-mode"]
+MeteringStatus = Literal["normal", "not-metering", "check-wiring"]
+DryContactUse = Literal["LOAD", "PV", "NONE"]
+SleepState = Literal["awake", "going_to_sleep", "asleep", "waking"]
+
+#: admin state of a battery that works: number and name
+READY = (6, "ENCHG_STATE_READY")
+
+
+class LegReading(NamedTuple):
+    """One leg of the service as the meters see it, in volts and hertz."""
+
+    volts: float
+    hertz: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryState:
+    """One Encharge battery. Shares are 0 to 1, temperatures in °C."""
+
+    serial: str
+    part: str
+    #: energy on the name plate, in Wh
+    capacity_wh: int
+    #: power in watts and charge, as told every minute; positive discharges
+    watts: float
+    soc: float
+    #: charge as told with the last report
+    soc_reported: float
+    reported: int
+    temperature: float
+    cell_temperature: float
+    grid_state: str = "grid-tied"
+    communicating: bool = True
+    admin: int = READY[0]
+    admin_name: str = READY[1]
+    dc_switch_off: bool = False
+    firmware: str = "3.0.7900_rel/31.44"
+    bmu_firmware: str = "3.9.20"
+    #: number of the LED pattern; None follows the power
+    led: int | None = None
+    status: tuple[str, ...] = ("envoy.global.ok", "prop.done")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InverterState:
+    """One inverter, as it last reported. Power in watts, energy in Wh."""
+
+    serial: str
+    #: place in the list of installed inverters, from 0
+    index: int
+    watts: int
+    max_watts: int
+    reported: int
+    #: seconds that the last report covers, and the energy in them in joules
+    interval: int
+    joules: int
+    today: float
+    yesterday: float
+    #: in the seven days before today
+    week: float
+    #: since installation
+    lifetime: float
+    #: whether it is gone from the power line, as every night
+    gone: bool = False
+    communicating: bool = True
+    producing: bool = True
+    volts: float = 240.0
+    hertz: float = 60.0
+    panel_volts: float = 38.0
+    temperature: int = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcbState:
+    """One AC Battery, as it last reported."""
+
+    serial: str
+    watts: int
+    soc: float
+    reported: int
+    cell_temperature: int
+    #: highest power it ever reported, in watts
+    max_watts: int = 260
+    sleep: SleepState = "awake"
+    #: charge it goes to sleep with, in percent
+    sleep_min: int = 25
+    sleep_max: int = 30
+    communicating: bool = True
+    operating: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridSwitchState:
+    """The switch between home and grid: system controller or meter collar."""
+
+    reported: int
+    #: what was commanded, and what is
+    commanded: SwitchPosition = "closed"
+    actual: SwitchPosition = "closed"
+    #: what the system controller tells of itself: number, name, number of the inner state
+    admin: tuple[int, str] = (24, "ENPWR_STATE_OPER_CLOSED")
+    inner_state: int = 16
+    grid_mode: str = "multimode-ongrid"
+    battery_grid_mode: str = "multimode-ongrid"
+    communicating: bool = True
+    #: °F at the system controller, °C at the collar, as they are told
+    fahrenheit: int = 84
+    celsius: int = 38
+    #: the collar's own words
+    collar_admin: tuple[int, str] = (88, "ENCMN_MDE_ON_GRID")
+    collar_grid_state: str = "on_grid"
+    control_error: int = 0
+    combiner_communicating: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryContactState:
+    """One dry contact of the system controller; charges in percent, times in seconds of the day."""
+
+    id: str
+    use: DryContactUse
+    name: str
+    priority: float
+    status: SwitchPosition
+    mode: Literal["soc", "manual"]
+    soc_low: float
+    soc_high: float
+    grid_action: str
+    micro_grid_action: str
+    gen_action: str
+    override: bool = False
+    manual_override: bool = False
+    essential_start: float = 32400.0
+    essential_end: float = 57600.0
+    black_start: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageState:
+    """All batteries together: what was set, and what is left. Shares 0 to 1, energy in Wh."""
+
+    mode: StorageMode = "self-consumption"
+    reserve: float = 0.2
+    very_low: float = 0.1
+    charge_from_grid: bool = False
+    opt_schedules: bool = False
+    health: float = 0.99
+    #: what can be used of what was installed
+    available_capacity: float
+    #: whether the batteries have switched off to save what is left
+    shutdown: bool = False
+    #: epoch seconds of the last change of the settings
+    changed: int
+
+
+class ExerciseSchedule(NamedTuple):
+    """When a generator runs to stay fit: every so many weeks on a day, in minutes of that day."""
+
+    weeks: int
+    start: int
+    minutes: int
+    day: str
+
+
+DEFAULT_EXERCISE = ExerciseSchedule(2, 660, 15, "Wed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorState:
+    """The standby generator; charges in percent."""
+
+    running: bool = False
+    commanded: SwitchPosition = "open"
+    mode: Literal["off", "on", "auto"] = "auto"
+    start_soc: int = 25
+    stop_soc: int = 65
+    exercising: bool = False
+    #: whether it may charge the batteries
+    charges: bool = True
+    exercise: ExerciseSchedule = DEFAULT_EXERCISE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterState:
+    """How a CT does."""
+
+    enabled: bool = True
+    status: MeteringStatus = "normal"
+    flags: tuple[str, ...] = ()
+    #: energy in Wh that passed while it did not count
+    missed_delivered: float = 0.0
+    missed_received: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudState:
+    """The gateway's connection to the Enphase cloud."""
+
+    reported: int
+    connected: bool = True
+    cellular: bool = False
+
+
+HEALTHY_METER = MeterState()
+NO_GENERATOR = GeneratorState()
+
+
+def battery_serial(index: int) -> str:
+    """Return the made-up serial number of an Encharge battery, counted from 0."""
+    return f"4929{index + 1:08d}"
+
+
+def inverter_serial(index: int) -> str:
+    """Return the made-up serial number of an inverter, counted from 0."""
+    return f"4899{index + 1:08d}"
+
+
+def acb_serial(index: int) -> str:
+    """Return the made-up serial number of an AC Battery, counted from 0."""
+    return f"1299{index + 1:08d}"

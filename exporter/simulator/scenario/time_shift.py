@@ -1,0 +1,63 @@
+"""Moves a simulated gateway into the present, for exporters that live there.
+
+A scenario plays at its own date, and perhaps fast. Seen from outside it must look like today: every
+time stamp in an answer is as old as it is in the scenario.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from email.utils import formatdate, parsedate_to_datetime
+
+from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.timeshift import TimestampedBody
+
+
+class TimeShiftedGateway(SimulatedGateway):
+    """Another gateway, with its time stamps moved from its time to ours."""
+
+    def __init__(
+        self, gateway: SimulatedGateway, theirs: Callable[[], float], ours: Callable[[], float]
+    ) -> None:
+        """Show `gateway`; the two clocks return epoch seconds."""
+        self._gateway = gateway
+        self._theirs = theirs
+        self._ours = ours
+
+    @property
+    def serial(self) -> str:
+        """See `SimulatedGateway.serial`."""
+        return self._gateway.serial
+
+    @property
+    def firmware(self) -> str:
+        """See `SimulatedGateway.firmware`."""
+        return self._gateway.firmware
+
+    @property
+    def powered(self) -> bool:
+        """See `SimulatedGateway.powered`."""
+        return self._gateway.powered
+
+    @property
+    def clock_offset(self) -> float:
+        """See `SimulatedGateway.clock_offset`."""
+        return self._gateway.clock_offset
+
+    def answer(self, target: str) -> HttpResponse | None:
+        """See `SimulatedGateway.answer`."""
+        answer = self._gateway.answer(target)
+        return None if answer is None else self._moved(answer, target)
+
+    def command(self, method: str, target: str, body: bytes) -> HttpResponse | None:
+        """See `SimulatedGateway.command`."""
+        answer = self._gateway.command(method, target, body)
+        return None if answer is None else self._moved(answer, target)
+
+    def _moved(self, answer: HttpResponse, target: str) -> HttpResponse:
+        shift = round(self._ours() - self._theirs())
+        headers = dict(answer.headers)
+        if "Date" in headers:
+            told = parsedate_to_datetime(headers["Date"]).timestamp()
+            headers["Date"] = formatdate(told + shift, usegmt=True)
+        body = TimestampedBody(answer.body, target).shifted(shift)
+        return replace(answer, body=body, headers=headers)

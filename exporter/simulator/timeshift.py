@@ -1,0 +1,109 @@
+"""Time stamps inside recorded answers, and how to move them without touching anything else.
+
+A recording is old: its inverters last reported years ago. Moved by the time that has passed since,
+the same answers look alive. The text is cut at its time stamps once, so that moving them is a join
+of bytes and every other byte stays as it was recorded.
+
+What counts as a time stamp is decided by name first and value second. The name is `timestamp` or
+`installed`, begins with `created`, or its last word is date or time (`last_rpt_date`,
+`readingTime`, but not `whLifetime`); the value is a whole number of ten digits between 2001 and
+2039, quoted or not. Numbers under other names are never touched, whatever they look like: meter
+and channel ids have ten digits as well. In `/info` it is `<time>`; in `/home` the local
+`current_date` and `current_time` move too. Texts such as `2023-05-11 19:46:56 UTC` stay.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_EPOCH = rb"(?:1\d{9}|2[01]\d{8})"
+_NAME = rb"(?:timestamp|installed|created\w*|date|time|\w*(?:_date|Date|_time|Time|_timestamp))"
+_STAMP = re.compile(
+    rb'"%b"\s*:\s*"?(?P<json>%b)(?![\d.])|<time>\s*(?P<xml>%b)\s*</time>' % (_NAME, _EPOCH, _EPOCH)
+)
+# /inv abbreviates its keys: created, last report, image load; elsewhere they mean other things
+_INV_STAMP = re.compile(rb'"(?:cd|ld|id)"\s*:\s*"(?P<json>%b)"' % _EPOCH)
+
+_ZONE = re.compile(rb'"timezone"\s*:\s*"([\w/+-]+)"')
+_LOCAL = {
+    "%m/%d/%Y": re.compile(rb'"current_date"\s*:\s*"(\d\d/\d\d/\d{4})"'),
+    "%H:%M": re.compile(rb'"current_time"\s*:\s*"(\d\d:\d\d)"'),
+}
+
+#: a piece of an answer: bytes as they are, or what to write for a shift in seconds
+_Piece = bytes | Callable[[int], bytes]
+
+
+class TimestampedBody:
+    """A recorded body that can be had with its time stamps moved."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, body: bytes, target: str) -> None:
+        """Find the time stamps in the body recorded for a request target such as `/inv`."""
+        found = [
+            (match.span(match.lastgroup or 0), _epoch(int(match[match.lastgroup or 0])))
+            for match in _pattern(target).finditer(body)
+        ]
+        if target == "/home":
+            found += _local_time(body)
+        pieces: list[_Piece] = []
+        end = 0
+        for (start, stop), piece in sorted(found, key=lambda part: part[0]):
+            pieces += (body[end:start], piece)
+            end = stop
+        pieces.append(body[end:])
+        self._pieces = pieces
+
+    def shifted(self, seconds: int) -> bytes:
+        """Return the body with every time stamp moved by this many seconds."""
+        return b"".join(
+            piece if isinstance(piece, bytes) else piece(seconds) for piece in self._pieces
+        )
+
+
+def newest_timestamp(body: bytes, target: str) -> int | None:
+    """Return the latest time stamp in a body (epoch seconds), None if it has none."""
+    found = (int(match[match.lastgroup or 0]) for match in _pattern(target).finditer(body))
+    return max(found, default=None)
+
+
+def _pattern(target: str) -> re.Pattern[bytes]:
+    return _INV_STAMP if target == "/inv" else _STAMP
+
+
+def _epoch(stamp: int) -> Callable[[int], bytes]:
+    return lambda seconds: b"%d" % (stamp + seconds)
+
+
+def _local_time(body: bytes) -> list[tuple[tuple[int, int], Callable[[int], bytes]]]:
+    """Find the two parts of the local time of `/home`; they only move together."""
+    parts = {form: pattern.search(body) for form, pattern in _LOCAL.items()}
+    texts = [match[1].decode() for match in parts.values() if match]
+    if len(texts) != len(_LOCAL):
+        return []
+    try:
+        local = datetime.strptime(" ".join(texts), " ".join(_LOCAL)).replace(tzinfo=_zone(body))
+    except ValueError:
+        return []
+
+    def piece(form: str) -> Callable[[int], bytes]:
+        # through UTC: the shift may cross into or out of daylight saving time
+        return lambda seconds: (
+            (local.astimezone(UTC) + timedelta(seconds=seconds))
+            .astimezone(local.tzinfo)
+            .strftime(form)
+            .encode()
+        )
+
+    return [(match.span(1), piece(form)) for form, match in parts.items() if match]
+
+
+def _zone(body: bytes) -> ZoneInfo | None:
+    """Return the time zone a `/home` body names, or that of the machine if it is not known here."""
+    match = _ZONE.search(body)
+    try:
+        return ZoneInfo(match[1].decode()) if match else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

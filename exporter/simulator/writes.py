@@ -1,0 +1,228 @@
+"""What a gateway can be told: the writes that pyenphase sends, checked as a gateway checks them.
+
+A row of the table says what the body has to hold, which levers of a simulated house it moves, and
+what is answered. Prices, and what only an installer configures, are taken and left as they are.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from exporter.simulator import request_bodies
+from exporter.simulator.homes.device_states import DryContactState, acb_serial
+from exporter.simulator.homes.models import HomeHardware, HomeState
+
+#: values of levers by address
+ParameterValues = dict[str, Any]
+
+#: seconds until the system controller does what it was told
+_SETTLING = 3.0
+
+
+class WriteRejectedError(Exception):
+    """A body that a gateway does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEndpoint:
+    """One row of the table."""
+
+    body: type[request_bodies.RequestBody]
+    #: which levers the checked body moves; raises `WriteRejectedError`
+    values: Callable[[Any, HomeHardware, HomeState], ParameterValues]
+    #: which gateways know the command
+    there: Callable[[HomeHardware], bool]
+    #: the target that is read for the answer; None sends back what was sent
+    told: str | None = None
+    #: seconds until it takes effect
+    delay: float = 0.0
+
+    def levers(self, body: bytes, site: HomeHardware, state: HomeState) -> ParameterValues:
+        """Return the levers that a body moves, and where to; raises `WriteRejectedError`."""
+        try:
+            return self.values(self.body.model_validate_json(body), site, state)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise WriteRejectedError(f"{where}: {first['msg']}".removeprefix(": ")) from None
+
+
+def _relay(body: request_bodies.RelayBody, site: HomeHardware, state: HomeState) -> ParameterValues:
+    return {"switch.commanded": body.mains_admin_state}
+
+
+def _contact_state(
+    body: request_bodies.DryContactBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    contact = _contact(body.dry_contacts.id, state)
+    return {f"contact.{contact.id}.command": body.dry_contacts.status}
+
+
+def _contact_settings(
+    body: request_bodies.DryContactSettingsBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    wanted = body.dry_contacts
+    contact = _contact(wanted.id, state)
+    if wanted.type != contact.use:
+        raise WriteRejectedError("dry_contacts.type: only an installer changes it")
+    if wanted.soc_low >= wanted.soc_high:
+        raise WriteRejectedError("dry_contacts.soc_low: must be lower than soc_high")
+    told = {
+        lever: value
+        for key, lever in _CONTACT_LEVERS.items()
+        if (value := getattr(wanted, key)) is not None and value != getattr(contact, lever)
+    }
+    if told.get("manual_override") is False:
+        told["command"] = None
+    return {f"contact.{contact.id}.{lever}": value for lever, value in told.items()}
+
+
+def _storage(
+    body: request_bodies.TariffBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    wanted, now = body.tariff.storage_settings, state.storage
+    optimised = now.opt_schedules if wanted.opt_schedules is None else wanted.opt_schedules
+    told = {
+        # accepted and ignored while the vendor's optimisation is on
+        "storage.mode": None if optimised else wanted.mode,
+        "storage.reserve": _share(wanted.reserved_soc),
+        "storage.very_low": _share(wanted.very_low_soc),
+        "storage.charge_from_grid": wanted.charge_from_grid,
+        "storage.opt_schedules": wanted.opt_schedules,
+    }
+    return {lever: value for lever, value in told.items() if value is not None}
+
+
+def _sleep(
+    body: request_bodies.AcbSleepBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    values: ParameterValues = {}
+    for wanted in body.acb_sleep:
+        if wanted.sleep_min_soc > wanted.sleep_max_soc:
+            raise WriteRejectedError(
+                "acb_sleep.sleep_min_soc: must not be higher than sleep_max_soc"
+            )
+        unit = _acb(wanted.serial_num, site)
+        values[f"{unit}.sleep_min"] = wanted.sleep_min_soc
+        values[f"{unit}.sleep_max"] = wanted.sleep_max_soc
+        values[f"{unit}.asleep_wanted"] = True
+    return values
+
+
+def _wake(
+    body: request_bodies.AcbWakeBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    return {f"{_acb(each.serial_num, site)}.asleep_wanted": False for each in body.acb_sleep}
+
+
+def _generator_mode(
+    body: request_bodies.GeneratorModeBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    return {"generator.mode": body.gen_cmd}
+
+
+def _generator_schedule(
+    body: request_bodies.GeneratorScheduleBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    if body.default_soc.start_soc >= body.default_soc.stop_soc:
+        raise WriteRejectedError("default_soc.start_soc: must be lower than stop_soc")
+    return {
+        "generator.exercise_weeks": body.exercise_config.freq_in_weeks,
+        "generator.exercise_start": body.exercise_config.start,
+        "generator.exercise_minutes": body.exercise_config.duration,
+        "generator.exercise_day": body.exercise_config.day,
+        "generator.start_soc": body.default_soc.start_soc,
+        "generator.stop_soc": body.default_soc.stop_soc,
+    }
+
+
+def _generator_config(
+    body: request_bodies.GeneratorConfigBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    # without batteries it is taken and stays true
+    return {"generator.charges": body.charge_from_generator or not site.batteries}
+
+
+def _contact(name: str, state: HomeState) -> DryContactState:
+    for contact in state.contacts:
+        if contact.id == name:
+            return contact
+    raise WriteRejectedError("dry_contacts.id: there is no such contact")
+
+
+def _acb(serial: str, site: HomeHardware) -> str:
+    for index in range(site.acbs):
+        if acb_serial(index) == serial:
+            return f"acb.{index + 1}"
+    raise WriteRejectedError("acb_sleep.serial_num: there is no such battery")
+
+
+def _share(percent: float | None) -> float | None:
+    return None if percent is None else percent / 100
+
+
+#: levers of a contact, which are its fields, by key of the settings
+_CONTACT_LEVERS: Mapping[str, str] = {
+    "grid_action": "grid_action",
+    "micro_grid_action": "micro_grid_action",
+    "gen_action": "gen_action",
+    "override": "override",
+    "manual_override": "manual_override",
+    "load_name": "name",
+    "mode": "mode",
+    "soc_low": "soc_low",
+    "soc_high": "soc_high",
+    "essential_start_time": "essential_start",
+    "essential_end_time": "essential_end",
+    "priority": "priority",
+    "black_s_start": "black_start",
+}
+
+_RELAY = "/ivp/ensemble/relay"
+_CONTACTS, _CONTACT_SETTINGS = "/ivp/ensemble/dry_contacts", "/ivp/ss/dry_contact_settings"
+_ACBS = "/admin/lib/acb_config"
+_MODE, _SCHEDULE, _CONFIG = "/ivp/ss/gen_mode", "/ivp/ss/gen_schedule", "/ivp/ss/gen_config"
+
+_TARIFF_ROW = WriteEndpoint(request_bodies.TariffBody, _storage, lambda site: site.major >= 7)
+
+
+def _controller(site: HomeHardware) -> bool:
+    return site.controller
+
+
+def _generator(site: HomeHardware) -> bool:
+    return site.generator
+
+
+def _acbs(site: HomeHardware) -> bool:
+    return site.acbs > 0
+
+
+#: where the storage settings are written to
+TARIFF = "/admin/lib/tariff"
+
+#: what can be told, by method and target
+WRITE_ENDPOINTS: Mapping[tuple[str, str], WriteEndpoint] = {
+    ("POST", _RELAY): WriteEndpoint(request_bodies.RelayBody, _relay, _controller, _RELAY),
+    ("POST", _CONTACTS): WriteEndpoint(
+        request_bodies.DryContactBody, _contact_state, _controller, _CONTACTS, _SETTLING
+    ),
+    ("POST", _CONTACT_SETTINGS): WriteEndpoint(
+        request_bodies.DryContactSettingsBody, _contact_settings, _controller, _CONTACT_SETTINGS
+    ),
+    ("PUT", TARIFF): _TARIFF_ROW,
+    ("POST", TARIFF): _TARIFF_ROW,
+    ("PUT", _ACBS): WriteEndpoint(request_bodies.AcbSleepBody, _sleep, _acbs),
+    ("DELETE", _ACBS): WriteEndpoint(request_bodies.AcbWakeBody, _wake, _acbs),
+    ("POST", _MODE): WriteEndpoint(
+        request_bodies.GeneratorModeBody, _generator_mode, _generator, None, _SETTLING
+    ),
+    ("POST", _SCHEDULE): WriteEndpoint(
+        request_bodies.GeneratorScheduleBody, _generator_schedule, _generator, _SCHEDULE
+    ),
+    ("POST", _CONFIG): WriteEndpoint(
+        request_bodies.GeneratorConfigBody, _generator_config, _generator, _CONFIG
+    ),
+}
