@@ -9,17 +9,30 @@ from typing import Any
 
 from exporter.gateway.endpoints import (
     device_data,
+    devices,
+    devstatus,
     dry_contacts,
+    ensemble_errors,
     ensemble_inventory,
     ensemble_power,
+    ensemble_relay,
     ensemble_secctrl,
+    ensemble_status,
+    events,
+    firmware_manager,
     generator,
+    grid_profile,
     home,
     info,
     inventory,
     inverters,
+    limits,
+    livedata,
+    meter_reports,
     meters,
     microinverters,
+    pdm_energy,
+    plc_levels,
     production,
     production_report,
     production_v1,
@@ -28,16 +41,19 @@ from exporter.gateway.endpoints import (
 from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.endpoints.context import Context
 
+#: in the order of importance: what an outage changes comes first
 _ALL = (
-    info.ENDPOINT,
+    ensemble_relay.ENDPOINT,
     ensemble_inventory.ENDPOINT,
     ensemble_power.ENDPOINT,
+    info.ENDPOINT,
     meters.SETUP,
     meters.READINGS,
     production_report.JSON,
     production_report.PLAIN,
     production_v1.ENDPOINT,
     ensemble_secctrl.ENDPOINT,
+    livedata.ENDPOINT,
     dry_contacts.STATUS,
     dry_contacts.SETTINGS,
     generator.STATE,
@@ -46,22 +62,39 @@ _ALL = (
     generator.SCHEDULE,
     home.ENDPOINT,
     tariff.ENDPOINT,
+    inventory.ENDPOINT,
     device_data.ENDPOINT,
     inverters.ENDPOINT,
-    inventory.ENDPOINT,
+    ensemble_errors.ENDPOINT,
+    firmware_manager.ENDPOINT,
+    limits.EXPORT,
+    limits.PRODUCTION,
+    limits.DYNAMIC_EXPORT,
+    limits.POWER,
+    grid_profile.ENDPOINT,
+    ensemble_status.ENDPOINT,
+    events.ENDPOINT,
+    meter_reports.ENDPOINT,
+    pdm_energy.ENDPOINT,
+    devstatus.ENDPOINT,
+    plc_levels.ENDPOINT,
 )
 ENDPOINTS: Mapping[str, Endpoint] = {endpoint.path: endpoint for endpoint in _ALL}
+#: paths that stand for each other: only the first one that answers is asked
+ALTERNATIVES: tuple[tuple[str, ...], ...] = (
+    (production_report.JSON.path, production_report.PLAIN.path),
+)
 
 Combine = Callable[[Mapping[str, Parsed], Context], dict[str, Any]]
 
 
-def _merged(paths: tuple[str, ...]) -> Combine:
+def _merged(collector: str) -> Combine:
     """Return a function that puts together the members of several answers."""
 
     def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
         return {
             member: value
-            for path in paths
+            for path in PATHS[collector]
             if path in parsed
             for member, value in parsed[path].data.items()
             if value is not None
@@ -70,8 +103,13 @@ def _merged(paths: tuple[str, ...]) -> Combine:
     return combine
 
 
+def _ensemble(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
+    data = _merged("ensemble")(parsed, context)
+    return devices.combine_ensemble(data) if data else data
+
+
 def _generator(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
-    return generator.combine(_merged(PATHS["generator"])(parsed, context))
+    return generator.combine(_merged("generator")(parsed, context))
 
 
 #: paths of the collectors whose members are made of more than the answers to their own endpoints
@@ -82,8 +120,17 @@ _JOINED: Mapping[str, tuple[str, ...]] = {
         production_v1.ENDPOINT.path,
         meters.SETUP.path,
     ),
-    "inverters": (device_data.ENDPOINT.path, inverters.ENDPOINT.path),
+    "inverters": (
+        device_data.ENDPOINT.path,
+        inverters.ENDPOINT.path,
+        devstatus.ENDPOINT.path,
+    ),
     "acb": (inventory.ENDPOINT.path, inverters.ENDPOINT.path, device_data.ENDPOINT.path),
+    "devices": (
+        inventory.ENDPOINT.path,
+        device_data.ENDPOINT.path,
+        devstatus.ENDPOINT.path,
+    ),
 }
 #: the paths that each collector is made of
 PATHS: Mapping[str, tuple[str, ...]] = {
@@ -94,12 +141,16 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     **_JOINED,
 }
 
-_COMBINATIONS: Mapping[str, Combine] = {
+#: what a collector provides, where it is more than the members of its answers
+COMBINE: Mapping[str, Combine] = {
+    "ensemble": _ensemble,
     "meters": meters.combine,
     "production": production.combine,
     "inverters": microinverters.combine_inverters,
     "acb": microinverters.combine_acb,
+    "devices": devices.combine,
     "generator": _generator,
+    "livedata": livedata.combine,
     "tariff": tariff.combine,
 }
 
@@ -109,7 +160,7 @@ def assemble(collector: str, parsed: Mapping[str, Parsed], context: Context) -> 
 
     `parsed` has the newest answer of each path that is neither failed nor expired.
     """
-    combine = _COMBINATIONS.get(collector) or _merged(PATHS[collector])
+    combine = COMBINE.get(collector) or _merged(collector)
     return combine(parsed, context)
 
 

@@ -65,6 +65,7 @@ class Secctrl(Model):
     voltage_bias: Number = Field(None, alias="voltage_bias_v")
     voltage_bias_b: Number = Field(None, alias="voltage_bias_v_phaseb")
     voltage_bias_c: Number = Field(None, alias="voltage_bias_v_phasec")
+    ess_upgrade_in_progress: Flag = Field(None, alias="ESS_R3_To_R4_in_progress")
 
 
 class _Total(Model):

@@ -47,6 +47,13 @@ class Radio(Model):
     signal_strength_max: Count = None
 
 
+class Controller(Model):
+    """The system controller, as the gateway's own page shows it."""
+
+    connected: Flag = None
+    grid_status: Text = None
+
+
 class _Network(Model):
     """Reporting to the cloud."""
 
@@ -56,6 +63,7 @@ class _Network(Model):
     ever_reported_to_enlighten: Flag = None
     last_enlighten_report_time: Epoch = None
     primary_interface: Text = None
+    tunnel_open: Flag = None
 
 
 class Home(Model):
@@ -72,11 +80,18 @@ class Home(Model):
     update_status: Text = None
     #: names of what the gateway complains of
     alerts: Words = None
+    database_size: Count = Field(None, alias="db_size")
     database_percent_full: PercentText = Field(None, alias="db_percent_full")
     tunnel_open: Flag = None
     interfaces: dict[str, Interface] = Field(default_factory=dict)
     links: dict[str, Link] = Field(default_factory=dict)
     radios: dict[str, Radio] = Field(default_factory=dict)
+    controller: Controller | None = None
+
+    @property
+    def alert_count(self) -> int | None:
+        """How many complaints the gateway has."""
+        return None if self.alerts is None else len(self.alerts)
 
 
 def read(document: Any, notes: Notes) -> dict[str, Any]:
@@ -100,10 +115,25 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
             "last_report": cloud.last_enlighten_report_time,
             "primary_interface": cloud.primary_interface,
         }
+        if cloud.tunnel_open is not None:
+            parts["tunnel_open"] = cloud.tunnel_open
+    if "enpower" in raw:
+        parts["controller"] = Controller.read(raw["enpower"], notes, "enpower")
     return {"home": home.model_copy(update=parts)}
 
 
-_OWN_SHAPE = frozenset({"network", "comm", "wireless_connection", "interfaces", "links", "radios"})
+_OWN_SHAPE = frozenset(
+    {
+        "network",
+        "comm",
+        "wireless_connection",
+        "enpower",
+        "interfaces",
+        "links",
+        "radios",
+        "controller",
+    }
+)
 
 
 def _by_name(

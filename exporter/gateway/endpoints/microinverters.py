@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from exporter.gateway.endpoints import device_data, inventory, inverters
+from exporter.gateway.endpoints import device_data, devstatus, inventory, inverters
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context, is_stale
 from exporter.gateway.endpoints.device_data import DeviceCount, InverterChannel, InverterDetail
+from exporter.gateway.endpoints.devstatus import InverterStatus
 from exporter.gateway.endpoints.inventory import AcbDevice
 from exporter.gateway.endpoints.inverters import DeviceReport
 
@@ -99,6 +100,9 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
     reports: Mapping[str, DeviceReport] = _member(
         parsed, inverters.ENDPOINT.path, "inverter_reports"
     )
+    states: Mapping[str, InverterStatus] = _member(
+        parsed, devstatus.ENDPOINT.path, "inverter_status"
+    )
     found: dict[str, Inverter] = {}
     channels: dict[str, dict[str, PanelInput]] = {}
     for serial in [*details, *(serial for serial in reports if serial not in details)]:
@@ -113,6 +117,8 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
                 report.last_report_watts,
                 report.max_report_watts,
             )
+        if serial in states and serial in found:
+            found[serial] = _with_status(found[serial], states[serial])
         if detail is not None and len(detail.channels) > 1:
             channels[serial] = {
                 number: _input(channel) for number, channel in detail.channels.items()
@@ -248,6 +254,22 @@ def _reported(inverter: Inverter, report: DeviceReport) -> Inverter:
         if getattr(inverter, name) is None and (value := getattr(report, name)) is not None
     }
     return replace(inverter, **missing)
+
+
+def _with_status(inverter: Inverter, status: InverterStatus) -> Inverter:
+    """Return an inverter with what only the installer's answer says of it."""
+    known = {
+        "dc_voltage": _milli(status.dc_millivolts),
+        "dc_current": _milli(status.dc_milliamperes),
+        "ac_voltage": _milli(status.ac_millivolts),
+        "temperature": status.temperature,
+    }
+    missing: dict[str, Any] = {
+        name: value
+        for name, value in known.items()
+        if value is not None and getattr(inverter, name) is None
+    }
+    return replace(inverter, **missing) if missing else inverter
 
 
 def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:

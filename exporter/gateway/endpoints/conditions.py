@@ -1,0 +1,111 @@
+"""The conditions that devices name, and what they mean for a home.
+
+Case and hyphens of the names vary between firmwares, so they are compared without. A condition
+that is not in the table is passed on all the same, by its own name.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+#: somebody must look, and must not reset it blindly
+DANGER = "danger"
+BROKEN = "broken"
+#: the grid is bad or gone at the device
+GRID = "grid"
+#: it gives less than it could, on purpose
+LIMITED = "limited"
+#: a panel in the dark, or a loose one
+DARK = "dark"
+#: the gateway does not hear it
+SILENT = "silent"
+PASSING = "passing"
+OTHER = "other"
+CLASSES = (DANGER, BROKEN, GRID, LIMITED, DARK, SILENT, PASSING, OTHER)
+
+#: group and name of a condition, as patterns, and its class
+_TABLE: tuple[tuple[str, str, str], ...] = (
+    ("pcu_chan", "gfitripped", DANGER),
+    ("pcu_chan", "dcresistancelow", DANGER),
+    ("pcu_chan", "dcresistancelowpoweroff", DANGER),
+    ("pcu_ctrl", "criticaltemperature", DANGER),
+    ("acb_ctrl", "cellmaxtemperror", DANGER),
+    ("acb_ctrl", "cellmaxvoltageerror", DANGER),
+    ("acb_ctrl", "bmuhardwareerror", DANGER),
+    ("acb_ctrl", "bmumaxcurrentwarning", DANGER),
+    ("pcu_chan", "hardwareerror", BROKEN),
+    ("pcu_chan", "acmonitorerror", BROKEN),
+    ("pcu_chan", "vreferror", BROKEN),
+    ("pcu_ctrl", "badflashimage", BROKEN),
+    ("pcu_ctrl", "bricked", BROKEN),
+    ("pcu_ctrl", "watchdogreset", BROKEN),
+    ("pcu_ctrl", "unexpectedreset", BROKEN),
+    ("pcu_ctrl", "iuplinkproblem", BROKEN),
+    ("acb_ctrl", "bmuimageerror", BROKEN),
+    ("acb_ctrl", "bmusenseerror", BROKEN),
+    ("acb_ctrl", "bmudatabounds", BROKEN),
+    ("acb_ctrl", "cellmin*error", BROKEN),
+    ("acb_ctrl", "cib*error", BROKEN),
+    ("obs_strs", "flasherror", BROKEN),
+    ("obs_strs", "plmerror", BROKEN),
+    ("rgm_chan", "checkmeter", BROKEN),
+    ("pcu_chan", "gridgone", GRID),
+    ("pcu_chan", "gridinstability", GRID),
+    ("pcu_chan", "acvoltage*", GRID),
+    ("pcu_chan", "acfrequency*", GRID),
+    ("pcu_chan", "dfdt", GRID),
+    ("pcu_chan", "gridoffset*", GRID),
+    ("nsrb_ctrl", "relayopen", GRID),
+    ("nsrb_ctrl", "ac*", GRID),
+    ("nsrb_ctrl", "rocof", GRID),
+    ("nsrb_ctrl", "dcgrid*", GRID),
+    ("pcu_chan", "agfpowerlimiting", LIMITED),
+    ("pcu_chan", "pwrgenoffbycmd", LIMITED),
+    ("pcu_ctrl", "pwrgenoffbycmd", LIMITED),
+    ("pcu_ctrl", "altpwrgenmode", LIMITED),
+    ("pcu_ctrl", "overtemperature", LIMITED),
+    ("pcu_ctrl", "dcpwrlow", DARK),
+    ("pcu_chan", "dcvoltagetoolow", DARK),
+    ("pcu_chan", "dcvoltagetoohigh", DARK),
+    ("obs_strs", "failure", SILENT),
+    ("obs_strs", "discovering", SILENT),
+    ("obs_strs", "notmonitored", SILENT),
+    ("pcu_ctrl", "poweronreset", PASSING),
+    ("pcu_ctrl", "commandedreset", PASSING),
+    ("pcu_ctrl", "runningonac", PASSING),
+    ("pcu_ctrl", "sleepmode", PASSING),
+    ("obs_strs", "sleeping", PASSING),
+    ("obs_strs", "verifing", PASSING),
+    ("nsrb_ctrl", "buttonpress", PASSING),
+    ("nsrb_ctrl", "relayforced", PASSING),
+)
+_HEALTHY = frozenset({"envoy.global.ok", "prop.done", "envoy.cond_flags.obs_strs.ok"})
+_PREFIX = "envoy.cond_flags."
+#: more conditions than one device has ever had at once
+_MAX_CONDITIONS = 32
+
+
+@lru_cache(maxsize=512)
+def classify(status: str) -> tuple[str, str] | None:
+    """Return name and class of a condition, or None for a word that says all is well."""
+    text = status.strip().lower()
+    if not text or text in _HEALTHY:
+        return None
+    group, _, name = text.removeprefix(_PREFIX).rpartition(".")
+    plain = name.replace("-", "").replace("_", "")
+    found = (
+        kind
+        for table_group, pattern, kind in _TABLE
+        if table_group == group and fnmatchcase(plain, pattern)
+    )
+    return name, next(found, OTHER)
+
+
+def conditions(statuses: Iterable[str] | None) -> dict[str, str]:
+    """Return the class of each condition that holds, by its name."""
+    found: dict[str, str] = {}
+    for status in statuses or ():
+        known = classify(status)
+        if known is not None and len(found) < _MAX_CONDITIONS:
+            found[known[0]] = known[1]
+    return found

@@ -1,0 +1,172 @@
+"""IQ Relays, and the conditions of all devices, from the answers that list and detail them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.gateway.endpoints import device_data, devstatus, inventory
+from exporter.gateway.endpoints.base import Parsed
+from exporter.gateway.endpoints.conditions import conditions
+from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.device_data import RelayChannel
+from exporter.gateway.endpoints.devstatus import RelayStatus
+from exporter.gateway.endpoints.inventory import RelayDevice
+
+_LINES = ("L1", "L2", "L3")
+#: relays report less often than inverters
+_AGE = 10800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that a device names; it holds as long as it is named."""
+
+    holds: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class IqRelay:
+    """An IQ Relay, in Hz and degrees Celsius; time stamps in epoch seconds."""
+
+    serial_num: str
+    part_num: str | None
+    firmware_version: str | None
+    phase: str | None
+    relay: str | None
+    reason: str | None
+    reason_code: int | None
+    forced: bool | None
+    communicating: bool | None
+    operating: bool | None
+    installed_date: int | None
+    firmware_loaded_date: int | None
+    last_report_date: int | None
+    line_count: int | None
+    hertz: float | None
+    temperature: float | None
+    state_changes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayLine:
+    """One line that an IQ Relay switches."""
+
+    connected: bool | None
+    volts: float | None
+
+
+#: kind of device in metrics, by the member of the inventory
+_KINDS = {
+    "inverter_devices": "inverter",
+    "acb_devices": "acb",
+    "iq_relays": "iq_relay",
+    "esub_devices": "esub",
+}
+_ENSEMBLE_KINDS = {
+    "enpower": "controller",
+    "collar": "collar",
+    "c6cc": "combiner",
+    "c6_meter": "combiner_meter",
+}
+
+
+def _named(kind: str, serial: str, device: Any) -> Iterator[tuple[tuple[str, ...], Condition]]:
+    for name, meaning in conditions(device.device_status).items():
+        yield (kind, serial, name, meaning), Condition()
+
+
+def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
+    """Return the devices of the inventory, IQ Relays in detail, and all conditions."""
+    answer = parsed.get(inventory.ENDPOINT.path)
+    if answer is None:
+        return {}
+    data = dict(answer.data)
+    data["device_conditions"] = {
+        key: condition
+        for member, kind in _KINDS.items()
+        for serial, device in data[member].items()
+        for key, condition in _named(kind, serial, device)
+    }
+    details: Mapping[str, RelayChannel] = _member(
+        parsed, device_data.ENDPOINT.path, "relay_details"
+    )
+    states: Mapping[str, RelayStatus] = _member(parsed, devstatus.ENDPOINT.path, "relay_status")
+    relays: Mapping[str, RelayDevice] = data["iq_relays"]
+    data["iq_relays"] = {
+        serial: _relay(serial, relay, _of_now(details.get(serial), context), states.get(serial))
+        for serial, relay in relays.items()
+    }
+    data["iq_relay_lines"] = {
+        serial: _lines(relay, _of_now(details.get(serial), context))
+        for serial, relay in relays.items()
+    }
+    return data
+
+
+def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
+    answer = parsed.get(path)
+    return {} if answer is None else answer.data.get(name, {})
+
+
+def _of_now(detail: RelayChannel | None, context: Context) -> RelayChannel | None:
+    if detail is None or is_stale(detail.end_date, context.gateway_time, _AGE):
+        return None
+    return detail
+
+
+def _relay(
+    serial: str, relay: RelayDevice, detail: RelayChannel | None, status: RelayStatus | None
+) -> IqRelay:
+    return IqRelay(
+        serial_num=serial,
+        part_num=relay.part_num,
+        firmware_version=relay.firmware_version,
+        phase=relay.phase,
+        relay=relay.relay,
+        reason=relay.reason,
+        reason_code=relay.reason_code,
+        forced=status.forced if status else None,
+        communicating=relay.communicating,
+        operating=relay.operating,
+        installed_date=relay.installed_date,
+        firmware_loaded_date=relay.firmware_loaded_date,
+        last_report_date=relay.last_report_date,
+        line_count=relay.line_count,
+        hertz=_milli(detail.millihertz) if detail else None,
+        temperature=detail.temperature if detail else None,
+        state_changes=detail.state_changes if detail else None,
+    )
+
+
+def _milli(value: float | None) -> float | None:
+    return None if value is None else value / 1000
+
+
+def _lines(relay: RelayDevice, detail: RelayChannel | None) -> dict[str, RelayLine]:
+    """Return the lines that the relay has; what the others pick up is no voltage."""
+    connected = (relay.line1_connected, relay.line2_connected, relay.line3_connected)
+    volts: tuple[float | None, ...] = (None, None, None)
+    if detail is not None:
+        volts = (detail.millivolts_l1, detail.millivolts_l2, detail.millivolts_l3)
+    count = len(_LINES) if relay.line_count is None else relay.line_count
+    return {
+        line: RelayLine(closed, _milli(volt))
+        for line, closed, volt in list(zip(_LINES, connected, volts, strict=True))[:count]
+        if closed is not None or volt is not None
+    }
+
+
+def combine_ensemble(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the devices of the ensemble with the conditions of all of them."""
+    named = [
+        *(("battery", battery) for battery in data.get("encharge_inventory", {}).values()),
+        *((kind, data[name]) for name, kind in _ENSEMBLE_KINDS.items() if name in data),
+    ]
+    return {
+        **data,
+        "ensemble_conditions": {
+            key: condition
+            for kind, device in named
+            for key, condition in _named(kind, device.serial_number or "", device)
+        },
+    }

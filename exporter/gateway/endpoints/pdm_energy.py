@@ -1,0 +1,45 @@
+"""`/ivp/pdm/energy`: power and energies as the gateway adds them up, by who measures them."""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
+from exporter.gateway.endpoints.fields import WattHours, Watts
+
+#: what is measured, and by whom: inverters, a revenue grade meter, CTs
+_PARTS = (
+    ("production", "pcu"),
+    ("production", "rgm"),
+    ("production", "eim"),
+    ("consumption", "eim"),
+)
+
+
+class PdmEnergy(Model):
+    """Power now and energies, in W and Wh."""
+
+    required: ClassVar[frozenset[str]] = frozenset({"wattsNow", "wattHoursLifetime"})
+
+    watts_now: Watts = Field(None, alias="wattsNow")
+    watt_hours_lifetime: WattHours = Field(None, alias="wattHoursLifetime")
+    watt_hours_today: WattHours = Field(None, alias="wattHoursToday")
+    watt_hours_last_7_days: WattHours = Field(None, alias="wattHoursSevenDays")
+
+
+def read(document: Any, notes: Notes) -> dict[str, Any]:
+    """Return the energies by what is measured and by whom."""
+    raw = as_object(document)
+    found: dict[tuple[str, str], PdmEnergy] = {}
+    for what, who in _PARTS:
+        part = raw.get(what)
+        if isinstance(part, dict) and who in part:
+            energy = PdmEnergy.read(part[who], notes, f"{what}.{who}")
+            if energy is not None:
+                found[what, who] = energy
+        elif what in raw and not isinstance(part, dict):
+            notes.unreadable(what)
+    return {"pdm_energy": found}
+
+
+ENDPOINT = Endpoint("/ivp/pdm/energy", "pdm_energy", read, max_age=300, deadline=30, optional=True)
