@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.cli.init import dialogue as init_dialogue
-from exporter.cli.init.dialogue import Dialogue, Flags
-from exporter.cli.init.files import Answers, own, plan, text, write
+from exporter.cli.init.dialogue import InitDialogue, InitOptions
+from exporter.cli.init.files import Answers, plan, render, without_gateway, write
 from exporter.config import Config, load
 from exporter.discovery import Announced
 from exporter.errors import ConfigError
@@ -29,7 +29,7 @@ from tests.cli.test_cli import run
 from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
 from tests.thread_server import in_thread
 
-NOTHING: dict[str, Any] = {field.name: None for field in dataclasses.fields(Flags)} | {
+NOTHING: dict[str, Any] = {field.name: None for field in dataclasses.fields(InitOptions)} | {
     "interfaces": (),
     "yes": True,
     "force": False,
@@ -70,8 +70,8 @@ def typed(*lines: str) -> Iterator[None]:
 
 def init(*answers: str, piped: str = "", **flags: Any) -> None:
     """Run it with these flags; with answers, it asks, else it may read what is `piped`."""
-    message = Flags(**{**NOTHING, "yes": not answers, **flags})
-    with typed(*(answers or (piped,))), Dialogue(message) as dialogue:
+    options = InitOptions(**{**NOTHING, "yes": not answers, **flags})
+    with typed(*(answers or (piped,))), InitDialogue(options) as dialogue:
         dialogue.run()
 
 
@@ -161,10 +161,10 @@ def test_what_was_found_on_the_network(
     init(token_file=Path("token"))
     assert written().gateways[0].host == gateway.host
     heard.append(heard[0])
-    with pytest.raises(ConfigError, match="2 gateways were heard: say which one"):
+    with pytest.raises(ConfigError, match="2 gateways were found: choose one"):
         init(token_file=Path("token"), force=True)
     heard.clear()
-    with pytest.raises(ConfigError, match="no gateways were heard: say which one"):
+    with pytest.raises(ConfigError, match="no gateways were found: choose one"):
         init(token_file=Path("token"), force=True)
 
 
@@ -184,13 +184,13 @@ def test_untried(tmp_path: Path) -> None:
     ("flags", "message"),
     [
         ({"host": "https://envoy.local"}, "--host: 'https://envoy.local' has a scheme"),
-        ({"host": "127.0.0.1:1"}, "nothing was written, as this failed: TCP"),
+        ({"host": "127.0.0.1:1"}, "nothing was written, because this failed: TCP"),
         ({"reserve": "0.3"}, "--reserve: '0.3' is a ratio: write 30, in percent"),
         ({"name": "a\nb"}, "--name: 'a\\\\nb' has control characters"),
         ({"token_file": Path("/missing")}, "/missing cannot be read"),
-        ({}, "this firmware wants a login: give --token-file"),
-        ({"login": "account"}, "--login=account needs --username"),
-        ({"login": "token"}, "Token: standard input holds none"),
+        ({}, "this firmware needs a login: give --token-file"),
+        ({"login": "account"}, "give --username"),
+        ({"login": "token"}, "Token: standard input is empty"),
     ],
 )
 def test_what_cannot_be_is_one_line(
@@ -216,7 +216,7 @@ def test_an_account_that_gives_no_token(
     """A second factor is told clearly, and no file is left behind."""
     cloud.mode = cloud_mode
     Path("password").write_text(PASSWORD)
-    with pytest.raises(ConfigError, match="nothing was written, as this failed: Login;"):
+    with pytest.raises(ConfigError, match="nothing was written, because this failed: Login;"):
         init(host=gateway.host, username=USER, password_file=Path("password"))
     told = capsys.readouterr().out
     assert message in told
@@ -229,7 +229,7 @@ def test_nothing_is_overwritten_unasked(gateway: RunningGateway) -> None:
     Path("token").write_text(gateway.token)
     config = Path("enphase-exporter.yml")
     config.write_text("mine")
-    with pytest.raises(ConfigError, match=r"enphase-exporter\.yml: there already: --force"):
+    with pytest.raises(ConfigError, match=r"enphase-exporter\.yml: exists already: --force"):
         init(host=gateway.host, token_file=Path("token"))
     assert config.read_text() == "mine"
     init(host=gateway.host, token_file=Path("token"), force=True)
@@ -256,14 +256,33 @@ def test_questions_are_asked_again_until_they_fit(
     (one,) = written(Path("my.yml")).gateways
     assert (one.name, one.wanted.storage_mode) == ("cabin", "backup")
     told = capsys.readouterr().out
-    assert "write a number from 1 to 3" in told
-    assert "write one of backup, self-consumption, economy, none" in told
+    assert "choose one of token-file, token, account, or paste a token" in told
+    assert "choose one of backup, self-consumption, economy, none" in told
+
+
+def test_going_back(gateway: RunningGateway) -> None:
+    """`back` returns to the last question that was asked, over those that options answered."""
+    init(
+        *("cabin", "back", "barn", "token", "back", gateway.token, "back", "token-file"),
+        *(gateway.token, "", "back", "economy", "my.yml"),
+        host=gateway.host,
+    )
+    (one,) = written(Path("my.yml")).gateways
+    assert (one.name, one.wanted.storage_mode) == ("barn", "economy")
+    assert one.credentials().token == gateway.token
+
+
+def test_input_that_ends(gateway: RunningGateway) -> None:
+    """Without an answer there is one line, and nothing is written."""
+    with pytest.raises(ConfigError, match="standard input has ended"):
+        init("cabin", host=gateway.host)
+    assert list(Path().iterdir()) == []
 
 
 def test_another_address_and_another_login(
     gateway: RunningGateway, cloud: SimulatedCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What fails can be answered anew, without starting over."""
+    """What fails can be answered again, without starting over."""
     cloud.mode = "mfa"
     init(
         *("y", gateway.host),
@@ -286,7 +305,7 @@ def test_a_gateway_that_is_broken_today(gateway: RunningGateway) -> None:
     Path("token").write_text(gateway.token)
     gateway.faults["/auth/check_jwt"] = status(503)
     flags: dict[str, Any] = {"host": gateway.host, "name": "home", "token_file": Path("token")}
-    with pytest.raises(ConfigError, match="as this failed: Login"):
+    with pytest.raises(ConfigError, match="because this failed: Login"):
         init("n", "n", **flags)
     init("n", "y", "later.yml", **flags)
     assert written(Path("later.yml")).gateways[0].host == gateway.host
@@ -296,7 +315,9 @@ def test_an_owner_who_says_no(gateway: RunningGateway) -> None:
     """No is no: the file stays as it was."""
     Path("token").write_text(gateway.token)
     Path("enphase-exporter.yml").write_text("mine")
-    with pytest.raises(ConfigError, match=r"nothing was written: enphase-exporter\.yml stays"):
+    with pytest.raises(
+        ConfigError, match=r"nothing was written: enphase-exporter\.yml is unchanged"
+    ):
         init("", "", "n", host=gateway.host, name="home", token_file=Path("token"))
     assert Path("enphase-exporter.yml").read_text() == "mine"
 
@@ -309,10 +330,10 @@ def test_what_is_written_passes_the_check_of_serve(tmp_path: Path) -> None:
     files = plan(
         Answers(host="[fd00::5]:8443", name="null", secrets={"token": "t0k"}), Path("a.yml")
     )
-    write(files, own({"HOME": str(tmp_path), "ENPHASE_HOST": "elsewhere"}))
+    write(files, without_gateway({"HOME": str(tmp_path), "ENPHASE_HOST": "elsewhere"}))
     done = run(tmp_path, "serve", f"--config.file={tmp_path / 'a.yml'}", "--config.check")
     assert (done.returncode, done.stderr) == (0, "")
-    sample = text(Answers(host="envoy.local", name="home", timezone="Europe/Berlin"))
+    sample = render(Answers(host="envoy.local", name="home", timezone="Europe/Berlin"))
     keys = "timezone|wanted|storage_mode|reserve_soc|inverters|482200001001|log|level|format|web"
     bare = re.sub(rf"^( *)# ( *(?:{keys}|listen_address|cadences):)", r"\1\2", sample, flags=re.M)
     (tmp_path / "b.yml").write_text(bare)

@@ -67,6 +67,11 @@ class Terminal:
         """Everything that was shown, without colours."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._seen.getvalue())
 
+    @property
+    def raw(self) -> str:
+        """Everything that was written to the terminal."""
+        return self._seen.getvalue()
+
     def type(self, line: str) -> None:
         """Type a line."""
         self._shell.sendline(line)
@@ -125,12 +130,13 @@ def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -
     assert "`enphase-exporter init` writes it all" in shown
 
     terminal.type("enphase-exporter init --interface=127.0.0.1")
-    terminal.answer("Which gateway? Number, name or address [1]: ", "")
-    terminal.answer("What do you call it? [home]: ", "")
-    terminal.answer("Number [1]: ", "2")
-    terminal.answer("Token (not shown): ", gateway.token)
-    terminal.answer("(backup, self-consumption, economy or none)? [self-consumption]: ", "")
-    terminal.answer("Where to write the configuration? [enphase-exporter.yml]: ", "")
+    terminal.answer("Gateway: number, name or address", "")
+    terminal.answer("Name of the gateway", "cabin")
+    terminal.answer("[Enter: token]", "back")
+    terminal.answer("Name of the gateway", "")
+    terminal.answer("[Enter: token]", gateway.token)
+    terminal.answer("Which storage mode do you want?", "")
+    terminal.answer("Write the configuration to", "")
     shown = terminal.until(PROMPT)
     assert "Wrote home.token" in shown
     assert "scrape_configs:" in shown
@@ -150,7 +156,16 @@ def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -
     terminal.interrupt()
     terminal.until(PROMPT)
     assert terminal.status() == "0"
-    assert gateway.token not in terminal.seen
+
+
+def test_a_pasted_token_is_removed_from_the_screen(terminal: Terminal) -> None:
+    """The terminal echoes what is pasted at a visible question: it is erased at once."""
+    terminal.type("enphase-exporter init --host=127.0.0.1 --no-test --name=home")
+    terminal.answer("[Enter: token]", f"eyJ{'x' * 300}")
+    shown = terminal.until("(token received)")
+    assert terminal.raw.count("\x1b[F\x1b[K") >= 2
+    assert "x" * 300 not in terminal.until("Write the configuration to") + shown[-20:]
+    terminal.interrupt_until(PROMPT)
 
 
 def _until_up(url: str) -> None:
@@ -165,10 +180,10 @@ def _until_up(url: str) -> None:
 
 
 def test_ctrl_c_at_a_question_ends_it(terminal: Terminal, tmp_path: Path) -> None:
-    """Who does not want to answer presses Ctrl-C, and nothing was written."""
+    """Ctrl-C at a question exits with 130, and nothing is written."""
     terminal.type("enphase-exporter init --host=127.0.0.1 --no-test --name=home")
-    terminal.until("Number [1]: ")
+    terminal.until("[Enter: token]")
     terminal.interrupt_until(PROMPT)
-    assert terminal.status() != "0"
+    assert terminal.status() == "130"
     assert "Traceback" not in terminal.seen
     assert [path.name for path in tmp_path.iterdir()] == ["enphase-exporter"]

@@ -1,6 +1,6 @@
-"""`enphase-exporter init`: a configuration by question and answer, tested before it is written."""
+"""`enphase-exporter init`: asks for a configuration and tests it before it is written."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,18 +14,23 @@ def command(
     *,
     host: Annotated[
         str | None,
-        typer.Option("--host", metavar="HOST", help="Name or address; otherwise it looks around."),
+        typer.Option(
+            "--host",
+            metavar="HOST",
+            help="Gateway host name or address; discovered by mDNS if omitted.",
+        ),
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="How to call the gateway. [default: home]"),
+        typer.Option("--name", metavar="NAME", help="Name of the gateway. [default: home]"),
     ] = None,
     login: Annotated[
         Literal["token-file", "token", "account"] | None,
         typer.Option("--login", metavar="WAY", help="token-file, token or account."),
     ] = None,
     token_file: Annotated[
-        Path | None, typer.Option("--token-file", metavar="FILE", help="File that holds a token.")
+        Path | None,
+        typer.Option("--token-file", metavar="FILE", help="File that contains a token."),
     ] = None,
     username: Annotated[
         str | None,
@@ -33,46 +38,49 @@ def command(
     ] = None,
     password_file: Annotated[
         Path | None,
-        typer.Option("--password-file", metavar="FILE", help="File that holds its password."),
+        typer.Option("--password-file", metavar="FILE", help="File that contains its password."),
     ] = None,
     storage_mode: Annotated[
         Literal["backup", "self-consumption", "economy", "none"] | None,
-        typer.Option("--storage-mode", metavar="MODE", help="The storage mode that is wanted."),
+        typer.Option("--storage-mode", metavar="MODE", help="The storage mode that you want."),
     ] = None,
     reserve: Annotated[
         str | None,
-        typer.Option("--reserve", metavar="PERCENT", help="The battery reserve that is wanted."),
+        typer.Option("--reserve", metavar="PERCENT", help="The battery reserve that you want."),
     ] = None,
     state_dir: Annotated[
         Path | None,
-        typer.Option("--state-dir", metavar="DIR", help="Where the exporter remembers things."),
+        typer.Option("--state-dir", metavar="DIR", help="State directory."),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", metavar="FILE", help="Where to write. [default: enphase-exporter.yml]"
+            "--output",
+            metavar="FILE",
+            help="Where to write the configuration. [default: enphase-exporter.yml]",
         ),
     ] = None,
     interface: Annotated[
         list[str] | None,
         typer.Option(
-            "--interface", metavar="ADDRESS", help="Look for gateways on this address of ours only."
+            "--interface", metavar="ADDRESS", help="Local address to use for mDNS discovery."
         ),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; use options and defaults.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files without asking.")] = False,
     test: Annotated[
-        bool, typer.Option("--test/--no-test", help="Try the connection before writing.")
+        bool, typer.Option("--test/--no-test", help="Test the connection before writing.")
     ] = True,
     log_level: QuietLevel = None,
     log_format: LogFormat = None,
 ) -> None:
     """Ask five questions and write a configuration.
 
-    Which gateway, its name, the login, the wanted storage mode, where to write: flags answer
-    questions in advance. The connection is tried before anything is written. Passwords and tokens
-    are typed unseen, or read from standard input, and go into files of their own that only their
-    owner can read.
+    The questions are: gateway, name, login, storage mode, output file. Options answer them in
+    advance. The connection is tested before anything is written. Passwords and tokens are typed
+    without echo, or read from standard input, and are written to files of their own with mode 0600.
 
     \b
     Examples:
@@ -85,11 +93,11 @@ def command(
 
     end_quietly_on_sigterm()
 
-    from exporter.cli.init.dialogue import Dialogue, Flags
+    from exporter.cli.init.dialogue import InitDialogue, InitOptions
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
-    flags = Flags(
+    options = InitOptions(
         host=host,
         name=name,
         login=login,
@@ -105,5 +113,5 @@ def command(
         force=force,
         test=test,
     )
-    with Dialogue(flags) as dialogue:
+    with InitDialogue(options) as dialogue:
         dialogue.run()

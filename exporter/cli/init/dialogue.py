@@ -1,26 +1,23 @@
-"""The way through `init`: questions, trials between them, and at the end the files.
-
-Trials run on an event loop that stands still while a question is open, so that Ctrl-C ends it at
-once.
-"""
+"""The dialogue of `init`: questions, connection tests between them, and the files at the end."""
 
 import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic import SecretStr
 
+from exporter.cli.atomic_files import differing
 from exporter.cli.check_output import console, follow
-from exporter.cli.init.files import Answers, in_the_way, own, plan, write
-from exporter.cli.init.prompts import Questions
+from exporter.cli.init.files import Answers, plan, without_gateway, write
+from exporter.cli.prompts import Prompter, is_token, not_empty, run_steps, typed
 from exporter.clock import SystemClock
 from exporter.config import Credentials, Gateway, load
-from exporter.config.types import Percent, read_secret
+from exporter.config.types import Host, Name, Percent, read_secret
 from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run, up_to
 from exporter.diagnostics.saved_state import save_token
 from exporter.discovery import Announced, discover
@@ -28,11 +25,22 @@ from exporter.errors import ConfigError, ExporterError
 
 #: seconds to listen for gateways
 _LISTEN = 2.0
-#: a configuration makes no sense unless these went well
+#: a configuration is useful only if these steps pass
 _NEEDED = tuple(step.key for step in up_to("features"))
-_FIRST = tuple(step.key for step in up_to("firmware"))
+_IDENTITY = tuple(step.key for step in up_to("firmware"))
+_LOGINS = {
+    "token-file": "a file that contains a token",
+    "token": "paste a token from https://entrez.enphaseenergy.com",
+    "account": "user name and password of the Enphase account: the exporter renews tokens itself",
+}
+_MODES = {mode: mode for mode in ("backup", "self-consumption", "economy", "none")}
 
-_SNIPPET = """\
+_NEXT = """
+Next steps:
+
+  enphase-exporter check {file}
+  enphase-exporter serve {file}
+
 For Prometheus:
 
 scrape_configs:
@@ -40,12 +48,15 @@ scrape_configs:
     scrape_interval: 15s
     static_configs:
       - targets: ["localhost:10055"]
+
+Then the alert rules (`enphase-exporter rules`), a receiver for your phone (`enphase-exporter
+alerting init`), and a service that starts the exporter at boot (deploy/systemd/README.md).
 """
 
 
 @dataclass(frozen=True)
-class Flags:
-    """What the command line says; None where it says nothing."""
+class InitOptions:
+    """The options of the command line; None where not given."""
 
     host: str | None
     name: str | None
@@ -65,210 +76,297 @@ class Flags:
 
 @dataclass(frozen=True)
 class _Login:
-    """How to log in: what there is in files, and what has to go into some."""
+    """A way to log in: existing files, and secrets that have to be written into files."""
 
-    files: dict[str, Path]
-    secrets: dict[str, str]
+    files: dict[str, Path] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
     username: str | None = None
 
     def credentials(self) -> Credentials:
-        """Return what is to be tried."""
-        held = {**{key: read_secret(path) for key, path in self.files.items()}, **self.secrets}
-        return Credentials(held.get("token"), self.username, held.get("password"))
+        """Return the credentials to test."""
+        values = {**{key: read_secret(path) for key, path in self.files.items()}, **self.secrets}
+        return Credentials(values.get("token"), self.username, values.get("password"))
 
 
-_NOTHING = _Login({}, {})
+class InitDialogue:
+    """One run of `init`; connection tests run on an event loop that stops during questions."""
 
-
-class Dialogue:
-    """One run of `init`."""
-
-    def __init__(self, flags: Flags) -> None:
-        self._flags = flags
-        self._ask = Questions(silent=flags.yes)
+    def __init__(self, options: InitOptions) -> None:
+        self._options = options
+        self._prompts = Prompter(silent=options.yes)
         self._runner = asyncio.Runner()
         self._screen = console()
-        # one for all trials: attempts at an account are counted by it
+        # one clock for all tests: it counts the attempts at an account
         self._clock = SystemClock()
+        self._answers = Answers(state_dir=options.state_dir)
+        self._output = Path("enphase-exporter.yml")
+        self._needs_token = True
+        self._context: DiagnosisContext | None = None
 
-    def __enter__(self) -> "Dialogue":
+    def __enter__(self) -> "InitDialogue":
         return self
 
     def __exit__(self, *error: object) -> None:
-        """End what trials have left running."""
+        """End what the connection tests have left running."""
         self._runner.close()
 
     def run(self) -> None:
-        """Ask, try, write; raise ExporterError where it cannot go on."""
-        flags = self._flags
-        reserve = _percent(flags.reserve)
-        host, wants_token = self._gateway()
-        name = self._ask.name(flags.name)
-        login, context = self._let_in(host, name, wants_token)
-        now = _storage(context)
-        mode = None
-        if now or flags.storage_mode:
-            mode = self._ask.mode(flags.storage_mode, now.get("mode"))
-        answers = Answers(
-            host=host,
-            name=name,
-            files=login.files,
-            secrets=login.secrets,
-            username=login.username,
-            storage_mode=mode,
-            reserve=reserve,
-            state_dir=flags.state_dir,
-            found=_found(context),
-            timezone=context.memory.timezone if context else None,
-            reserve_now=now.get("reserve"),
+        """Ask, test, write; raise ExporterError where it cannot continue."""
+        if self._options.reserve is not None:
+            try:
+                self._answers.reserve = float(typed(Percent)(self._options.reserve))
+            except ConfigError as error:
+                raise ConfigError(f"--reserve: {error}") from None
+        self._prompts.help()
+        run_steps(
+            self._prompts,
+            (
+                self._ask_host,
+                self._ask_name,
+                self._ask_login,
+                self._ask_storage_mode,
+                self._ask_output,
+            ),
         )
-        output = self._ask.output(flags.output)
-        self._write(answers, output)
-        token = context.memory.token if context else None
-        if token:
-            save_token(load(output, own(os.environ)).state_dir, name, token)
-        self._next(output)
+        self._write()
+        context = self._context
+        if context and context.memory.token:
+            config = load(self._output, without_gateway(os.environ))
+            save_token(config.state_dir, self._answers.name, context.memory.token)
+        typer.echo(_NEXT.format(file=f"--config.file={shlex.quote(str(self._output))}"))
 
-    def _gateway(self) -> tuple[str, bool]:
-        """Return the host, and whether a gateway is there that wants a token."""
-        flag = self._flags.host
+    # --- questions ------------------------------------------------------------------------------
+
+    def _ask_host(self) -> None:
+        given = self._options.host
         while True:
-            host = self._ask.host(flag, self._look_around)
-            if not self._flags.test:
-                return host, bool(self._given()) or not self._ask.silent
-            results, context = self._try(Gateway(host=host), _FIRST)
+            self._answers.host = host = self._host(given)
+            if not self._options.test:
+                self._needs_token = bool(self._login_option()) or not self._prompts.silent
+                return
+            results, context = self._test(Gateway(host=host), identity_only=True)
             failed = [each for each in results if each.status is StepStatus.FAILED]
             if not failed:
                 identity = context.session.identity
-                return host, identity is not None and identity.wants_token
-            if not self._ask.agree("Try another address?", default=True):
-                raise _given_up(failed)
-            flag = None
+                self._needs_token = identity is not None and identity.wants_token
+                return
+            if not self._prompts.confirm("Try another address?", default=True):
+                raise _gave_up(failed)
+            given = None
 
-    def _look_around(self) -> list[Announced]:
+    def _host(self, given: str | None) -> str:
+        parse = typed(Host)
+        if given is not None:
+            return self._prompts.ask("", parse, option="--host", given=given)
+        typer.echo("Looking for gateways on the local network …")
+        found = self._discover()
+        if self._prompts.silent and len(found) != 1:
+            raise ConfigError(f"{len(found) or 'no'} gateways were found: choose one with --host")
+        if not found:
+            typer.echo("  None was found. Look for `envoy` in the router's list of devices.")
+        choices = {
+            each.host: f"{each.host}  {each.name}, serial {each.serial or 'unknown'}"
+            for each in found
+        }
+        return self._prompts.choose(
+            "Gateway: number, name or address" if found else "Name or address of the gateway",
+            choices,
+            option="--host",
+            default=found[0].host if found else None,
+            accept=parse,
+        )
+
+    def _discover(self) -> list[Announced]:
         try:
-            return self._runner.run(discover(_LISTEN, self._flags.interfaces))
+            return self._runner.run(discover(_LISTEN, self._options.interfaces))
         except ExporterError as error:
             typer.echo(f"  {error}")
             return []
 
-    def _given(self) -> str | None:
-        """Return the login that the flags speak of."""
-        if self._flags.token_file:
-            return "token-file"
-        return "account" if self._flags.username or self._flags.password_file else None
+    def _ask_name(self) -> None:
+        self._answers.name = self._prompts.ask(
+            "Name of the gateway",
+            typed(Name),
+            option="--name",
+            given=self._options.name,
+            default="home",
+        )
 
-    def _let_in(
-        self, host: str, name: str, wants_token: bool
-    ) -> tuple[_Login, DiagnosisContext | None]:
-        """Return a login that works, or the last one that the owner wants nevertheless."""
-        first = True
+    def _ask_login(self) -> None:
+        """Choose a login that works, or one that the owner wants anyway."""
+        use_options = True
         while True:
-            login = self._login(ask=not first) if wants_token else _NOTHING
-            if not self._flags.test:
-                return login, None
-            held = login.credentials()
-            gateway = Gateway(
-                host=host,
-                name=name,
-                token=_hidden(held.token),
-                username=_hidden(held.username),
-                password=_hidden(held.password),
-            )
-            results, context = self._try(gateway, None)
-            failed = [
-                each
-                for each in results
-                if each.status is StepStatus.FAILED and each.step in _NEEDED
-            ]
+            login = self._login(use_options=use_options) if self._needs_token else _Login()
+            answers = self._answers
+            answers.files, answers.secrets = login.files, login.secrets
+            answers.username = login.username
+            if not self._options.test:
+                return
+            failed = self._test_login(login)
             if not failed:
-                return login, context
-            by_login = wants_token and any(each.step == "login" for each in failed)
-            if by_login and self._ask.agree("Try another login?", default=True):
-                first = False
+                return
+            login_failed = self._needs_token and any(each.step == "login" for each in failed)
+            if login_failed and self._prompts.confirm("Try another login?", default=True):
+                use_options = False
                 continue
-            if self._ask.agree("Write the configuration nevertheless?", default=False):
-                return login, context
-            raise _given_up(failed)
+            if self._prompts.confirm("Write the configuration anyway?", default=False):
+                return
+            raise _gave_up(failed)
 
-    def _login(self, *, ask: bool) -> _Login:
-        """Return how to log in; `ask` again whatever the flags message."""
-        flags = self._flags
-        way = self._ask.login(None, None) if ask else self._ask.login(flags.login, self._given())
-        if way == "token-file":
-            return _Login({"token": self._ask.file(None if ask else flags.token_file)}, {})
-        if way == "token":
-            return _Login({}, {"token": self._ask.secret("Token")})
-        username = self._ask.username(None if ask else flags.username)
-        if flags.password_file and not ask:
-            read_secret(flags.password_file)
-            return _Login({"password": flags.password_file}, {}, username)
-        return _Login({}, {"password": self._ask.secret("Password")}, username)
+    def _test_login(self, login: _Login) -> list[StepResult]:
+        """Return the needed steps that failed with this login."""
+        credentials = login.credentials()
+        gateway = Gateway(
+            host=self._answers.host,
+            name=self._answers.name,
+            token=_secret(credentials.token),
+            username=_secret(credentials.username),
+            password=_secret(credentials.password),
+        )
+        results, self._context = self._test(gateway, identity_only=False)
+        return [
+            each for each in results if each.status is StepStatus.FAILED and each.step in _NEEDED
+        ]
 
-    def _try(
-        self, gateway: Gateway, only: Sequence[str] | None
+    def _login_option(self) -> str | None:
+        """Return the type of login that the options speak for."""
+        options = self._options
+        if options.login:
+            return options.login
+        if options.token_file:
+            return "token-file"
+        return "account" if options.username or options.password_file else None
+
+    def _login(self, *, use_options: bool) -> _Login:
+        options = self._options if use_options else None
+        given = self._login_option() if options else None
+        if given is None and self._prompts.silent:
+            raise ConfigError(
+                "this firmware needs a login: give --token-file, or --username and"
+                " --password-file, or --login=token and the token on standard input"
+            )
+        if given is None:
+            typer.echo("This gateway needs a token. Choose where it comes from, or paste it here:")
+        choice = self._prompts.choose(
+            "Login", _LOGINS, option="--login", given=given, default="token", accept=_pasted_token
+        )
+        if is_token(choice):
+            return _Login(secrets={"token": choice})
+        if choice == "token":
+            return _Login(secrets={"token": self._prompts.secret("Token")})
+        if choice == "token-file":
+            text = self._prompts.ask(
+                "File with the token",
+                _token_or_file,
+                option="--token-file",
+                given=str(options.token_file) if options and options.token_file else None,
+            )
+            return _Login(secrets={"token": text}) if is_token(text) else _token_file(text)
+        username = self._prompts.ask(
+            "User name (e-mail) of the Enphase account",
+            not_empty,
+            option="--username",
+            given=options.username if options else None,
+        )
+        if options and options.password_file:
+            read_secret(options.password_file)
+            return _Login(files={"password": options.password_file}, username=username)
+        return _Login(secrets={"password": self._prompts.secret("Password")}, username=username)
+
+    def _ask_storage_mode(self) -> None:
+        answers, context = self._answers, self._context
+        identity = context.session.identity if context else None
+        if identity:
+            answers.found = f"gateway {identity.serial}, firmware {identity.firmware}"
+        answers.timezone = context.memory.timezone if context else None
+        current = _storage_settings(context)
+        answers.reserve_now = current.get("reserve")
+        given = self._options.storage_mode
+        if given is None and (not current or self._prompts.silent):
+            return
+        mode = self._prompts.choose(
+            "Which storage mode do you want? An alert fires when it is another one",
+            _MODES,
+            option="--storage-mode",
+            given=given,
+            default=current.get("mode") if current.get("mode") in _MODES else "none",
+        )
+        answers.storage_mode = None if mode == "none" else mode
+
+    def _ask_output(self) -> None:
+        given = self._options.output
+        self._output = self._prompts.ask(
+            "Write the configuration to",
+            lambda text: Path(text).expanduser(),
+            option="--output",
+            given=str(given) if given else None,
+            default="enphase-exporter.yml",
+        )
+
+    # --- tests and files ------------------------------------------------------------------------
+
+    def _test(
+        self, gateway: Gateway, *, identity_only: bool
     ) -> tuple[list[StepResult], DiagnosisContext]:
-        """Show the steps of a diagnosis; without `only`, those after the first ones."""
+        """Run and print the steps of a diagnosis: those of the identity, or those after it."""
         context = DiagnosisContext(gateway, self._clock)
-        steps = up_to("firmware") if only else up_to("token")
+        steps = up_to("firmware") if identity_only else up_to("token")
 
         async def results() -> AsyncIterator[StepResult]:
             try:
                 async for result in run(context, steps):
-                    if only or result.step not in _FIRST or result.status is StepStatus.FAILED:
+                    printed_before = not identity_only and result.step in _IDENTITY
+                    if not printed_before or result.status is StepStatus.FAILED:
                         yield result
             finally:
                 await context.close()
 
         return self._runner.run(follow(self._screen, results())), context
 
-    def _write(self, answers: Answers, output: Path) -> None:
-        files = plan(answers, output)
-        there = in_the_way(files)
-        if there and not self._flags.force:
-            named = ", ".join(str(path) for path in there)
-            if self._ask.silent:
-                raise ConfigError(f"{named}: there already: --force overwrites it")
-            if not self._ask.agree(f"Overwrite {named}?", default=False):
-                raise ConfigError(f"nothing was written: {named} stays as it was")
+    def _write(self) -> None:
+        files = plan(self._answers, self._output)
+        existing = differing(files)
+        if existing and not self._options.force:
+            names = ", ".join(str(path) for path in existing)
+            if self._prompts.silent:
+                raise ConfigError(f"{names}: exists already: --force overwrites it")
+            if not self._prompts.confirm(f"Overwrite {names}?", default=False):
+                raise ConfigError(f"nothing was written: {names} is unchanged")
         write(files, os.environ)
         for path in files:
             typer.echo(f"Wrote {path}")
 
-    def _next(self, output: Path) -> None:
-        file = f"--config.file={shlex.quote(str(output))}"
-        typer.echo(f"\n{_SNIPPET}\nNext:\n")
-        typer.echo(f"  enphase-exporter check {file}\n  enphase-exporter serve {file}")
+
+def _pasted_token(text: str) -> str:
+    if is_token(text):
+        return text
+    raise ConfigError(f"choose one of {', '.join(_LOGINS)}, or paste a token")
 
 
-def _given_up(failed: Sequence[StepResult]) -> ConfigError:
-    told = ", ".join(each.title for each in failed)
-    return ConfigError(f"nothing was written, as this failed: {told}; --no-test writes it untried")
+def _token_or_file(text: str) -> str:
+    """Return a token, or the path of a readable file."""
+    if is_token(text):
+        return text
+    path = Path(text).expanduser()
+    read_secret(path)
+    return str(path)
 
 
-def _percent(text: str | None) -> float | None:
-    if text is None:
-        return None
-    adapter: TypeAdapter[float] = TypeAdapter(Percent)
-    try:
-        return adapter.validate_python(text)
-    except ValidationError as error:
-        message = error.errors(include_input=False)[0]["ctx"]["message"]
-        raise ConfigError(f"--reserve: {message}") from None
+def _token_file(path: str) -> _Login:
+    return _Login(files={"token": Path(path)})
 
 
-def _hidden(text: str | None) -> SecretStr | None:
+def _gave_up(failed: Sequence[StepResult]) -> ConfigError:
+    names = ", ".join(each.title for each in failed)
+    return ConfigError(f"nothing was written, because this failed: {names}; --no-test skips tests")
+
+
+def _secret(text: str | None) -> SecretStr | None:
     return SecretStr(text) if text else None
 
 
-def _found(context: DiagnosisContext | None) -> str:
-    """Return what was met, for a comment."""
-    identity = context.session.identity if context else None
-    return f"gateway {identity.serial}, firmware {identity.firmware}" if identity else ""
-
-
-def _storage(context: DiagnosisContext | None) -> dict[str, Any]:
-    """Return mode and reserve (percent) of the batteries now; nothing where there are none."""
+def _storage_settings(context: DiagnosisContext | None) -> dict[str, Any]:
+    """Return mode and reserve (percent) of the batteries; nothing without batteries."""
     if (
         context is None
         or "battery_power" not in context.readings
