@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from exporter.capture.folder import file_name
 from exporter.capture.recorder import Taken
 from exporter.capture.redactor import Replaced
-from exporter.simulator.replay import file_name
 
 _PAGE = """\
 # A capture of an Enphase gateway

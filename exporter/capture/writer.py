@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from exporter.capture.folder import LOG_SUFFIX, file_name
 from exporter.capture.recorder import Taken
 from exporter.capture.redactor import Redactor
 from exporter.errors import CaptureError
-from exporter.simulator.replay import LOG_SUFFIX, file_name
 
 README = "_readme.md"
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from exporter.capture.folder import file_name
 from exporter.capture.recorder import SILENT, Recorder
 from exporter.capture.redactor import Redactor
 from exporter.capture.targets import TARGETS
@@ -22,7 +23,6 @@ from exporter.simulator import replay as captures
 from exporter.simulator.faults import Hang, Reset, body, status
 from exporter.simulator.gateway import HttpResponse, SimulatedGateway
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, build_home, sample_home
-from exporter.simulator.replay import file_name
 from exporter.simulator.server import serve
 from tests.capture.recorded import capture
 from tests.gateway.test_rate_limit import EVERYTHING, Times

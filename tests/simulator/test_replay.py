@@ -154,7 +154,7 @@ def test_a_folder_without_info_is_no_capture(tmp_path: Path) -> None:
 def test_an_info_without_identity_is_told(tmp_path: Path) -> None:
     """A gateway nobody can tell the firmware of is not served."""
     (tmp_path / "info").write_text("<envoy_info></envoy_info>")
-    with pytest.raises(CaptureError, match="info names no serial number and firmware"):
+    with pytest.raises(CaptureError, match="info has no serial number and firmware"):
         load_capture(tmp_path)
 
 
