@@ -10,6 +10,16 @@ COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .
 
+# Everything: the exporter with its simulator.
+FROM python:${PYTHON}-slim AS venv-demo
+RUN python -m venv /venv
+COPY requirements/simulator.txt /tmp/
+RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/simulator.txt
+COPY --from=wheel /dist /dist
+RUN /venv/bin/pip install --no-cache-dir --no-deps --no-index /dist/*.whl \
+    && /venv/bin/pip uninstall --yes pip
+
+# The exporter alone: nothing outside of its own commands imports the simulator.
 FROM python:${PYTHON}-slim AS venv
 RUN python -m venv /venv
 COPY requirements/run.txt /tmp/
@@ -17,11 +27,13 @@ RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
 COPY --from=wheel /dist /dist
 RUN /venv/bin/pip install --no-cache-dir --no-deps --no-index /dist/*.whl \
     && /venv/bin/pip uninstall --yes pip \
-    && install --directory --mode=0700 --owner=65532 --group=65532 /state
+    && rm -r /venv/lib/python*/site-packages/exporter/simulator
 
-FROM python:${PYTHON}-slim
-COPY --from=venv /venv /venv
-COPY --from=venv --chown=65532:65532 /state /state
+FROM python:${PYTHON}-slim AS state
+RUN install --directory --mode=0700 --owner=65532 --group=65532 /state
+
+FROM python:${PYTHON}-slim AS base
+COPY --from=state --chown=65532:65532 /state /state
 
 # Modules are compiled already and logs go out line by line: nothing but /state is ever written.
 ENV PATH=/venv/bin:$PATH \
@@ -38,4 +50,13 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:10055/-/healthy', timeout=4)"]
 
 ENTRYPOINT ["enphase-exporter"]
+
+# `docker build --target=demo`: a simulated home and the exporter; also `simulate`, `replay`, `record`.
+FROM base AS demo
+COPY --from=venv-demo /venv /venv
+CMD ["demo", "--web.listen-address=:10055"]
+
+# What `docker build` makes unless told otherwise.
+FROM base AS exporter
+COPY --from=venv /venv /venv
 CMD ["serve"]

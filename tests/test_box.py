@@ -29,11 +29,35 @@ def instructions() -> list[tuple[str, str]]:
     return [(line.partition(" ")[0], line.partition(" ")[2].strip()) for line in lines]
 
 
+def stages() -> dict[str, list[tuple[str, str]]]:
+    """Return the instructions of each stage by its name, with those of the stage it begins with."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for word, arguments in instructions():
+        if word == "FROM":
+            base, _, name = arguments.partition(" AS ")
+            found[name] = [*found.get(base, ())]
+        elif found:
+            found[list(found)[-1]].append((word, arguments))
+    return found
+
+
 def last_stage() -> dict[str, str]:
-    """Return the instructions that make up the image, the last of each kind."""
-    listed = instructions()
-    start = max(number for number, (word, _) in enumerate(listed) if word == "FROM")
-    return dict(listed[start:])
+    """Return the instructions that make up the image, those of one kind joined to lines."""
+    listed = list(stages().values())[-1]
+    return {
+        word: "\n".join(arguments for other, arguments in listed if other == word)
+        for word, _ in listed
+    }
+
+
+def test_the_simulator_is_in_the_demo_image_alone() -> None:
+    """The image that is built by default removes it, the target `demo` keeps it."""
+    names = list(stages())
+    assert names[-1] == "exporter"
+    assert ("COPY", "--from=venv /venv /venv") in stages()["exporter"]
+    assert any("rm -r" in told and "exporter/simulator" in told for _, told in stages()["venv"])
+    assert ("COPY", "--from=venv-demo /venv /venv") in stages()["demo"]
+    assert not any("exporter/simulator" in told for _, told in stages()["venv-demo"])
 
 
 def test_the_image_runs_as_nobody() -> None:
