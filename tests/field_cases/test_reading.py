@@ -369,17 +369,19 @@ def test_a_leg_that_was_not_read_makes_no_half_power(case: Open) -> None:
     """A leg of zeros that had energy before takes the sum with it, not the other leg."""
     home = case(SPLIT)
     before = home.read()
-    registers = {("ctmeters_phases", "production", "L2", "energy_delivered"): 5_000_000.0}
+    leg = ("ctmeters_phases", "production", "L2", "energy_delivered")
 
     def drop(listed: Any) -> None:
         meter = listed[0]
-        leg = meter["channels"][1]
-        for key in leg.keys() - {"eid", "timestamp"}:
-            meter[key] -= leg[key]
-            leg[key] = 0
+        channel = meter["channels"][1]
+        for key in channel.keys() - {"eid", "timestamp"}:
+            meter[key] -= channel[key]
+            channel[key] = 0
 
     home.change(READINGS, drop)
-    after = home.read(replace(home.context, register=registers.get))
+    after = home.read(
+        replace(home.context, register=lambda path: 5_000_000.0 if path == leg else None)
+    )
     assert after["ctmeters"]["production"].active_power is None
     assert after["ctmeters_phases"]["production"] == {
         "L1": before["ctmeters_phases"]["production"]["L1"]

@@ -6,7 +6,7 @@ that is broken from the section of the inverters.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from awesomeversion import AwesomeVersion
@@ -75,6 +75,8 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     setup = meters.set_up(parsed, context)
     cts = meters.enabled_kinds(setup)
     report = _report(parsed)
+    if report is not None:
+        report = _completed(report, _report(context.previous))
     data: dict[str, Any] = {}
     if report is not None:
         legs = meters.leg_count(setup.values()) if setup is not None else 1
@@ -83,10 +85,10 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
             name: SectionState(section.section.active, section.section.reading_time)
             for name, section in report.sections.items()
         }
-        acb = report.acb
-        if acb is not None and acb.batteries and acb.state_of_charge is not None:
-            data["acb_power"] = _acb_of_now(acb, context)
-    if "system_production" not in data and not (cts is not None and PRODUCTION in cts):
+        if report.acb is not None and report.acb.batteries and report.acb_is_set_up:
+            data["acb_power"] = _acb_of_now(report.acb, context)
+    metered = _is_metered(parsed, cts, context)
+    if "system_production" not in data and not metered:
         production = _unmetered(parsed, report, cts, context)
         if production is not None:
             data["system_production"] = production
@@ -102,6 +104,48 @@ def _report(parsed: Mapping[str, Parsed]) -> ProductionReport | None:
             if report.sections:
                 return report
     return None
+
+
+def _completed(report: ProductionReport, before: ProductionReport | None) -> ProductionReport:
+    """Return a report with the counts of devices that it had before, where they are unreadable."""
+    if before is None:
+        return report
+    sections = {
+        name: MeteredSection(
+            section.section.model_copy(update={"active": known.section.active}),
+            section.lines,
+        )
+        if section.section.active is None and (known := before.sections.get(name)) is not None
+        else section
+        for name, section in report.sections.items()
+    }
+    return replace(
+        report,
+        sections=sections,
+        acb_is_set_up=report.acb_is_set_up or before.acb_is_set_up,
+    )
+
+
+def _is_metered(parsed: Mapping[str, Parsed], cts: frozenset[str] | None, context: Context) -> bool:
+    """Return whether production is measured by a CT, though there may be no value of it now.
+
+    What the inverters add up to is another value, and must not take its place for a while.
+    """
+    if cts is not None:
+        return PRODUCTION in cts
+    before = _report(context.previous)
+    known = before.sections.get(PRODUCTION) if before is not None else None
+    return known is not None and bool(known.section.active) and _is_spoilt(parsed)
+
+
+def _is_spoilt(parsed: Mapping[str, Parsed]) -> bool:
+    """Return whether the report has parts of production that cannot be read."""
+    return any(
+        name.partition(".")[0] == PRODUCTION
+        for endpoint in (production_report.JSON, production_report.PLAIN)
+        if endpoint.path in parsed
+        for name in parsed[endpoint.path].unreadable
+    )
 
 
 def _metered(
@@ -139,7 +183,8 @@ def _believed(
 
     One that counts no device carries numbers all the same, also where a CT is enabled.
     """
-    if not section.section.active:
+    active = section.section.active
+    if active == 0 or (active is None and cts is None):
         return False
     if cts is not None and not any(needed <= cts for needed in _CTS[name]):
         return False
@@ -246,7 +291,7 @@ def _unmetered(
 
 def _stalled(totals: ProductionTotals, cts: frozenset[str] | None, context: Context) -> bool:
     energies = (totals.watt_hours_today, totals.watt_hours_last_7_days, totals.watt_hours_lifetime)
-    if not any(energies) and None not in energies:
+    if not any(energies):
         return True
     return bool(
         context.metered

@@ -76,6 +76,9 @@ class ProductionReport:
     sections: dict[str, MeteredSection]
     acb: AcbPower | None
 
+    #: some gateways count AC Batteries that were never set up, and have no charge for them
+    acb_is_set_up: bool = False
+
 
 def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return the sections of the report."""
@@ -101,7 +104,8 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
                 sections[name] = MeteredSection(section, ())
             else:
                 sections[name] = MeteredSection(section, _lines(entry, notes, part))
-    return {"production_report": ProductionReport(sections, acb)}
+    charged = acb is not None and acb.state_of_charge is not None
+    return {"production_report": ProductionReport(sections, acb, charged)}
 
 
 #: what the parts of a report measure
@@ -121,15 +125,23 @@ def _name(section: ReportSection, kinds: tuple[str, ...]) -> str | None:
 
 
 def _lines(entry: dict[str, Any], notes: Notes, part: str) -> tuple[SystemEnergy, ...]:
+    """Return the lines of a section; none where one of them is missing.
+
+    Lines have no names, so nobody could say which it is. One that is there twice is one: no two
+    legs have ever produced the same to the last digit.
+    """
     raw = entry.get("lines", [])
     name = f"{part}.lines"
-    lines = [
-        line
-        for item in entries(raw, notes, name)
-        if (line := SystemEnergy.read(item, notes, name)) is not None
-    ]
-    # Lines have no names. Where one of them is missing, nobody can say which.
-    return tuple(lines) if isinstance(raw, list) and len(lines) == len(raw) else ()
+    listed = list(entries(raw, notes, name))
+    lines = []
+    for index, item in enumerate(listed):
+        if index and item == listed[index - 1] and item.get("whLifetime"):
+            notes.unreadable(name)
+            continue
+        line = SystemEnergy.read(item, notes, name)
+        if line is not None:
+            lines.append(line)
+    return tuple(lines) if isinstance(raw, list) and len(listed) == len(raw) else ()
 
 
 JSON = Endpoint("/production.json?details=1", "production", read, deadline=60)
