@@ -12,6 +12,7 @@ from exporter.simulator.scenario import ScenarioRunner
 from exporter.simulator.scenario.timeline import build_steps
 from tests.alerts.playing import Submit, chosen
 from tests.conftest import CAPTURES
+from tests.scenarios import catalogue
 from tools.incident.healthy import SCENARIOS, held, played, week
 from tools.incident.seasons import SEASONS, WEEKS
 
@@ -21,20 +22,23 @@ UNHEALTHY: dict[str, set[str]] = {
     "3.7.0": {"EnphaseGatewayUnreachable"},
 }
 
+#: scenarios that come with the program, and those of the catalogue
+HEALTHY = (*SCENARIOS, *catalogue.healthy())
+
 Silences = dict[str, Future[Any]]
 
 
 @pytest.fixture(scope="module")
 def silences(request: pytest.FixtureRequest, submit: Submit) -> Silences:
     """Return what is being found out about scenarios and captures."""
-    found = {name: submit(played, name) for name in SCENARIOS if name in chosen(request, "name")}
+    found = {name: submit(played, name) for name in HEALTHY if name in chosen(request, "name")}
     found |= {name: submit(week, name) for name in WEEKS if name in chosen(request, "week_of")}
     folders = sorted(chosen(request, "capture"))
     return found | {name: submit(held, CAPTURES / name) for name in folders if name != "none"}
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", HEALTHY)
 def test_healthy_scenario_is_silent(name: str, silences: Silences) -> None:
     """Over days of weather, stalls and upgrades there is neither critical nor warning."""
     assert silences[name].result() == []

@@ -9,18 +9,19 @@ import pytest
 
 from exporter.simulator.scenario import scenario_names
 from tests.cli.test_cli import ended, run, running
+from tests.scenarios import catalogue
 
 PREFIX = "enphase-exporter: error: "
 
 
 def test_list(tmp_path: Path) -> None:
-    """Every scenario is a line with name, row, how long it lasts, and title."""
+    """Every scenario is a line with name, duration and title."""
     done = run(tmp_path, "simulate", "--list")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0].split() == ["NAME", "ROW", "DURATION", "TITLE"]
+    assert lines[0].split() == ["NAME", "DURATION", "TITLE"]
     assert [line.split()[0] for line in lines[1:]] == scenario_names()
-    assert "f01-grid-lost              F01  1h 15m    The grid is lost" in lines
+    assert "grid-outage         8h        A storm takes the grid for an evening" in lines
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_bad_file(tmp_path: Path) -> None:
     """Each mistake in a scenario file is a line."""
     path = tmp_path / "mine.yml"
     path.write_text(
-        "title: a\nwhat: b\nstart: 2026-01-01 00:00\nduration: 1h\nhome: collar\n"
+        "title: a\ndescription: b\nstart: 2026-01-01 00:00\nduration: 1h\nhome: collar\n"
         "events: [{at: 1m, set: {grid.upp: true}}, {at: 2m, set: {battery.9.led: 1}}]\n"
     )
     done = run(tmp_path, "simulate", f"--scenario={path}")
@@ -73,7 +74,12 @@ def test_busy_port(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_simulate(tmp_path: Path, number: signal.Signals) -> None:
     """It says where the gateway is and how to log in, then what happens, and ends on request."""
-    words = ["simulate", "--scenario=f01", "--speed=36000", "--listen-address=127.0.0.1:0"]
+    words = [
+        "simulate",
+        f"--scenario={catalogue.files()['f01-grid-lost']}",
+        "--speed=36000",
+        "--listen-address=127.0.0.1:0",
+    ]
     with running(tmp_path, *words) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(5)]
@@ -91,7 +97,12 @@ def test_simulate(tmp_path: Path, number: signal.Signals) -> None:
 
 def test_replaced_gateway_gets_a_token(tmp_path: Path) -> None:
     """When another gateway takes the place of the old one, a token for it is printed."""
-    words = ["simulate", "--scenario=f42", "--speed=36000", "--listen-address=127.0.0.1:0"]
+    words = [
+        "simulate",
+        f"--scenario={catalogue.files()['f42-gateway-replaced']}",
+        "--speed=36000",
+        "--listen-address=127.0.0.1:0",
+    ]
     with running(tmp_path, *words) as process:
         assert process.stdout is not None
         said = [process.stdout.readline() for _ in range(5)]
@@ -105,7 +116,13 @@ def test_record(tmp_path: Path) -> None:
     output = tmp_path / "outage.om"
     done = run(
         tmp_path,
-        *("record", "--scenario=f01", f"--output={output}", "--duration=40m", "--interval=5m"),
+        *(
+            "record",
+            f"--scenario={catalogue.files()['f01-grid-lost']}",
+            f"--output={output}",
+            "--duration=40m",
+            "--interval=5m",
+        ),
     )
     assert (done.returncode, done.stdout) == (0, "")
     lines = output.read_text().splitlines()

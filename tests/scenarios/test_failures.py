@@ -1,57 +1,100 @@
-"""Every row of the failure catalogue can be seen in /metrics, and only once it has happened."""
+"""Every failure of the catalogue shows in the metrics, when it has happened and only then.
 
+What is to be seen when is in the `expect:` section of its scenario, as PromQL. The exporter is
+looked at now and then and sleeps in between, which makes weeks affordable; promtool evaluates the
+expressions on these scrapes.
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from exporter.simulator.scenario import find_scenario, scenario_names
-from tests.scenarios.audience import attending
-from tests.scenarios.signs import ELSEWHERE, SIGNS, Row
+from exporter.simulator.scenario import Scenario
+from tests.scenarios import catalogue
+from tests.scenarios.observer import observing
+from tools.incident.recording import Series
 
-ROWS = {scenario.row: name for name in scenario_names() if (scenario := find_scenario(name)).row}
-
-
-def test_every_row_has_a_scenario() -> None:
-    """The failures F01 to F43 are all there, each with a sign to look for or elsewhere."""
-    assert sorted(filter(None, ROWS)) == [f"F{number:02}" for number in range(1, 44)]
-    assert SIGNS.keys() | ELSEWHERE == ROWS.keys()
-    assert all(name.startswith(f"{row}-".lower()) for row, name in ROWS.items() if row)
+#: seconds between two samples of a rule test; all times in the catalogue are full minutes
+STEP = 60
+#: samples before the scenario, so that no time is below zero there
+LEAD = 60
 
 
-@pytest.mark.parametrize(("row", "told"), SIGNS.items(), ids=SIGNS)
-async def test_failure_shows(row: str, told: Row, tmp_path: Path) -> None:
-    """The sign of the failure is there when it has happened, and neither before nor after."""
-    async with attending(find_scenario(row), tmp_path, **told.config) as audience:
-        times = sorted({*told.before, *told.signs, *told.seen, *told.after}, key=audience.epoch)
-        for time in times:
-            look = await audience.look(time)
-            assert look is not None
-            if time in told.signs:
-                assert told.signs[time](look), f"no sign of {row} at {time}"
-            elif time not in told.seen:
-                assert not any(sign(look) for sign in told.signs.values()), f"{row} at {time}"
+def test_every_failure_has_a_scenario() -> None:
+    """The failures F01 to F43 are all there; names begin with the failure that they show."""
+    shown = {name: catalogue.load(name).failure for name in catalogue.failures()}
+    assert set(shown.values()) == {f"F{number:02}" for number in range(1, 44)}
+    assert all(name.startswith(f"{failure}-".lower()) for name, failure in shown.items())
 
 
-async def test_exporter_down(tmp_path: Path) -> None:
-    """While the exporter is down nobody answers a scrape, and afterwards all is as before."""
-    async with attending(find_scenario("f12"), tmp_path) as audience:
-        before = await audience.look("15m")
-        assert await audience.look("21m") is None
-        assert await audience.look("39m") is None
-        after = await audience.look("45m")
-        assert before is not None
-        assert after is not None
-        assert before.samples.keys() == after.samples.keys()
-        assert after.value("enphase_up") == 1
+@pytest.mark.parametrize("name", catalogue.files())
+def test_every_scenario_expects_something(name: str) -> None:
+    """Each failure names the alert that must fire, and ordinary life names none."""
+    expect = catalogue.expectations(name)
+    assert bool(expect.alerts) == name.startswith("f")
+    assert bool(expect.visible) == name.startswith("f")
 
 
-async def test_pager_dead(tmp_path: Path) -> None:
-    """A dead pager leaves no trace here: the outage is in /metrics as ever."""
-    async with attending(find_scenario("f43"), tmp_path) as audience:
-        told = []
-        for time in ("15m", "25m", "1h 5m"):
-            look = await audience.look(time)
-            assert look is not None
-            assert look.value("enphase_up") == 1
-            told.append(look.value("enphase_grid_connected"))
-        assert told == [1, 0, 1]
+@pytest.mark.parametrize("name", catalogue.failures())
+async def test_failure_shows(name: str, tmp_path: Path, promtool: str) -> None:
+    """What must be seen is there when it has happened, and neither before nor after."""
+    scenario, expect = catalogue.load(name), catalogue.expectations(name)
+    scraped: dict[int, Mapping[str, float]] = {}
+    async with observing(scenario, tmp_path, **expect.config) as observer:
+        times = {*expect.visible, *expect.quiet, *expect.scrapes}
+        for time in sorted(times, key=observer.epoch):
+            scrape = await observer.scrape(time)
+            tick = LEAD + round((observer.epoch(time) - scenario.begins) / STEP)
+            up = {'up{job="enphase"}': float(scrape is not None)}
+            scraped[tick] = {**(scrape.series if scrape else {}), **up}
+    tests = [_present(at, scenario, expression) for at, expression in expect.visible.items()]
+    for at in expect.quiet:
+        tests += [_absent(at, scenario, expression) for expression in expect.visible.values()]
+    _evaluate(promtool, tmp_path, _input(scraped, scenario), tests)
+
+
+def _tick(at: str, scenario: Scenario) -> str:
+    seconds = catalogue.seconds(at, scenario)
+    return f"{LEAD * STEP + seconds:.0f}s"
+
+
+def _present(at: str, scenario: Scenario, expression: str) -> dict[str, object]:
+    """Return the test that an expression has a value at a time."""
+    return {
+        "expr": f"group({expression})",
+        "eval_time": _tick(at, scenario),
+        "exp_samples": [{"labels": "{}", "value": 1}],
+    }
+
+
+def _absent(at: str, scenario: Scenario, expression: str) -> dict[str, object]:
+    """Return the test that an expression has no value at a time."""
+    return {"expr": f"group({expression})", "eval_time": _tick(at, scenario), "exp_samples": []}
+
+
+def _input(scraped: Mapping[int, Mapping[str, float]], scenario: Scenario) -> list[dict[str, str]]:
+    """Return the scrapes as input series, with times as promtool counts them."""
+    shift = scenario.begins - LEAD * STEP
+    series: dict[str, Series] = {}
+    for tick in sorted(scraped):
+        for name, value in scraped[tick].items():
+            is_time = "_timestamp_seconds" in name.partition("{")[0] and value
+            text = f"{value - shift if is_time else value:.9f}".rstrip("0").rstrip(".")
+            series.setdefault(name, Series()).put(tick, text)
+    ticks = max(scraped) + 1
+    return [{"series": name, "values": each.text(ticks)} for name, each in series.items()]
+
+
+def _evaluate(
+    promtool: str, folder: Path, series: list[dict[str, str]], tests: list[dict[str, object]]
+) -> None:
+    test = folder / "visible.yml"
+    group = {"interval": f"{STEP}s", "input_series": series, "promql_expr_test": tests}
+    test.write_text(json.dumps({"rule_files": [], "tests": [group]}))
+    done = subprocess.run(
+        [promtool, "test", "rules", str(test)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

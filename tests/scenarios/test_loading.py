@@ -7,10 +7,11 @@ import pytest
 from exporter.errors import ConfigError
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.scenario import Scenario, find_scenario, load_scenario, scenario_names
+from tests.scenarios import catalogue
 
 HEAD = """
 title: A trial
-what: Nothing much.
+description: Nothing much.
 start: 2026-06-21 12:00
 duration: 2h
 """
@@ -46,18 +47,19 @@ def test_shipped_scenarios_load(name: str) -> None:
     assert all(event.at.epoch(scenario.local_start) <= scenario.ends for event in scenario.events)
 
 
-def test_names_begin_with_the_whole_ones() -> None:
-    """The failures come last, in their order."""
-    assert scenario_names()[:7] == [
-        *("firmware-upgrade", "grid-outage", "night-stall", "owners-story"),
-        *("sunny-day", "winter-week", "f01-grid-lost"),
+def test_the_scenarios_that_come_with_the_program() -> None:
+    """They are the six that somebody wants to see."""
+    assert scenario_names() == [
+        *("firmware-upgrade", "grid-outage", "night-stall"),
+        *("owners-story", "sunny-day", "winter-week"),
     ]
-    assert scenario_names()[-1].startswith("f43-")
 
 
-def test_find_by_row() -> None:
-    """A row of the catalogue is name enough, in either case."""
-    assert find_scenario("F31") == find_scenario("f31-no-production")
+@pytest.mark.parametrize("name", catalogue.files())
+def test_the_catalogue_loads(name: str) -> None:
+    """Every scenario of the catalogue is free of mistakes."""
+    scenario = catalogue.load(name)
+    assert scenario.ends > scenario.begins
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_find_by_row() -> None:
     [
         ("owner-story", "there is no scenario 'owner-story': did you mean owners-story?"),
         ("nothing-like-it", "there is no scenario 'nothing-like-it': known are firmware-upgrade, "),
-        ("f44", "there is no scenario 'f44': "),
+        ("f01", "there is no scenario 'f01': "),
         ("./none.yml", "none.yml: cannot be read (No such file or directory)"),
     ],
 )
@@ -95,7 +97,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     """A file with several mistakes is told all of them, each with place and remedy."""
     text = """
 titel: A trial
-what: Nothing much.
+description: Nothing much.
 start: 21.6.2026
 duration: two hours
 home: batery-home
@@ -166,3 +168,19 @@ def test_mistakes_in_events(tmp_path: Path, text: str, said: str) -> None:
     lines = event(tmp_path, text)
     assert len(lines) == 1
     assert lines[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("alerts: [{alert: EnphaseX, deadline: 1m}]", "alerts[0].deadline: needs one of since and"),
+        ("alerts: [{alert: Other, deadline: 1m, since: 1m}]", "alerts[0].alert: "),
+        ("visible: {noon: up}", "visible.noon"),
+        ("quiet: [5]", "quiet[0]: '5' is not a time"),
+    ],
+)
+def test_mistakes_in_expectations(tmp_path: Path, text: str, message: str) -> None:
+    """What cannot be expected is reported like any other mistake."""
+    lines = mistakes(tmp_path, f"{HEAD}home: battery-home\nexpect:\n  {text}")
+    assert len(lines) == 1
+    assert lines[0].startswith(f"expect.{message}")

@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from exporter.simulator.scenario import find_scenario
-from tests.scenarios.audience import Audience, Look, attending
+from tests.scenarios.observer import Observation, ScenarioObserver, observing
 
 
-async def looks(audience: Audience, *times: str) -> list[Look]:
+async def looks(observer: ScenarioObserver, *times: str) -> list[Observation]:
     """Return what is seen at these times."""
-    found = [await audience.look(time) for time in times]
+    found = [await observer.scrape(time) for time in times]
     assert None not in found
     return [look for look in found if look is not None]
 
 
-def assert_ordinary(look: Look) -> None:
+def assert_ordinary(look: Observation) -> None:
     """Fail unless the system works, whatever sun and household do."""
     assert look.value("enphase_up") == 1
     assert set(look.all("enphase_collector_up")) == {1.0}
@@ -35,23 +35,23 @@ def assert_ordinary(look: Look) -> None:
 )
 async def test_healthy_weather(name: str, times: tuple[str, ...], tmp_path: Path) -> None:
     """Neither sun nor snow is a failure."""
-    async with attending(find_scenario(name), tmp_path) as audience:
-        for look in await looks(audience, *times):
+    async with observing(find_scenario(name), tmp_path) as observer:
+        for look in await looks(observer, *times):
             assert_ordinary(look)
 
 
 async def test_snow_covers_the_panels(tmp_path: Path) -> None:
     """Under snow there is next to no production at noon, and on the clear day after there is."""
-    async with attending(find_scenario("winter-week"), tmp_path) as audience:
-        snow, clear = await looks(audience, "day 4 12:00", "day 7 12:00")
+    async with observing(find_scenario("winter-week"), tmp_path) as observer:
+        snow, clear = await looks(observer, "day 4 12:00", "day 7 12:00")
     assert snow.value("enphase_production_watts") < 500 < clear.value("enphase_production_watts")
 
 
 async def test_grid_outage(tmp_path: Path) -> None:
     """The batteries carry the house through the evening, and the grid comes back by itself."""
-    async with attending(find_scenario("grid-outage"), tmp_path) as audience:
+    async with observing(find_scenario("grid-outage"), tmp_path) as observer:
         before, dips, early, late, after = await looks(
-            audience, "30m", "44m", "1h", "5h 40m", "5h 55m"
+            observer, "30m", "44m", "1h", "5h 40m", "5h 55m"
         )
     assert_ordinary(before)
     assert max(dips.all("enphase_meter_phase_volts")) < 115
@@ -62,19 +62,19 @@ async def test_grid_outage(tmp_path: Path) -> None:
 
 async def test_night_stall(tmp_path: Path) -> None:
     """Every night collectors fail for some minutes, and a quarter of an hour later all is well."""
-    async with attending(find_scenario("night-stall"), tmp_path) as audience:
+    async with observing(find_scenario("night-stall"), tmp_path) as observer:
         for day in (1, 2):
             for time, fine in (("22:58", True), ("23:08", False), ("23:25", True)):
-                look = await audience.look(f"day {day} {time}", warm=330)
+                look = await observer.scrape(f"day {day} {time}", warm_up=330)
                 assert look is not None
                 assert (set(look.all("enphase_collector_up")) == {1.0}) is fine
 
 
 async def test_firmware_upgrade(tmp_path: Path) -> None:
     """After two days everything has the new firmware, and nothing else has changed."""
-    async with attending(find_scenario("firmware-upgrade"), tmp_path) as audience:
+    async with observing(find_scenario("firmware-upgrade"), tmp_path) as observer:
         before, after_gateway, between, after = await looks(
-            audience, "1h", "day 2 02:10", "day 3 12:00", "day 4 12:00"
+            observer, "1h", "day 2 02:10", "day 3 12:00", "day 4 12:00"
         )
     for look in (before, after):
         assert_ordinary(look)

@@ -10,11 +10,11 @@ from exporter.simulator.scenario import ScenarioRunner, load_scenario
 from exporter.simulator.scenario.models import Scenario
 from exporter.simulator.scenario.overrides import OverrideStack
 from exporter.simulator.server import serve
-from tests.scenarios.audience import attending
+from tests.scenarios.observer import observing
 
 HEAD = """
 title: A trial
-what: Nothing much.
+description: Nothing much.
 start: 2026-06-21 12:00
 duration: {duration}
 home: battery-home
@@ -187,10 +187,10 @@ async def test_waiting_is_virtual(tmp_path: Path) -> None:
     """A gateway that hangs costs the exporter virtual time, not ours, and what is asked fails."""
     trial = scenario(tmp_path, "{at: 10m, for: 20m, server: {'*': hang}}")
     grid = {"collector": "ensemble"}
-    async with attending(trial, tmp_path) as audience:
-        before = await audience.look("9m")
-        during = await audience.look("20m", warm=500)
-        after = await audience.look("40m", warm=500)
+    async with observing(trial, tmp_path) as observer:
+        before = await observer.scrape("9m")
+        during = await observer.scrape("20m", warm_up=500)
+        after = await observer.scrape("40m", warm_up=500)
     looks = [look for look in (before, during, after) if look]
     assert [m.value("enphase_collector_up", **grid) for m in looks] == [1, 0, 1]
     assert looks[1].value("enphase_collector_duration_seconds", **grid) > 5
@@ -199,8 +199,8 @@ async def test_waiting_is_virtual(tmp_path: Path) -> None:
 async def test_a_gateway_that_hangs_on_everything_is_down(tmp_path: Path) -> None:
     """No collector is kept from its turn by those before it, so all of them are known to fail."""
     trial = scenario(tmp_path, "{at: 10m, for: 50m, server: {'*': hang}}")
-    async with attending(trial, tmp_path) as audience:
-        look = await audience.look("40m", warm=2300)
+    async with observing(trial, tmp_path) as observer:
+        look = await observer.scrape("40m", warm_up=2300)
     assert look is not None
     assert look.value("enphase_up") == 0
     assert set(look.all("enphase_collector_up")) == {0.0}
@@ -209,8 +209,8 @@ async def test_a_gateway_that_hangs_on_everything_is_down(tmp_path: Path) -> Non
 async def test_late_answers(tmp_path: Path) -> None:
     """An answer that is late, but not too late, is as good as any."""
     trial = scenario(tmp_path, "{at: 10m, for: 20m, server: {/home: {delay: 8s}}}")
-    async with attending(trial, tmp_path) as audience:
-        look = await audience.look("20m", warm=700)
+    async with observing(trial, tmp_path) as observer:
+        look = await observer.scrape("20m", warm_up=700)
     assert look is not None
     assert look.value("enphase_collector_up", collector="home") == 1
     assert look.value("enphase_collector_duration_seconds", collector="home") >= 8
@@ -219,8 +219,8 @@ async def test_late_answers(tmp_path: Path) -> None:
 async def test_gateway_restart(tmp_path: Path) -> None:
     """A gateway that restarts is gone, then says zeros that nobody believes, then is as before."""
     trial = scenario(tmp_path, "{at: 10m, gateway: {away: 5m, zeros: 5m}}")
-    async with attending(trial, tmp_path) as audience:
-        looks = [await audience.look(time) for time in ("9m", "14m", "19m", "30m")]
+    async with observing(trial, tmp_path) as observer:
+        looks = [await observer.scrape(time) for time in ("9m", "14m", "19m", "30m")]
     assert [look and look.value("enphase_up") for look in looks] == [1, 0, 1, 1]
     told = [look.one("enphase_production_joules_total") for look in looks if look]
     assert told[0] is not None

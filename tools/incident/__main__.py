@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from exporter.durations import format_duration, parse_duration
-from exporter.simulator.scenario import Scenario, find_scenario
+from exporter.simulator.scenario import Scenario
+from tests.scenarios import catalogue
 from tools.incident import drawing, story
 from tools.incident.healthy import quiet
 from tools.incident.proving import epoch
@@ -28,7 +29,7 @@ def main() -> None:
     """Replay what the command line asks for."""
     options = _options()
     quiet()  # the scenario makes the exporter complain, as it must
-    scenario = find_scenario(options.scenario)
+    scenario = catalogue.find(options.scenario)
     windows = story.WINDOWS.get(options.scenario, ())
     if not windows or options.begins or options.until or options.interval:
         windows = (story.Window(options.begins, options.until, options.interval),)
@@ -51,7 +52,7 @@ def main() -> None:
 
 def replayed(name: str, window: story.Window) -> Timeline:
     """Play a scenario and watch it in a window."""
-    scenario = find_scenario(name)
+    scenario = catalogue.find(name)
     return asyncio.run(
         replay(
             scenario,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from exporter.clock import VirtualClock
 from exporter.simulator.replay import load_capture
-from exporter.simulator.scenario import find_scenario
+from exporter.simulator.scenario.expectations import Expectations
+from tests.scenarios import catalogue
 from tools.incident.seasons import WEEKS
 from tools.incident.timeline import Firing, hold, replay
 
@@ -60,8 +61,13 @@ def week(name: str, interval: float = _WEEK_INTERVAL) -> Silence:
 
 
 def played(name: str) -> list[Firing]:
-    """Return what reaches somebody during a scenario."""
-    return _loud(asyncio.run(replay(find_scenario(name), interval=SCENARIOS[name])).alerts())
+    """Return what reaches somebody during a scenario, and is not allowed."""
+    scenario = catalogue.find(name)
+    expect = scenario.expect or Expectations(interval=120.0)
+    timeline = asyncio.run(
+        replay(scenario, interval=SCENARIOS.get(name, expect.interval), **expect.config)
+    )
+    return [firing for firing in _loud(timeline.alerts()) if firing.alert not in expect.allowed]
 
 
 def held(folder: Path, interval: float = 300, seconds: float = _DAY) -> list[Firing]:

@@ -1,6 +1,6 @@
-"""`make alerts-proof`: prints for every row of the failure catalogue whether it rings in time.
+"""`make alerts-proof`: prints for every failure of the catalogue whether its alert fires in time.
 
-Exits 1 where an alert is late or missing, or where one fires that the table of proofs knows not.
+Exits 1 where an alert is late or missing, or where one fires that the scenario does not allow.
 """
 
 import argparse
@@ -13,24 +13,31 @@ from rich.console import Console
 from rich.table import Table
 
 from exporter.durations import format_duration
+from tests.scenarios import catalogue
 from tools.incident.healthy import quiet
-from tools.incident.proofs import PROOFS
-from tools.incident.proving import Result, prove, rows
+from tools.incident.proving import Result, by_cost, prove
 
 #: columns where the output is no terminal
 _WIDTH = 150
 
 
 def main() -> int:
-    """Prove the rows that the command line names, all by default; returns the exit status."""
+    """Prove the failures that the command line names, all by default; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.incident.prove", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help="such as F01; all by default")
-    wanted = {row.upper() for row in parser.parse_args().rows} or PROOFS.keys()
-    if wanted - PROOFS.keys():
-        parser.error(f"there is no row {' '.join(sorted(wanted - PROOFS.keys()))}")
+    parser.add_argument(
+        "failures", nargs="*", metavar="NAME", help="such as F01 or f01-grid-lost; all by default"
+    )
+    words = [word.lower() for word in parser.parse_args().failures]
+    names = [
+        name
+        for name in catalogue.failures()
+        if not words or name in words or name.partition("-")[0] in words
+    ]
+    if not names:
+        parser.error(f"there is no failure {' '.join(words)}")
     with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as workers:
-        found = list(workers.map(prove, (row for row in rows() if row in wanted)))
-    results = sorted((one for many in found for one in many), key=lambda one: one.row)
+        found = list(workers.map(prove, by_cost(names)))
+    results = sorted((one for many in found for one in many), key=lambda one: one.name)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
@@ -40,11 +47,11 @@ def main() -> int:
 
 def _table(results: Iterable[Result]) -> Table:
     table = Table()
-    for name in ("row", "alert", "severity", "deadline", "measured", "", "with"):
+    for name in ("failure", "alert", "severity", "deadline", "measured", "", "with"):
         table.add_column(name, overflow="fold")
     for one in results:
         table.add_row(
-            one.row,
+            one.name,
             one.alert,
             one.severity,
             format_duration(one.deadline),

@@ -1,17 +1,17 @@
-"""Plays the scenario of a row of the failure catalogue, and judges what rang."""
+"""Runs a scenario of the failure catalogue, and checks which alerts fired against its `expect:`."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from exporter.durations import parse_duration
-from exporter.simulator.scenario import Scenario, find_scenario
+from exporter.simulator.scenario import Scenario
 from exporter.simulator.scenario.durations import At
+from exporter.simulator.scenario.expectations import Expectations, ExpectedAlert
+from tests.scenarios import catalogue
 from tools.incident.promtool import SIGN
-from tools.incident.proofs import PROOFS, Expected
 from tools.incident.timeline import WATCHDOG, Timeline, replay
 
 _AT: TypeAdapter[Any] = TypeAdapter(At)
@@ -19,9 +19,10 @@ _AT: TypeAdapter[Any] = TypeAdapter(At)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Whether an expected alert came in time; times in seconds."""
+    """Whether an expected alert fired in time; times in seconds."""
 
-    row: str
+    #: name of the scenario
+    name: str
     alert: str
     severity: str
     deadline: float
@@ -29,7 +30,7 @@ class Result:
     measured: float | None
     #: what is wrong, if anything
     problem: str
-    #: what else fired, and what of it the table does not allow
+    #: what else fired, and what of it the scenario does not allow
     companions: tuple[str, ...]
     unexpected: tuple[str, ...]
 
@@ -39,34 +40,34 @@ class Result:
         return not self.problem and not self.unexpected
 
 
-def prove(row: str) -> list[Result]:
-    """Play the scenario of a row and return a result for each alert that must ring."""
-    proof, scenario = PROOFS[row], find_scenario(row)
+def prove(name: str) -> list[Result]:
+    """Run a scenario and return a result for each alert that must fire."""
+    expect, scenario = catalogue.expectations(name), catalogue.load(name)
     timeline = asyncio.run(
         replay(
             scenario,
-            until=epoch(scenario, proof.until) if proof.until else None,
-            interval=proof.interval,
-            signs={told.alert: told.sign for told in proof.expected if told.sign},
-            **proof.config,
+            until=scenario.epoch(expect.until) if expect.until else None,
+            interval=expect.interval,
+            signs={str(index): each.sign for index, each in enumerate(expect.alerts) if each.sign},
+            **expect.config,
         )
     )
-    expected = {told.alert for told in proof.expected} | {WATCHDOG}
-    others = sorted({told.alert for told in timeline.alerts()} - expected)
-    unexpected = tuple(alert for alert in others if alert not in proof.allowed)
+    expected = {each.alert for each in expect.alerts} | {WATCHDOG}
+    others = sorted({firing.alert for firing in timeline.alerts()} - expected)
+    unexpected = tuple(alert for alert in others if alert not in expect.allowed)
     return [
         Result(
-            row,
-            told.alert,
-            told.severity,
-            parse_duration(told.deadline),
+            name,
+            each.alert,
+            each.severity,
+            each.deadline,
             measured,
             problem,
             tuple(others),
             unexpected,
         )
-        for told in proof.expected
-        for measured, problem in [_judged(told, timeline, scenario)]
+        for index, each in enumerate(expect.alerts)
+        for measured, problem in [_judge(each, str(index), timeline, scenario)]
     ]
 
 
@@ -75,35 +76,47 @@ def epoch(scenario: Scenario, at: str) -> float:
     return scenario.epoch(_AT.validate_python(at))
 
 
-def _judged(told: Expected, timeline: Timeline, scenario: Scenario) -> tuple[float | None, str]:
+def _judge(
+    expected: ExpectedAlert, sign: str, timeline: Timeline, scenario: Scenario
+) -> tuple[float | None, str]:
     """Return how long it took and what is wrong with that."""
-    since = _since(told, timeline, scenario)
-    firing = timeline.first(told.alert, severity=told.severity)
+    since = _since(expected, sign, timeline, scenario)
+    firing = timeline.first(expected.alert, severity=expected.severity)
     if since is None:
         return None, "the sign never came"
     if firing is None:
         return None, "never fired"
     measured = firing.begins - since
-    if told.alert == WATCHDOG:
+    if expected.alert == WATCHDOG:
         return 0.0, "" if firing.ends is None else "fell silent"
-    if measured > parse_duration(told.deadline):
+    if measured > expected.deadline:
         return measured, "late"
-    return measured, "too early" if measured < -parse_duration(told.early) else ""
+    if measured < -expected.early:
+        return measured, "too early"
+    if expected.fires_until is not None and firing.ends is not None:
+        ended_early = firing.ends < scenario.epoch(expected.fires_until)
+        return measured, "resolved while the failure lasts" if ended_early else ""
+    return measured, ""
 
 
-def _since(told: Expected, timeline: Timeline, scenario: Scenario) -> float | None:
-    if not told.sign:
-        return epoch(scenario, told.since)
-    sign = timeline.first(SIGN, sign=told.alert)
-    return None if sign is None else sign.begins
+def _since(
+    expected: ExpectedAlert, sign: str, timeline: Timeline, scenario: Scenario
+) -> float | None:
+    if expected.since is not None:
+        return scenario.epoch(expected.since)
+    first = timeline.first(SIGN, sign=sign)
+    return None if first is None else first.begins
 
 
-def rows() -> Iterator[str]:
-    """Yield all rows, those that take longest first."""
-    yield from sorted(PROOFS, key=_cost, reverse=True)
+def by_cost(names: Iterable[str]) -> Iterator[str]:
+    """Yield the scenarios, those that take longest first."""
+    yield from sorted(names, key=_cost, reverse=True)
 
 
-def _cost(row: str) -> float:
-    proof, scenario = PROOFS[row], find_scenario(row)
-    lasting = epoch(scenario, proof.until) - scenario.begins if proof.until else scenario.duration
-    return lasting / proof.interval + lasting / 300
+def _cost(name: str) -> float:
+    expect: Expectations = catalogue.expectations(name)
+    scenario = catalogue.load(name)
+    seconds = scenario.duration
+    if expect.until is not None:
+        seconds = scenario.epoch(expect.until) - scenario.begins
+    return seconds / expect.interval + seconds / 300

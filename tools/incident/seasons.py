@@ -51,7 +51,7 @@ class Week:
         return Scenario.model_validate(
             {
                 "title": f"A week of {self.season} at {self.home}",
-                "what": f"Nothing is wrong: {self.disturbances}.",
+                "description": f"Nothing is wrong: {self.disturbances}.",
                 "start": self.start,
                 "duration": _LASTS,
                 "home": {"base": self.home, **self.changed},

@@ -116,7 +116,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
 
 def _welcome(scenario: Scenario, ports: Ports) -> str:
     lines = (
-        f"{scenario.title}. {scenario.what.strip()}",
+        f"{scenario.title}. {scenario.description.strip()}",
         "",
         f"House         {ports.url('exporter')}",
         f"Prometheus    {ports.url('prometheus', '/alerts')}",

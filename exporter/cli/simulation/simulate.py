@@ -69,12 +69,12 @@ def _list() -> None:
     from exporter.durations import format_duration
     from exporter.simulator.scenario import find_scenario, scenario_names
 
-    rows = [("NAME", "ROW", "DURATION", "TITLE")]
+    rows = [("NAME", "DURATION", "TITLE")]
     for name in scenario_names():
         scenario = find_scenario(name)
-        rows.append((name, scenario.row or "", format_duration(scenario.duration), scenario.title))
-    for name, row, lasts, title in rows:
-        typer.echo(f"{name:<27}{row:<5}{lasts:<10}{title}")
+        rows.append((name, format_duration(scenario.duration), scenario.title))
+    for name, duration, title in rows:
+        typer.echo(f"{name:<20}{duration:<10}{title}")
 
 
 async def _serve(scenario: "Scenario", seed: int | None, speed: float, where: Address) -> None:

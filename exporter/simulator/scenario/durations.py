@@ -56,7 +56,8 @@ def _parse_duration(value: Any) -> float:
         raise field_error(str(error)) from None
 
 
-def _parse_time(value: Any) -> ScenarioTime:
+def parse_time(value: Any) -> ScenarioTime:
+    """Return a time in a scenario; raise `PydanticCustomError`, which a model turns into text."""
     text = str(value).strip()
     on_day = _ON_DAY.fullmatch(text)
     if on_day:
@@ -90,5 +91,5 @@ def _seconds_of_day(hours: str, minutes: str, seconds: str | None) -> int:
 
 
 Duration = Annotated[float, BeforeValidator(_parse_duration)]
-At = Annotated[ScenarioTime, BeforeValidator(_parse_time)]
+At = Annotated[ScenarioTime, BeforeValidator(parse_time)]
 Start = Annotated[LocalStartTime, BeforeValidator(_parse_start)]

@@ -1,26 +1,27 @@
-"""What a scenario file may hold; each model is a section of it.
+"""The schema of a scenario file; each model is a section of it.
 
 title: A short summary
-row: F01                      # row of the failure catalogue, if it plays one
-what: What happens, and which sign of it appears.
+failure: F01                  # failure of the catalogue that it shows, if any
+description: What happens, and how it shows.
 start: 2026-06-21 12:00       # local time of the home; the season follows from it
 duration: 2h
 home: battery-home            # or {base: battery-home, batteries: 2, …}
 latitude: 37
 weather: clear                # or [{at: 0s, sky: clear}, {at: day 2 06:00, sky: snow}]
-household: 1                  # how much is used
+household: 1                  # consumption, 1 being an American family
 seed: 1
-token: 365d                   # life of the token that the exporter begins with
+token: 365d                   # life of the first token of the exporter
 events:
   - at: 30m                   # after the start; or a time of day: day 2 14:00
-    for: 20m                  # then everything is as it was; without, it stays
+    for: 20m                  # then it is reverted; without, it stays
     every: day                # again at that time of every day
-    set: {grid.up: false}     # parameters of the house, see `exporter.simulator.physics.parameters`
-    server: {/home: hang}     # trouble by path, * for all, see `trouble`
+    set: {grid.up: false}     # parameters, see `exporter.simulator.physics.parameters`
+    server: {/home: hang}     # faults by path, * for all, see `fault_spec`
     gateway: restart          # or {serial: …, firmware: …, away: 4m, zeros: 2m}
     exporter: restart         # or stopped
-    say: What the audience is told.
-    then: What it is told when it ends.
+    say: Message that is shown.
+    then: Message that is shown when it ends.
+expect: {}                    # which alerts must fire, see `expectations`
 """
 
 from datetime import datetime
@@ -33,6 +34,7 @@ from exporter.config.errors import Strict, field_error
 from exporter.simulator.homes.models import HomeHardware
 from exporter.simulator.physics.weather import Sky
 from exporter.simulator.scenario.durations import At, Duration, LocalStartTime, ScenarioTime, Start
+from exporter.simulator.scenario.expectations import Expectations
 from exporter.simulator.scenario.fault_spec import ALL_PATHS, GATEWAY_WIDE, FaultField, RequestPath
 from exporter.simulator.scenario.hardware import Home
 
@@ -41,7 +43,7 @@ _YEAR = 365 * 86400.0
 
 
 class WeatherPeriod(Strict):
-    """A sky from some time on."""
+    """The sky from some time on."""
 
     at: At
     sky: Sky
@@ -52,7 +54,7 @@ class GatewayRestart(Strict):
 
     serial: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     firmware: Annotated[str, Field(pattern=r"^\d+(\.\d+)+$")] | None = None
-    #: how long it does not answer, and how long it then knows nothing yet
+    #: how long it does not answer, and how long it then reports zeros
     away: Duration = 240.0
     zeros: Duration = 120.0
 
@@ -66,12 +68,12 @@ def _restart(value: Any) -> Any:
 
 
 class ScenarioEvent(Strict):
-    """Something that happens."""
+    """Something that happens in a scenario."""
 
     at: At
     lasts: Duration | None = Field(None, alias="for")
     every: Literal["day"] | None = None
-    #: values as they stand in the file; what a lever takes is known to the house
+    #: values as in the file; `validation` gives them their types
     parameters: dict[str, Any] = Field(default_factory=dict, alias="set")
     server: dict[RequestPath, FaultField] = Field(default_factory=dict)
     gateway: Annotated[GatewayRestart, BeforeValidator(_restart)] | None = None
@@ -84,11 +86,11 @@ class ScenarioEvent(Strict):
         happens = self.parameters or self.server or self.gateway or self.exporter or self.say
         if not happens:
             raise field_error("nothing happens: add set, server, gateway, exporter or say")
-        for path, trouble in self.server.items():
-            if trouble.word in GATEWAY_WIDE and path != ALL_PATHS:
-                raise field_error(f"{trouble.word} is for all paths: write * for {path}", "server")
-            if trouble.drop and path == ALL_PATHS:
-                raise field_error("drop needs a path whose answer is JSON", "server")
+        for path, fault in self.server.items():
+            if fault.word in GATEWAY_WIDE and path != ALL_PATHS:
+                raise field_error(f"{fault.word} is for all paths: write * for {path}", "server")
+            if fault.drop and path == ALL_PATHS:
+                raise field_error("drop needs a path whose response is JSON", "server")
         if self.lasts is None and self.then:
             raise field_error("never comes, as the event stays: add for", "then")
         if self.lasts == 0:
@@ -101,20 +103,21 @@ def _sky(value: Any) -> Any:
 
 
 class Scenario(Strict):
-    """A scenario as written; what it says of the house is checked when it is loaded."""
+    """A scenario as written; `loading` checks it against the home."""
 
     title: Annotated[str, Field(min_length=1)]
-    row: Annotated[str, Field(pattern=r"^F\d\d$")] | None = None
-    what: Annotated[str, Field(min_length=1)]
+    failure: Annotated[str, Field(pattern=r"^F\d\d$")] | None = None
+    description: Annotated[str, Field(min_length=1)]
     start: Start
     duration: Duration
     home: Home
-    latitude: Annotated[float, Field(ge=-66, le=66)] = 37.0
+    latitude: Annotated[float, Field(ge=-72, le=72)] = 37.0
     weather: Annotated[tuple[WeatherPeriod, ...], BeforeValidator(_sky)] = ()
     household: Annotated[float, Field(ge=0, le=100)] | None = None
     seed: int = 1
     token: Duration = _YEAR
     events: tuple[ScenarioEvent, ...] = ()
+    expect: Expectations | None = None
 
     @property
     def site(self) -> HomeHardware:
@@ -123,7 +126,7 @@ class Scenario(Strict):
 
     @property
     def local_start(self) -> datetime:
-        """The start on the owner's wall."""
+        """The start in local time."""
         start: LocalStartTime = self.start
         return start.at(ZoneInfo(self.site.timezone))
 
@@ -138,9 +141,9 @@ class Scenario(Strict):
         return self.begins + self.duration
 
     def local(self, at: float) -> datetime:
-        """Return a time (epoch seconds) as the owner's wall shows it."""
+        """Return the local time of a time in epoch seconds."""
         return datetime.fromtimestamp(at, self.local_start.tzinfo)
 
     def epoch(self, moment: ScenarioTime, later_days: int = 0) -> float:
-        """Return the epoch seconds of a moment, or of the same time of day so many days later."""
+        """Return the epoch seconds of a time, or of the same local time so many days later."""
         return moment.epoch(self.local_start, later_days)
