@@ -17,6 +17,7 @@ from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
+from exporter.pager import Pager
 from exporter.snapshot import SELF, Snapshot
 from exporter.state import State
 from exporter.status.store import StatusStore
@@ -37,9 +38,15 @@ class PollerManager:
     """The pollers of the configured gateways."""
 
     def __init__(self, state_dir: Path, clock: Clock) -> None:
+        # separate from the threads that resolve names, so that a hanging disk does not block those
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{WORKER}-state")
+        # start the thread now, so that the number of threads stays constant
+        self._writer.submit(int)
         self.exposition = Exposition(clock)
         #: the same data for the status page
-        self.status_store = StatusStore(clock)
+        self.status_store = StatusStore(clock, state_dir, self._writer)
+        #: whether somebody is paged
+        self.pager = Pager(clock, state_dir)
         self._state_dir = state_dir
         self._clock = clock
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
@@ -49,10 +56,6 @@ class PollerManager:
         self._waiting: set[str] = set()
         self._all_ready = asyncio.Event()
         self._prerender_timer: asyncio.TimerHandle | None = None
-        # separate from the threads that resolve names, so that a hanging disk does not block those
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{WORKER}-state")
-        # start the thread now, so that the number of threads stays constant
-        self._writer.submit(int)
 
     @property
     def gateways(self) -> list[Gateway]:
@@ -98,6 +101,7 @@ class PollerManager:
         if self._prerender_timer is not None:
             self._prerender_timer.cancel()
         await self._stop(list(self._running))
+        await self.status_store.close()
         self._writer.shutdown(wait=False)
 
     def _start(self, gateway: Gateway, delay: float) -> None:
@@ -110,7 +114,7 @@ class PollerManager:
         while True:
             try:
                 state = State(self._state_dir, gateway.name, self._writer)
-                publish = partial(self._publish, gateway.host)
+                publish = partial(self._publish, gateway)
                 await Poller(gateway, state, self._clock, publish, delay).run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
@@ -132,7 +136,7 @@ class PollerManager:
             if isinstance(result, Exception):
                 log.error("poller failed to stop", exc_info=result, extra={"gateway": name})
 
-    def _publish(self, host: str, snapshot: Snapshot) -> None:
+    def _publish(self, gateway: Gateway, snapshot: Snapshot) -> None:
         report = snapshot.readings[SELF].data["self"]
         unreachable = report.collectors["gateway"].failures
         if unreachable or all(c.up or c.failures for c in report.collectors.values()):
@@ -140,7 +144,7 @@ class PollerManager:
             if self.ready:
                 self._all_ready.set()
         self.exposition.update(snapshot)
-        self.status_store.update(snapshot, host)
+        self.status_store.update(snapshot, gateway.host, gateway.zone)
         if self._prerender_timer is None:
             loop = asyncio.get_running_loop()
             self._prerender_timer = loop.call_later(_RENDER_DELAY, self._prerender)

@@ -7,6 +7,7 @@ the last part and hold no template, because pages show it without Prometheus.
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import yaml
 
 _ROOT = Path(__file__).resolve().parent.parent
 _RULES = _ROOT / "alertmanager" / "rules"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
 PATH = _ROOT / "exporter" / "findings" / "alerts.json"
 
 
@@ -25,7 +27,7 @@ def generate() -> str:
     return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 
-def _entries() -> Iterator[dict[str, str]]:
+def _entries() -> Iterator[dict[str, Any]]:
     for path in sorted(_RULES.glob("*.rules.yml")):
         for group in yaml.safe_load(path.read_text())["groups"]:
             for rule in group["rules"]:
@@ -33,7 +35,7 @@ def _entries() -> Iterator[dict[str, str]]:
                     yield _entry(rule)
 
 
-def _entry(rule: dict[str, Any]) -> dict[str, str]:
+def _entry(rule: dict[str, Any]) -> dict[str, Any]:
     annotations = rule["annotations"]
     _, _, first = annotations["description"].partition("First: ")
     if "{{" in first or "{{" in annotations["summary"]:
@@ -44,7 +46,15 @@ def _entry(rule: dict[str, Any]) -> dict[str, str]:
         "summary": annotations["summary"],
         "first": (first[:1].upper() + first[1:]).strip(),
         "runbook_url": annotations["runbook_url"],
+        "for_seconds": _seconds(rule.get("for", "0s")),
     }
+
+
+def _seconds(duration: str) -> int:
+    """Return the seconds of a duration as Prometheus writes it, such as `8m30s`."""
+    return sum(
+        int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([a-z]+)", duration)
+    )
 
 
 def main() -> None:

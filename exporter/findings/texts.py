@@ -20,6 +20,8 @@ class AlertText:
     #: what to do first; empty where there is nothing to do
     first: str
     runbook_url: str
+    #: how long the condition lasts before the alert fires
+    for_seconds: float
 
 
 @cache
@@ -29,7 +31,7 @@ def alert_texts() -> Mapping[tuple[str, str], AlertText]:
     return MappingProxyType(
         {
             (entry["alert"], entry["severity"]): AlertText(
-                entry["summary"], entry["first"], entry["runbook_url"]
+                entry["summary"], entry["first"], entry["runbook_url"], entry["for_seconds"]
             )
             for entry in entries
         }

@@ -1,6 +1,7 @@
-"""The batteries in words and numbers: each of them, and all together."""
+"""The batteries: each of them, and all together."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from exporter.metrics.units import (
@@ -13,10 +14,10 @@ from exporter.metrics.units import (
 )
 from exporter.metrics.units import watts as plain_watts
 from exporter.status.formatting import IDLE_WATTS
-from exporter.status.models import BatteryState, BatteryStatus, StorageStatus
+from exporter.status.models import FAULTY_STATES, BatteryState, BatteryStatus, StorageStatus
 from exporter.status.view import SnapshotView
 
-#: what the light of a battery says, by code; its colour goes by charge
+#: what the LED of a battery says, by code; its colour goes by charge
 _LEDS = {
     12: "charging",
     13: "discharging",
@@ -25,67 +26,99 @@ _LEDS = {
     16: "idle",
     17: "idle",
 }
-#: what AC Batteries say
-_CHARGES: dict[str, BatteryState] = {
+#: charge status of AC Batteries
+_CHARGE_STATES: dict[str, BatteryState] = {
     "charging": "charging",
     "discharging": "discharging",
     "idle": "idle",
 }
 _READY = (6, 63)
-_SHUTDOWN = 0.10
-#: discharging more slowly than this lasts for longer than anybody can tell (W)
-_LEAST_WATTS = 50.0
+#: discharging more slowly than this lasts longer than can be foretold (W)
+_MIN_RUNTIME_WATTS = 50.0
 _AGGREGATES = ("battery_aggregate", "encharge_aggregate")
 
 
-def truth(value: Any) -> bool | None:
+def to_bool(value: Any) -> bool | None:
     """Return what a gateway means by a flag."""
-    known = flag(value)
-    return None if known is None else bool(known)
+    number = flag(value)
+    return None if number is None else bool(number)
 
 
-def batteries(fresh: SnapshotView) -> tuple[BatteryStatus, ...]:
+def batteries(view: SnapshotView) -> tuple[BatteryStatus, ...]:
     """Return all batteries that there are, or were before."""
-    return (*_encharges(fresh), *_acbs(fresh))
+    return (*_encharges(view), *_acbs(view))
 
 
-def storage(fresh: SnapshotView, watts: float | None) -> StorageStatus | None:
+def storage(
+    view: SnapshotView, watts: float | None, each: tuple[BatteryStatus, ...]
+) -> StorageStatus | None:
     """Return all batteries together, None where there is none; `watts` is their power."""
-    if not has_batteries(fresh):
+    if not has_batteries(view):
         return None
-    data = fresh.data("storage")
-    both = next((data[name] for name in _AGGREGATES if data.get(name) is not None), None)
-    if both is None and "storage" not in fresh.report.collectors:
-        # A site with AC Batteries only has no other place that tells it.
-        both = fresh.one("production", "acb_power")
-    own = data.get("encharge_aggregate")
+    data = view.collector("storage")
+    total = next((data[name] for name in _AGGREGATES if data.get(name) is not None), None)
+    if total is None and "storage" not in view.report.collectors:
+        # At a site with AC Batteries only, no other endpoint has the sum.
+        total = view.member("production", "acb_power")
+    backup = data.get("encharge_aggregate")
     secctrl = data.get("secctrl")
-    available = stored_joules(getattr(own, "available_energy", None))
-    capacity = stored_joules(getattr(own, "max_available_capacity", None))
+    available = stored_joules(getattr(backup, "available_energy", None))
+    capacity = stored_joules(getattr(backup, "max_available_capacity", None))
     shutdown = ratio(getattr(secctrl, "very_low_soc", None))
-    settings = getattr(fresh.one("tariff", "tariff"), "storage_settings", None)
+    settings = getattr(view.member("tariff", "tariff"), "storage_settings", None)
     mode = getattr(settings, "mode", None)
+    limit = view.thresholds["shutdown_soc_ratio"] if shutdown is None else shutdown
     return StorageStatus(
-        soc_ratio=ratio(getattr(both, "state_of_charge", None)),
-        available_joules=stored_joules(_first(both, "available_energy", "charge_wh")),
-        capacity_joules=stored_joules(getattr(both, "max_available_capacity", None)),
-        backup_soc_ratio=ratio(getattr(own, "state_of_charge", None)) if capacity else None,
-        reserve_soc_ratio=ratio(getattr(own, "reserve_state_of_charge", None)),
+        soc_ratio=ratio(getattr(total, "state_of_charge", None)),
+        available_joules=stored_joules(_first(total, "available_energy", "charge_wh")),
+        capacity_joules=stored_joules(getattr(total, "max_available_capacity", None)),
+        backup_soc_ratio=ratio(getattr(backup, "state_of_charge", None)) if capacity else None,
+        reserve_soc_ratio=ratio(getattr(backup, "reserve_state_of_charge", None)),
         shutdown_soc_ratio=shutdown,
-        runtime_seconds=_runtime(available, capacity, shutdown, watts),
+        runtime_seconds=_runtime(available, capacity, limit, watts),
         mode=None if mode is None else str(mode),
-        wanted_mode=getattr(fresh.wanted, "storage_mode", None),
+        wanted_mode=getattr(view.desired, "storage_mode", None),
+        missing_capacity_joules=_missing_capacity(each),
     )
 
 
-def has_batteries(fresh: SnapshotView) -> bool:
-    """Return whether there are batteries; what is remembered counts while nothing is heard."""
-    collectors = fresh.report.collectors
-    if "acb" in collectors or fresh.one("production", "acb_power") is not None:
+def has_batteries(view: SnapshotView) -> bool:
+    """Return whether there are batteries; what was seen before counts while nothing is read."""
+    collectors = view.report.collectors
+    if "acb" in collectors or view.member("production", "acb_power") is not None:
+        return True
+    if any(kind in ("battery", "acb") for kind, _ in view.expected):
         return True
     # Gateways without any battery offer the endpoint of their power all the same.
-    listed = fresh.one("ensemble", "encharge_presence")
+    listed = view.member("ensemble", "encharge_presence")
     return "battery_power" in collectors if listed is None else bool(listed)
+
+
+def with_last_known(
+    now: Iterable[BatteryStatus], before: Iterable[BatteryStatus], read_at: float | None
+) -> tuple[BatteryStatus, ...]:
+    """Return the batteries, with their last charge where it is not known now.
+
+    `before` are those of data that may have expired since, which was read at `read_at`. While
+    nothing is known of any battery, they are shown for what they were.
+    """
+    last = {battery.serial: battery for battery in before}
+    current = {battery.serial: battery for battery in now}
+    if not current:
+        current = {
+            serial: BatteryStatus(serial, battery.kind, "not known", name=battery.name)
+            for serial, battery in last.items()
+        }
+    return tuple(
+        battery
+        if battery.soc_ratio is not None or (old := last.get(serial)) is None
+        else replace(
+            battery,
+            last_known_soc_ratio=old.soc_ratio,
+            last_known_timestamp_seconds=None if old.soc_ratio is None else read_at,
+        )
+        for serial, battery in current.items()
+    )
 
 
 def _first(item: Any, *fields: str) -> Any:
@@ -95,73 +128,109 @@ def _first(item: Any, *fields: str) -> Any:
 
 
 def _runtime(
-    available: float | None, capacity: float | None, shutdown: float | None, watts: float | None
+    available: float | None, capacity: float | None, limit: float, watts: float | None
 ) -> float | None:
-    if available is None or capacity is None or watts is None or watts <= _LEAST_WATTS:
+    if available is None or capacity is None or watts is None or watts <= _MIN_RUNTIME_WATTS:
         return None
-    limit = (_SHUTDOWN if shutdown is None else shutdown) * capacity
-    return max(0.0, available - limit) / watts
+    return max(0.0, available - limit * capacity) / watts
 
 
-def _encharges(fresh: SnapshotView) -> Iterator[BatteryStatus]:
-    inventory = fresh.all("ensemble", "encharge_inventory")
-    powers = fresh.all("battery_power", "encharge_power")
-    presence = fresh.all("ensemble", "encharge_presence")
-    for serial in sorted(presence.keys() | inventory.keys() | powers.keys()):
-        device, power = inventory.get(serial), powers.get(serial)
-        if serial in presence and not presence[serial].present:
-            yield BatteryStatus(serial, "encharge", "missing")
+def _missing_capacity(each: tuple[BatteryStatus, ...]) -> float | None:
+    """Return what the faulty batteries could hold; one that is not listed counts as the others."""
+    faulty = [battery for battery in each if battery.state in FAULTY_STATES]
+    capacities = [b.capacity_joules for b in each if b.capacity_joules is not None]
+    if not faulty or not capacities:
+        return None
+    mean = sum(capacities) / len(capacities)
+    return sum(mean if b.capacity_joules is None else b.capacity_joules for b in faulty)
+
+
+def _encharges(view: SnapshotView) -> Iterator[BatteryStatus]:
+    inventory = view.devices("ensemble", "encharge_inventory")
+    powers = view.devices("battery_power", "encharge_power")
+    presence = view.devices("ensemble", "encharge_presence")
+    gone = {serial for serial, entry in presence.items() if not entry.present}
+    gone |= view.missing_since("battery").keys() - inventory.keys()
+    for serial in sorted(presence.keys() | inventory.keys() | powers.keys() | gone):
+        name = view.device_name("battery", serial)
+        if serial in gone:
+            yield BatteryStatus(serial, "encharge", "missing", name=name)
             continue
-        heard = truth(getattr(device, "communicating", None))
+        device, power = inventory.get(serial), powers.get(serial)
+        communicating = to_bool(getattr(device, "communicating", None))
         watts = soc = degrees = led = None
-        if heard is not False:
+        if communicating is not False:
             watts = milliwatts(getattr(power, "real_power_mw", None))
             soc = ratio(getattr(power, "soc", None))
             degrees = celsius(getattr(device, "temperature", None))
             led = _led(getattr(device, "led_status", None))
-        off = truth(getattr(device, "dc_switch_off", None))
-        ready = raw_code(getattr(device, "admin_state", None))
+        off = to_bool(getattr(device, "dc_switch_off", None))
         yield BatteryStatus(
             serial,
             "encharge",
-            _state(heard, off, ready, watts),
+            _state(communicating, off, raw_code(getattr(device, "admin_state", None)), watts),
             soc_ratio=soc,
             watts=watts,
             temperature_celsius=degrees,
             led=led,
-            communicating=heard,
+            communicating=communicating,
             dc_switch_off=off,
             part_number=_text(getattr(device, "part_number", None)),
             firmware=_text(getattr(device, "firmware_version", None)),
-            last_report_timestamp_seconds=fresh.stamp(getattr(device, "last_report_date", None)),
+            last_report_timestamp_seconds=view.to_local_time(
+                getattr(device, "last_report_date", None)
+            ),
+            name=name,
+            capacity_joules=stored_joules(getattr(device, "encharge_capacity", None)),
         )
 
 
-def _acbs(fresh: SnapshotView) -> Iterator[BatteryStatus]:
-    for serial, device in sorted(fresh.all("acb", "acb_inventory").items()):
-        heard = truth(device.communicating)
-        told: BatteryState = "not heard"
-        if heard is not False:
+def _acbs(view: SnapshotView) -> Iterator[BatteryStatus]:
+    inventory = view.devices("acb", "acb_inventory")
+    for serial, device in sorted(inventory.items()):
+        silent = to_bool(device.communicating) is False
+        state: BatteryState = "not heard"
+        if not silent:
             asleep = str(device.sleep_state or "") == "asleep"
             charge = str(device.charge_status or "")
-            told = "asleep" if asleep else _CHARGES.get(charge, "not known")
+            state = "asleep" if asleep else _CHARGE_STATES.get(charge, "not known")
         yield BatteryStatus(
             serial,
             "acb",
-            told,
-            soc_ratio=None if heard is False else ratio(device.percent_full),
-            watts=None if heard is False else plain_watts(device.last_report_watts),
-            temperature_celsius=None if heard is False else celsius(device.max_cell_temp),
-            communicating=heard,
+            state,
+            soc_ratio=None if silent else ratio(device.percent_full),
+            watts=None if silent else plain_watts(device.last_report_watts),
+            temperature_celsius=None if silent else celsius(device.max_cell_temp),
+            communicating=to_bool(device.communicating),
             part_number=_text(device.part_num),
-            last_report_timestamp_seconds=fresh.stamp(device.last_report_date),
+            last_report_timestamp_seconds=view.to_local_time(device.last_report_date),
+            name=view.device_name("acb", serial),
         )
+    for serial in sorted(view.missing_since("acb").keys() - inventory.keys()):
+        yield BatteryStatus(serial, "acb", "missing", name=view.device_name("acb", serial))
+    total = view.member("production", "acb_power")
+    if total is not None and not inventory and "acb" not in view.report.collectors:
+        yield _acbs_together(total)
+
+
+def _acbs_together(total: Any) -> BatteryStatus:
+    """Return AC Batteries of a gateway that lists none of them: as one, without a serial."""
+    count = raw_code(total.batteries)
+    number = "" if count is None else f"{count:.0f} "
+    return BatteryStatus(
+        "",
+        "acb",
+        _CHARGE_STATES.get(str(total.state or ""), "not known"),
+        soc_ratio=ratio(total.state_of_charge),
+        watts=plain_watts(total.power),
+        name=f"{number}AC Batteries",
+    )
 
 
 def _state(
-    heard: bool | None, off: bool | None, ready: float | None, watts: float | None
+    communicating: bool | None, off: bool | None, ready: float | None, watts: float | None
 ) -> BatteryState:
-    if heard is False:
+    if communicating is False:
         return "not heard"
     if off:
         return "switched off"
@@ -174,9 +243,9 @@ def _state(
     return "discharging" if watts > 0 else "charging"
 
 
-def _led(told: Any) -> str | None:
-    known = raw_code(told)
-    return None if known is None else _LEDS.get(int(known), f"code {known:g}")
+def _led(value: Any) -> str | None:
+    number = raw_code(value)
+    return None if number is None else _LEDS.get(int(number), f"code {number:g}")
 
 
 def _text(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Turns a snapshot into a status: what is fresh, converted as for the metrics, in one place."""
+"""Builds the status of a gateway from a snapshot: converted as for the metrics, in one place."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,13 @@ from exporter.metrics.units import (
 )
 from exporter.metrics.units import closed as relay_closed
 from exporter.snapshot import Snapshot
-from exporter.status.batteries import batteries, has_batteries, storage, truth
+from exporter.status.batteries import (
+    batteries,
+    has_batteries,
+    storage,
+    to_bool,
+    with_last_known,
+)
 from exporter.status.models import (
     CloudStatus,
     CollectorStatus,
@@ -32,183 +38,192 @@ from exporter.status.models import (
     PowerFlow,
 )
 from exporter.status.panels import panels
+from exporter.status.system import limits, system
 from exporter.status.view import SnapshotView
 
-#: reasons of failure that mean: no way in, though there is somebody
-_REFUSALS = frozenset({"login_refused", "login_redirect", "cloud", "identity"})
+#: reasons of failure that mean: the gateway is there and refuses the login
+_REFUSALS = frozenset({"auth", "cloud", "login_refused", "login_redirect"})
 #: below this a leg was never wired (V)
-_LEAST_VOLTS = 50.0
+_MIN_LEG_VOLTS = 50.0
 
 
-def derive(snapshot: Snapshot, now: float, monotonic: float, host: str) -> GatewayStatus:
-    """Return the status of a gateway, without what is wrong and without words."""
-    fresh = SnapshotView(snapshot, now, monotonic)
-    report = fresh.report
-    grid, generator = _grid(fresh), _generator(fresh)
-    power = _power(fresh, generator)
+def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> GatewayStatus:
+    """Return the status of a gateway, without problems, missing data and sentences."""
+    view = SnapshotView(snapshot, now, monotonic)
+    before = SnapshotView(snapshot, now, monotonic, expired=True)
+    report = view.report
+    grid, generator, power = grid_status(view), _generator(view), power_flow(view)
+    each = batteries(view)
     last_successes = [c.last_success for c in report.collectors.values() if c.last_success]
     return GatewayStatus(
         gateway=snapshot.gateway,
         host=host,
         timestamp_seconds=now,
-        contact=_contact(fresh),
+        contact=_contact(view),
         last_heard_timestamp_seconds=max(last_successes, default=None),
-        identity=_identity(fresh),
+        identity=_identity(before),
         grid=grid,
         power=power,
-        today=_today(fresh),
-        storage=storage(fresh, power.storage_watts),
-        batteries=batteries(fresh),
-        panels=panels(fresh, islanded=grid.connected is False),
-        switch=_switch(fresh),
+        today=_today(view),
+        storage=storage(view, power.storage_watts, each),
+        batteries=with_last_known(each, batteries(before), before.read_at("battery_power")),
+        panels=panels(view, islanded=grid.connected is False),
+        switch=_switch(view),
         generator=generator,
-        meters=_meters(fresh),
-        legs_volts=_legs(fresh),
-        cloud=_cloud(fresh),
+        meters=_meters(view),
+        legs_volts=_legs(view),
+        cloud=_cloud(view),
         clock_skew_seconds=report.clock_skew,
         token_expiry_timestamp_seconds=report.token_expiry,
-        collectors=_collectors(report.collectors),
+        collectors=_collectors(view),
+        system=system(before),
+        limits=limits(before),
     )
 
 
-def _contact(fresh: SnapshotView) -> Contact:
-    if fresh.report.up and fresh.any:
-        return "answers"
-    collectors = fresh.report.collectors
-    if collectors["gateway"].reason in _REFUSALS:
-        return "refused"
-    # A gateway that has not failed and not given anything yet was only just begun with.
-    begun = any(c.last_success for name, c in collectors.items() if name != "gateway")
-    return "silent" if begun or collectors["gateway"].failures else "waiting"
-
-
-def _identity(fresh: SnapshotView) -> GatewayIdentity | None:
-    info = fresh.one("gateway", "gateway")
-    return None if info is None else GatewayIdentity(info.serial, info.part_number, info.firmware)
-
-
-def _grid(fresh: SnapshotView) -> GridStatus:
-    data = fresh.data("ensemble")
-    told, commanded = connected(data), disconnect_commanded(data)
+def grid_status(view: SnapshotView) -> GridStatus:
+    """Return whether the house is on the grid, without since when."""
+    data = view.collector("ensemble")
     return GridStatus(
-        connected=None if told is None else bool(told),
-        disconnect_commanded=None if commanded is None else bool(commanded),
-        has_switch=_has_switch(fresh),
+        connected=to_bool(connected(data)),
+        disconnect_commanded=to_bool(disconnect_commanded(data)),
+        has_switch=_has_switch(view),
     )
 
 
-def _has_switch(fresh: SnapshotView) -> bool | None:
-    data = fresh.data("ensemble")
-    if not data and "ensemble" in fresh.report.collectors:
-        return None
-    return any(data.get(name) is not None for name in ("enpower", "collar"))
-
-
-def _power(fresh: SnapshotView, generator: GeneratorStatus | None) -> PowerFlow:
+def power_flow(view: SnapshotView) -> PowerFlow:
+    """Return what flows where; a sum with an unknown part is unknown."""
     now = {
-        name: watts(getattr(fresh.one("production", f"system_{name}"), "watts_now", None))
+        name: watts(getattr(view.member("production", f"system_{name}"), "watts_now", None))
         for name in ("production", "consumption", "net_consumption")
     }
-    told = fresh.one("battery_power", "storage_power") or fresh.one("production", "storage_power")
-    stored = watts(getattr(told, "watts", None))
+    power = view.member("battery_power", "storage_power") or view.member(
+        "production", "storage_power"
+    )
+    stored = watts(getattr(power, "watts", None))
     solar, net = now["production"], now["net_consumption"]
-    # A house is what flows in. What gateways call total consumption is solar and grid alone, and
-    # knows nothing of batteries; it stands in where no meter looks at the grid. What a generator
-    # gives nobody tells.
-    known = solar + net if solar is not None and net is not None else now["consumption"]
+    # The house uses what flows in. What gateways call total consumption is solar and grid alone and
+    # leaves out batteries; it stands in where no meter measures the grid. Nobody measures a
+    # generator.
+    flowing_in = solar + net if solar is not None and net is not None else now["consumption"]
+    generator = _generator(view)
     house = None
-    if known is not None and not (generator and generator.running):
-        if not has_batteries(fresh):
-            house = known
+    if flowing_in is not None and not (generator and generator.running):
+        if not has_batteries(view):
+            house = flowing_in
         elif stored is not None:
-            house = known + stored
+            house = flowing_in + stored
     return PowerFlow(solar, net, stored, None if house is None else max(0.0, house))
 
 
-def _today(fresh: SnapshotView) -> EnergyToday:
-    told = {
-        name: getattr(fresh.one("production", f"system_{name}"), "watt_hours_today", None)
+def _contact(view: SnapshotView) -> Contact:
+    if view.report.up and view.has_data:
+        return "answers"
+    collectors = view.report.collectors
+    if collectors["gateway"].reason in _REFUSALS:
+        return "refused"
+    # A gateway that has not failed and not answered yet has only just been started with.
+    answered = any(c.last_success for name, c in collectors.items() if name != "gateway")
+    return "silent" if answered or collectors["gateway"].failures else "waiting"
+
+
+def _identity(view: SnapshotView) -> GatewayIdentity | None:
+    info = view.member("gateway", "gateway")
+    return None if info is None else GatewayIdentity(info.serial, info.part_number, info.firmware)
+
+
+def _has_switch(view: SnapshotView) -> bool | None:
+    data = view.collector("ensemble")
+    if any(data.get(name) is not None for name in ("enpower", "collar")):
+        return True
+    if any(kind in ("controller", "collar") for kind, _ in view.expected):
+        return True
+    return None if not data and "ensemble" in view.report.collectors else False
+
+
+def _today(view: SnapshotView) -> EnergyToday:
+    values = {
+        name: getattr(view.member("production", f"system_{name}"), "watt_hours_today", None)
         for name in ("production", "consumption")
     }
-    produced, consumed = stored_joules(told["production"]), joules(told["consumption"])
-    # Of net consumption many gateways tell no day, only a zero.
+    produced, consumed = stored_joules(values["production"]), joules(values["consumption"])
+    # Many gateways report no day of net consumption, only a zero.
     net = None if produced is None or consumed is None else consumed - produced
     return EnergyToday(produced, consumed, net)
 
 
-def _switch(fresh: SnapshotView) -> GridSwitch | None:
-    enpower = fresh.one("ensemble", "enpower")
+def _switch(view: SnapshotView) -> GridSwitch | None:
+    enpower = view.member("ensemble", "enpower")
     if enpower is not None:
-        heard = truth(enpower.communicating)
+        communicating = to_bool(enpower.communicating)
         return GridSwitch(
             "enpower",
             str(enpower.serial_number),
-            heard,
-            None if heard is False else fahrenheit(enpower.temperature),
+            communicating,
+            None if communicating is False else fahrenheit(enpower.temperature),
             firmware=str(enpower.firmware_version or "") or None,
-            last_report_timestamp_seconds=fresh.stamp(enpower.last_report_date),
+            last_report_timestamp_seconds=view.to_local_time(enpower.last_report_date),
         )
-    collar = fresh.one("ensemble", "collar")
+    collar = view.member("ensemble", "collar")
     if collar is None:
         return None
-    heard = truth(collar.communicating)
+    communicating = to_bool(collar.communicating)
     return GridSwitch(
         "collar",
         str(collar.serial_number),
-        heard,
-        None if heard is False else celsius(collar.temperature),
+        communicating,
+        None if communicating is False else celsius(collar.temperature),
         raw_code(collar.control_error),
         str(collar.firmware_version or "") or None,
     )
 
 
-def _generator(fresh: SnapshotView) -> GeneratorStatus | None:
-    told = fresh.one("generator", "generator")
-    if told is None or flag(told.present) != 1:
+def _generator(view: SnapshotView) -> GeneratorStatus | None:
+    generator = view.member("generator", "generator")
+    if generator is None or flag(generator.present) != 1:
         return None
-    running = relay_closed(told.oper_state)
-    return GeneratorStatus(None if running is None else bool(running), ratio(told.start_soc))
+    running = relay_closed(generator.oper_state)
+    return GeneratorStatus(to_bool(running), ratio(generator.start_soc))
 
 
-def _meters(fresh: SnapshotView) -> tuple[MeterStatus, ...]:
-    measured = fresh.all("meters", "ctmeters")
-    found = []
-    for name, setup in fresh.all("meters", "meter_setup").items():
-        meter = measured.get(name)
-        status = getattr(meter, "metering_status", None)
-        found.append(
-            MeterStatus(
-                name,
-                bool(setup.enabled),
-                None if status is None else str(status),
-                tuple(str(flag) for flag in getattr(meter, "status_flags", None) or ()),
-            )
+def _meters(view: SnapshotView) -> tuple[MeterStatus, ...]:
+    readings = view.devices("meters", "ctmeters")
+    meters = []
+    for name, setup in view.devices("meters", "meter_setup").items():
+        reading = readings.get(name)
+        status = getattr(reading, "metering_status", None)
+        flags = tuple(str(each) for each in getattr(reading, "status_flags", None) or ())
+        meters.append(
+            MeterStatus(name, bool(setup.enabled), None if status is None else str(status), flags)
         )
-    return tuple(found)
+    return tuple(meters)
 
 
-def _legs(fresh: SnapshotView) -> dict[str, float]:
+def _legs(view: SnapshotView) -> dict[str, float]:
     """Return the voltage of each leg in use; meters share the legs, so the highest counts."""
-    found: dict[str, float] = {}
-    for phases in fresh.all("meters", "ctmeters_phases").values():
+    legs: dict[str, float] = {}
+    for phases in view.devices("meters", "ctmeters_phases").values():
         for phase, meter in (phases or {}).items():
-            known = volts(getattr(meter, "voltage", None))
-            if known is not None and known > max(_LEAST_VOLTS, found.get(str(phase), 0.0)):
-                found[str(phase)] = known
-    return dict(sorted(found.items()))
+            value = volts(getattr(meter, "voltage", None))
+            if value is not None and value > max(_MIN_LEG_VOLTS, legs.get(str(phase), 0.0)):
+                legs[str(phase)] = value
+    return dict(sorted(legs.items()))
 
 
-def _cloud(fresh: SnapshotView) -> CloudStatus:
-    home = fresh.one("home", "home")
+def _cloud(view: SnapshotView) -> CloudStatus:
+    home = view.member("home", "home")
     if home is None:
         return CloudStatus()
     linked = {name for name, interface in home.interfaces.items() if interface.carrier}
     modems = {name for name, i in home.interfaces.items() if i.type == "cellular"} & linked
     cellular = bool(modems) and (home.primary_interface in modems or linked == modems)
-    return CloudStatus(truth(home.cloud_connected), fresh.stamp(home.last_report), cellular)
+    return CloudStatus(
+        to_bool(home.cloud_connected), view.to_local_time(home.last_report), cellular
+    )
 
 
-def _collectors(reports: Mapping[str, Any]) -> tuple[CollectorStatus, ...]:
+def _collectors(view: SnapshotView) -> tuple[CollectorStatus, ...]:
+    reports: Mapping[str, Any] = view.report.collectors
     return tuple(
         CollectorStatus(
             name,
@@ -218,6 +233,7 @@ def _collectors(reports: Mapping[str, Any]) -> tuple[CollectorStatus, ...]:
             sum(report.failures.values()),
             report.reason,
             report.trouble,
+            view.complete(name),
         )
         for name, report in reports.items()
     )

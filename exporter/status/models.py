@@ -1,8 +1,8 @@
-"""What there is to say of a gateway and the house behind it, at one moment.
+"""The state of one gateway and the house behind it at one moment, as `/api/v1/status` shows it.
 
-Field names carry their unit and are those of the JSON on `/api/v1/status`; docs/status.md explains
-them. Time stamps are epoch seconds by the exporter's clock: where the gateway stamps by its own,
-they are corrected by how far that one is off. None means not known.
+Field names carry their unit and are those of the JSON; docs/status.md explains them. Time stamps
+are epoch seconds by the exporter's clock; those of the gateway's clock are corrected by its offset.
+None means not known.
 """
 
 from dataclasses import dataclass, field
@@ -11,8 +11,18 @@ from typing import Literal
 Severity = Literal["critical", "warning", "info"]
 #: worst first
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
-#: reasons of failure that mean: nobody there; none is a gateway whose every collector fails
-_NOBODY = frozenset({"", "unreachable", "tls", "timeout", "connection_lost"})
+#: the state at a glance; `blind`: nothing critical, and something expected is not known
+Health = Literal["act", "blind", "attention", "note", "well", "starting"]
+#: worst first
+HEALTHS: tuple[Health, ...] = ("act", "blind", "attention", "note", "starting", "well")
+_HEALTH_OF: dict[Severity | None, Health] = {
+    "critical": "act",
+    "warning": "attention",
+    "info": "note",
+    None: "well",
+}
+#: reasons of failure that mean: no answer at all
+_NO_ANSWER = frozenset({"", "unreachable", "timeout", "connection_lost"})
 Contact = Literal["answers", "silent", "refused", "waiting"]
 BatteryKind = Literal["encharge", "acb"]
 BatteryState = Literal[
@@ -26,6 +36,10 @@ BatteryState = Literal[
     "missing",
     "not known",
 ]
+#: states of a battery that does not do its part
+FAULTY_STATES: frozenset[BatteryState] = frozenset(
+    {"not ready", "switched off", "not heard", "missing"}
+)
 PanelState = Literal["reporting", "dark", "silent", "missing", "not known"]
 
 
@@ -43,13 +57,13 @@ class GridStatus:
     """Whether the house is on the grid."""
 
     connected: bool | None = None
-    #: whether somebody told the system controller to leave the grid
+    #: whether somebody commanded the system controller off the grid
     disconnect_commanded: bool | None = None
-    #: off the grid, but told to come back within the last minutes
+    #: off the grid, but commanded back within the last minutes
     reconnecting: bool = False
     #: when the exporter saw the last change; None where it has seen none
     since_timestamp_seconds: float | None = None
-    #: whether there is a system controller or a meter collar, which alone can know
+    #: whether there is a system controller or a meter collar, the only devices that can know
     has_switch: bool | None = None
 
 
@@ -67,13 +81,17 @@ class PowerFlow:
 
 @dataclass(frozen=True, slots=True)
 class EnergyToday:
-    """Energy since midnight, as the gateway tells it."""
+    """Energy since midnight."""
 
     produced_joules: float | None = None
-    #: batteries that charge count as consumers, those that discharge as consumption saved
+    #: as the gateway counts: charging batteries are consumers, discharging ones reduce consumption
     consumed_joules: float | None = None
-    #: drawn from the grid less fed into it: what was consumed less what was produced
+    #: drawn from the grid less fed into it: consumed less produced
     net_consumption_joules: float | None = None
+    imported_joules: float | None = None
+    exported_joules: float | None = None
+    #: share of the consumption that did not come from the grid
+    autonomy_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +106,17 @@ class StorageStatus:
     reserve_soc_ratio: float | None = None
     #: where discharging ends off the grid
     shutdown_soc_ratio: float | None = None
-    #: until the shutdown limit at the power of now; None while they do not discharge
+    #: until the shutdown limit at the present power; None while they do not discharge
     runtime_seconds: float | None = None
     mode: str | None = None
     wanted_mode: str | None = None
+    #: capacity of the batteries that do not do their part
+    missing_capacity_joules: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BatteryStatus:
-    """One battery. Of one that is not heard, what it was is not what it is: that is None."""
+    """One battery. Values of one that does not communicate are None."""
 
     serial: str
     kind: BatteryKind
@@ -111,23 +131,38 @@ class BatteryStatus:
     part_number: str | None = None
     firmware: str | None = None
     last_report_timestamp_seconds: float | None = None
+    name: str = ""
+    capacity_joules: float | None = None
+    #: charge when it was last known, where it is not known now
+    last_known_soc_ratio: float | None = None
+    last_known_timestamp_seconds: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The configured name, or else the serial number."""
+        return self.name or self.serial
 
 
 @dataclass(frozen=True, slots=True)
 class PanelStatus:
-    """One inverter; `watts` only where its report is not too old."""
+    """One inverter; `watts` only where its report is recent."""
 
     serial: str
     state: PanelState
     name: str = ""
     array: str = ""
-    #: place as configured, to the right and upwards, in the owner's unit; both or none
+    #: configured position, to the right and upwards, in the owner's unit; both or none
     x: float | None = None
     y: float | None = None
     watts: float | None = None
     #: the most it has ever reported
     max_watts: float | None = None
     last_report_timestamp_seconds: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The configured name, or else the serial number."""
+        return self.name or self.serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +199,11 @@ class MeterStatus:
 
 @dataclass(frozen=True, slots=True)
 class CloudStatus:
-    """Whether Enphase is being told."""
+    """Whether the gateway reports to the Enphase cloud."""
 
     connected: bool | None = None
     last_report_timestamp_seconds: float | None = None
-    #: whether the way there is a modem, which reports four times a day
+    #: whether it reports by modem, four times a day
     cellular: bool = False
 
 
@@ -184,6 +219,14 @@ class CollectorStatus:
     #: the failure that goes on, as in the label `reason` and as a sentence; empty where none does
     reason: str = ""
     trouble: str = ""
+    #: whether the last answers held everything that was there before
+    complete: bool = True
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it was not run yet."""
+        never = self.last_success_timestamp_seconds is None
+        return never and not self.up and not self.failures and not self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +243,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingData:
+    """Something that is expected here and not known now."""
+
+    kind: str
+    #: serial number, role or name of what is missing; empty for the gateway itself
+    id: str
+    #: what it is, for people
+    name: str
+    #: why it is not known
+    reason: str = ""
+    since_timestamp_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LastValue:
+    """A value that was known before and is not known now."""
+
+    value: float
+    timestamp_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayStatus:
     """Everything about one gateway."""
 
@@ -209,9 +274,18 @@ class GatewayStatus:
     contact: Contact
     #: the state in a few sentences
     summary: str = ""
+    #: the state in a word
+    health: Health = "starting"
     #: worst first
     problems: tuple[Problem, ...] = ()
+    #: what is expected and not known
+    missing: tuple[MissingData, ...] = ()
+    #: by field of `grid`, `power` and `storage`, those that are not known now and were before
+    last_known: dict[str, LastValue] = field(default_factory=dict)
     last_heard_timestamp_seconds: float | None = None
+    #: what kind of system this is, and what no device here can measure; for people
+    system: str = ""
+    limits: tuple[str, ...] = ()
     identity: GatewayIdentity | None = None
     grid: GridStatus = GridStatus()
     power: PowerFlow = PowerFlow()
@@ -232,11 +306,29 @@ class GatewayStatus:
 
     @property
     def unreadable(self) -> bool:
-        """Whether the gateway is there, but gives nothing that can be read."""
+        """Whether the gateway answers, but nothing that can be read."""
         reason = next((c.reason for c in self.collectors if c.name == "gateway"), "")
-        return self.contact == "silent" and reason not in _NOBODY
+        return self.contact == "silent" and reason not in _NO_ANSWER
 
     @property
     def worst(self) -> Severity | None:
-        """The severity of the worst problem, None where all is well."""
+        """The severity of the worst problem, None where there is none."""
         return self.problems[0].severity if self.problems else None
+
+    @property
+    def starting(self) -> bool:
+        """Whether a part of the data was not asked for yet."""
+        return self.contact == "waiting" or (
+            self.contact == "answers" and any(collector.waiting for collector in self.collectors)
+        )
+
+
+def health(status: GatewayStatus) -> Health:
+    """Return the state at a glance. Nothing is well while something expected is not known."""
+    if status.worst == "critical":
+        return "act"
+    if status.missing:
+        return "blind"
+    if status.worst is None and status.starting:
+        return "starting"
+    return _HEALTH_OF[status.worst]

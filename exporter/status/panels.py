@@ -1,7 +1,7 @@
-"""The panels: what each gives, and which of them are silent though it is day.
+"""The panels: the power of each, and which of them are silent by day.
 
-The sun is told from the siblings, not from a clock: an inverter is silent when its last report is
-too old while the middle one of those that are heard gives a fair share of its best.
+Whether it is day follows from the siblings, not from a clock: an inverter is silent when its last
+report is too old while the median of those that report gives a fair share of its best.
 """
 
 from collections.abc import Mapping
@@ -13,43 +13,46 @@ from exporter.metrics.units import seconds, watts
 from exporter.status.models import PanelStatus
 from exporter.status.view import SnapshotView
 
-#: seconds after which a report is old, where the gateway does not tell its interval; two intervals
-#: and the time between two polls elsewhere, within these limits
-_OLD = 2700.0
-_LEAST, _MOST, _POLL = 900.0, 4500.0, 300.0
-#: share of its best that the middle one gives when it is certainly day
-_DAYLIGHT = 0.1
+#: seconds after which a report is old, where the gateway does not report its interval; otherwise
+#: two intervals and the time between two polls, within these limits
+_DEFAULT_AGE = 2700.0
+_MIN_AGE, _MAX_AGE, _POLL_INTERVAL = 900.0, 4500.0, 300.0
+#: share of its best that the median gives when it is certainly day
+_DAYLIGHT_RATIO = 0.1
 
 
-def panels(fresh: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
+def panels(view: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
     """Return all inverters that there are, or were before, by array, name and serial.
 
     Off the grid full batteries hold inverters back, so none is called silent there.
     """
-    labels = fresh.all("inverters", "inverter_labels")
-    found = [
-        _reported(serial, device, labels.get(serial), fresh)
-        for serial, device in fresh.all("inverters", "inverters").items()
+    labels = view.devices("inverters", "inverter_labels")
+    listed = [
+        _reported(serial, device, labels.get(serial), view)
+        for serial, device in view.devices("inverters", "inverters").items()
     ]
-    found += [
-        _named(PanelStatus(serial, "missing"), labels.get(serial))
-        for serial, seen in fresh.all("inverters", "inverter_presence").items()
-        if not seen.present
-    ]
-    day = not islanded and _daylight(found)
-    told = (replace(p, state="silent") if day and p.state == "dark" else p for p in found)
-    return tuple(sorted(told, key=lambda p: (p.array, _natural(p.name), p.serial)))
+    presence = view.devices("inverters", "inverter_presence")
+    gone = {serial for serial, entry in presence.items() if not entry.present}
+    gone |= view.missing_since("inverter").keys() - {panel.serial for panel in listed}
+    listed += [_named(PanelStatus(serial, "missing"), labels.get(serial)) for serial in gone]
+    day = not islanded and _daylight(listed)
+    panels = (replace(p, state="silent") if day and p.state == "dark" else p for p in listed)
+    return tuple(sorted(panels, key=lambda p: (p.array, natural_order(p.name), p.serial)))
 
 
-def _reported(serial: str, device: Any, label: Any, fresh: SnapshotView) -> PanelStatus:
-    stamp = fresh.stamp(getattr(device, "last_report_date", None))
+def _reported(serial: str, device: Any, label: Any, view: SnapshotView) -> PanelStatus:
+    stamp = view.to_local_time(getattr(device, "last_report_date", None))
     interval = seconds(getattr(device, "last_report_duration", None))
-    limit = _OLD if not interval else min(max(2 * interval + _POLL, _LEAST), _MOST)
-    heard = stamp is not None and fresh.now - stamp < limit
+    limit = (
+        _DEFAULT_AGE
+        if not interval
+        else min(max(2 * interval + _POLL_INTERVAL, _MIN_AGE), _MAX_AGE)
+    )
+    recent = stamp is not None and view.now - stamp < limit
     panel = PanelStatus(
         serial,
-        "not known" if stamp is None else "reporting" if heard else "dark",
-        watts=watts(device.last_report_watts) if heard else None,
+        "not known" if stamp is None else "reporting" if recent else "dark",
+        watts=watts(device.last_report_watts) if recent else None,
         max_watts=watts(getattr(device, "max_report_watts", None)),
         last_report_timestamp_seconds=stamp,
     )
@@ -62,12 +65,12 @@ def _named(panel: PanelStatus, label: Any) -> PanelStatus:
     return replace(panel, name=label.name, array=label.array, x=label.x, y=label.y)
 
 
-def _daylight(found: list[PanelStatus]) -> bool:
-    loads = [p.watts / p.max_watts for p in found if p.watts is not None and p.max_watts]
-    return len(loads) * 2 >= len(found) > 0 and median(loads) > _DAYLIGHT
+def _daylight(panels: list[PanelStatus]) -> bool:
+    loads = [p.watts / p.max_watts for p in panels if p.watts is not None and p.max_watts]
+    return len(loads) * 2 >= len(panels) > 0 and median(loads) > _DAYLIGHT_RATIO
 
 
-def _natural(name: str) -> tuple[Any, ...]:
+def natural_order(name: str) -> tuple[Any, ...]:
     """Return what to sort names by so that row 2 comes before row 10."""
     parts: list[tuple[int, int | str]] = []
     digits = ""
@@ -82,9 +85,9 @@ def _natural(name: str) -> tuple[Any, ...]:
     return tuple(parts)
 
 
-def by_array(found: tuple[PanelStatus, ...]) -> Mapping[str, list[PanelStatus]]:
+def by_array(panels: tuple[PanelStatus, ...]) -> Mapping[str, list[PanelStatus]]:
     """Return the panels by array, in the order in which they come."""
     arrays: dict[str, list[PanelStatus]] = {}
-    for panel in found:
+    for panel in panels:
         arrays.setdefault(panel.array, []).append(panel)
     return arrays

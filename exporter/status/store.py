@@ -1,133 +1,255 @@
-"""The latest snapshot of every gateway, turned into a status when somebody looks.
+"""The latest snapshot of every gateway, turned into a status when somebody asks.
 
-Taking a snapshot costs next to nothing, because one comes every few seconds and people look seldom.
-Only what a snapshot cannot know is noted on the way: when the grid came or went.
+Taking a snapshot is cheap, because one comes every few seconds and people look rarely. Only what a
+snapshot cannot know is noted on the way: when the grid came or went, and the history of the house.
 """
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import Executor
 from dataclasses import replace
+from datetime import tzinfo
+from pathlib import Path
+from typing import Any
 
 from exporter.clock import Clock
-from exporter.metrics.grid import connected, disconnect_commanded
+from exporter.metrics.grid import disconnect_commanded
 from exporter.snapshot import Reading, Snapshot
-from exporter.status.build import derive
-from exporter.status.formatting import summary
-from exporter.status.models import SEVERITIES, GatewayStatus
-from exporter.status.problems import problems
+from exporter.state import State
+from exporter.status.batteries import storage
+from exporter.status.build import build, grid_status, power_flow
+from exporter.status.checks import problems
+from exporter.status.history import History
+from exporter.status.missing import missing
+from exporter.status.models import HEALTHS, SEVERITIES, GatewayStatus, LastValue, health
+from exporter.status.summary import summary
+from exporter.status.view import SnapshotView
 
 #: after a command to come back the grid has to be good for five minutes before the switch closes
-_COMING_BACK = 360.0
-#: how many states are kept for the second in which they hold: many look at one house at once, and
-#: those of a large fleet would be in memory for nobody
-_KEPT = 20
-#: how many gateways are looked at before others get their turn
-_AT_ONCE = 10
+_RECONNECT_SECONDS = 360.0
+#: how many statuses are cached for the second in which they hold: many people look at one house at
+#: once; those of a large fleet would only take memory
+_CACHED = 20
+#: how many gateways are built before other tasks get their turn
+_BATCH = 10
+#: with more gateways, nobody looks at the curves of each, and they would take memory
+_MAX_HISTORIES = 100
+#: collectors whose readings the values of a sample come from
+_COLLECTORS = {
+    "solar_watts": "production",
+    "house_watts": "production",
+    "grid_watts": "production",
+    "storage_watts": "battery_power",
+    "soc_ratio": "storage",
+    "connected": "ensemble",
+}
+#: seconds between two samples of the history, and between two saves
+_SAMPLE_INTERVAL, _SAVE_INTERVAL = 60.0, 900.0
 
 
-class _Site:
+class _Entry:
     """One gateway: its latest snapshot, and since when its grid is as it is."""
 
-    def __init__(self, snapshot: Snapshot, host: str) -> None:
+    def __init__(self, snapshot: Snapshot, host: str, history: History) -> None:
         self.snapshot = snapshot
         self.host = host
+        self.history = history
         self.connected: bool | None = None
         #: epoch seconds
         self.since: float | None = None
         self.commanded_at = float("-inf")
+        #: monotonic seconds
+        self.sampled_at = float("-inf")
+        self.saved_at = float("inf")
         self._seen: Reading | None = None
 
-    def note_grid(self, now: float, monotonic: float) -> None:
+    def track_grid(self, now: float, monotonic: float) -> None:
         """Note when the switch to the grid opened or closed."""
         reading = self.snapshot.fresh("ensemble", monotonic)
         if reading is self._seen:
             return
         self._seen = reading
-        told = None if reading is None else connected(reading.data)
-        known = None if told is None else bool(told)
-        if known != self.connected:
+        view = SnapshotView(self.snapshot, now, monotonic)
+        connected = grid_status(view).connected
+        if connected != self.connected:
             # After a time in which nobody knew, nobody knows when it changed.
-            seen_before = None not in (known, self.connected)
+            seen_before = None not in (connected, self.connected)
             self.since = now if seen_before else None
-            self.connected = known
+            self.connected = connected
         if reading is not None and disconnect_commanded(reading.data):
             self.commanded_at = now
 
+    def sample(self, now: float, monotonic: float) -> None:
+        """Add a sample to the history, once a minute."""
+        if monotonic - self.sampled_at < _SAMPLE_INTERVAL:
+            return
+        view = SnapshotView(self.snapshot, now, monotonic)
+        if not view.has_data and not self.history.last:
+            return  # nothing was ever read, so there is no history yet
+        self.sampled_at = monotonic
+        grid, power = grid_status(view), power_flow(view)
+        total = storage(view, None, ())
+        sample = {
+            "solar_watts": power.solar_watts,
+            "house_watts": power.house_watts,
+            "grid_watts": power.grid_watts,
+            "storage_watts": power.storage_watts,
+            "soc_ratio": None if total is None else total.soc_ratio,
+            "connected": None if grid.connected is None else float(grid.connected),
+        }
+        blind = not view.has_data or (grid.has_switch is not False and grid.connected is None)
+        read_at = {name: view.read_at(collector) for name, collector in _COLLECTORS.items()}
+        self.history.add(now, sample, read_at, blind=blind)
+
 
 class StatusStore:
-    """The state of all houses."""
+    """The status of all gateways."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(
+        self, clock: Clock, directory: Path | None = None, writer: Executor | None = None
+    ) -> None:
+        """Begin with no gateway; histories outlive the process in `directory`.
+
+        Files are written in a thread of `writer`, or in any.
+        """
         self._clock = clock
-        self._sites: dict[str, _Site] = {}
-        #: what was looked at last, the newest at the end
-        self._kept: dict[str, tuple[Snapshot, int, GatewayStatus]] = {}
+        self._directory = directory
+        self._writer = writer
+        self._entries: dict[str, _Entry] = {}
+        #: the latest statuses, the newest at the end
+        self._cache: dict[str, tuple[Snapshot, int, GatewayStatus]] = {}
+        self._files: dict[str, State] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def now(self) -> float:
-        """The time (epoch seconds) by which ages are told."""
+        """The time (epoch seconds) from which ages are counted."""
         return self._clock.time()
 
     @property
     def names(self) -> list[str]:
-        """The gateways that something was heard of, be it that they do not answer."""
-        return list(self._sites)
+        """The gateways that have a snapshot, whether they answer or not."""
+        return list(self._entries)
 
-    def update(self, snapshot: Snapshot, host: str = "") -> None:
-        """Take a new snapshot of the gateway at `host`."""
-        site = self._sites.get(snapshot.gateway)
-        if site is None:
-            site = self._sites[snapshot.gateway] = _Site(snapshot, host)
-        site.snapshot, site.host = snapshot, host
-        site.note_grid(self._clock.time(), self._clock.monotonic())
+    def history(self, gateway: str) -> History:
+        """Return the history of a gateway; without details where there are many gateways."""
+        return self._entries[gateway].history
+
+    def update(self, snapshot: Snapshot, host: str = "", zone: tzinfo | None = None) -> None:
+        """Take a new snapshot of the gateway at `host`, in a time zone."""
+        now, monotonic = self._clock.time(), self._clock.monotonic()
+        entry = self._entries.get(snapshot.gateway)
+        if entry is None:
+            history = self._load(snapshot.gateway, zone)
+            entry = self._entries[snapshot.gateway] = _Entry(snapshot, host, history)
+            entry.saved_at = monotonic
+        entry.snapshot, entry.host = snapshot, host
+        entry.track_grid(now, monotonic)
+        entry.sample(now, monotonic)
+        if monotonic - entry.saved_at >= _SAVE_INTERVAL:
+            entry.saved_at = monotonic
+            self._save(snapshot.gateway, entry)
 
     def remove(self, gateway: str) -> None:
-        """Forget a gateway that is not configured any more."""
-        self._sites.pop(gateway, None)
-        self._kept.pop(gateway, None)
+        """Forget a gateway that is no longer configured."""
+        self._entries.pop(gateway, None)
+        self._cache.pop(gateway, None)
+        self._files.pop(gateway, None)
 
     def status(self, gateway: str) -> GatewayStatus:
         """Return the state of a gateway now; KeyError for one that is not there."""
-        site = self._sites[gateway]
+        entry = self._entries[gateway]
         monotonic = self._clock.monotonic()
         second = int(monotonic)
-        kept = self._kept.pop(gateway, None)
-        if kept is None or kept[0] is not site.snapshot or kept[1] != second:
-            kept = site.snapshot, second, self._derived(site, monotonic)
-        self._kept[gateway] = kept
-        if len(self._kept) > _KEPT:
-            del self._kept[next(iter(self._kept))]
-        return kept[2]
+        cached = self._cache.pop(gateway, None)
+        if cached is None or cached[0] is not entry.snapshot or cached[1] != second:
+            cached = entry.snapshot, second, self._build(entry, monotonic)
+        self._cache[gateway] = cached
+        if len(self._cache) > _CACHED:
+            del self._cache[next(iter(self._cache))]
+        return cached[2]
 
-    def _derived(self, site: _Site, monotonic: float) -> GatewayStatus:
+    async def statuses(self) -> list[GatewayStatus]:
+        """Return the states of all gateways, worst first; other tasks get their turn meanwhile."""
+        result: list[GatewayStatus] = []
+        for count, name in enumerate(self.names, start=1):
+            if name in self._entries:
+                result.append(self.status(name))
+            if count % _BATCH == 0:
+                await asyncio.sleep(0)
+        return sorted(result, key=severity_key)
+
+    async def close(self) -> None:
+        """Save the histories."""
+        if self._tasks:  # what is still being read must not be overwritten
+            await asyncio.wait(self._tasks)
+        for name, entry in self._entries.items():
+            self._save(name, entry)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _build(self, entry: _Entry, monotonic: float) -> GatewayStatus:
         now = self._clock.time()
-        site.note_grid(now, monotonic)
-        status = derive(site.snapshot, now, monotonic, site.host)
+        entry.track_grid(now, monotonic)
+        entry.sample(now, monotonic)
+        status = build(entry.snapshot, now, monotonic, entry.host)
         grid = replace(
             status.grid,
-            since_timestamp_seconds=site.since,
+            since_timestamp_seconds=entry.since,
             reconnecting=(
                 status.grid.connected is False
                 and not status.grid.disconnect_commanded
-                and now - site.commanded_at < _COMING_BACK
+                and now - entry.commanded_at < _RECONNECT_SECONDS
             ),
         )
-        status = replace(status, grid=grid)
-        return replace(status, problems=problems(status), summary=summary(status))
+        view = SnapshotView(entry.snapshot, now, monotonic)
+        status = replace(status, grid=grid, last_known=_last_known(entry, status))
+        status = replace(
+            status, problems=problems(status, view.thresholds), missing=missing(status, view)
+        )
+        return replace(status, health=health(status), summary=summary(status))
 
-    async def statuses(self) -> list[GatewayStatus]:
-        """Return the states of all gateways, worst first; with many, others get their turn."""
-        found: list[GatewayStatus] = []
-        for count, name in enumerate(self.names, start=1):
-            if name in self._sites:
-                found.append(self.status(name))
-            if count % _AT_ONCE == 0:
-                await asyncio.sleep(0)
-        return sorted(found, key=badness)
+    def _load(self, gateway: str, zone: tzinfo | None) -> History:
+        history = History(zone, detailed=len(self._entries) < _MAX_HISTORIES)
+        if self._directory is not None and history.detailed:
+            file = State(self._directory / "history", gateway, self._writer)
+            self._files[gateway] = file
+            self._run(self._read(file, history))
+        return history
+
+    async def _read(self, file: State, history: History) -> None:
+        """Read a history in a thread, as a disk can hang."""
+        loop = asyncio.get_running_loop()
+        if await loop.run_in_executor(self._writer, file.path.exists):
+            history.load(await loop.run_in_executor(self._writer, file.load))
+
+    def _save(self, gateway: str, entry: _Entry) -> None:
+        file = self._files.get(gateway)
+        if file is None:
+            return
+        self._run(file.keep(entry.history.dump()))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
-def badness(status: GatewayStatus) -> tuple[float, ...]:
-    """Return what to sort by so that the worst comes first: by problems, then by charge."""
+def severity_key(status: GatewayStatus) -> tuple[float, ...]:
+    """Return what to sort by so that the worst comes first: by state, problems, then charge."""
     counts = [-sum(p.severity == severity for p in status.problems) for severity in SEVERITIES]
-    waits = 0 if status.contact == "waiting" else 1
     soc = status.storage.soc_ratio if status.storage else None
-    return (*counts, waits, 2.0 if soc is None else soc)
+    return (HEALTHS.index(status.health), *counts, 2.0 if soc is None else soc)
+
+
+def _last_known(entry: _Entry, status: GatewayStatus) -> dict[str, LastValue]:
+    """Return what was known before and is not known now."""
+    current: dict[str, float | bool | None] = {
+        "solar_watts": status.power.solar_watts,
+        "house_watts": status.power.house_watts,
+        "grid_watts": status.power.grid_watts,
+        "storage_watts": status.power.storage_watts,
+        "soc_ratio": status.storage.soc_ratio if status.storage else None,
+        "connected": status.grid.connected,
+    }
+    return {name: value for name, value in entry.history.last.items() if current.get(name) is None}

@@ -1,8 +1,9 @@
-"""What of a snapshot may still be told: members of readings that have not expired."""
+"""The values of a snapshot that may still be shown: members of readings that have not expired."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from exporter.findings.thresholds import resolve
 from exporter.metrics.units import epoch
 from exporter.snapshot import SELF, Snapshot
 
@@ -10,35 +11,70 @@ from exporter.snapshot import SELF, Snapshot
 class SnapshotView:
     """A snapshot at a moment."""
 
-    def __init__(self, snapshot: Snapshot, now: float, monotonic: float) -> None:
-        """Look at `snapshot`; `now` in epoch seconds, `monotonic` decides what has expired."""
+    def __init__(
+        self, snapshot: Snapshot, now: float, monotonic: float, *, expired: bool = False
+    ) -> None:
+        """View `snapshot` at `now` (epoch seconds).
+
+        `monotonic` decides what has expired; with `expired`, what has is part of the view.
+        """
+        exporter = snapshot.readings[SELF].data
         self.now = now
-        self.report = snapshot.readings[SELF].data["self"]
-        self.wanted = snapshot.readings[SELF].data.get("wanted")
-        self._data = {
-            name: reading.data
-            for name in snapshot.readings
-            if name != SELF and (reading := snapshot.fresh(name, monotonic)) is not None
+        self.report = exporter["self"]
+        #: settings that the owner wants
+        self.desired = exporter.get("wanted")
+        #: values of the thresholds of the alerts for this gateway
+        self.thresholds: Mapping[str, float] = exporter.get("thresholds") or resolve()
+        #: what was ever seen here, by kind and id, and whether it is there now
+        self.expected: Mapping[tuple[str, str], Any] = exporter.get("expected") or {}
+        self._exporter = exporter
+        self._readings = {
+            name: reading
+            for name, reading in snapshot.readings.items()
+            if name != SELF and (expired or snapshot.fresh(name, monotonic) is not None)
         }
 
     @property
-    def any(self) -> bool:
-        """Whether anything at all is known of the site, beyond what the gateway is."""
-        return any(name != "gateway" for name in self._data)
+    def has_data(self) -> bool:
+        """Whether anything is known of the site, beyond the identity of the gateway."""
+        return any(name != "gateway" for name in self._readings)
 
-    def data(self, collector: str) -> Mapping[str, Any]:
+    def collector(self, name: str) -> Mapping[str, Any]:
         """Return the data of a collector, empty where it is not known."""
-        return self._data.get(collector, {})
+        reading = self._readings.get(name)
+        return {} if reading is None else reading.data
 
-    def one(self, collector: str, member: str) -> Any:
+    def member(self, collector: str, name: str) -> Any:
         """Return a member of the data, or None."""
-        return self.data(collector).get(member)
+        return self.collector(collector).get(name)
 
-    def all(self, collector: str, member: str) -> Mapping[str, Any]:
+    def devices(self, collector: str, name: str) -> Mapping[str, Any]:
         """Return a member that maps serials or the like to objects, empty where not known."""
-        return self.data(collector).get(member) or {}
+        return self.collector(collector).get(name) or {}
 
-    def stamp(self, told: Any) -> float | None:
-        """Return by our clock what the gateway stamped by its own."""
-        known = epoch(told)
-        return None if known is None else known - (self.report.clock_skew or 0.0)
+    def read_at(self, collector: str) -> float | None:
+        """Return when the data of a collector was read, in epoch seconds."""
+        reading = self._readings.get(collector)
+        return None if reading is None else reading.read_at
+
+    def complete(self, collector: str) -> bool:
+        """Return whether the last answers of a collector held all that was there before."""
+        return bool(getattr(self._readings.get(collector), "complete", True))
+
+    def missing_since(self, kind: str) -> dict[str, float | None]:
+        """Return what of a kind is expected and not there, and since when."""
+        return {
+            identity: entry.missing_since
+            for (each, identity), entry in self.expected.items()
+            if each == kind and not entry.present
+        }
+
+    def device_name(self, kind: str, identity: str) -> str:
+        """Return the name that the configuration gives a device, or an empty string."""
+        names = self._exporter.get("names") or {}
+        return str(names.get((kind, identity), ""))
+
+    def to_local_time(self, stamp: Any) -> float | None:
+        """Return a time stamp of the gateway by the exporter's clock."""
+        value = epoch(stamp)
+        return None if value is None else value - (self.report.clock_skew or 0.0)

@@ -1,7 +1,7 @@
-"""The pages of the exporter: status, metrics, health. GET and HEAD only.
+"""The pages of the exporter: status, metrics, runbooks, health.
 
-Nothing here waits for a gateway. A body that lies ready is sent, so any number of scrapers costs
-the gateways nothing.
+Nothing here waits for a gateway: bodies are ready when they are asked for, so any number of
+scrapers costs the gateways nothing. All is GET and HEAD, but for what Alertmanager posts.
 """
 
 import asyncio
@@ -15,36 +15,47 @@ from aiohttp.typedefs import Handler
 
 from exporter.exposition import Format, negotiate
 from exporter.manager import PollerManager
+from exporter.pager import MAX_BODY
 from exporter.web.config import WebConfig
-from exporter.web.page import POLICY
-from exporter.web.status import StatusPages
+from exporter.web.notifications import Notifications, read_receiver
+from exporter.web.rendering import CONTENT_SECURITY_POLICY
+from exporter.web.runbooks import RunbookPages
+from exporter.web.status_pages import StatusPages
 
 log = logging.getLogger(__name__)
 
 _HEADERS: dict[str, str] = {
     hdrs.SERVER: "enphase-exporter",
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+#: how the names begin of programs with which people look at the metrics, which is no scrape
+_PEOPLE = ("mozilla/", "curl/", "wget/")
 #: seconds in which a scraper has to have read a streamed body
 _SLOWEST = 60.0
+_NOT_READY = "Not ready: waiting for the first poll of all gateways.\n"
 _UNKNOWN = "There is no such gateway: /sd lists those that are watched.\n"
 
 
 def application(manager: PollerManager, config: WebConfig) -> web.Application:
-    """Return the application that serves what `watch` knows."""
-    app = web.Application(middlewares=[_secure, config.middleware], client_max_size=1)
+    """Return the application that serves the gateways of `manager`."""
+    app = web.Application(middlewares=[_secure, config.middleware], client_max_size=MAX_BODY)
     pages = _Pages(manager)
-    status = StatusPages(manager.status_store)
+    status = StatusPages(manager.status_store, manager.pager)
+    runbooks = RunbookPages()
     app.router.add_get("/", status.page)
     app.router.add_get("/api/v1/status", status.json)
+    app.router.add_get("/runbooks/", runbooks.index)
+    app.router.add_get("/runbooks/{name}", runbooks.page)
     app.router.add_get("/metrics", pages.metrics)
     app.router.add_get("/probe", pages.probe)
     app.router.add_get("/sd", pages.discovery)
     app.router.add_get("/-/healthy", pages.healthy)
     app.router.add_get("/-/ready", pages.ready)
+    app.router.add_post("/-/alerts", Notifications(manager.pager).receive)
+    app.cleanup_ctx.append(read_receiver(manager.pager))
     return app
 
 
@@ -57,13 +68,26 @@ async def _secure(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = web.Response(
             status=error.status, text=f"{error.status}: {error.reason}\n", headers=_allowed(error)
         )
-    except Exception:
-        log.exception("a page failed", extra={"path": request.path})
-        told = HTTPStatus.INTERNAL_SERVER_ERROR
-        response = web.Response(status=told, text=f"{told}: {told.phrase}\n")
+    except ConnectionError:
+        # The client is gone or does not read: nothing to answer, and no error of ours.
+        _abort(request)
+        raise
+    except Exception as error:
+        log.exception("unhandled error serving request", extra={"path": request.path})
+        if request.writer.output_size > 0:
+            # Another response inside of the one that has begun would look like data.
+            _abort(request)
+            raise ConnectionError("the response was cut off") from error
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        response = web.Response(status=status, text=f"{status}: {status.phrase}\n")
     if not response.prepared:
         response.headers.update(_HEADERS)
     return response
+
+
+def _abort(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _allowed(error: web.HTTPException) -> dict[str, str]:
@@ -86,6 +110,7 @@ class _Pages:
 
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """Send all gateways, those that are asked for, or of a fleet the exporter's own metrics."""
+        self._count_scrape(request)
         exposition, wanted = self._manager.exposition, _format(request)
         names = request.query.getall("name[]", ())
         gateways = request.query.getall("gateway", ())
@@ -102,6 +127,11 @@ class _Pages:
             body = exposition.render_all(wanted, names)
         return web.Response(body=body, headers=wanted.headers)
 
+    def _count_scrape(self, request: web.Request) -> None:
+        agent = request.headers.get(hdrs.USER_AGENT, "").lower()
+        if request.method == hdrs.METH_GET and not agent.startswith(_PEOPLE):
+            self._manager.pager.scraped()
+
     async def _stream(
         self, request: web.Request, wanted: Format, names: Sequence[str]
     ) -> web.StreamResponse:
@@ -109,14 +139,18 @@ class _Pages:
             return web.Response(headers=wanted.headers)
         response = web.StreamResponse(headers={**wanted.headers, **_HEADERS})
         await response.prepare(request)
-        # A scraper that does not read must not hold what is kept for it.
-        async with asyncio.timeout(_SLOWEST):
-            async for portion in self._manager.exposition.stream(wanted, names):
-                await response.write(portion)
+        try:
+            # A scraper that does not read must not hold what is kept for it.
+            async with asyncio.timeout(_SLOWEST):
+                async for portion in self._manager.exposition.stream(wanted, names):
+                    await response.write(portion)
+        except TimeoutError:
+            raise ConnectionError("the scraper does not read") from None
         return response
 
     async def probe(self, request: web.Request) -> web.Response:
         """Send the metrics of one gateway and nothing else."""
+        self._count_scrape(request)
         wanted = _format(request)
         try:
             body = self._manager.exposition.render_gateway(request.query.get("target", ""), wanted)
@@ -125,9 +159,9 @@ class _Pages:
         return web.Response(body=body, headers=wanted.headers)
 
     async def discovery(self, request: web.Request) -> web.Response:
-        """Send the gateways as Prometheus's HTTP service discovery wants them: a target for each.
+        """Send the gateways for Prometheus's HTTP service discovery: a target for each.
 
-        All are found at this exporter, under the name by which it was asked.
+        All are targets of this exporter, under the host name of the request.
         """
         groups = [
             {
@@ -148,5 +182,5 @@ class _Pages:
 
     async def ready(self, request: web.Request) -> web.Response:
         if self._manager.ready:
-            return web.Response(text="Every gateway was asked.\n")
-        return web.Response(status=503, text="Not every gateway was asked yet.\n")
+            return web.Response(text="Ready.\n")
+        return web.Response(status=503, text=_NOT_READY)

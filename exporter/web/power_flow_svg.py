@@ -1,19 +1,29 @@
-"""The picture of what flows where: sun, grid, batteries and house around a crossing.
+"""The drawing of what flows where: sun, grid, batteries and house around a junction.
 
-Every amount stands there in words too, so nothing hangs on colour or motion.
+Here is the geometry; templates/power_flow.svg.j2 draws it. Every amount is written out in words
+too, so nothing depends on colour or motion.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from exporter.status.formatting import grid_flow, percent, power, storage_activity
-from exporter.status.models import GatewayStatus
-from exporter.web.markup import Markup, element
+from markupsafe import Markup
 
-#: below this nothing flows (W)
-_LEAST = 5.0
+from exporter.status.formatting import (
+    IDLE_WATTS,
+    grid_flow,
+    percent,
+    power,
+    storage_activity,
+)
+from exporter.status.models import GatewayStatus
+from exporter.web.rendering import render
+
 _CENTRE = (180, 160)
 _RADIUS = 44
+#: radius of the junction
+_HUB = 7
 
 _ICONS = {
     "solar": (
@@ -29,153 +39,111 @@ Part = Literal["solar", "grid", "house", "battery"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
-    """One of the four; `inward` is the power towards the crossing in W."""
+class Node:
+    """One of the four; `inward` is the power towards the junction in W."""
 
     part: Part
-    at: tuple[int, int]
+    x: int
+    y: int
     name: str
     value: str
     note: str
     inward: float | None
     broken: bool = False
-    #: charge as a share, drawn as a ring
+    #: charge in percent, drawn as a ring
     ring: float | None = None
 
+    @property
+    def icon(self) -> str:
+        """The path of its symbol."""
+        return _ICONS[self.part]
 
-def flow(status: GatewayStatus) -> Markup:
-    """Return the picture as SVG."""
-    nodes = _nodes(status)
-    height = 342 if len(nodes) == 4 else 226
-    told = "; ".join(f"{node.name}: {node.value}, {node.note}".rstrip(", ") for node in nodes)
+    @property
+    def live(self) -> bool:
+        """Whether power flows."""
+        return not self.broken and self.inward is not None and abs(self.inward) >= IDLE_WATTS
+
+    @property
+    def outward(self) -> bool:
+        """Whether power flows from the junction to it."""
+        return self.live and (self.inward or 0.0) < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The line from a node to the junction, and an arrow or a cut in its middle."""
+
+    node: Node
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+    width: float
+    arrow: str
+    cut: str
+
+
+def power_flow(status: GatewayStatus) -> Markup:
+    """Return the drawing as SVG."""
+    nodes = list(_nodes(status))
     most = max((abs(node.inward) for node in nodes if node.inward is not None), default=0.0)
-    return element(
-        "svg",
-        element("title", f"Power now. {told}."),
-        [_line(node, most) for node in nodes],
-        element("circle", cx=_CENTRE[0], cy=_CENTRE[1], r=7, class_="hub"),
-        [_circle(node) for node in nodes],
-        viewBox=f"0 0 360 {height}",
-        role="img",
-        class_="flow",
+    return render(
+        "power_flow.svg.j2",
+        nodes=nodes,
+        wires=[_wire(node, most) for node in nodes],
+        centre=_CENTRE,
+        hub=_HUB,
+        radius=_RADIUS,
+        height=342 if len(nodes) == 4 else 226,
     )
 
 
-def _nodes(status: GatewayStatus) -> list[_Node]:
+def _nodes(status: GatewayStatus) -> Iterator[Node]:
     now, storage = status.power, status.storage
     solar = None if now.solar_watts is None else max(0.0, now.solar_watts)
+    yield Node("solar", 180, 48, "Solar", _value(solar), "", solar)
+    if status.grid.connected is False:
+        yield Node("grid", 50, 160, "Grid", "off", "off grid", 0.0, broken=True)
+    else:
+        yield Node("grid", 50, 160, "Grid", *_grid(now.grid_watts), now.grid_watts)
     house = now.house_watts
-    off = status.grid.connected is False
-    grid_note, grid_value = "", power(now.grid_watts)
-    if off:
-        grid_note = "off grid"
-    elif now.grid_watts is not None:
-        grid_note = "idle" if abs(now.grid_watts) < _LEAST else _direction(now.grid_watts)
-    nodes = [
-        _Node("solar", (180, 48), "Solar", _value(solar), "", solar),
-        _Node(
-            "grid",
-            (50, 160),
-            "Grid",
-            "off" if off else _short(grid_value),
-            grid_note,
-            0.0 if off else now.grid_watts,
-            broken=off,
-        ),
-        _Node("house", (310, 160), "House", _value(house), "", None if house is None else -house),
-    ]
+    yield Node("house", 310, 160, "House", _value(house), "", None if house is None else -house)
     if storage is not None:
-        watts = now.storage_watts
-        nodes.append(
-            _Node(
-                "battery",
-                (180, 272),
-                "Batteries",
-                _value(watts),
-                f"{percent(storage.soc_ratio)}, {storage_activity(watts)}",
-                watts,
-                ring=storage.soc_ratio,
-            )
-        )
-    return nodes
+        watts, soc = now.storage_watts, storage.soc_ratio
+        note = f"{percent(soc)}, {storage_activity(watts)}"
+        ring = None if soc is None else 100 * soc
+        yield Node("battery", 180, 272, "Batteries", _value(watts), note, watts, ring=ring)
 
 
-def _direction(watts: float) -> str:
-    return grid_flow(watts).removeprefix(power(watts)).strip()
+def _grid(watts: float | None) -> tuple[str, str]:
+    if watts is None:
+        return "?", ""
+    if abs(watts) < IDLE_WATTS:
+        return power(watts), "idle"
+    return power(watts), grid_flow(watts).removeprefix(power(watts)).strip()
 
 
 def _value(watts: float | None) -> str:
-    return _short(power(watts))
+    return "?" if watts is None else power(watts)
 
 
-def _short(told: str) -> str:
-    return "?" if told == power(None) else told
-
-
-def _line(node: _Node, most: float) -> Markup:
-    (x, y), (cx, cy) = node.at, _CENTRE
-    dx, dy = (cx > x) - (cx < x), (cy > y) - (cy < y)
-    x1, y1 = x + dx * _RADIUS, y + dy * _RADIUS
-    line = {"x1": x1, "y1": y1, "x2": cx - dx * 7, "y2": cy - dy * 7}
-    if node.broken:
-        mx, my = (x1 + cx) / 2, (y1 + cy) / 2
-        return element(
-            "g",
-            element("line", **line, class_="wire"),
-            element("path", d=f"M{mx - 8} {my - 8}l16 16M{mx - 8} {my + 8}l16 -16", class_="cut"),
-        )
-    if node.inward is None or abs(node.inward) < _LEAST:
-        return element("line", **line, class_="wire")
-    width = 3 + round(5 * (abs(node.inward) / most) ** 0.5, 1)
-    inward = node.inward > 0
-    # The arrow points the way the power goes, and so do the dashes that run along the wire.
-    way = 1 if inward else -1
-    mx, my = (x1 + cx - dx * 7) / 2, (y1 + cy - dy * 7) / 2
-    px, py = dx * way * 11, dy * way * 11
-    arrow = f"M{mx + px} {my + py}L{mx - px + py} {my - py + px}L{mx - px - py} {my - py - px}z"
-    return element(
-        "g",
-        element(
-            "line", **line, class_=f"wire live {'in' if inward else 'out'}", stroke_width=width
-        ),
-        element("path", d=arrow, class_="arrow"),
-        class_=f"of-{node.part}{'' if inward else ' outward'}",
-    )
-
-
-def _manner(node: _Node) -> str:
-    """Return how the circle differs: no connection, or power that goes out to the grid."""
-    if node.broken:
-        return "broken"
-    return "outward" if node.inward is not None and node.inward <= -_LEAST else ""
-
-
-def _circle(node: _Node) -> Markup:
-    x, y = node.at
-    ring = None
-    if node.ring is not None:
-        ring = element(
-            "circle",
-            cx=x,
-            cy=y,
-            r=_RADIUS,
-            class_="ring",
-            pathLength=100,
-            stroke_dasharray=f"{100 * node.ring:.0f} 100",
-            transform=f"rotate(-90 {x} {y})",
-        )
-    return element(
-        "g",
-        element("circle", cx=x, cy=y, r=_RADIUS, class_="node"),
-        ring,
-        element(
-            "path",
-            d=_ICONS[node.part],
-            class_="icon",
-            transform=f"translate({x - 10} {y - 34}) scale(.84)",
-        ),
-        element("text", node.value, x=x, y=y + 9, class_="value"),
-        element("text", node.name, x=x, y=y + 26, class_="name"),
-        element("text", node.note, x=x, y=y + 62, class_="note") if node.note else None,
-        class_=" ".join(filter(None, (f"of-{node.part}", _manner(node)))),
+def _wire(node: Node, most: float) -> Wire:
+    cx, cy = _CENTRE
+    dx, dy = (cx > node.x) - (cx < node.x), (cy > node.y) - (cy < node.y)
+    x1, y1 = node.x + dx * _RADIUS, node.y + dy * _RADIUS
+    x2, y2 = cx - dx * _HUB, cy - dy * _HUB
+    mx, my = (x1 + x2) / 2, (y1 + y2) / 2
+    # The arrow points the way the power goes.
+    direction = -11 if node.outward else 11
+    px, py = dx * direction, dy * direction
+    share = abs(node.inward) / most if node.inward is not None and most else 0.0
+    return Wire(
+        node,
+        x1,
+        y1,
+        x2,
+        y2,
+        width=3 + round(5 * share**0.5, 1),
+        arrow=f"M{mx + px} {my + py}L{mx - px + py} {my - py + px}L{mx - px - py} {my - py - px}z",
+        cut=f"M{mx - 8} {my - 8}l16 16M{mx - 8} {my + 8}l16 -16",
     )

@@ -75,7 +75,7 @@ async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
     assert told["Solar"] == "7.3 kW"
     assert told["House"] == "1.9 kW"
     assert told["Batteries"] == "64 %, charging with 3.6 kW"
-    assert re.fullmatch(r"Told Enphase \d+ min ago", told["Enphase"])
+    assert re.fullmatch(r"Last cloud report \d+ min ago", told["Enphase"])
     assert re.match(r"(\d+) of \1 collectors up", told["Exporter"])
     assert "Problem" not in told
 

@@ -118,10 +118,11 @@ def test_several_gateways(homes: Served, ask: Asked) -> None:
     """They are a line each, worst first, with what is wrong."""
     status, told, _ = ask(f"--url={homes.url}")
     assert status == 0
-    first, *rows, last = told.splitlines()
+    first, *rows, paging, last = told.splitlines()
     assert first == "3 gateways. 1 critical, 2 well."
     assert [row.split()[1] for row in rows] == ["gone", "home", "roof"]
-    assert "Wrong: The gateway at 127.0.0.1:1 does not answer." in rows[0]
+    assert "Wrong: The gateway does not answer: 127.0.0.1:1 does not answer." in rows[0]
+    assert paging.startswith("Nobody may be paged (EnphaseNobodyPaged): No receiver is set up")
     assert "On grid. Batteries 64 %" in rows[1]
     assert "--gateway=NAME" in last
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clock import VirtualClock
-from exporter.simulator.scenario import ScenarioRunner, find_scenario
+from exporter.simulator.scenario import ScenarioRunner
 from tests.polled_gateway import PolledGateway, polled_gateway
+from tests.scenarios import catalogue
 
 #: seconds between two looks at the scenario, which can take the gateway off the network
 _STEP = 15.0
@@ -33,7 +34,7 @@ class Played:
 @asynccontextmanager
 async def playing(name: str, state: Path, **config: Any) -> AsyncIterator[Played]:
     """Play the scenario of that name; `config` is more of the exporter's configuration."""
-    scenario = find_scenario(name)
+    scenario = catalogue.find(name)
     clock = VirtualClock(scenario.begins)
     runner = ScenarioRunner(scenario, clock)
     async with polled_gateway(runner.gateway, state, clock, **config) as watched:

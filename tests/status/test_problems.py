@@ -1,4 +1,4 @@
-"""What is wrong, what to do first, where it is written: a table that follows the alert rules."""
+"""What is wrong, what to do first, where it is written: checks that follow the alert rules."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from exporter.findings.texts import alert_texts
+from exporter.findings.thresholds import resolve
+from exporter.status.checks import CHECKS
+from exporter.status.checks import problems as find_problems
 from exporter.status.models import (
     SEVERITIES,
     BatteryStatus,
@@ -17,9 +21,9 @@ from exporter.status.models import (
     GridSwitch,
     MeterStatus,
     PanelStatus,
+    Problem,
     StorageStatus,
 )
-from exporter.status.problems import CHECKS, problems
 from tests.alerts.shipped import ALERTS, RUNBOOKS
 from tests.status.scenario_player import playing
 
@@ -64,6 +68,11 @@ ISLAND = replace(
 )
 
 
+def problems(status: GatewayStatus, **thresholds: float) -> tuple[Problem, ...]:
+    """Return what is wrong by the default thresholds, or others."""
+    return find_problems(status, resolve(thresholds))
+
+
 def island(soc: float = 0.6, **storage: Any) -> GatewayStatus:
     """Return an island with so much charge."""
     assert WELL.storage
@@ -75,8 +84,8 @@ def battery(**changes: Any) -> GatewayStatus:
     return replace(WELL, batteries=(replace(WELL.batteries[0], **changes), WELL.batteries[1]))
 
 
-def told(ago: float, **cloud: Any) -> GatewayStatus:
-    """Return a house that told Enphase so long ago."""
+def reported(ago: float, **cloud: Any) -> GatewayStatus:
+    """Return a house whose last cloud report was so long ago."""
     return replace(WELL, cloud=CloudStatus(last_report_timestamp_seconds=NOW - ago, **cloud))
 
 
@@ -87,7 +96,7 @@ def lone(name: str, **changes: Any) -> GatewayStatus:
 
 OUTAGE = {"EnphaseGridOutage"}
 
-#: each kind of problem by itself, with the alerts it must be told as
+#: each kind of problem by itself, with the alerts that it must be shown as
 WRONG: list[tuple[GatewayStatus, set[str]]] = [
     (WELL, set()),
     (lone("contact", to="waiting"), set()),
@@ -100,11 +109,11 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
     (lone("token_expiry_timestamp_seconds", to=NOW - 60), {"EnphaseTokenExpiring"}),
     (lone("clock_skew_seconds", to=-121.0), {"EnphaseGatewayClockSkew"}),
     (lone("clock_skew_seconds", to=119.0), set()),
-    (told(2600), set()),
-    (told(2800), {"EnphaseCloudReportingStopped"}),
-    (told(2800, cellular=True), set()),
-    (told(8 * HOUR, cellular=True), {"EnphaseCloudReportingStopped"}),
-    (told(42 * DAY), {"EnphaseCloudReportingStopped"}),
+    (reported(2600), set()),
+    (reported(2800), {"EnphaseCloudReportingStopped"}),
+    (reported(2800, cellular=True), set()),
+    (reported(8 * HOUR, cellular=True), {"EnphaseCloudReportingStopped"}),
+    (reported(42 * DAY), {"EnphaseCloudReportingStopped"}),
     (lone("collectors", to=(CollectorStatus("home", False, NOW - 60, failures=1),)), set()),
     (
         lone("collectors", to=(CollectorStatus("home", False, NOW - HOUR, failures=12),)),
@@ -199,7 +208,7 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
 
 @pytest.mark.parametrize(("status", "alerts"), WRONG)
 def test_each_problem_is_found_by_itself(status: GatewayStatus, alerts: set[str]) -> None:
-    """A condition is told as its alert, one that does not hold is not, and nothing else is."""
+    """A condition is shown as its alert, one that does not hold is not, and nothing else is."""
     assert {problem.alert for problem in problems(status)} == alerts
 
 
@@ -211,16 +220,39 @@ def test_every_check_can_find_something() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.alert}-{check.severity}")
 def test_a_problem_is_an_alert_with_a_runbook(check: Any) -> None:
-    """Each is an alert of the rules, told as no worse than they do, with the runbook they name."""
+    """Each is an alert of the rules, shown as no worse, with their texts and runbook."""
     rules = [rule for rule in ALERTS if rule.name == check.alert]
     assert rules
     assert min(SEVERITIES.index(rule.severity) for rule in rules) <= SEVERITIES.index(
         check.severity
     )
     assert check.alert in {path.stem for path in RUNBOOKS}
-    url = next(p.runbook_url for s, _ in WRONG for p in problems(s) if p.alert == check.alert)
-    assert url == rules[0].annotations["runbook_url"]
-    assert check.first.endswith(".")
+    problem = next(
+        p
+        for status, _ in WRONG
+        for p in problems(status)
+        if (p.alert, p.severity) == (check.alert, check.severity)
+    )
+    same = [rule for rule in rules if rule.severity == check.severity] or rules
+    assert problem.runbook_url == same[0].annotations["runbook_url"]
+    assert problem.text.startswith(same[0].annotations["summary"].rstrip("."))
+    assert problem.text.endswith(".")
+    assert problem.first == alert_texts()[check.alert, same[0].severity].first
+
+
+def test_the_thresholds_are_those_of_the_configuration() -> None:
+    """A house whose owner says that 50 degrees are hot has a hot battery at 51."""
+    status = battery(temperature_celsius=51)
+    assert problems(status) == ()
+    (problem,) = problems(status, battery_hot_celsius=50.0)
+    assert problem.alert == "EnphaseBatteryTemperatureAbnormal"
+    assert problem.text.endswith(": 1, 51 °C.")
+
+
+def test_names_come_before_serials() -> None:
+    """A battery with a name in the configuration is called by it."""
+    (problem,) = problems(battery(state="missing", name="Garage left"))
+    assert problem.text.endswith(": Garage left.")
 
 
 def test_the_worst_comes_first() -> None:

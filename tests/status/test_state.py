@@ -1,15 +1,17 @@
 """The state of a house, from what its gateway says over the real protocol."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exporter.clock import VirtualClock
 from exporter.simulator import replay as captures
+from exporter.simulator.faults import Edit
 from exporter.simulator.faults import status as answer
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES
-from exporter.status.models import GatewayStatus
+from exporter.status.models import GatewayStatus, StorageStatus
+from exporter.status.summary import verdict
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 INVENTORY = "/ivp/ensemble/inventory"
@@ -18,14 +20,14 @@ INVENTORY = "/ivp/ensemble/inventory"
 @pytest.mark.parametrize(
     ("home", "summary"),
     [
-        ("battery-home", "On grid. Batteries 64 %, charging. Told Enphase 4 min ago."),
-        ("collar", "On grid. Batteries 64 %, charging. Told Enphase 4 min ago."),
-        ("generator", "On grid. Batteries 64 %, charging. Told Enphase 4 min ago."),
-        ("acb", "Batteries 52 %, charging. Told Enphase 4 min ago."),
-        ("solar-only", "Solar 3.6 kW. Told Enphase 4 min ago."),
-        ("three-phase", "Solar 5.5 kW, 3.6 kW to the grid. Told Enphase 4 min ago."),
-        ("legacy", "Solar 4.2 kW. Told Enphase 4 min ago."),
-        ("big-home", "On grid. Batteries 64 %, charging. Told Enphase 4 min ago."),
+        ("battery-home", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
+        ("collar", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
+        ("generator", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
+        ("acb", "Batteries 52 %, charging. Last cloud report 4 min ago."),
+        ("solar-only", "Solar 3.6 kW. Last cloud report 4 min ago."),
+        ("three-phase", "Solar 5.5 kW, 3.6 kW to the grid. Last cloud report 4 min ago."),
+        ("legacy", "Solar 4.2 kW. Last cloud report 4 min ago."),
+        ("big-home", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
     ],
 )
 async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ async def test_a_gateway_that_was_not_asked_yet_is_no_problem(tmp_path: Path) ->
         status = watched.status()
     assert status.contact == "waiting"
     assert status.problems == ()
-    assert status.summary == "The gateway is being asked for the first time."
+    assert status.summary == "The gateway has not answered yet: first poll in progress."
 
 
 async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -92,22 +94,99 @@ async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> N
         status = watched.status()
     assert status.contact == "silent"
     assert status.summary == (
-        "The gateway does not answer; last heard 20 min ago."
-        " Grid, batteries and panels are not known."
+        "The gateway does not answer; last answer 20 min ago."
+        " Last known 20 min ago: on grid, batteries 64 %, charging."
     )
     assert [problem.alert for problem in status.problems] == ["EnphaseGatewayUnreachable"]
     unknown = GatewayStatus("home", status.host, status.timestamp_seconds, "silent")
     for name in ("grid", "power", "today", "panels", "switch", "meters", "cloud", "legs_volts"):
         assert getattr(status, name) == getattr(unknown, name), name
+    assert status.storage == StorageStatus()
+    assert {battery.state for battery in status.batteries} == {"not known"}
+    assert {battery.soc_ratio for battery in status.batteries} == {None}
+    assert {battery.last_known_soc_ratio for battery in status.batteries} == {0.64}
+    assert [(each.kind, each.id) for each in status.missing] == [("gateway", "")]
+    assert status.health == "act"
+
+
+async def test_a_gateway_that_fell_silent_off_grid_leaves_its_last_word(tmp_path: Path) -> None:
+    """When the batteries have died, the page says what was known last, and when that was."""
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        watched.gateway.faults[INVENTORY] = Edit(islanding)
+        await watched.pass_time(120)
+        assert watched.status().grid.connected is False
+        watched.gateway.up = False
+        await watched.pass_time(3600)
+        status = watched.status()
+    assert status.last_known["connected"].value == 0
+    assert status.last_known["soc_ratio"].value == 0.64
+    age = status.timestamp_seconds - status.last_known["soc_ratio"].timestamp_seconds
+    assert age == pytest.approx(3600, abs=120)
+    assert status.summary.endswith("Last known 60 min ago: off grid, batteries 64 %, charging.")
+
+
+def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the inventory of a house whose switch towards the grid is open, unasked."""
+    for group in inventory:
+        if group["type"] == "ENPOWER":
+            group["devices"][0]["mains_oper_state"] = "open"
+    return inventory
+
+
+def unknown_relay(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the inventory of a house whose controller communicates and says nothing usable."""
+    for group in inventory:
+        if group["type"] == "ENPOWER":
+            group["devices"][0]["mains_oper_state"] = "unknown"
+    return inventory
+
+
+async def test_nothing_is_well_while_the_grid_state_is_unknown(tmp_path: Path) -> None:
+    """A controller that communicates and reports no state leaves the house partly blind."""
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        await watched.pass_time(61)
+        assert watched.status().health == "well"
+        watched.gateway.faults[INVENTORY] = Edit(unknown_relay)
+        await watched.pass_time(61)
+        status = watched.status()
+    assert status.grid.connected is None
+    assert status.health == "blind"
+    assert verdict(status) == "Partly blind"
+    (missing,) = status.missing
+    assert missing.name == "Grid state"
+    assert missing.reason == "the system controller reports no usable state of its switch"
+    assert missing.since_timestamp_seconds is not None
+
+
+async def test_a_sick_battery_is_missing_from_the_sums(tmp_path: Path) -> None:
+    """The headline says how many batteries do their part, and what the others could hold."""
+
+    def silence(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for group in inventory:
+            if group["type"] == "ENCHARGE":
+                group["devices"][0]["communicating"] = False
+        return inventory
+
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        watched.gateway.faults[INVENTORY] = Edit(silence)
+        await watched.pass_time(61)
+        status = watched.status()
     assert status.storage is not None
-    assert set(vars_of(status.storage)) == {None}
-    assert status.batteries == ()
+    assert status.storage.missing_capacity_joules == pytest.approx(5.0 * 3.6e6)
+    assert "Batteries 64 %, charging (5 of 6 batteries; 5.0 kWh missing)" in status.summary
 
 
-def vars_of(item: object) -> Iterator[object]:
-    """Yield the values of a dataclass with slots."""
-    for name in type(item).__slots__:  # type: ignore[attr-defined]  # it has slots
-        yield getattr(item, name)
+async def test_a_home_of_panels_alone_says_what_cannot_be_known(tmp_path: Path) -> None:
+    """Without meters and controller there is no house power and no grid state to expect."""
+    async with polled_gateway("solar-only", tmp_path) as watched:
+        await watched.pass_time(61)
+        status = watched.status()
+    assert status.system == "Solar only"
+    assert status.health == "well"
+    assert [limit.partition(" cannot ")[0] for limit in status.limits] == [
+        "Power of house and grid",
+        "Grid outages",
+    ]
 
 
 async def test_data_that_expired_is_not_shown_as_fresh(tmp_path: Path) -> None:
@@ -144,7 +223,7 @@ async def test_a_refused_login_is_told_as_such(tmp_path: Path) -> None:
     assert status.contact == "refused"
     assert status.summary.startswith("The gateway refuses the login. ")
     assert [problem.alert for problem in status.problems] == ["EnphaseAuthenticationFailing"]
-    assert status.problems[0].text.startswith("The exporter is not let in: ")
+    assert status.problems[0].text.startswith("The gateway does not let the exporter in: ")
 
 
 async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ async def test_a_mistake_of_ours_is_decent(
         assert response.status == 500
         assert await response.text() == "500: Internal Server Error\n"
         assert response.headers["Server"] == "enphase-exporter"
-    assert "a page failed" in caplog.text
+    assert "unhandled error serving request" in caplog.text
     async with client.get("/-/healthy") as response:
         assert response.status == 200
 

@@ -384,7 +384,7 @@ async def test_a_page_that_fails_forges_no_line(
     head = b"GET /metrics?%0alevel=error%20msg=forged%1b[2J HTTP/1.1\r\nHost: a\r\n"
     answer = await site.say(head + b"Connection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 500")
-    (record,) = [r for r in caplog.records if r.getMessage() == "a page failed"]
+    (record,) = [r for r in caplog.records if r.getMessage() == "unhandled error serving request"]
     for formatter in (LogfmtFormatter(), JsonFormatter()):
         assert formatter.format(record).isprintable()
 

@@ -1,4 +1,4 @@
-"""The plan of the roof: whatever the unit of the configuration, panels lie side by side."""
+"""The layout of the roof: whatever the unit of the configuration, panels lie side by side."""
 
 import re
 from itertools import combinations
@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.status.models import PanelStatus
-from exporter.web.layout_svg import Place, plan, spread
+from exporter.web.layout_svg import Position, layout, normalise
 
 BRICKS = ((0, 1), (1, 1), (2, 1), (0.5, 0), (1.5, 0))
 
 
-def rounded(places: list[Place]) -> list[Place]:
+def rounded(places: list[Position]) -> list[Position]:
     """Return places without what a computer makes of them at the end."""
     return [(round(x, 6), round(y, 6)) for x, y in places]
 
@@ -21,19 +21,19 @@ def rounded(places: list[Place]) -> list[Place]:
 @pytest.mark.parametrize("unit", [1, 1.05, 1050, 0.001])
 def test_the_unit_does_not_matter(unit: float) -> None:
     """Counted in panels or measured in millimetres, the picture is one; a row shifted stays so."""
-    drawn = spread([(unit * x, unit * y) for x, y in BRICKS])
+    drawn = normalise([(unit * x, unit * y) for x, y in BRICKS])
     assert rounded(drawn) == [(0, 0), (1, 0), (2, 0), (0.5, 1), (1.5, 1)]
 
 
 def test_left_of_nothing_and_below_it() -> None:
     """Places may be negative, and zero is wherever the owner likes; up is up."""
-    assert rounded(spread([(-4, -2), (-3, -1)])) == [(0, 1), (1, 0)]
+    assert rounded(normalise([(-4, -2), (-3, -1)])) == [(0, 1), (1, 0)]
 
 
 @pytest.mark.parametrize("places", [[(3, 3)], [(3, 3), (3, 3)]])
-def test_a_place_that_is_all_there_is(places: list[Place]) -> None:
+def test_a_place_that_is_all_there_is(places: list[Position]) -> None:
     """One panel, or two at the same place by mistake, are drawn all the same."""
-    assert spread(places) == [(0, 0)] * len(places)
+    assert normalise(places) == [(0, 0)] * len(places)
 
 
 _GRID = st.lists(
@@ -44,7 +44,7 @@ _GRID = st.lists(
 @given(places=_GRID, unit=st.floats(1e-3, 1e4))
 def test_no_panel_covers_another(places: list[tuple[int, int]], unit: float) -> None:
     """Of any two, one lies a column or a row from the other, and the closest just so."""
-    drawn = spread([(unit * x, unit * y) for x, y in places])
+    drawn = normalise([(unit * x, unit * y) for x, y in places])
     apart = [max(abs(a - c), abs(b - d)) for (a, b), (c, d) in combinations(drawn, 2)]
     assert min(apart) >= min(1, 60 / max(max(place) for place in drawn)) - 1e-6
     assert all(x >= 0 <= y for x, y in drawn)
@@ -54,30 +54,30 @@ _WILD = st.floats(-1e6, 1e6)
 
 
 @given(places=st.lists(st.tuples(_WILD, _WILD), min_size=1, max_size=30))
-def test_no_place_makes_a_picture_without_end(places: list[Place]) -> None:
+def test_no_place_makes_a_picture_without_end(places: list[Position]) -> None:
     """Places that are all but the same do not blow the others up."""
-    drawn = spread(places)
+    drawn = normalise(places)
     assert len(drawn) == len(places)
     assert all(0 <= value <= 60 + 1e-6 for place in drawn for value in place)
     panels = [PanelStatus(str(n), "dark", x=x, y=y) for n, (x, y) in enumerate(places)]
-    told = plan("Roof", panels)
-    width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', told)[0])
+    drawing = layout("Roof", panels)
+    width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawing)[0])
     assert 0 < width <= 61 * 60
     assert 0 < height <= 61 * 60
-    assert "nan" not in told
+    assert "nan" not in drawing
 
 
 def test_what_a_panel_says() -> None:
     """Power or state, the name as far as there is room, all of it where one points."""
-    told = plan(
+    drawing = layout(
         "Roof",
         [
             PanelStatus("482200001001", "reporting", name="A name too long", x=0, y=0, watts=180),
             PanelStatus("482200001002", "silent", x=1, y=0),
         ],
     )
-    assert 'aria-label="Roof seen from above: 1 of 2 report"' in told
-    assert "<title>A name too long, serial 482200001001: 180\N{NO-BREAK SPACE}W</title>" in told
-    assert ">A name t…<" in told
-    assert '<g transform="translate(62 2)" class="silent">' in told
-    assert ">…1002<" in told
+    assert 'aria-label="Roof seen from above: 1 of 2 report"' in drawing
+    assert "<title>A name too long, serial 482200001001: 180\N{NO-BREAK SPACE}W</title>" in drawing
+    assert ">A name t…<" in drawing
+    assert '<g transform="translate(62 2)" class="silent">' in drawing
+    assert ">…1002<" in drawing

@@ -15,14 +15,13 @@ from rich.text import Text
 from exporter.exposition import Exposition
 from exporter.status.formatting import (
     cloud_report,
-    connection,
     grid_flow,
-    grid_state,
     percent,
     power,
     storage_activity,
 )
 from exporter.status.models import GatewayStatus
+from exporter.status.summary import connection, grid_state
 
 #: number of messages that stay visible
 _MESSAGES = 6
@@ -45,6 +44,7 @@ def summary_rows(status: GatewayStatus) -> list[tuple[str, str]]:
         ("Enphase", cloud_report(status.cloud, now)),
         ("Exporter", f"{up} of {len(status.collectors)} collectors up"),
         *(("Problem", problem.text) for problem in status.problems),
+        *(("Not known", each.name) for each in status.missing),
     ]
     return [(label, text) for label, text in rows if text]
 

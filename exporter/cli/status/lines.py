@@ -9,20 +9,46 @@ from exporter.status.formatting import (
     ago,
     celsius,
     cloud_report,
-    connection,
     duration,
     energy,
     percent,
     power,
     storage_activity,
-    verdict,
 )
-from exporter.status.models import BatteryStatus, GatewayStatus, Problem, StorageStatus
+from exporter.status.models import (
+    FAULTY_STATES,
+    BatteryStatus,
+    GatewayStatus,
+    Health,
+    MissingData,
+    Problem,
+    Severity,
+    StorageStatus,
+)
+from exporter.status.summary import connection, shortfall, verdict
 
 _BAR = 20
-MARKS = {"critical": "✗", "warning": "!", "info": "i", None: "✓"}
-STYLES = {"critical": "bold red", "warning": "yellow", "info": "cyan", None: "green"}
-_TROUBLE = frozenset({"not ready", "switched off", "not heard", "missing"})
+MARKS: dict[Health, str] = {
+    "act": "✗",
+    "blind": "?",
+    "attention": "!",
+    "note": "i",
+    "well": "✓",
+    "starting": "…",
+}
+STYLES: dict[Health, str] = {
+    "act": "bold red",
+    "blind": "bold magenta",
+    "attention": "yellow",
+    "note": "cyan",
+    "well": "green",
+    "starting": "dim",
+}
+_SEVERITY_STYLES: dict[Severity, str] = {
+    "critical": "bold red",
+    "warning": "yellow",
+    "info": "cyan",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +65,20 @@ class Line:
 
 def lines(status: GatewayStatus) -> Iterator[Line]:
     """Yield what there is to say of a house."""
-    heading = f"{MARKS[status.worst]} {status.gateway}: {verdict(status)}"
-    yield Line(heading, "", STYLES[status.worst])
+    heading = f"{MARKS[status.health]} {status.gateway}: {verdict(status)}"
+    yield Line(heading, "", STYLES[status.health])
     yield Line("Now", status.summary)
     for problem in status.problems:
         yield from _problem(problem, status.timestamp_seconds)
+    for each in status.missing:
+        yield from _missing(each, status.timestamp_seconds)
     if status.contact == "answers":
         yield Line("Power", _flow(status))
         yield from _today(status)
         if status.storage is not None:
             yield Line("Batteries", _storage(status, status.storage))
         for battery in status.batteries:
-            yield _battery(battery)
+            yield _battery(battery, status.timestamp_seconds)
         yield from _panels(status)
         if status.generator is not None:
             running = {True: "running", False: "not running", None: UNKNOWN}
@@ -67,9 +95,19 @@ def lines(status: GatewayStatus) -> Iterator[Line]:
 def _problem(problem: Problem, now: float) -> Iterator[Line]:
     since = problem.since_timestamp_seconds
     well = "" if since is None else f", last well {ago(since, now)}"
-    yield Line("Wrong", f"{problem.text} ({problem.severity}{well})", STYLES[problem.severity])
+    yield Line(
+        "Wrong", f"{problem.text} ({problem.severity}{well})", _SEVERITY_STYLES[problem.severity]
+    )
     yield Line("", f"First: {problem.first[:1].lower()}{problem.first[1:]}")
     yield Line("", f"Runbook: {problem.runbook_url}", "dim")
+
+
+def _missing(each: MissingData, now: float) -> Iterator[Line]:
+    since = each.since_timestamp_seconds
+    for_long = "" if since is None else f" (since {ago(since, now)})"
+    yield Line("Unknown", f"{each.name}{for_long}", STYLES["blind"])
+    if each.reason:
+        yield Line("", f"Why: {each.reason}")
 
 
 def _flow(status: GatewayStatus) -> str:
@@ -122,17 +160,22 @@ def _storage(status: GatewayStatus, storage: StorageStatus) -> str:
         parts.append(f"{percent(storage.reserve_soc_ratio)} kept for an outage")
     if storage.mode is not None:
         parts.append(f"mode {storage.mode}")
+    if lost := shortfall(status):
+        parts.append(lost)
     return "; ".join(parts)
 
 
-def _battery(battery: BatteryStatus) -> Line:
-    state: str = battery.state
+def _battery(battery: BatteryStatus, now: float) -> Line:
+    state: str = {"not heard": "not communicating"}.get(battery.state, battery.state)
     if battery.watts is not None and state in ("charging", "discharging"):
         state = f"{state} with {power(battery.watts)}"
     warm = battery.temperature_celsius
-    parts = [state, *([celsius(warm)] if warm is not None else []), battery.serial]
+    parts = [state, *([celsius(warm)] if warm is not None else []), battery.label]
+    if battery.soc_ratio is None and battery.last_known_soc_ratio is not None:
+        before = ago(battery.last_known_timestamp_seconds, now)
+        parts.append(f"{percent(battery.last_known_soc_ratio)} {before}")
     soc = "?" if battery.soc_ratio is None else percent(battery.soc_ratio)
-    style = "bold red" if battery.state in _TROUBLE else ""
+    style = "bold red" if battery.state in FAULTY_STATES else ""
     return Line("", f"{bar(battery.soc_ratio)} {soc:>5}, {', '.join(parts)}", style)
 
 

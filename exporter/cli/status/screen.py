@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -18,10 +19,10 @@ from exporter.errors import ExporterError
 from exporter.logging import mask
 from exporter.status import api
 from exporter.status.api import Document
-from exporter.status.formatting import verdict
+from exporter.status.formatting import UNKNOWN
 from exporter.status.models import GatewayStatus
+from exporter.status.summary import counted, verdict
 from exporter.text import printable
-from exporter.web.fleet_page import counted
 
 _TITLE = 10
 #: for terminals and files that know no more than ASCII
@@ -83,6 +84,7 @@ class Screen:
         else:
             parts = [self._several(statuses)]
         moment = datetime.fromtimestamp(told.timestamp_seconds).astimezone()
+        parts += [Text(self._said(text), style="yellow") for text in _unpaged(told)]
         return Group(*parts, Text(f"{moment:%Y-%m-%d %H:%M:%S}", style="dim"))
 
     def _house(self, status: GatewayStatus) -> RenderableType:
@@ -100,9 +102,9 @@ class Screen:
         for name in ("", "Gateway", "State", "House", "What is wrong"):
             table.add_column(name)
         for status in statuses:
-            style = STYLES[status.worst]
+            style = STYLES[status.health]
             table.add_row(
-                Text(self._said(MARKS[status.worst]), style=style),
+                Text(self._said(MARKS[status.health]), style=style),
                 Text(self._said(status.gateway), style="bold"),
                 Text(verdict(status), style=style),
                 Text(self._said(status.summary)),
@@ -115,13 +117,15 @@ class Screen:
         if len(statuses) == 1 or self._detailed:
             for status in statuses:
                 yield from map(self._line, lines(status))
+            yield from map(self._said, _unpaged(told))
             return
         yield _headline(statuses)
         width = max((len(status.gateway) for status in statuses), default=0)
         for status in statuses:
-            begin = f"{MARKS[status.worst]} {status.gateway:<{width}}  {verdict(status):<13}"
-            wrong = f" Wrong: {_wrong(status)}" if status.problems else ""
+            begin = f"{MARKS[status.health]} {status.gateway:<{width}}  {verdict(status):<13}"
+            wrong = f" Wrong: {_wrong(status)}" if status.problems or status.missing else ""
             yield self._said(f"{begin}  {status.summary}{wrong}")
+        yield from map(self._said, _unpaged(told))
         yield _HINT
 
     def _line(self, line: Line) -> str:
@@ -139,11 +143,23 @@ _HINT = "All about one of them: --gateway=NAME"
 
 
 def _headline(statuses: Sequence[GatewayStatus]) -> str:
-    return f"{len(statuses)} gateways. {counted(statuses)}" if statuses else counted(statuses)
+    sentence = counted(Counter(status.health for status in statuses))
+    return f"{len(statuses)} gateways. {sentence}" if statuses else sentence
+
+
+def _unpaged(document: Document) -> Iterator[str]:
+    """Yield why nobody may be paged, where an exporter is there that knows."""
+    if document.pager is not None:
+        for warning in document.pager.warnings:
+            yield f"Nobody may be paged (EnphaseNobodyPaged): {warning}"
+        for alert in document.pager.alerts:
+            where = f" ({alert.gateway})" if alert.gateway else ""
+            yield f"Firing: {alert.alert}{where}: {alert.summary}"
 
 
 def _wrong(status: GatewayStatus) -> str:
-    if not status.problems:
+    texts = [problem.text for problem in status.problems]
+    texts += [f"{each.name} {UNKNOWN}." for each in status.missing]
+    if not texts:
         return ""
-    more = len(status.problems) - 1
-    return status.problems[0].text + (f" and {more} more" if more else "")
+    return texts[0] + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")

@@ -1,6 +1,44 @@
-"""What can be wrong with a house, as far as a look at one moment can confirm it: tables of checks.
+"""What is wrong with a house, as far as a look at one moment can confirm it, worst first.
 
-A row names the alert that would ring, finds what it rings for, and says what to do first. The rules
-in alertmanager/ look at hours and days as well, so they know more; what stands here needs no
-Prometheus. A condition that the rules judge by its length is never told as worse than they do.
+A check names the alert and finds what it fires for. Thresholds and texts are those of the rules;
+what is added here is which device and which value. The rules look at hours and days as well, so
+they see more. A condition that a rule judges by its length is never shown as worse than the rule
+does.
 """
+
+from collections.abc import Mapping
+
+from exporter.findings.texts import AlertText, alert_texts
+from exporter.status.checks import batteries, equipment, gateway, grid
+from exporter.status.models import SEVERITIES, GatewayStatus, Problem
+
+#: among problems of one severity, the order here is the order on the page
+CHECKS = (*gateway.CHECKS, *grid.CHECKS, *batteries.CHECKS, *equipment.CHECKS)
+
+
+def problems(status: GatewayStatus, thresholds: Mapping[str, float]) -> tuple[Problem, ...]:
+    """Return what is wrong, worst first."""
+    result = []
+    for check in CHECKS:
+        text = alert_text(check.alert, check.severity)
+        for finding in check.find(status, thresholds):
+            summary = text.summary.rstrip(".")
+            sentence = f"{summary}: {finding.detail}." if finding.detail else text.summary
+            result.append(
+                Problem(
+                    check.alert,
+                    check.severity,
+                    sentence,
+                    text.first,
+                    text.runbook_url,
+                    finding.since,
+                )
+            )
+    return tuple(sorted(result, key=lambda problem: SEVERITIES.index(problem.severity)))
+
+
+def alert_text(alert: str, severity: str) -> AlertText:
+    """Return the text of an alert, of another severity where it has none of this one."""
+    texts = alert_texts()
+    other = (text for (name, _), text in texts.items() if name == alert)
+    return texts.get((alert, severity)) or next(other)

@@ -1,29 +1,39 @@
-"""What checks are made of, and what several of them ask."""
+"""What checks are made of, and what several of them need."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from exporter.findings.texts import alert_texts
 from exporter.status.models import GatewayStatus, Severity
 
-#: charge below which a house off the grid is running low
-BACKUP_SOC_LOW = 0.25
-#: where batteries stop discharging off the grid, for gateways that do not tell
-_SHUTDOWN = 0.10
-#: how many a sentence names
-_NAMED = 5
+#: thresholds of the alerts by name
+Thresholds = Mapping[str, float]
 
-#: a sentence, and when all was last well (epoch seconds) if that is known
-Finding = tuple[str, float | None]
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: which device and which value, and when all was last well."""
+
+    detail: str = ""
+    #: epoch seconds; None where it is not known
+    since: float | None = None
+
+
+Find = Callable[[GatewayStatus, Thresholds], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One kind of problem: the alert, how bad it is, how it is found, what to do first."""
+    """One kind of problem: the alert, its severity, and how to find it."""
 
     alert: str
     severity: Severity
-    find: Callable[[GatewayStatus], Iterable[Finding]]
-    first: str
+    find: Find
+
+
+def patience(alert: str) -> float:
+    """Return for how long (s) an alert waits before it fires."""
+    return max(text.for_seconds for (name, _), text in alert_texts().items() if name == alert)
 
 
 def islanded(status: GatewayStatus) -> bool:
@@ -31,20 +41,14 @@ def islanded(status: GatewayStatus) -> bool:
     return status.grid.connected is False
 
 
-def shutdown_limit(status: GatewayStatus) -> float:
+def shutdown_limit(status: GatewayStatus, thresholds: Thresholds) -> float:
     """Return the charge at which discharging ends off the grid."""
-    told = status.storage.shutdown_soc_ratio if status.storage else None
-    return _SHUTDOWN if told is None else told
+    limit = status.storage.shutdown_soc_ratio if status.storage else None
+    return thresholds["shutdown_soc_ratio"] if limit is None else limit
 
 
 def backup_charge(status: GatewayStatus) -> float | None:
-    """Return the charge that carries the house off the grid; None where it does not."""
+    """Return the charge that carries the house off the grid; None on grid or where not known."""
     if not islanded(status) or status.storage is None:
         return None
     return status.storage.backup_soc_ratio
-
-
-def listed(names: list[str]) -> str:
-    """Return some of these names, and how many more there are."""
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

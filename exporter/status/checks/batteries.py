@@ -4,185 +4,134 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from exporter.status.checks.base import (
-    BACKUP_SOC_LOW,
     Check,
+    Find,
     Finding,
+    Thresholds,
     backup_charge,
-    listed,
     shutdown_limit,
 )
-from exporter.status.formatting import ago, celsius, duration, percent
+from exporter.status.formatting import ago, celsius, duration, listed, percent
 from exporter.status.models import BatteryStatus, GatewayStatus
 
-#: thresholds as in alertmanager/rules/thresholds.rules.yml: shares, seconds, degrees Celsius
-_BACKUP_RUNTIME = 7200.0
-_FLAT = 0.05
-_HOT, _COLD = 55.0, -15.0
-_STALE = 1800.0
+#: the gateway rounds the charge to percent, so this much above the limit is at the limit
+_ROUNDING = 0.011
 
 
-def _exhausted(status: GatewayStatus) -> Iterator[Finding]:
+def _exhausted(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
     soc = backup_charge(status)
-    if soc is not None and soc <= shutdown_limit(status) + 0.011:
-        yield f"Off the grid with {percent(soc)} left: the batteries are about to switch off.", None
+    if soc is not None and soc <= shutdown_limit(status, thresholds) + _ROUNDING:
+        yield Finding(f"{percent(soc)} left")
 
 
-def _low(status: GatewayStatus) -> Iterator[Finding]:
+def _low(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
     soc = backup_charge(status)
-    if soc is not None and shutdown_limit(status) + 0.011 < soc < BACKUP_SOC_LOW:
-        yield f"Off the grid, and the batteries hold only {percent(soc)}.", None
+    limit = shutdown_limit(status, thresholds) + _ROUNDING
+    if soc is not None and limit < soc < thresholds["backup_soc_low_ratio"]:
+        yield Finding(f"{percent(soc)} left")
 
 
-def _short(status: GatewayStatus) -> Iterator[Finding]:
+def _runtime_short(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
     left = status.storage.runtime_seconds if status.storage else None
-    if backup_charge(status) is not None and left is not None and left < _BACKUP_RUNTIME:
-        yield f"Off the grid, and the batteries last {duration(left)} at this rate.", None
+    if (
+        backup_charge(status) is not None
+        and left is not None
+        and left < thresholds["backup_runtime_seconds"]
+    ):
+        yield Finding(f"{duration(left)} left")
 
 
-def _mode(status: GatewayStatus) -> Iterator[Finding]:
+def _mode(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     storage = status.storage
     if storage and storage.mode and storage.wanted_mode and storage.mode != storage.wanted_mode:
-        yield f"The storage mode is {storage.mode}; wanted is {storage.wanted_mode}.", None
+        yield Finding(f"{storage.mode} instead of {storage.wanted_mode}")
 
 
 def _each(
-    true: Callable[[GatewayStatus, BatteryStatus], bool],
-    words: Callable[[GatewayStatus, BatteryStatus], str],
-) -> Callable[[GatewayStatus], Iterator[Finding]]:
-    """Return what finds the batteries of which something is true."""
+    applies: Callable[[GatewayStatus, Thresholds, BatteryStatus], bool],
+    detail: Callable[[GatewayStatus, BatteryStatus], str] = lambda *_: "",
+) -> Find:
+    """Return what finds the batteries to which a condition applies."""
 
-    def find(status: GatewayStatus) -> Iterator[Finding]:
+    def find(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
         for battery in status.batteries:
-            if true(status, battery):
-                since = battery.last_report_timestamp_seconds
-                yield f"Battery {battery.serial} {words(status, battery)}.", since
+            if applies(status, thresholds, battery):
+                more = detail(status, battery)
+                text = f"{battery.label}, {more}" if more else battery.label
+                yield Finding(text, battery.last_report_timestamp_seconds)
 
     return find
 
 
-def _flat(status: GatewayStatus, battery: BatteryStatus) -> bool:
-    least = min(0.75 * shutdown_limit(status), _FLAT)
+def _in_state(state: str, kind: str = "encharge") -> Find:
+    return _each(lambda _, __, battery: battery.state == state and battery.kind == kind)
+
+
+def _flat(status: GatewayStatus, thresholds: Thresholds, battery: BatteryStatus) -> bool:
+    limit = min(0.75 * shutdown_limit(status, thresholds), thresholds["battery_flat_soc_ratio"])
     return (
-        battery.kind == "encharge" and battery.soc_ratio is not None and battery.soc_ratio < least
+        battery.kind == "encharge" and battery.soc_ratio is not None and battery.soc_ratio < limit
     )
 
 
-def _temperature(_: GatewayStatus, battery: BatteryStatus) -> bool:
+def _temperature(_: GatewayStatus, thresholds: Thresholds, battery: BatteryStatus) -> bool:
     degrees = battery.temperature_celsius
-    return degrees is not None and not _COLD <= degrees <= _HOT
+    return degrees is not None and not (
+        thresholds["battery_cold_celsius"] <= degrees <= thresholds["battery_hot_celsius"]
+    )
 
 
-def _stale(status: GatewayStatus, battery: BatteryStatus) -> bool:
+def _stale(status: GatewayStatus, thresholds: Thresholds, battery: BatteryStatus) -> bool:
     stamp = battery.last_report_timestamp_seconds
     if stamp is None or battery.kind != "encharge" or battery.communicating is False:
         return False
-    return status.timestamp_seconds - stamp > _STALE
+    return status.timestamp_seconds - stamp > thresholds["report_stale_seconds"]
 
 
-def _unheard(kind: str) -> Callable[[GatewayStatus, BatteryStatus], bool]:
-    return lambda _, battery: battery.state == "not heard" and battery.kind == kind
-
-
-def _mismatch(status: GatewayStatus) -> Iterator[Finding]:
-    """Find batteries whose firmware is not that of most others of the same part number."""
-    parts: dict[str, list[BatteryStatus]] = {}
+def _firmware_mismatch(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
+    """Find batteries whose firmware is not that of most others with the same part number."""
+    by_part: dict[str, list[BatteryStatus]] = {}
     for battery in status.batteries:
         if battery.part_number and battery.firmware:
-            parts.setdefault(battery.part_number, []).append(battery)
-    for part, alike in parts.items():
+            by_part.setdefault(battery.part_number, []).append(battery)
+    for alike in by_part.values():
         versions = Counter(battery.firmware for battery in alike)
         if len(versions) > 1:
             usual = versions.most_common(1)[0][0]
-            others = [b.serial for b in alike if b.firmware != usual]
-            yield f"Of the batteries {part}, {listed(others)} has another firmware.", None
+            others = [battery.label for battery in alike if battery.firmware != usual]
+            yield Finding(f"{listed(others)}, unlike {usual}")
 
 
 CHECKS: tuple[Check, ...] = (
-    Check(
-        "EnphaseBackupBatteryExhausted",
-        "critical",
-        _exhausted,
-        "Switch everything off but the fridge, and do not let them go lower.",
-    ),
-    Check(
-        "EnphaseBackupBatteryLow",
-        "critical",
-        _low,
-        "Switch off what heats, cools, cooks or charges a car; start a generator if there is one.",
-    ),
-    Check(
-        "EnphaseBackupRuntimeShort",
-        "critical",
-        _short,
-        "Find the largest load and switch it off: car, oven, dryer, heat pump, pool.",
-    ),
+    Check("EnphaseBackupBatteryExhausted", "critical", _exhausted),
+    Check("EnphaseBackupBatteryLow", "critical", _low),
+    Check("EnphaseBackupRuntimeShort", "critical", _runtime_short),
     Check(
         "EnphaseBatteryDeepDischarge",
         "critical",
-        _each(_flat, lambda _, b: f"is nearly flat at {percent(b.soc_ratio)}, which damages it"),
-        "See whether it is charging; if not, call Enphase now and ask for a forced charge.",
+        _each(_flat, lambda _, battery: percent(battery.soc_ratio)),
     ),
-    Check(
-        "EnphaseBatteryNotCommunicating",
-        "critical",
-        _each(_unheard("encharge"), lambda *_: "is not heard by the gateway"),
-        "Look at its light; note colour, or that there is none; check its DC switch and breaker.",
-    ),
-    Check(
-        "EnphaseBatteryMissing",
-        "critical",
-        _each(
-            lambda _, b: b.state == "missing",
-            lambda *_: "has vanished from the list of the gateway",
-        ),
-        "Look whether its light is on; ask the installer whether somebody removed it, and why.",
-    ),
-    Check(
-        "EnphaseBatteryDcSwitchOff",
-        "warning",
-        _each(lambda _, b: b.state == "switched off", lambda *_: "has its DC switch off"),
-        "Ask who switched it off and why; if nobody did, turn it on again.",
-    ),
-    Check(
-        "EnphaseBatteryNotReady",
-        "warning",
-        _each(lambda _, b: b.state == "not ready", lambda *_: "is not ready"),
-        "Wait if an upgrade is under way; else look at its light and call Enphase.",
-    ),
+    Check("EnphaseBatteryNotCommunicating", "critical", _in_state("not heard")),
+    Check("EnphaseBatteryMissing", "critical", _in_state("missing")),
+    Check("EnphaseBatteryDcSwitchOff", "warning", _in_state("switched off")),
+    Check("EnphaseBatteryNotReady", "warning", _in_state("not ready")),
     Check(
         "EnphaseBatteryTemperatureAbnormal",
         "warning",
-        _each(_temperature, lambda _, b: f"is at {celsius(b.temperature_celsius)}"),
-        "If it is hot, touch nothing and air the room; if it smells or smokes, leave and call the"
-        " fire brigade. If it is cold, expect less power until it is warm.",
+        _each(_temperature, lambda _, battery: celsius(battery.temperature_celsius)),
     ),
     Check(
         "EnphaseBatteryReportStale",
         "warning",
         _each(
             _stale,
-            lambda s, b: (
-                f"last reported {ago(b.last_report_timestamp_seconds, s.timestamp_seconds)}"
+            lambda status, battery: (
+                "last report "
+                + ago(battery.last_report_timestamp_seconds, status.timestamp_seconds)
             ),
         ),
-        "Look at its light. If other batteries are stale too, restart the gateway.",
     ),
-    Check(
-        "EnphaseAcbNotCommunicating",
-        "warning",
-        _each(_unheard("acb"), lambda *_: "(an AC Battery) is not heard by the gateway"),
-        "Look at its breaker; it speaks over the power line, so look for what is new on it.",
-    ),
-    Check(
-        "EnphaseStorageModeChanged",
-        "warning",
-        _mode,
-        "If it was not you, set it back in the app.",
-    ),
-    Check(
-        "EnphaseBatteryFirmwareMismatch",
-        "info",
-        _mismatch,
-        "Wait, as an upgrade takes days; after a week call Enphase with these numbers.",
-    ),
+    Check("EnphaseAcbNotCommunicating", "warning", _in_state("not heard", "acb")),
+    Check("EnphaseStorageModeChanged", "warning", _mode),
+    Check("EnphaseBatteryFirmwareMismatch", "info", _firmware_mismatch),
 )

@@ -1,0 +1,163 @@
+"""Whether somebody is paged when something is wrong: what the exporter itself can see of that.
+
+Alertmanager sends all alerts to `/-/alerts`, the watchdog included, so the exporter knows what
+fires and that the rules are evaluated. A scrape shows that Prometheus is there. Whether a receiver
+was set up and tested is in a file that `enphase-exporter alerting` writes. All else is in memory.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from exporter.clock import Clock
+
+#: the alert that always fires
+WATCHDOG = "EnphaseWatchdog"
+#: bytes of a notification, and alerts that are kept
+MAX_BODY, MAX_ALERTS = 2**20, 500
+#: seconds without watchdog or scrape after which something is wrong; both come every minute or so
+SILENCE = 600.0
+#: seconds after which an alert that was neither repeated nor resolved is no longer shown
+_MAX_AGE = 26 * 3600.0
+#: characters of a text that are kept
+_MAX_TEXT = 1000
+#: bytes of the file, and where it is
+_MAX_FILE = 10_000
+_FILE = "alerting.json"
+_SEVERITIES = ("critical", "warning", "info")
+Severity = Literal["critical", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class FiringAlert:
+    """An alert that Alertmanager says is firing."""
+
+    alert: str
+    severity: Severity
+    gateway: str
+    summary: str
+    description: str
+    since_timestamp_seconds: float | None
+    received_timestamp_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PagerStatus:
+    """How far it is certain that somebody is paged; times in epoch seconds."""
+
+    receiver: str | None = None
+    tested_timestamp_seconds: float | None = None
+    last_scrape_timestamp_seconds: float | None = None
+    last_watchdog_timestamp_seconds: float | None = None
+    #: why nobody may be paged, as sentences; empty where all is well
+    warnings: tuple[str, ...] = ()
+    alerts: tuple[FiringAlert, ...] = ()
+
+
+class Pager:
+    """What is known of scrapes, notifications and the receiver."""
+
+    def __init__(self, clock: Clock, state_dir: Path) -> None:
+        """Begin with nothing; see `read_receiver`."""
+        self._clock = clock
+        self._path = state_dir / _FILE
+        self._started = clock.time()
+        self._alerts: dict[str, FiringAlert] = {}
+        self.receiver: str | None = None
+        self.tested_at: float | None = None
+        self.last_scrape: float | None = None
+        self.last_watchdog: float | None = None
+
+    def scraped(self) -> None:
+        """Note a scrape."""
+        self.last_scrape = self._clock.time()
+
+    def read_receiver(self) -> None:
+        """Read from the state directory which receiver was set up and tested; reads a file."""
+        try:
+            with self._path.open("rb") as file:
+                document = orjson.loads(file.read(_MAX_FILE))
+            receiver, tested_at = document["receiver"], document.get("tested_at")
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            receiver = tested_at = None
+        self.receiver = receiver if isinstance(receiver, str) else None
+        self.tested_at = float(tested_at) if isinstance(tested_at, int | float) else None
+
+    def notify(self, body: bytes) -> None:
+        """Take a notification of Alertmanager's webhook; raise ValueError if it is none."""
+        document = orjson.loads(body)
+        alerts = document.get("alerts") if isinstance(document, dict) else None
+        if not isinstance(alerts, list):
+            raise ValueError("not a notification of Alertmanager")
+        now = self._clock.time()
+        for alert in alerts[:MAX_ALERTS]:
+            self._take(alert if isinstance(alert, dict) else {}, now)
+
+    def status(self) -> PagerStatus:
+        """Return what is known now."""
+        return PagerStatus(
+            self.receiver,
+            self.tested_at,
+            self.last_scrape,
+            self.last_watchdog,
+            tuple(self._warnings()),
+            self._firing(),
+        )
+
+    def _take(self, alert: Mapping[str, Any], now: float) -> None:
+        labels, annotations = _texts(alert.get("labels")), _texts(alert.get("annotations"))
+        name = labels.get("alertname", "")
+        if name == WATCHDOG:
+            self.last_watchdog = now
+            return
+        key = str(alert.get("fingerprint") or sorted(labels.items()))[:_MAX_TEXT]
+        self._alerts.pop(key, None)
+        if alert.get("status") != "firing" or not name:
+            return
+        if len(self._alerts) >= MAX_ALERTS:
+            del self._alerts[next(iter(self._alerts))]
+        severity = labels.get("severity", "")
+        self._alerts[key] = FiringAlert(
+            name,
+            severity if severity in _SEVERITIES else "info",  # type: ignore[arg-type]  # checked
+            labels.get("gateway", ""),
+            annotations.get("summary", ""),
+            annotations.get("description", ""),
+            _epoch(alert.get("startsAt")),
+            now,
+        )
+
+    def _firing(self) -> tuple[FiringAlert, ...]:
+        oldest = self._clock.time() - _MAX_AGE
+        alerts = [a for a in self._alerts.values() if a.received_timestamp_seconds >= oldest]
+        return tuple(sorted(alerts, key=lambda a: (_SEVERITIES.index(a.severity), a.alert)))
+
+    def _warnings(self) -> Iterator[str]:
+        if self._silent(self.last_scrape):
+            yield "Prometheus does not scrape this exporter."
+        elif self._silent(self.last_watchdog):
+            yield "No notification arrives from Alertmanager: nobody evaluates the alert rules."
+        if self.receiver is None:
+            yield "No receiver is set up: run `enphase-exporter alerting init`."
+        elif self.tested_at is None:
+            yield f"Receiver {self.receiver} is not tested: run `enphase-exporter alerting test`."
+
+    def _silent(self, last: float | None) -> bool:
+        return self._clock.time() - max(last or 0.0, self._started) > SILENCE
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {str(k)[:_MAX_TEXT]: str(v)[:_MAX_TEXT] for k, v in list(value.items())[:50]}
+
+
+def _epoch(text: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,133 @@
+"""What is expected of a gateway and not known now: by name, since when, and why.
+
+Nothing may look well while something is missing. What was never there is not expected.
+"""
+
+from collections.abc import Iterator
+
+from exporter.status.formatting import listed
+from exporter.status.models import CollectorStatus, GatewayStatus, MissingData
+from exporter.status.summary import connection
+from exporter.status.view import SnapshotView
+
+#: what people miss when a collector fails
+_COLLECTORS = {
+    "gateway": "Identity and firmware of the gateway",
+    "grid": "Grid state",
+    "ensemble": "Grid state and list of batteries",
+    "battery_power": "Power and charge of each battery",
+    "storage": "State of charge",
+    "meters": "Meters (CTs)",
+    "production": "Solar and house power",
+    "inverters": "Panels",
+    "home": "Cloud connection",
+    "tariff": "Storage mode and prices",
+    "dry_contacts": "Load relays",
+    "generator": "Generator",
+    "acb": "AC Batteries",
+    "livedata": "Live data",
+    "devices": "Conditions of the devices",
+    "device_detail": "Details of the panels",
+    "firmware": "Firmware update",
+    "events": "Event log",
+    "settings": "Limits and settings",
+}
+_KINDS = {
+    "inverter": ("Panel", "Panels"),
+    "battery": ("Battery", "Batteries"),
+    "acb": ("AC Battery", "AC Batteries"),
+    "controller": ("System controller", "System controllers"),
+    "collar": ("Meter collar", "Meter collars"),
+    "combiner": ("Combiner", "Combiners"),
+    "meter": ("Meter", "Meters"),
+    "meter_phase": ("Meter leg", "Meter legs"),
+    "section": ("Production section", "Production sections"),
+    "dry_contact": ("Load relay", "Load relays"),
+    "generator": ("Generator", "Generators"),
+    "iq_relay": ("IQ Relay", "IQ Relays"),
+}
+_QUANTITIES = {
+    "grid_state": "Grid state",
+    "soc": "State of charge",
+    "power": "All power readings",
+    "storage": "Sums of the batteries",
+}
+_NOT_LISTED = "no longer in the gateway's answers"
+_REASONS = {
+    "timeout": "no answer in time",
+    "not_permitted": "the gateway does not permit it with this login",
+    "absent": "the gateway has no such page any more",
+    "not_json": "the answer is not readable",
+    "login_redirect": "the gateway answers with its login page",
+    "bad_status": "the gateway answers with an error",
+}
+
+
+def missing(status: GatewayStatus, view: SnapshotView) -> tuple[MissingData, ...]:
+    """Return everything that is expected and not known, what matters most first."""
+    if status.contact == "waiting":
+        return ()
+    if status.contact != "answers":
+        reason = next((c.trouble for c in status.collectors if c.name == "gateway"), "")
+        return (
+            MissingData(
+                "gateway",
+                "",
+                "Everything behind the gateway",
+                reason or f"the gateway {connection(status)}",
+                status.last_heard_timestamp_seconds,
+            ),
+        )
+    return (*_grid(status), *_quantities(view), *_collectors(status), *_devices(view))
+
+
+def _grid(status: GatewayStatus) -> Iterator[MissingData]:
+    grid, switch = status.grid, status.switch
+    if grid.connected is not None or switch is None:
+        return
+    device = {"enpower": "system controller", "collar": "meter collar"}[switch.kind]
+    reason = (
+        f"the {device} does not communicate"
+        if switch.communicating is False
+        else f"the {device} reports no usable state of its switch"
+    )
+    last = status.last_known.get("connected")
+    yield MissingData(
+        "quantity", "grid_state", "Grid state", reason, last.timestamp_seconds if last else None
+    )
+
+
+def _quantities(view: SnapshotView) -> Iterator[MissingData]:
+    for identity, since in view.missing_since("quantity").items():
+        if identity != "grid_state" or view.member("ensemble", "enpower") is None:
+            name = _QUANTITIES.get(identity, identity)
+            yield MissingData("quantity", identity, name, "no device reports it now", since)
+
+
+def _collectors(status: GatewayStatus) -> Iterator[MissingData]:
+    for collector in status.collectors:
+        name = _COLLECTORS.get(collector.name, collector.name.replace("_", " ").capitalize())
+        if not collector.up and (collector.failures or collector.reason):
+            since = collector.last_success_timestamp_seconds
+            yield MissingData("collector", collector.name, name, _reason(collector), since)
+        elif collector.up and not collector.complete:
+            yield MissingData(
+                "collector", collector.name, f"{name}, in part", "the last answer was incomplete"
+            )
+
+
+def _reason(collector: CollectorStatus) -> str:
+    return collector.trouble or _REASONS.get(collector.reason) or "the last run failed"
+
+
+def _devices(view: SnapshotView) -> Iterator[MissingData]:
+    kinds = [kind for kind, _ in view.expected if kind not in ("quantity", "collector")]
+    for kind in dict.fromkeys(kinds):
+        gone = view.missing_since(kind)
+        if not gone:
+            continue
+        one, many = _KINDS.get(kind, (kind.replace("_", " ").capitalize(),) * 2)
+        names = [view.device_name(kind, identity) or identity for identity in gone]
+        since = min((stamp for stamp in gone.values() if stamp is not None), default=None)
+        heading = one if len(gone) == 1 else f"{len(gone)} {many.lower()}"
+        yield MissingData(kind, " ".join(gone), f"{heading} {listed(names)}", _NOT_LISTED, since)
