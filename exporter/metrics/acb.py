@@ -2,7 +2,7 @@
 
 from exporter.metrics.common import device_status_ok
 from exporter.metrics.table import InfoMetric, StateSet, Table, derived, gauge, timestamp
-from exporter.metrics.units import celsius, count, flag, ratio, stored_joules, watts
+from exporter.metrics.units import celsius, count, flag, ratio, stored_joules, volts, watts
 
 _CHARGE = ("charging", "discharging", "idle")
 
@@ -97,6 +97,24 @@ INVENTORY = Table(
             "Temperature of the AC Battery's hottest cell.",
             "max_cell_temp",
             celsius,
+        ),
+        gauge(
+            "enphase_acb_min_cell_temperature_celsius",
+            "Temperature of the AC Battery's coldest cell.",
+            "min_cell_temp",
+            celsius,
+        ),
+        gauge(
+            "enphase_acb_health_ratio",
+            "State of health of the AC Battery: 1 as new.",
+            "state_of_health",
+            ratio,
+        ),
+        gauge(
+            "enphase_acb_pack_volts",
+            "Voltage of all cells of the AC Battery together.",
+            "pack_voltage",
+            volts,
         ),
         timestamp(
             "enphase_acb_last_report_timestamp_seconds",

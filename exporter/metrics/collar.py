@@ -169,4 +169,30 @@ COMBINER = Table(
     label_paths=("c6cc.serial_number",),
 )
 
-TABLES = (COLLAR, COLLAR_EXTRA, COMBINER)
+COMBINER_METER = Table(
+    "C6 combiner",
+    "ensemble",
+    "c6_meter",
+    (
+        InfoMetric(
+            "enphase_c6_meter_info",
+            "Part number and firmware of the C6 combiner's meter.",
+            describes=(("part_number", "part_number"), ("firmware", "firmware_version")),
+        ),
+        gauge(
+            "enphase_c6_meter_state_code",
+            "State of the C6 combiner's meter as a number.",
+            "device_state",
+            raw_code,
+        ),
+        timestamp(
+            "enphase_c6_meter_installed_timestamp_seconds",
+            "When the C6 combiner's meter was installed.",
+            "installed_date",
+        ),
+    ),
+    keys=("serial",),
+    label_paths=("c6_meter.serial_number",),
+)
+
+TABLES = (COLLAR, COLLAR_EXTRA, COMBINER, COMBINER_METER)

@@ -48,6 +48,7 @@ SETTINGS = Table(
                 ("grid_action", "grid_action"),
                 ("micro_grid_action", "micro_grid_action"),
                 ("generator_action", "generator_action"),
+                ("safe_state_action", "safe_state_action"),
             ),
         ),
         gauge(
@@ -96,6 +97,18 @@ SETTINGS = Table(
             "enphase_dry_contact_black_start",
             "Setting of the relay for a start from empty batteries, as the gateway tells it.",
             "black_start",
+            number,
+        ),
+        gauge(
+            "enphase_dry_contact_black_start_retries",
+            "How often a start from empty batteries is tried, as the gateway reports it.",
+            "black_start_retries",
+            number,
+        ),
+        gauge(
+            "enphase_dry_contact_action_retries",
+            "How often an action of the relay is tried, as the gateway reports it.",
+            "action_retries",
             number,
         ),
         derived(

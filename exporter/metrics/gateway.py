@@ -11,7 +11,7 @@ from exporter.metrics.table import (
     gauge,
     timestamp,
 )
-from exporter.metrics.units import count, flag, fraction, level
+from exporter.metrics.units import closed, count, flag, fraction, level, ratio
 
 _SIGNAL = ("signal_strength", "signal_strength_max")
 
@@ -95,10 +95,61 @@ HOME = Table(
             "When the software of the gateway was built.",
             "software_build",
         ),
+        StateSet(
+            "enphase_gateway_update_status",
+            "Whether the software of the gateway and its devices is up to date.",
+            "update_status",
+            label="status",
+            states=("satisfied", "not-satisfied"),
+        ),
+        gauge(
+            "enphase_gateway_alerts",
+            "Number of complaints on the gateway's own page.",
+            "alert_count",
+            count,
+        ),
+        gauge(
+            "enphase_gateway_database_bytes",
+            "Size of the gateway's database.",
+            "database_size",
+            count,
+        ),
+        gauge(
+            "enphase_gateway_database_full_ratio",
+            "Share of the gateway's database that is in use.",
+            "database_percent_full",
+            ratio,
+        ),
+        gauge(
+            "enphase_gateway_tunnel_open",
+            "Whether Enphase has a tunnel into the gateway.",
+            "tunnel_open",
+            flag,
+        ),
         InfoMetric(
             "enphase_gateway_network_info",
             "The interface the gateway prefers and the time zone it is set to.",
             describes=(("primary_interface", "primary_interface"), ("timezone", "timezone")),
+        ),
+    ),
+)
+
+CONTROLLER = Table(
+    "Gateway",
+    "home",
+    "home.controller",
+    (
+        gauge(
+            "enphase_gateway_controller_connected",
+            "Whether the system controller is connected, as the gateway's own page shows it.",
+            "connected",
+            flag,
+        ),
+        gauge(
+            "enphase_gateway_controller_grid_closed",
+            "Whether the relay towards the grid is closed, as the gateway's own page shows it.",
+            "grid_status",
+            closed,
         ),
     ),
 )
@@ -118,6 +169,24 @@ INTERFACES = Table(
             "enphase_gateway_interface_dhcp",
             "Whether the network interface gets its address by DHCP.",
             "dhcp",
+            flag,
+        ),
+        gauge(
+            "enphase_gateway_interface_configured",
+            "Whether the network interface is configured.",
+            "configured",
+            flag,
+        ),
+        gauge(
+            "enphase_gateway_interface_supported",
+            "Whether the gateway supports the network interface.",
+            "supported",
+            flag,
+        ),
+        gauge(
+            "enphase_gateway_interface_present",
+            "Whether the hardware of the network interface is there.",
+            "present",
             flag,
         ),
         derived(
@@ -190,4 +259,4 @@ RADIOS = Table(
     keys=("radio",),
 )
 
-TABLES = (IDENTITY, HOME, INTERFACES, LINKS, RADIOS)
+TABLES = (IDENTITY, HOME, CONTROLLER, INTERFACES, LINKS, RADIOS)

@@ -9,7 +9,17 @@ from exporter.metrics.table import (
     gauge,
     timestamp,
 )
-from exporter.metrics.units import amperes, count, flag, hertz, power_factor, volts, watts
+from exporter.metrics.units import (
+    amperes,
+    count,
+    flag,
+    hertz,
+    number,
+    power_factor,
+    volt_ampere_seconds,
+    volts,
+    watts,
+)
 
 SETUP = Table(
     "Meters",
@@ -101,6 +111,36 @@ METERS = Table(
             "power_factor",
             power_factor,
         ),
+        gauge(
+            "enphase_meter_volt_amperes",
+            "Apparent power at the meter.",
+            "apparent_power",
+            number,
+        ),
+        gauge(
+            "enphase_meter_volt_amperes_reactive",
+            "Reactive power at the meter.",
+            "reactive_power",
+            number,
+        ),
+        gauge(
+            "enphase_meter_apparent_volt_ampere_seconds",
+            "Apparent energy at the meter, as the register stands.",
+            "apparent_energy",
+            volt_ampere_seconds,
+        ),
+        gauge(
+            "enphase_meter_lagging_volt_ampere_reactive_seconds",
+            "Lagging reactive energy at the meter, as the register stands.",
+            "reactive_energy_lagging",
+            volt_ampere_seconds,
+        ),
+        gauge(
+            "enphase_meter_leading_volt_ampere_reactive_seconds",
+            "Leading reactive energy at the meter, as the register stands.",
+            "reactive_energy_leading",
+            volt_ampere_seconds,
+        ),
         EnergyCounter(
             "enphase_meter_delivered_joules_total",
             "Energy delivered through the meter, at the grid meter drawn from the grid.",
@@ -154,6 +194,36 @@ PHASES = Table(
             "Power factor of the phase, from -1 to 1; its sign is the direction of the power.",
             "power_factor",
             power_factor,
+        ),
+        gauge(
+            "enphase_meter_phase_volt_amperes",
+            "Apparent power at the meter on the phase.",
+            "apparent_power",
+            number,
+        ),
+        gauge(
+            "enphase_meter_phase_volt_amperes_reactive",
+            "Reactive power at the meter on the phase.",
+            "reactive_power",
+            number,
+        ),
+        gauge(
+            "enphase_meter_phase_apparent_volt_ampere_seconds",
+            "Apparent energy at the meter on the phase, as the register stands.",
+            "apparent_energy",
+            volt_ampere_seconds,
+        ),
+        gauge(
+            "enphase_meter_phase_lagging_volt_ampere_reactive_seconds",
+            "Lagging reactive energy at the meter on the phase, as the register stands.",
+            "reactive_energy_lagging",
+            volt_ampere_seconds,
+        ),
+        gauge(
+            "enphase_meter_phase_leading_volt_ampere_reactive_seconds",
+            "Leading reactive energy at the meter on the phase, as the register stands.",
+            "reactive_energy_leading",
+            volt_ampere_seconds,
         ),
         EnergyCounter(
             "enphase_meter_phase_delivered_joules_total",

@@ -8,6 +8,7 @@ from typing import Any
 
 from exporter.metrics.table import (
     EnergyCounter,
+    LabelledFields,
     MetricRow,
     StateSet,
     Table,
@@ -15,7 +16,14 @@ from exporter.metrics.table import (
     gauge,
     timestamp,
 )
-from exporter.metrics.units import flag, ratio, stored_joules, watts
+from exporter.metrics.units import (
+    flag,
+    ratio,
+    signed_hertz,
+    signed_volts,
+    stored_joules,
+    watts,
+)
 from exporter.snapshot import SELF
 
 _TITLE = "Storage"
@@ -198,6 +206,40 @@ SECCTRL = Table(
             "Whether the batteries are being commissioned.",
             "commissioning",
             flag,
+        ),
+        gauge(
+            "enphase_storage_setup_in_progress",
+            "Whether the storage system is being set up.",
+            "ess_in_progress",
+            flag,
+        ),
+        gauge(
+            "enphase_storage_upgrade_in_progress",
+            "Whether the storage system is upgraded to another generation.",
+            "ess_upgrade_in_progress",
+            flag,
+        ),
+        LabelledFields(
+            "enphase_storage_frequency_bias_hertz",
+            "By how much the batteries pull the frequency of an island.",
+            convert=signed_hertz,
+            label="phase",
+            parts=(
+                ("L1", "frequency_bias"),
+                ("L2", "frequency_bias_b"),
+                ("L3", "frequency_bias_c"),
+            ),
+        ),
+        LabelledFields(
+            "enphase_storage_voltage_bias_volts",
+            "By how much the batteries pull the voltage of an island.",
+            convert=signed_volts,
+            label="phase",
+            parts=(
+                ("L1", "voltage_bias"),
+                ("L2", "voltage_bias_b"),
+                ("L3", "voltage_bias_c"),
+            ),
         ),
     ),
 )

@@ -93,6 +93,8 @@ joules = scaled(3600, -1e18, 1e18)
 stored_joules = scaled(3600, 0, 1e18)
 #: three legs of 480 V in sum is the highest a service has
 volts = scaled(1, 0, 1500)
+#: where 0 V stands for a phase that there is not
+volts_above_zero = scaled(1, 1, 1500)
 amperes = scaled(1, -1e5, 1e5)
 #: a channel without a signal tells 0 Hz, which is no frequency
 hertz = scaled(1, 1, 500)
@@ -126,6 +128,12 @@ signed_seconds = scaled(1, -4102444800, 4102444800)
 time_of_day = scaled(1, 0, 86400)
 time_of_day_from_minutes = scaled(60, 0, 86400)
 minutes = scaled(60, 0, 1e9)
+milliseconds = divided(1000, 0, 1e9)
+#: from VAh or varh, in either direction
+volt_ampere_seconds = scaled(3600, -1e18, 1e18)
+#: of a frequency or voltage that is pulled, in either direction
+signed_hertz = scaled(1, -100, 100)
+signed_volts = scaled(1, -1500, 1500)
 weeks = scaled(7 * 86400, 0, 1e9)
 count = scaled(1, 0, 2**53)
 #: a number that stands for a state and measures nothing
