@@ -2,7 +2,7 @@
 
 from exporter.metrics.common import device_status_ok
 from exporter.metrics.table import InfoMetric, StateSet, Table, derived, gauge, timestamp
-from exporter.metrics.units import celsius, count, flag, ratio, stored_joules, volts, watts
+from exporter.metrics.units import celsius, count, flag, number, ratio, stored_joules, volts, watts
 
 _CHARGE = ("charging", "discharging", "idle")
 
@@ -115,6 +115,18 @@ INVENTORY = Table(
             "Voltage of all cells of the AC Battery together.",
             "pack_voltage",
             volts,
+        ),
+        gauge(
+            "enphase_acb_discharged_joules",
+            "Energy that the AC Battery has given, as the register stands.",
+            "joules_discharged",
+            number,
+        ),
+        gauge(
+            "enphase_acb_charged_joules",
+            "Energy that the AC Battery has taken, as the register stands.",
+            "joules_charged",
+            number,
         ),
         timestamp(
             "enphase_acb_last_report_timestamp_seconds",

@@ -48,8 +48,14 @@ SETTINGS = Table(
                 ("grid_action", "grid_action"),
                 ("micro_grid_action", "micro_grid_action"),
                 ("generator_action", "generator_action"),
-                ("safe_state_action", "safe_state_action"),
             ),
+        ),
+        StateSet(
+            "enphase_dry_contact_safe_state_action",
+            "What the relay does when the controller cannot say what it is to do.",
+            "safe_state_action",
+            label="action",
+            states=("apply", "shed", "schedule", "none"),
         ),
         gauge(
             "enphase_dry_contact_soc_high_ratio",

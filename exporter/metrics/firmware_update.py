@@ -200,6 +200,7 @@ SUBMODULES = Table(
             "Kind, parts and firmware of a module in a device of the ensemble.",
             describes=(
                 ("device_type", "device_type"),
+                ("alternate_type", "alternate_device_type"),
                 ("part_number", "part_number"),
                 ("assembly_number", "assembly_number"),
                 ("intended_version", "intended_version"),

@@ -178,6 +178,12 @@ INTERFACES = Table(
             flag,
         ),
         gauge(
+            "enphase_gateway_interface_network",
+            "Whether the network interface has a network.",
+            "network",
+            flag,
+        ),
+        gauge(
             "enphase_gateway_interface_supported",
             "Whether the gateway supports the network interface.",
             "supported",

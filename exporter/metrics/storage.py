@@ -244,6 +244,26 @@ SECCTRL = Table(
     ),
 )
 
+ISLAND = Table(
+    _TITLE,
+    "storage",
+    "island_control",
+    (
+        gauge(
+            "enphase_storage_island_control_active",
+            "Whether the batteries control an island.",
+            "active",
+            flag,
+        ),
+        gauge(
+            "enphase_storage_island_balanced",
+            "Whether the phases of the island are balanced.",
+            "balanced",
+            flag,
+        ),
+    ),
+)
+
 _POWER: tuple[MetricRow, ...] = (
     gauge(
         "enphase_storage_watts",
@@ -343,4 +363,4 @@ WANTED = Table(
     ),
 )
 
-TABLES = (COMBINED, AGGREGATE, SECCTRL, POWER, ACB_POWER, SETTINGS, WANTED)
+TABLES = (COMBINED, AGGREGATE, SECCTRL, ISLAND, POWER, ACB_POWER, SETTINGS, WANTED)

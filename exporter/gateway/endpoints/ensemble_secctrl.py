@@ -68,6 +68,13 @@ class Secctrl(Model):
     ess_upgrade_in_progress: Flag = Field(None, alias="ESS_R3_To_R4_in_progress")
 
 
+class IslandControl(Model):
+    """The control of an island, which only firmware of the newest controllers shows."""
+
+    active: Flag = Field(None, alias="is_active")
+    balanced: Flag = Field(None, alias="is_system_balanced")
+
+
 class _Total(Model):
     """The fields of Encharges and AC Batteries together."""
 
@@ -101,7 +108,11 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         )
     if data:
         data["secctrl"] = secctrl
-    return data
+    if "offgrid_secctrl" in raw:
+        data["island_control"] = IslandControl.read(
+            raw["offgrid_secctrl"], notes, "offgrid_secctrl"
+        )
+    return {member: value for member, value in data.items() if value is not None}
 
 
 def _has_acb(encharge: EnchargeAggregate, secctrl: Secctrl, total: _Total) -> bool:

@@ -32,6 +32,7 @@ class EnsembleModule(Model):
     required: ClassVar[frozenset[str]] = frozenset({"device_type"})
 
     device_type: Code = None
+    alternate_device_type: Code = None
     com_interface_str: Text = None
     admin_state: Code = None
     admin_state_str: Text = None

@@ -28,6 +28,7 @@ class Interface(Model):
     supported: Flag = None
     present: Flag = None
     configured: Flag = None
+    network: Flag = None
 
 
 class Link(Model):

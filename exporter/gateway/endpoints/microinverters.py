@@ -321,6 +321,8 @@ class Acb:
     max_report_watts: float | None
     state_of_health: float | None
     pack_voltage: float | None
+    joules_discharged: float | None
+    joules_charged: float | None
 
 
 def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
@@ -355,6 +357,8 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
             max_report_watts=report.max_report_watts if report else None,
             state_of_health=detail.state_of_health if detail else None,
             pack_voltage=_milli(detail.pack_millivolts) if detail else None,
+            joules_discharged=detail.lifetime_joules_produced if detail else None,
+            joules_charged=detail.lifetime_joules_used if detail else None,
         )
     return {"acb_inventory": found}
 
