@@ -1,6 +1,6 @@
-"""`enphase-exporter capture`: what a gateway answers, as a folder that can be given away."""
+"""`enphase-exporter capture`: records the responses of a gateway, redacted."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,48 +9,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli.options import LogFormat, QuietLevel
+from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, choose_gateway
 
 if TYPE_CHECKING:
     from exporter.capture.recorder import Taken
     from exporter.config import Config, Gateway
 
-#: seconds for the last connection to end decently
-_FAREWELL = 0.25
+#: seconds for the last TLS connection to close
+_CLOSE_DELAY = 0.25
 
 
 def command(
     *,
     directory: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Folder to write; it must not be there, or be empty."),
+        typer.Argument(metavar="DIR", help="Folder to write; it must not exist, or be empty."),
     ],
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--config.file",
-            "--config",
-            "-c",
-            metavar="FILE",
-            help="Configuration in YAML; without it, one gateway from the environment.",
-        ),
-    ] = None,
-    gateway: Annotated[
-        str | None,
-        typer.Option(
-            "--gateway", metavar="NAME", help="Which of the gateways, where there are several."
-        ),
-    ] = None,
+    config_file: ConfigFile = None,
+    gateway: GatewayName = None,
     log_level: QuietLevel = None,
     log_format: LogFormat = None,
 ) -> None:
-    """Record what a gateway answers, without saying whose it is.
+    """Record a gateway's responses with personal data redacted.
 
-    It asks for everything that can be read, about thirty questions within a minute or two, and
-    writes a folder that `replay` serves as a gateway: what a bug report needs. Serial numbers,
-    addresses, names and secrets are replaced by stand-ins of the same shape; look the folder
-    through before you give it away. What the gateway does not have or refuses is recorded as well.
-    The exit status is 0 when the folder was written and 1 when not; then nothing is left behind.
+    It requests everything that can be read, in a few minutes, and writes a folder that `replay`
+    serves as a gateway: attach it to a bug report. Serial numbers, addresses, names and secrets are
+    replaced by random ones of the same format. Look through the folder before you publish it.
+    Missing and refused endpoints are recorded as well. The exit status is 0 when the folder was
+    written and 1 when not; then nothing is left behind.
 
     \b
     Examples:
@@ -67,27 +53,16 @@ def command(
 
     setup_logging(log_level or "error", log_format or "logfmt")
     config = load(config_file, os.environ)
-    chosen = _chosen(config, gateway)
+    chosen = choose_gateway(config, gateway)
     writer.check(directory)
     if not asyncio.run(_capture_unless_stopped(config, chosen, directory)):
         typer.echo(f"Interrupted: {directory} was not written", err=True)
-        # also for SIGTERM: ended, it has done nothing, which is no success
+        # also for SIGTERM: nothing was written, which is not a success
         raise KeyboardInterrupt
 
 
-def _chosen(config: "Config", name: str | None) -> "Gateway":
-    """Return the gateway of this name; without a name, the only one."""
-    known = {each.name: each for each in config.gateways}
-    if name is None and len(known) == 1:
-        return config.gateways[0]
-    if name in known:
-        return known[name]
-    told = "say which gateway" if name is None else f"no gateway is named '{name}'"
-    raise typer.BadParameter(f"{told}: there is {', '.join(known)}", param_hint="'--gateway'")
-
-
 async def _capture_unless_stopped(config: "Config", gateway: "Gateway", directory: Path) -> bool:
-    """Make a capture; return whether it was made, as nobody stopped it before."""
+    """Make a capture; return False if it was interrupted."""
     import asyncio
 
     from exporter.signals import stop_event
@@ -101,8 +76,8 @@ async def _capture_unless_stopped(config: "Config", gateway: "Gateway", director
         return True
     making.cancel()
     await asyncio.gather(making, return_exceptions=True)
-    # TLS takes its leave of the question that was under way
-    await asyncio.sleep(_FAREWELL)
+    # lets TLS close the connection of the running request
+    await asyncio.sleep(_CLOSE_DELAY)
     return False
 
 
@@ -121,7 +96,7 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
     try:
         identity = await recorder.open()
         if memory.token and memory.token != before:
-            # the cloud gives no other soon
+            # the cloud limits how often it issues tokens
             save_token(config.state_dir, gateway.name, memory.token)
         with _progress(gateway.name, len(TARGETS)) as show:
             async for answer in recorder.answers():
@@ -131,16 +106,16 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
         await recorder.close()
     redactor = finish(directory, answers, recorder.known(), identity)
     replaced = redactor.report()
-    typer.echo(f"{directory}: {len(answers)} questions, {readme.summary(answers)}")
-    typer.echo("Replaced by stand-ins:" if replaced else "Nothing was found to be replaced.")
+    typer.echo(f"{directory}: {len(answers)} requests, {readme.summary(answers)}")
+    typer.echo("Replaced:" if replaced else "Nothing had to be replaced.")
     for line in readme.report(replaced):
         typer.echo(f"  {line}")
-    typer.echo(f"Look it through before you give it away: {directory / writer.README} says how.")
+    typer.echo(f"Look through it before you publish it: {directory / writer.README} explains how.")
 
 
 @contextmanager
 def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
-    """Yield what to call with each answer: a bar on a terminal, elsewhere a line for each."""
+    """Yield a function for each response: a bar on a terminal, elsewhere a line for each."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -158,9 +133,9 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
         yield say
         return
     with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(f"Asking {name}", total=total)
+        task = bar.add_task(f"Reading {name}", total=total)
 
         def step(answer: "Taken") -> None:
-            bar.update(task, advance=1, description=f"Asked {answer.target}")
+            bar.update(task, advance=1, description=f"Read {answer.target}")
 
         yield step

@@ -1,14 +1,13 @@
-"""`enphase-exporter check`: a diagnosis, step by step, that says what to do about a failure."""
+"""`enphase-exporter check`: tests the connection step by step and explains failures."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exporter.cli.options import LogFormat, QuietLevel
+from exporter.cli.options import ConfigFile, LogFormat, QuietLevel, choose_gateways, parse_url
 
 if TYPE_CHECKING:
     from asyncio import Semaphore
@@ -17,44 +16,35 @@ if TYPE_CHECKING:
     from exporter.config import Config, Gateway
     from exporter.diagnostics import StepResult
 
-#: gateways under diagnosis at the same time
-_AT_ONCE = 50
+#: gateways that are checked at the same time
+_CONCURRENCY = 50
 
 
 def command(
     *,
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--config.file",
-            "--config",
-            "-c",
-            metavar="FILE",
-            help="Configuration in YAML; without it, one gateway from the environment.",
-        ),
-    ] = None,
+    config_file: ConfigFile = None,
     gateway: Annotated[
         str | None,
-        typer.Option("--gateway", metavar="NAME", help="Only this one of the gateways."),
+        typer.Option("--gateway", metavar="NAME", help="Check only this gateway."),
     ] = None,
     prometheus: Annotated[
         str | None,
         typer.Option(
             "--prometheus",
             metavar="URL",
-            help="Also whether this Prometheus has the data, such as http://localhost:9090.",
+            help="Also check that this Prometheus has the data, such as http://localhost:9090.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     log_level: QuietLevel = None,
     log_format: LogFormat = None,
 ) -> None:
-    """Find out, step by step, what does not work.
+    """Test the connection to a gateway, step by step.
 
-    From the name of the gateway to the first samples, it tries what the exporter has to do, and
-    says of each failure what it means and what to do next. It asks a gateway as the exporter does,
-    about twenty questions, and takes less than a minute whatever hangs. The exit status is 0 when
-    all is well, be it with warnings, 1 when a step has failed, and 2 for flags that do not fit.
+    From the host name to the first samples, it does what the exporter does, and explains each
+    failure and what to do about it. It sends about twenty requests to a gateway and takes less than
+    a minute. The exit status is 0 when no step failed, even with warnings, 1 when a step failed,
+    and 2 for invalid options.
 
     \b
     Examples:
@@ -73,43 +63,19 @@ def command(
     from exporter.config import load
     from exporter.logging import setup_logging
 
-    # A diagnosis says in its own words what the log would say.
+    # the steps report what the log would contain
     setup_logging(log_level or "error", log_format or "logfmt")
     config = load(config_file, os.environ)
-    known = [each.name for each in config.gateways]
-    if gateway not in (None, *known):
-        raise typer.BadParameter(
-            f"no gateway is named '{gateway}': there is {', '.join(known)}",
-            param_hint="'--gateway'",
-        )
-    chosen = [each for each in config.gateways if gateway in (None, each.name)]
-    if not asyncio.run(_check(config, chosen, _url(prometheus), as_json)):
+    chosen = choose_gateways(config, gateway)
+    url = prometheus and parse_url("--prometheus", prometheus, "http://localhost:9090")
+    if not asyncio.run(_check(config, chosen, url, as_json)):
         raise typer.Exit(1)
-
-
-def _url(text: str | None) -> str | None:
-    if text is None:
-        return None
-    from yarl import URL
-
-    try:
-        url = URL(text)
-        right = url.scheme in ("http", "https") and bool(url.host)
-    except ValueError:
-        right = False
-    if not right or url.user or url.password:
-        raise typer.BadParameter(
-            "write the address of Prometheus without user and password, such as"
-            " http://localhost:9090",
-            param_hint="'--prometheus'",
-        )
-    return text
 
 
 async def _check(
     config: "Config", gateways: "list[Gateway]", prometheus: str | None, as_json: bool
 ) -> bool:
-    """Check everything at once and show it in order; return whether nothing has failed."""
+    """Run all checks at once and print them in order; return whether nothing failed."""
     import asyncio
 
     from exporter.address import parse
@@ -120,21 +86,21 @@ async def _check(
 
     screen = console()
     names = [each.name for each in gateways]
-    # one for all: attempts at an account are counted by it
+    # one clock for all: it counts the attempts at an account
     clock = SystemClock()
-    turn = asyncio.Semaphore(_AT_ONCE)
+    limit = asyncio.Semaphore(_CONCURRENCY)
     sections: list[tuple[str, str, AsyncIterator[StepResult]]] = []
     async with asyncio.TaskGroup() as group:
         sections += [
-            (each.name, each.host, _started(group, _steps(config, each, clock, turn)))
+            (each.name, each.host, _started(group, _steps(config, each, clock, limit)))
             for each in gateways
         ]
         if prometheus:
             port = parse(config.web.listen_address).port
-            found = check_prometheus(prometheus, names, port)
-            sections.append(("Prometheus", prometheus, _started(group, _all(found))))
-        told: list[dict[str, Any]] = []
-        well = True
+            checks = check_prometheus(prometheus, names, port)
+            sections.append(("Prometheus", prometheus, _started(group, _all(checks))))
+        checked: list[dict[str, Any]] = []
+        ok = True
         for name, where, results in sections:
             if as_json:
                 steps = [result async for result in results]
@@ -142,24 +108,24 @@ async def _check(
                 screen.print(f"{name} ({where})", markup=False, style="bold")
                 steps = await follow(screen, results)
                 screen.print(f"{summary(name, steps)}\n", markup=False)
-            good = all(step.status is not StepStatus.FAILED for step in steps)
-            well = well and good
-            told.append(
-                {"name": name, "host": where, "ok": good, "steps": [s.json() for s in steps]}
+            passed = all(step.status is not StepStatus.FAILED for step in steps)
+            ok = ok and passed
+            checked.append(
+                {"name": name, "host": where, "ok": passed, "steps": [s.json() for s in steps]}
             )
     if as_json:
-        _print_json({"ok": well, "checked": told})
-    return well
+        _print_json({"ok": ok, "checked": checked})
+    return ok
 
 
-def _print_json(told: dict[str, Any]) -> None:
+def _print_json(document: dict[str, Any]) -> None:
     import json
 
-    typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def _started(group: Any, results: "AsyncIterator[StepResult]") -> "AsyncIterator[StepResult]":
-    """Let the steps go on by themselves, and return them as they come."""
+    """Start the steps in a task, and return their results as they come."""
     import asyncio
 
     queue: asyncio.Queue[StepResult | None] = asyncio.Queue()
@@ -179,13 +145,13 @@ def _started(group: Any, results: "AsyncIterator[StepResult]") -> "AsyncIterator
     return read()
 
 
-async def _all(found: Any) -> "AsyncIterator[StepResult]":
-    for result in await found:
+async def _all(results: Any) -> "AsyncIterator[StepResult]":
+    for result in await results:
         yield result
 
 
 async def _steps(
-    config: "Config", gateway: "Gateway", clock: "Clock", turn: "Semaphore"
+    config: "Config", gateway: "Gateway", clock: "Clock", limit: "Semaphore"
 ) -> "AsyncIterator[StepResult]":
     from exporter.diagnostics import DiagnosisContext, run
     from exporter.diagnostics.saved_state import load_saved_state, save_token
@@ -194,10 +160,10 @@ async def _steps(
     before = memory.token
     context = DiagnosisContext(gateway, clock, memory)
     try:
-        async with turn:
+        async with limit:
             async for result in run(context):
                 if result.step == "login" and memory.token and memory.token != before:
-                    # before anything can interrupt: the cloud gives no other soon
+                    # before an interruption: the cloud limits how often it issues tokens
                     save_token(config.state_dir, gateway.name, memory.token)
                 yield result
     finally:

@@ -1,4 +1,4 @@
-"""How a diagnosis looks in the terminal: a line for each step, its remedy below it."""
+"""Prints a diagnosis: a line for each step, its remedy below it."""
 
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -15,13 +15,13 @@ _SIGNS = {
     StepStatus.OK: ("✓", "+", "green"),
     StepStatus.WARNING: ("!", "!", "yellow"),
     StepStatus.FAILED: ("✗", "x", "bold red"),
-    StepStatus.SKIPPED: ("–", "-", "dim"),  # noqa: RUF001 - a dash it is
+    StepStatus.SKIPPED: ("–", "-", "dim"),  # noqa: RUF001 - the dash is intended
 }
 _TITLE = 16
 
 
 def console() -> Console:
-    """Return the terminal, or whatever stdout is; what is piped is not wrapped."""
+    """Return a console on stdout; piped output is not wrapped."""
     return Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
@@ -55,25 +55,27 @@ def show(screen: Console, result: StepResult) -> None:
 
 
 async def follow(screen: Console, results: AsyncIterator[StepResult]) -> list[StepResult]:
-    """Print the steps as they come, with a sign of life between them; return them."""
-    found: list[StepResult] = []
+    """Print the results as they come, with a progress indicator; return them."""
+    printed: list[StepResult] = []
     while True:
         with _waiting(screen):
             result = await anext(results, None)
         if result is None:
-            return found
-        found.append(result)
+            return printed
+        printed.append(result)
         show(screen, result)
 
 
 def summary(name: str, results: Iterable[StepResult]) -> str:
-    """Return how it went, in one line."""
-    told = list(results)
-    failed = [each.title for each in told if each.status is StepStatus.FAILED]
-    warned = [each.title for each in told if each.status is StepStatus.WARNING]
+    """Return the overall result in one line."""
+    steps = list(results)
+    failed = [each.title for each in steps if each.status is StepStatus.FAILED]
+    warned = [each.title for each in steps if each.status is StepStatus.WARNING]
     if failed:
         return f"{name}: failed: {', '.join(failed)}"
-    return f"{name}: all is well" + (f", but see: {', '.join(warned)}" if warned else "")
+    return (
+        f"{name}: works, with warnings: {', '.join(warned)}" if warned else f"{name}: all is well"
+    )
 
 
 def _waiting(screen: Console) -> AbstractContextManager[Any]:

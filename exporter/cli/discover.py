@@ -1,6 +1,6 @@
-"""`enphase-exporter discover`: the gateways on the local network, and what to write for them."""
+"""`enphase-exporter discover`: lists the gateways on the local network."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from exporter.discovery import Announced
 
 NOTHING = """\
-No gateway was heard. Gateways announce themselves only within their own network, so try:
-  - from a machine in the same network as the gateway, with no router or VLAN between;
-  - by cable, or on Wi-Fi without client isolation (guest networks have it);
-  - not in a container, or in one with the network of the host (docker run --network=host);
-  - with UDP port 5353 open in this machine's firewall, and --timeout=10.
-Otherwise look for `envoy` in the router's list of devices, and give its address as `host`."""
+No gateway was found. Gateways announce themselves only within their own network, so try:
+  - a machine in the same network as the gateway, with no router or VLAN between them;
+  - a cable, or Wi-Fi without client isolation (guest networks have it);
+  - outside a container, or in one with the network of the host (docker run --network=host);
+  - UDP port 5353 open in this machine's firewall, and --timeout=10s.
+Otherwise look for `envoy` in the router's list of devices, and use its address as `host`."""
 
 
 def command(
@@ -30,17 +30,17 @@ def command(
         typer.Option(
             "--interface",
             metavar="ADDRESS",
-            help="Listen on this address of this machine only; may be given several times.",
+            help="Listen only on this address of this machine; may be given several times.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     log_level: QuietLevel = None,
     log_format: LogFormat = None,
 ) -> None:
     """List the gateways on the local network.
 
-    It listens to mDNS over IPv4 and IPv6, asks each gateway once who it is, without a login, and
-    prints the lines to paste into a configuration. The exit status is 1 when none was heard.
+    It listens to mDNS over IPv4 and IPv6, reads the identity of each gateway, which needs no login,
+    and prints the lines to paste into a configuration. The exit status is 1 when none was found.
 
     \b
     Examples:
@@ -78,14 +78,14 @@ def _addresses(texts: "list[str] | tuple[str, ...]") -> list[str]:
             ip_address(text)
         except ValueError:
             raise typer.BadParameter(
-                f"'{text}' is no address of this machine, such as 192.0.2.7",
+                f"'{text}' is not an IP address, such as 192.0.2.7",
                 param_hint="'--interface'",
             ) from None
     return list(dict.fromkeys(texts))
 
 
 def names(count: int) -> list[str]:
-    """Return a name to propose for each of so many gateways."""
+    """Return suggested names for this many gateways."""
     return ["home"] if count == 1 else [f"home-{number}" for number in range(1, count + 1)]
 
 
@@ -108,5 +108,5 @@ def _print_json(found: "list[Announced]") -> None:
     import json
     from dataclasses import asdict
 
-    told = [{**asdict(each), "host": each.host} for each in found]
-    typer.echo(json.dumps({"gateways": told}, indent=2))
+    gateways = [{**asdict(each), "host": each.host} for each in found]
+    typer.echo(json.dumps({"gateways": gateways}, indent=2))

@@ -1,11 +1,14 @@
-"""Calls a command and turns whatever goes wrong in it into one line and an exit status.
+"""Calls a command and turns an exception into one line and an exit status.
 
-0    done, or a server that was told to stop
-1    an error: configuration, address, gateway, or one of our own
-2    flags that do not exist or do not fit
+0    done, or a server that was stopped
+1    an error: configuration, address, gateway, output, or a bug
+2    unknown or invalid options
 130  interrupted (Ctrl-C)
 """
 
+import errno
+import os
+import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
@@ -20,8 +23,10 @@ from exporter.logging import mask
 
 _PROGRAM = "enphase-exporter"
 _DEBUG = "--log.level=debug"
-#: a module of this package for each command, in the order of `--help`; it has a function `command`,
-#: or, where a command has commands of its own, a typer application `app`
+#: errors of stdout: a full disk, a broken device
+_OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
+#: a module for each command, in the order of `--help`; it has a function `command`, or a typer
+#: application `app` if the command has subcommands
 _COMMANDS = (
     "serve",
     "discover",
@@ -51,25 +56,32 @@ Examples:
 
 
 def run(words: Sequence[str]) -> int:
-    """Run the command that these words of the command line name; return the exit status."""
+    """Run the command of this command line; return the exit status."""
     try:
         command = typer.main.get_command(_application(words[0] if words else ""))
-        command.main(args=list(words), prog_name=_PROGRAM)
+        try:
+            command.main(args=list(words), prog_name=_PROGRAM)
+        finally:
+            sys.stdout.flush()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # noqa: BLE001 - the last place where it can be told decently
-        return _tell(error, debug=_wants_debug(words))
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS:
+            return _report(error, debug=_wants_debug(words))
+        return _report_output_error(error)
+    except Exception as error:  # noqa: BLE001 - the last place that can report it
+        return _report(error, debug=_wants_debug(words))
     return 0
 
 
 def _application(name: str) -> typer.Typer:
-    """Return the application with the command of this name, or with all when it is none."""
+    """Return the application with the command of this name, or with all commands."""
     application = typer.Typer(
         help=_HELP,
         no_args_is_help=True,
-        # belongs to no command, and none pays for it
+        # completion belongs to no command, so none loads it
         add_completion=name not in _COMMANDS,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -97,20 +109,27 @@ def _root(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Hold what belongs to no command."""
+    """Have the options that belong to no command."""
 
 
-def _tell(error: Exception, *, debug: bool) -> int:
-    told = [leaf for leaf in _leaves(error) if isinstance(leaf, ExporterError)]
-    lines = [line for leaf in told for line in str(leaf).splitlines()]
-    if not told:
+def _report(error: Exception, *, debug: bool) -> int:
+    expected = [leaf for leaf in _leaves(error) if isinstance(leaf, ExporterError)]
+    lines = [line for leaf in expected for line in str(leaf).splitlines()]
+    if not expected:
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        hint = "" if debug else f"; this is a bug: report it with what {_DEBUG} shows"
+        hint = "" if debug else f"; this is a bug: please report it with the output of {_DEBUG}"
         lines = [f"{what}{hint}"]
         if debug:
             typer.echo(mask("".join(traceback.format_exception(error))), err=True, nl=False)
     for line in lines:
         typer.echo(f"{_PROGRAM}: error: {mask(line)}", err=True)
+    return 1
+
+
+def _report_output_error(error: OSError) -> int:
+    """Report that stdout cannot be written, and keep the interpreter from trying again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    typer.echo(f"{_PROGRAM}: error: cannot write the output: {error.strerror}", err=True)
     return 1
 
 

@@ -1,35 +1,28 @@
 """`enphase-exporter serve`: the exporter itself."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli.options import LogFormat, LogLevel
+from exporter.cli.options import ConfigFile, LogFormat, LogLevel
 
 if TYPE_CHECKING:
     from exporter.config import Config
 
 
 def command(
-    *,
-    config_file: Annotated[
+    config_argument: Annotated[
         Path | None,
-        typer.Option(
-            "--config.file",
-            "--config",
-            "-c",
-            metavar="FILE",
-            help="Configuration in YAML. Without it: ./enphase-exporter.yml, the same file in"
-            " ~/.config/enphase-exporter/ or /etc/enphase-exporter/, or one gateway from the"
-            " environment.",
-        ),
+        typer.Argument(metavar="[FILE]", hidden=True, help="The same as --config.file."),
     ] = None,
+    *,
+    config_file: ConfigFile = None,
     config_check: Annotated[
         bool,
-        typer.Option("--config.check", help="Only say whether the configuration is valid."),
+        typer.Option("--config.check", help="Check the configuration and exit."),
     ] = False,
     listen_address: Annotated[
         str | None,
@@ -78,12 +71,20 @@ def command(
     import os
     import signal
 
-    # until the event loop takes SIGHUP: what it asks for is about to be done anyway
+    # until the event loop handles SIGHUP: the configuration is about to be read anyway
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     from exporter.config import find_config_file, load
     from exporter.logging import setup_logging
     from exporter.web.config import WebConfig
+
+    if config_argument is not None:
+        if config_file not in (None, config_argument):
+            raise typer.BadParameter(
+                f"name one configuration: {config_argument} or {config_file}",
+                param_hint="--config.file",
+            )
+        config_file = config_argument
 
     def read() -> "Config":
         config = load(

@@ -45,7 +45,7 @@ async def info(context: DiagnosisContext) -> Passed:
         identity = await context.session.identify()
     except GatewayError as error:
         raise explain("info", error, context) from None
-    return Passed(f"gateway {identity.serial} answers")
+    return Passed(f"gateway {clean(identity.serial)} answers")
 
 
 async def firmware(context: DiagnosisContext) -> Passed:
@@ -54,7 +54,7 @@ async def firmware(context: DiagnosisContext) -> Passed:
     part = f", part {clean(identity.part_number)}" if identity.part_number else ""
     kind = "metered" if identity.metered else "not metered"
     access = "needs a token" if identity.wants_token else "needs no token"
-    message = f"{identity.firmware}{part}, {kind}; {access}"
+    message = f"{clean(str(identity.firmware))}{part}, {kind}; {access}"
     if identity.wants_token and not context.encrypted:
         return Passed(
             f"{message}, but the connection is plain HTTP",

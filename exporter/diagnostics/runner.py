@@ -11,10 +11,10 @@ from exporter.diagnostics.result import (
     StepResult,
     StepSkippedError,
     StepStatus,
-    clean,
 )
 from exporter.diagnostics.steps import STEPS, TITLES, Step
 from exporter.errors import RequestTimeoutError
+from exporter.text import printable
 
 __all__ = ["DiagnosisContext", "run"]
 
@@ -60,4 +60,4 @@ async def _try(step: Step, context: DiagnosisContext, left: float) -> StepResult
         status = StepStatus.WARNING if output.warning else StepStatus.OK
         message, remedy = output.message, output.warning
     seconds = context.clock.monotonic() - began
-    return StepResult(step.key, step.title, status, clean(message), clean(remedy), seconds)
+    return StepResult(step.key, step.title, status, printable(message), printable(remedy), seconds)

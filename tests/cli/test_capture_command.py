@@ -83,7 +83,7 @@ def test_a_capture_is_made(take: Taken, gateway: RunningGateway, tmp_path: Path)
     status, told, error = take(str(folder))
     assert status == 0
     assert re.fullmatch(
-        rf"{len(TARGETS)} questions, \d+ answered, \d+ not there",
+        rf"{len(TARGETS)} requests, \d+ answered, \d+ not there",
         told.split("\n")[0].removeprefix(f"{folder}: "),
     )
     assert re.search(r"^  serial numbers: 33 different, in \d+ places$", told, re.M)
@@ -184,8 +184,8 @@ def test_one_of_several_gateways(
     )
     words = (str(tmp_path / "capture"), f"--config.file={config}")
     for more, said in (
-        ((), "say which gateway: there is home, cabin"),
-        (("--gateway=hut",), "no gateway is named 'hut': there is home, cabin"),
+        ((), "there are several gateways, choose one of: home, cabin"),
+        (("--gateway=hut",), "no gateway is named 'hut', choose one of: home, cabin"),
     ):
         status, _, error = take(*words, *more)
         assert status == 2
@@ -243,7 +243,7 @@ def test_a_terminal_has_a_bar(gateway: RunningGateway, tmp_path: Path) -> None:
         timeout=PATIENCE,
         dimensions=(24, 120),
     )
-    terminal.expect_exact("Asked /ivp/ensemble/secctrl")
+    terminal.expect_exact("Read /ivp/ensemble/secctrl")
     terminal.expect(r"━")
     terminal.sendintr()
     terminal.expect_exact("was not written")

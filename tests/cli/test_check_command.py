@@ -64,8 +64,8 @@ async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
     ("words", "status", "message"),
     [
         (["--gateway=cabin"], 2, "no gateway is named 'cabin'"),
-        (["--prometheus=localhost"], 2, "http://localhost:9090"),
-        (["--prometheus=http://me:secret@localhost"], 2, "without user and password"),
+        (["--prometheus=ftp://localhost"], 2, "http://localhost:9090"),
+        (["--prometheus=http://me:secret@localhost"], 2, "without user name and password"),
         (["--config.file=/missing"], 1, "/missing: cannot be read"),
     ],
 )

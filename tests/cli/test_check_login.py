@@ -8,6 +8,7 @@ import pytest
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator import tokens
 from exporter.simulator.access import TokenAccessCheck
+from exporter.simulator.faults import status
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 from tests.diagnostics_helper import FAILED, OK, SERIAL, SKIPPED, battery_home, checked, with_status
@@ -74,6 +75,35 @@ async def test_an_account_that_gives_no_token(mode: CloudMode, message: str, rem
     assert message in results["login"].message
     assert remedy in results["login"].remedy
     assert PASSWORD not in str(results)
+
+
+async def test_a_token_of_an_installer() -> None:
+    """A token with ten hours left that nothing renews fails, and says how long others live."""
+    async with battery_home() as running:
+        results = await checked(running.host, token=a_token(lifetime=36000))
+    assert with_status(results, FAILED) == {"token"}
+    assert "in 10 h, and nothing renews it" in results["token"].message
+    assert "those of owners for a year" in results["token"].remedy
+
+
+@pytest.mark.parametrize("endpoint", ["/ivp/ss/gen_config", "/ivp/ensemble/dry_contacts"])
+async def test_an_endpoint_that_the_token_may_not_read(endpoint: str) -> None:
+    """One refused endpoint is a matter of permissions, not of a changed password."""
+    async with battery_home() as running:
+        running.faults[endpoint] = status(401)
+        results = await checked(running.host, token=running.token)
+    assert results["login"].status is OK
+    hints = " ".join(result.remedy for result in results.values())
+    assert "an owner's token may not read some endpoints" in hints
+    assert "password" not in hints
+
+
+async def test_words_of_the_advice_are_not_masked() -> None:
+    """A password that is a common word does not black out fixed texts."""
+    async with serve(sample_home("legacy", time.time)) as running:
+        running.login.refuse = True
+        results = await checked(running.host, username="envoy", password="password")
+    assert "`password`" in results["login"].remedy
 
 
 async def test_an_account_that_works() -> None:

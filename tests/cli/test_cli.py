@@ -111,7 +111,7 @@ def test_help_shows_examples(tmp_path: Path, words: list[str]) -> None:
 def test_serve_has_the_flags_of_an_exporter(tmp_path: Path) -> None:
     """Flags are named as those of every exporter of Prometheus."""
     done = run(tmp_path, "serve", "--help")
-    assert set(re.findall(r"--[a-z.-]+(?= |\n)", done.stdout)) >= {
+    assert set(re.findall(r"--[a-z.-]+(?= |,|\n)", done.stdout)) >= {
         "--config.file",
         "--config.check",
         "--web.listen-address",
@@ -123,7 +123,7 @@ def test_serve_has_the_flags_of_an_exporter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["serv"], ["serve", "--config"], ["serve", "--log.level=loud"], ["replay"]]
+    "words", [["serv"], ["serve", "--confg"], ["serve", "--log.level=loud"], ["replay"]]
 )
 def test_wrong_flags(tmp_path: Path, words: list[str]) -> None:
     """What is no command or flag ends with 2 and a pointer to help."""
@@ -239,3 +239,33 @@ def test_replay_of_nothing(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(f"enphase-exporter: error: {tmp_path}/info is missing")
     assert done.stderr.count("\n") == 1
+
+
+def test_serve_understands_a_file_as_argument(tmp_path: Path) -> None:
+    """`serve FILE` is the same as `serve --config.file=FILE`, and two files are refused."""
+    (tmp_path / "my.yml").write_text("gateways: [{host: envoy.local}]\n")
+    file = str(tmp_path / "my.yml")
+    done = run(tmp_path, "serve", file, "--config.check")
+    assert (done.returncode, done.stdout) == (0, f"{file} is valid: 1 gateway\n")
+    done = run(tmp_path, "serve", "my.yml", "-c", "other.yml", "--config.check")
+    assert done.returncode == 2
+    assert "name one configuration: my.yml or other.yml" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["serve", "--config.check"]])
+def test_an_output_that_is_full(tmp_path: Path, words: list[str]) -> None:
+    """A full disk behind stdout is one line and status 1, and is not called a bug."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, *words],
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            env=environment(tmp_path, {"ENPHASE_HOST": "envoy.local"}),
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "enphase-exporter: error: cannot write the output: No space left on device\n"
+    )

@@ -152,7 +152,7 @@ def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [
-        (["--interface=eth0"], 2, "'eth0' is no address of this machine"),
+        (["--interface=eth0"], 2, "'eth0' is not an IP address"),
         (["--interface=192.0.2.77"], 1, "mDNS cannot be used here"),
         (["--timeout=soon"], 1, "--timeout: 'soon' is not a duration"),
     ],

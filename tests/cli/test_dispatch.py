@@ -54,8 +54,8 @@ def test_unexpected_errors_are_one_line(fail: Fail, capsys: pytest.CaptureFixtur
     fail(RuntimeError(f"bad\n{JWT}"))
     assert dispatch.run(["trial", "--log.level=info"]) == 1
     assert capsys.readouterr().err == (
-        "enphase-exporter: error: RuntimeError: bad ***; this is a bug: report it with what"
-        " --log.level=debug shows\n"
+        "enphase-exporter: error: RuntimeError: bad ***; this is a bug: please report it with the"
+        " output of --log.level=debug\n"
     )
 
 

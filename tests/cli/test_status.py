@@ -121,7 +121,7 @@ def test_several_gateways(homes: Served, ask: Asked) -> None:
     first, *rows, paging, last = told.splitlines()
     assert first == "3 gateways. 1 critical, 2 well."
     assert [row.split()[1] for row in rows] == ["gone", "home", "roof"]
-    assert "Wrong: The gateway does not answer: 127.0.0.1:1 does not answer." in rows[0]
+    assert "Problem: The gateway does not answer: 127.0.0.1:1 does not answer." in rows[0]
     assert paging.startswith("Nobody may be paged (EnphaseNobodyPaged): No receiver is set up")
     assert "On grid. Batteries 64 %" in rows[1]
     assert "--gateway=NAME" in last
@@ -137,7 +137,7 @@ def test_several_gateways_in_a_terminal(
     assert status == 0
     assert "\x1b[1;31m✗" in told
     assert re.sub(r"\x1b\[[\d;]*m", "", told).splitlines()[1].split() == [
-        *("Gateway", "State", "House", "What", "is", "wrong")
+        *("Gateway", "State", "House", "Problem")
     ]
 
 
@@ -172,7 +172,7 @@ def test_no_exporter_is_one_line(ask: Asked) -> None:
     """With the remedy, and exit status 1."""
     status, told, error = ask("--url=http://127.0.0.1:1")
     assert (status, told) == (1, "")
-    assert error.startswith(f"{PREFIX}http://127.0.0.1:1: no exporter can be reached there: start")
+    assert error.startswith(f"{PREFIX}http://127.0.0.1:1: no exporter is running there: start")
     assert error.count("\n") == 1
 
 
@@ -181,7 +181,7 @@ def test_an_unknown_gateway_is_one_line(homes: Served, ask: Asked) -> None:
     status, _, error = ask(f"--url={homes.url}", "--gateway=nobody")
     assert status == 1
     assert error == (
-        f"{PREFIX}{homes.url}: knows no gateway named 'nobody': leave out --gateway to see all\n"
+        f"{PREFIX}{homes.url}: has no gateway named 'nobody': remove --gateway to see all\n"
     )
 
 
@@ -200,12 +200,16 @@ async def _answering(status: int, body: bytes) -> AsyncIterator[str]:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (200, b"<html>", "is no enphase-exporter"),
-        (200, b"{}", "is no enphase-exporter"),
-        (200, b'{"version":"1","timestamp_seconds":0,"gateways":[{}]}', "is no enphase-exporter"),
-        (302, b"", "is no enphase-exporter"),
-        (404, b"", "is no enphase-exporter"),
-        (503, b"", "in trouble (status 503)"),
+        (200, b"<html>", "is not an enphase-exporter"),
+        (200, b"{}", "is not an enphase-exporter"),
+        (
+            200,
+            b'{"version":"1","timestamp_seconds":0,"gateways":[{}]}',
+            "is not an enphase-exporter",
+        ),
+        (302, b"", "is not an enphase-exporter"),
+        (404, b"", "is not an enphase-exporter"),
+        (503, b"", "failed with status 503:"),
     ],
 )
 def test_another_server_is_one_line(status: int, body: bytes, said: str, ask: Asked) -> None:
@@ -262,12 +266,12 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
         outcomes["nothing"] = ask(f"--url={url}")
     assert [name for name, (status, *_) in outcomes.items() if status == 0] == ["good", "careless"]
     said = {
-        "nobody": "wants a user and a password",
-        "wrong": "wants a user and a password",
+        "nobody": "needs a user name and password",
+        "wrong": "needs a user name and password",
         "both": "give one of password and password_file",
         "unknown": "unknown key",
         "no ca": "nowhere.pem: cannot be read",
-        "nothing": "its certificate is not trusted here: name the authority as tls_config.ca_file",
+        "nothing": "its certificate is not trusted: set tls_config.ca_file",
     }
     assert {name: text for name, text in said.items() if text not in outcomes[name][2]} == {}
     assert not any("canary" in told + error for _, told, error in outcomes.values())
@@ -276,11 +280,11 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--direct", "--url=http://a"], "leave out --url"),
-        (["--config.file=a.yml"], "is for --direct only"),
-        (["--watch", "--json"], "prints JSON once only"),
-        (["--url=localhost:10055"], "write the address of the exporter"),
-        (["--url=http://jo:canary@a"], "without user and password"),
+        (["--direct", "--url=http://a"], "remove --url"),
+        (["--config.file=a.yml"], "is only for --direct"),
+        (["--watch", "--json"], "cannot be combined with --json"),
+        (["--url=ftp://localhost"], "such as http://localhost:10055"),
+        (["--url=http://jo:canary@a"], "without user name and password"),
     ],
 )
 def test_flags_that_do_not_fit(words: list[str], said: str, ask: Asked) -> None:
@@ -289,6 +293,13 @@ def test_flags_that_do_not_fit(words: list[str], said: str, ask: Asked) -> None:
     assert (status, told) == (2, "")
     assert said in " ".join(error.split())
     assert "canary" not in error
+
+
+def test_a_url_without_a_scheme_is_http(ask: Asked) -> None:
+    """`--url=localhost:10055` is understood."""
+    status, _, error = ask("--url=127.0.0.1:1")
+    assert status == 1
+    assert "http://127.0.0.1:1: no exporter is running there" in error
 
 
 # --- from the gateway --------------------------------------------------------------------------
@@ -340,7 +351,7 @@ def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
         assert orjson.loads(told)["gateways"][0]["contact"] == "silent"
         status, _, error = ask("--direct", config, "--gateway=nobody")
         assert status == 2
-        assert "no gateway is named 'nobody': there is home, gone" in " ".join(error.split())
+        assert "no gateway is named 'nobody', choose one of: home, gone" in " ".join(error.split())
 
 
 def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
@@ -372,7 +383,7 @@ def test_watching_in_a_terminal(tmp_path: Path) -> None:
         terminal.expect_exact("All is well")
         terminal.expect_exact("24 of 24 report")
         terminal.expect_exact("All is well")
-    terminal.expect_exact("no exporter can be reached there")
+    terminal.expect_exact("no exporter is running there")
     terminal.sendintr()
     terminal.expect(pexpect.EOF)
     terminal.close()

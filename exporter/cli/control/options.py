@@ -5,12 +5,11 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from exporter.cli.options import LogFormat
+from exporter.cli.options import ConfigFile, GatewayName, LogFormat
 from exporter.logging import Level
 
 #: arguments of a command by their names in its table row; None was not given
@@ -47,20 +46,8 @@ class ControlOptions:
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object.")
     ] = False
-    gateway: Annotated[
-        str | None,
-        typer.Option("--gateway", metavar="NAME", help="The gateway, if there are several."),
-    ] = None
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--config.file",
-            "--config",
-            "-c",
-            metavar="FILE",
-            help="Configuration in YAML; without it, one gateway from the environment.",
-        ),
-    ] = None
+    gateway: GatewayName = None
+    config_file: ConfigFile = None
     log_level: Annotated[
         Level | None,
         typer.Option(

@@ -11,8 +11,9 @@ import typer
 
 from exporter.cli.control.options import Arguments, ControlOptions
 from exporter.cli.control.render import Renderer
+from exporter.cli.options import choose_gateway
 from exporter.clock import Clock, SystemClock
-from exporter.config import Config, Gateway, load
+from exporter.config import load
 from exporter.errors import ControlError
 from exporter.gateway.control import (
     COMMANDS,
@@ -43,7 +44,7 @@ def execute(
     """
     setup_logging(options.log_level or "warn", options.log_format or "logfmt")
     config = load(options.config_file, os.environ if environ is None else environ)
-    gateway = _chosen(config, options.gateway)
+    gateway = choose_gateway(config, options.gateway)
     asks = not (options.yes or options.dry_run)
     if asks and not sys.stdin.isatty():
         typer.echo(f"enphase-exporter: error: {_NO_TERMINAL}", err=True)
@@ -66,23 +67,6 @@ def execute(
     renderer.result(plan, result)
     if not result.ok:
         raise ControlError(result.line)
-
-
-def _chosen(config: Config, name: str | None) -> Gateway:
-    """Return the gateway of this name, or the only one; otherwise a usage error."""
-    names = ", ".join(gateway.name for gateway in config.gateways)
-    if name is None:
-        if len(config.gateways) > 1:
-            raise typer.BadParameter(
-                f"there are several gateways, choose one of: {names}", None, None, "--gateway"
-            )
-        return config.gateways[0]
-    for gateway in config.gateways:
-        if gateway.name == name:
-            return gateway
-    raise typer.BadParameter(
-        f"no gateway is named '{name}', choose one of: {names}", None, None, "--gateway"
-    )
 
 
 @contextmanager

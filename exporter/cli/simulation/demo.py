@@ -1,6 +1,6 @@
 """`enphase-exporter demo`: a simulated home and the exporter in one process."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,6 +1,6 @@
 """`enphase-exporter record`: the metrics of a scenario, as a file for Prometheus."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,6 +1,6 @@
 """`enphase-exporter replay`: a recorded gateway on the network."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from pathlib import Path
 from typing import Annotated

@@ -1,6 +1,6 @@
 """Flags of the commands that run scenarios, and how their values are parsed."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 import math
 from typing import TYPE_CHECKING, Annotated

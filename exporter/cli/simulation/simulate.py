@@ -1,6 +1,6 @@
 """`enphase-exporter simulate`: a simulated gateway on the network, running a scenario."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,6 +1,6 @@
-"""`enphase-exporter status`: the state of the house in the terminal."""
+"""`enphase-exporter status`: the status page in the terminal."""
 
-# ruff: noqa: PLC0415 - heavy imports wait until the flags are known to be right
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli.options import LogFormat, QuietLevel, parse_duration_flag
+from exporter.cli.options import (
+    LogFormat,
+    QuietLevel,
+    choose_gateways,
+    parse_duration_flag,
+    parse_url,
+)
 
 if TYPE_CHECKING:
-    from exporter.cli.status.source import Look
+    from exporter.cli.status.source import Fetch
 
 _URL = "http://localhost:10055"
 
@@ -20,7 +26,7 @@ def command(
     *,
     url: Annotated[
         str | None,
-        typer.Option("--url", metavar="URL", help=f"Where the exporter is. [default: {_URL}]"),
+        typer.Option("--url", metavar="URL", help=f"Address of the exporter. [default: {_URL}]"),
     ] = None,
     http_config_file: Annotated[
         Path | None,
@@ -31,7 +37,7 @@ def command(
         ),
     ] = None,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Ask the gateways, without an exporter.")
+        bool, typer.Option("--direct", help="Read the gateways directly, without an exporter.")
     ] = False,
     config_file: Annotated[
         Path | None,
@@ -40,28 +46,29 @@ def command(
             "--config",
             "-c",
             metavar="FILE",
-            help="With --direct: configuration in YAML; else one gateway from the environment.",
+            help="With --direct: configuration in YAML, found as by `serve`.",
         ),
     ] = None,
     gateway: Annotated[
         str | None,
-        typer.Option("--gateway", metavar="NAME", help="All about this one of the gateways."),
+        typer.Option("--gateway", metavar="NAME", help="Show only this gateway, in detail."),
     ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Refresh until Ctrl-C.")] = False,
     interval: Annotated[
-        str, typer.Option("--interval", metavar="TIME", help="With --watch: how often to look.")
+        str,
+        typer.Option("--interval", metavar="TIME", help="With --watch: time between refreshes."),
     ] = "5s",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     log_level: QuietLevel = None,
     log_format: LogFormat = None,
 ) -> None:
     """Show the state of the house: grid, power, batteries, panels, and what is wrong.
 
-    It says what the status page says, by asking the running exporter, which costs the gateway
-    nothing. With --direct it asks the gateways itself, once for everything, within a minute. Of
-    several gateways there is a table, worst first. The exit status is 0 when there was an answer,
-    however the house is, and 1 when there was none: from the exporter, or with --direct from any
-    gateway. It is 2 for flags that do not fit.
+    It shows the content of the status page of a running exporter, without any request to a gateway.
+    With --direct it reads the gateways itself, once, in less than a minute. Several gateways are
+    shown in a table, worst first. The exit status is 0 when there was an answer, whatever the state
+    of the house, 1 when there was none from the exporter, or with --direct from no gateway, and 2
+    for invalid options.
 
     \b
     Examples:
@@ -81,11 +88,11 @@ def command(
     setup_logging(log_level or "error", log_format or "logfmt")
     seconds = parse_duration_flag("--interval", interval, minimum=1)
     if direct and (url is not None or http_config_file is not None):
-        raise typer.BadParameter("asks no exporter: leave out --url", param_hint="'--direct'")
+        raise typer.BadParameter("does not use an exporter: remove --url", param_hint="'--direct'")
     if config_file is not None and not direct:
-        raise typer.BadParameter("is for --direct only", param_hint="'--config.file'")
+        raise typer.BadParameter("is only for --direct", param_hint="'--config.file'")
     if watch and as_json:
-        raise typer.BadParameter("prints JSON once only", param_hint="'--watch'")
+        raise typer.BadParameter("cannot be combined with --json", param_hint="'--watch'")
     source = (
         _gateways(config_file, gateway)
         if direct
@@ -97,42 +104,25 @@ def command(
 
 def _exporter(
     url: str, gateway: str | None, file: Path | None
-) -> "AbstractAsyncContextManager[Look]":
-    from yarl import URL
-
+) -> "AbstractAsyncContextManager[Fetch]":
     from exporter.cli.status.source import exporter
 
-    try:
-        told = URL(url)
-        right = told.scheme in ("http", "https") and bool(told.host) and not told.query_string
-    except ValueError:
-        right = False
-    if not right or told.user or told.password:
-        raise typer.BadParameter(
-            f"write the address of the exporter without user and password, such as {_URL}",
-            param_hint="'--url'",
-        )
-    return exporter(url, gateway, file)
+    return exporter(parse_url("--url", url, _URL), gateway, file)
 
 
-def _gateways(file: Path | None, name: str | None) -> "AbstractAsyncContextManager[Look]":
+def _gateways(file: Path | None, name: str | None) -> "AbstractAsyncContextManager[Fetch]":
     import os
 
     from exporter.cli.status.source import gateways
     from exporter.config import load
 
     config = load(file, os.environ)
-    known = [each.name for each in config.gateways]
-    if name not in (None, *known):
-        raise typer.BadParameter(
-            f"no gateway is named '{name}': there is {', '.join(known)}", param_hint="'--gateway'"
-        )
-    chosen = tuple(each for each in config.gateways if name in (None, each.name))
+    chosen = tuple(choose_gateways(config, name))
     return gateways(config.model_copy(update={"gateways": chosen}))
 
 
 async def _show(
-    source: "AbstractAsyncContextManager[Look]",
+    source: "AbstractAsyncContextManager[Fetch]",
     gateway: str | None,
     interval: float | None,
     as_json: bool,
@@ -146,20 +136,20 @@ async def _show(
     from exporter.status import api
 
     screen = Screen(detailed=gateway is not None)
-    async with source as look:
+    async with source as fetch:
         if interval is not None:
             stop = stop_event()
-            watching = asyncio.create_task(screen.watch(look, interval))
+            watching = asyncio.create_task(screen.watch(fetch, interval))
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait((watching, stopping), return_when=asyncio.FIRST_COMPLETED)
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
             return True
         with screen.waiting():
-            content = await look()
-    told = api.load(content)
+            content = await fetch()
+    states = api.load(content)
     if as_json:
         typer.echo(content)
     else:
-        screen.show(told)
-    return not direct or any(each.contact == "answers" for each in told.gateways)
+        screen.show(states)
+    return not direct or any(each.contact == "answers" for each in states.gateways)

@@ -1,4 +1,4 @@
-"""Where `status` gets the state of the house: from a running exporter, or from the gateways."""
+"""Where `status` gets its data: from a running exporter, or from the gateways."""
 
 import asyncio
 import ssl
@@ -21,19 +21,19 @@ from exporter.manager import PollerManager
 from exporter.state import State
 from exporter.status import api
 
-#: seconds that an exporter has to answer, which has all of it ready
+#: seconds for the answer of an exporter
 _DEADLINE = 10.0
-#: the same for all gateways together, each of which is asked for everything once
-_LONGEST = 60.0
-#: the largest honest answer: thousands of gateways
-_LARGEST = 64 * 2**20
+#: seconds for all gateways together with --direct
+_DIRECT_DEADLINE = 60.0
+#: size limit of a document, enough for thousands of gateways
+_MAX_BYTES = 64 * 2**20
 
-#: gives the states now, as a document; raises ExporterError
-Look = Callable[[], Awaitable[bytes]]
+#: returns the current document; raises ExporterError
+Fetch = Callable[[], Awaitable[bytes]]
 
 
 class _BasicAuth(Strict):
-    """User and password."""
+    """User name and password."""
 
     username: str
     password: SecretStr | None = None
@@ -47,20 +47,20 @@ class _BasicAuth(Strict):
 
 
 class _Tls(Strict):
-    """Whom to believe."""
+    """How the certificate of the exporter is verified."""
 
     ca_file: Path | None = None
     insecure_skip_verify: bool = False
 
 
-class Client(Strict):
-    """The file of `--http.config.file`, a part of what Prometheus's own tools read there."""
+class HttpConfig(Strict):
+    """The file of `--http.config.file`: a part of the format of Prometheus's tools."""
 
     basic_auth: _BasicAuth | None = None
     tls_config: _Tls = _Tls()
 
     def login(self, folder: Path) -> dict[str, str]:
-        """Return the header of the login; paths are relative to `folder`. Raises ConfigError."""
+        """Return the login header; paths are relative to `folder`. Raises ConfigError."""
         told = self.basic_auth
         if told is None:
             return {}
@@ -71,7 +71,7 @@ class Client(Strict):
         return {"Authorization": aiohttp.encode_basic_auth(told.username, password)}
 
     def tls(self, folder: Path) -> ssl.SSLContext | bool:
-        """Return whom to believe; raises ConfigError."""
+        """Return the TLS settings; raises ConfigError."""
         if self.tls_config.insecure_skip_verify:
             return False
         if self.tls_config.ca_file is None:
@@ -80,24 +80,24 @@ class Client(Strict):
         try:
             return ssl.create_default_context(cafile=path)
         except OSError as error:
-            reason = error.strerror or "no certificate in it"
+            reason = error.strerror or "it contains no certificate"
             raise ConfigError(f"{path}: cannot be read as a certificate ({reason})") from None
 
 
-def client(path: Path | None) -> Client:
+def read_http_config(path: Path | None) -> HttpConfig:
     """Read the file of `--http.config.file`; raise ConfigError."""
     if path is None:
-        return Client()
+        return HttpConfig()
     try:
-        return Client.model_validate(strict_yaml.read(path))
+        return HttpConfig.model_validate(strict_yaml.read(path))
     except ValidationError as error:
-        raise config_error(error, Client, str(path)) from None
+        raise config_error(error, HttpConfig, str(path)) from None
 
 
 @asynccontextmanager
-async def exporter(url: str, gateway: str | None, file: Path | None) -> AsyncIterator[Look]:
-    """Ask a running exporter, for one of its gateways or for all."""
-    config, folder = client(file), (file or Path()).parent
+async def exporter(url: str, gateway: str | None, file: Path | None) -> AsyncIterator[Fetch]:
+    """Read from a running exporter, one of its gateways or all."""
+    config, folder = read_http_config(file), (file or Path()).parent
     timeout = aiohttp.ClientTimeout(total=_DEADLINE)
     address = URL(url) / "api/v1/status"
     if gateway is not None:
@@ -105,7 +105,7 @@ async def exporter(url: str, gateway: str | None, file: Path | None) -> AsyncIte
     verify, login = config.tls(folder), config.login(folder)
     async with aiohttp.ClientSession(timeout=timeout, headers=login) as session:
 
-        async def look() -> bytes:
+        async def fetch() -> bytes:
             try:
                 async with session.get(address, ssl=verify, allow_redirects=False) as response:
                     _expect(response.status, url, gateway)
@@ -113,99 +113,95 @@ async def exporter(url: str, gateway: str | None, file: Path | None) -> AsyncIte
                 api.load(content)
             except aiohttp.ClientSSLError:
                 raise ExporterError(
-                    f"{url}: TLS failed, or its certificate is not trusted here: name the"
-                    " authority as tls_config.ca_file in the file of --http.config.file"
+                    f"{url}: TLS failed, or its certificate is not trusted: set"
+                    " tls_config.ca_file in the file of --http.config.file"
                 ) from None
             except TimeoutError:
                 raise ExporterError(f"{url}: no answer within {_DEADLINE:g} s") from None
             except (aiohttp.ClientConnectionError, OSError):
                 raise ExporterError(
-                    f"{url}: no exporter can be reached there: start `enphase-exporter serve`, give"
-                    " its address with --url, or ask the gateway itself with --direct"
+                    f"{url}: no exporter is running there: start `enphase-exporter serve`, set its"
+                    " address with --url, or read the gateway itself with --direct"
                 ) from None
             except (aiohttp.ClientError, ValueError):
                 raise _foreign(url) from None
             return content
 
-        yield look
+        yield fetch
 
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
-    """Return a body; raise ValueError when it is larger than any document."""
+    """Return a body; raise ValueError for one beyond the size limit."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > _LARGEST:
+        if len(body) > _MAX_BYTES:
             raise ValueError("too large")
     return bytes(body)
 
 
 def _expect(status: int, url: str, gateway: str | None) -> None:
-    """Raise ExporterError unless the status is that of an answer."""
+    """Raise ExporterError unless the status is 200."""
     if status == 200:
         return
     if status == 401:
         raise ExporterError(
-            f"{url}: wants a user and a password: write them as basic_auth into a file, and name"
-            " it with --http.config.file"
+            f"{url}: needs a user name and password: write them as basic_auth into a file for"
+            " --http.config.file"
         )
     if status == 404 and gateway is not None:
-        raise ExporterError(
-            f"{url}: knows no gateway named '{gateway}': leave out --gateway to see all"
-        )
+        raise ExporterError(f"{url}: has no gateway named '{gateway}': remove --gateway to see all")
     if status >= 500:
-        raise ExporterError(f"{url}: in trouble (status {status}): see the log of the exporter")
+        raise ExporterError(f"{url}: failed with status {status}: see the log of the exporter")
     raise _foreign(url)
 
 
 def _foreign(url: str) -> ExporterError:
-    return ExporterError(
-        f"{url}: what answers there is no enphase-exporter, or one of another version: check --url"
-    )
+    return ExporterError(f"{url}: this is not an enphase-exporter, or another version: check --url")
 
 
 @asynccontextmanager
-async def gateways(config: Config) -> AsyncIterator[Look]:
-    """Ask the gateways of a configuration, as the exporter would, and go on while this is open.
+async def gateways(config: Config) -> AsyncIterator[Fetch]:
+    """Poll the gateways of a configuration, as the exporter would, while the context is open.
 
-    What an exporter remembers of them is used and not touched: one may be running beside.
+    The saved state of the exporter is used but not changed: one may be running at the same time.
     """
     names = [each.name for each in config.gateways]
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
         own = Path(folder)
-        tokens = await asyncio.to_thread(_borrow, config.state_dir, own, names)
+        tokens = await asyncio.to_thread(_copy_state, config.state_dir, own, names)
         manager = PollerManager(own, SystemClock())
         await manager.apply_config(config.model_copy(update={"state_dir": own}))
 
-        async def look() -> bytes:
+        async def fetch() -> bytes:
             try:
-                async with asyncio.timeout(_LONGEST):
+                async with asyncio.timeout(_DIRECT_DEADLINE):
                     await manager.wait_ready()
             except TimeoutError:
-                # what is known by now is told, and what is not known as not known
+                # what has been read by now is shown, the rest as unknown
                 pass
             return api.dump(await manager.status_store.statuses(), manager.status_store.now)
 
         try:
-            yield look
+            yield fetch
         finally:
             await manager.close()
-            await asyncio.to_thread(_give_back, config.state_dir, own, tokens)
+            await asyncio.to_thread(_save_new_tokens, config.state_dir, own, tokens)
 
 
-def _borrow(directory: Path, own: Path, names: Sequence[str]) -> dict[str, str | None]:
-    """Copy what is remembered of these gateways; return their tokens."""
-    found = {}
+def _copy_state(directory: Path, own: Path, names: Sequence[str]) -> dict[str, str | None]:
+    """Copy the saved state of these gateways; return their tokens."""
+    tokens = {}
     for name in names:
         state = State(directory, name)
         if state.path.exists():
             State(own, name).save(state.load())
-        found[name] = load_saved_state(own, name).token
-    return found
+        tokens[name] = load_saved_state(own, name).token
+    return tokens
 
 
-def _give_back(directory: Path, own: Path, tokens: dict[str, str | None]) -> None:
-    """Keep tokens that the cloud gave meanwhile, as it gives no others soon."""
+def _save_new_tokens(directory: Path, own: Path, tokens: dict[str, str | None]) -> None:
+    """Save tokens that the cloud issued meanwhile: it limits how often it does."""
     for name, before in tokens.items():
         token = load_saved_state(own, name).token
         if token and token != before:
