@@ -223,7 +223,7 @@ REQUESTS = (
             decimals=0,
             no_value=_NEVER,
             runbook="EnphaseCounterAnomaly",
-            queries=(Query("increase(enphase_counter_anomalies_total[1h])", "{{metric}}"),),
+            queries=(Query("increase(enphase_rejected_readings_total[1h])", "{{metric}}"),),
         ),
         steps=True,
     ),

@@ -28,7 +28,7 @@ _INTRO = """\
 - Units are base units: energy in joules (1 kWh = 3,600,000 J), power in watts, charge and other
   shares as a ratio from 0 to 1, temperature in degrees Celsius, times as seconds since 1970.
 - Counters (names in `_total`) only rise. Their readings pass a guard, as gateways sometimes tell a
-  lifetime that is too low or zero; what was rejected shows in `enphase_counter_anomalies_total`.
+  lifetime that is too low or zero; what was rejected shows in `enphase_rejected_readings_total`.
 - A *state set* has one series for each known state and one for `unknown`; exactly one of them is 1.
   *Flags* look alike, but any number of them can be 1.
 - *Source* is the collector, then what it reads: the field as pyenphase or `exporter/gateway/` names

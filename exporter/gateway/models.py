@@ -76,7 +76,7 @@ class CollectorReport:
 class SelfReport:
     """How the exporter fares with one gateway.
 
-    `requests` counts answers by (endpoint, status code or reason of failure), `anomalies` the
+    `requests` counts answers by (endpoint, status code or reason of failure), `rejected` the
     counter readings rejected by metric name, `clock_skew` is the gateway's clock less ours in
     seconds.
     """
@@ -84,6 +84,6 @@ class SelfReport:
     up: bool
     collectors: Mapping[str, CollectorReport]
     requests: Mapping[tuple[str, str], int]
-    anomalies: Mapping[str, int]
+    rejected: Mapping[str, int]
     token_expiry: float | None
     clock_skew: float | None

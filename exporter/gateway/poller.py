@@ -24,6 +24,7 @@ from exporter.errors import (
 )
 from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
+from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.counters import CounterGuard, Path
 from exporter.gateway.models import GatewayInfo, SelfReport
 from exporter.gateway.policy import ENDPOINTS, METERS
@@ -81,7 +82,8 @@ class Poller:
         self._memory = memory = GatewayState.load(state.load())
         self._transport = Transport(clock, cadences)
         self._session = GatewayClient(config, memory, self._transport, clock)
-        self._guard = CounterGuard(memory, clock, cadences["battery_power"])
+        journal = CounterJournal.open(state.path.with_suffix(".counters"))
+        self._guard = CounterGuard(memory, clock, cadences["battery_power"], config, journal)
         self._site = Site(
             config, self._session, self._transport, memory, self._guard, clock, Discovery()
         )
@@ -116,6 +118,7 @@ class Poller:
         try:
             await self.state.keep(self._memory.dump(closing=True), last=True)
         finally:
+            self._guard.close()
             await self._session.close()
 
     async def step(self) -> float:
@@ -373,7 +376,7 @@ class Poller:
             up=up,
             collectors=self._standings.report(["gateway", *self._relevant]),
             requests=dict(self._transport.requests),
-            anomalies=dict(self._guard.anomalies),
+            rejected=dict(self._guard.rejected),
             token_expiry=self._session.token.expires if self._session.token else None,
             clock_skew=self._transport.clock_skew if up else None,
         )

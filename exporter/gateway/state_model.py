@@ -5,7 +5,7 @@ that is not of the right type counts as never written, and its neighbours are re
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Any
 
 from pydantic import (
@@ -35,25 +35,66 @@ Stamp = Annotated[float | None, _LENIENT]
 Names = Annotated[set[str], _LENIENT]
 
 
-@dataclass(slots=True)
+@checked(slots=True)
 class GuardState:
-    """Where one counter stands; energies in Wh, time in epoch seconds.
+    """Where one counter stands; energies in Wh, times in epoch seconds.
 
-    What is exported is `raw + offset`. `at` is when `raw` last changed. A reading that cannot
-    follow `raw` opens a pending series (`pending_*`), which takes over once it has proved itself.
-    `unproven` is a first zero that may be the one of a gateway that starts.
+    `raw` is the last accepted reading of the register and `total` what is exported of it; `offset`
+    leads from one register to the position that is common to all registers the counter ever had. A
+    reading that cannot follow `raw` opens a pending series (`pending_*`), which takes over once it
+    has proved itself. `unproven` is a first zero that may be that of a gateway that starts.
     """
 
     raw: float
     offset: float = 0
+    #: when `raw` was last read, negative while another register is expected; and last changed
     at: float = 0
+    changed_at: float = 0
+    total: float | None = None
     unproven: bool = False
-    #: the total is the sum of what we saw, not the gateway's own
+    #: the register can fall, and what is exported is the sum of its rises
     summed: bool = False
     pending_first: float | None = None
     pending_last: float | None = None
     pending_since: float = 0
+    pending_at: float = 0
     pending_count: int = 0
+
+
+@checked(slots=True)
+class DayState:
+    """The energy of one counter by day, in Wh; `day` is a proleptic ordinal in the site's zone.
+
+    `start` is the position of the counter at midnight, `last` the one at `at` (epoch seconds).
+    `history` has the days before today, the latest first; None is a day that is not known.
+    """
+
+    day: int
+    last: float
+    at: float
+    start: float | None = None
+    history: list[float | None] = field(default_factory=list)
+
+
+_GUARD_STATE, _DAY_STATE = TypeAdapter(GuardState), TypeAdapter(DayState)
+_JOULES = TypeAdapter(Annotated[float, Field(allow_inf_nan=False)])
+
+
+def _readable(adapter: TypeAdapter[Any]) -> BeforeValidator:
+    """Return a validator that drops the entries of a mapping that cannot be read."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        entries = {}
+        for key, entry in value.items():
+            try:
+                entries[str(key)] = adapter.validate_python(entry)
+            except ValidationError:
+                continue
+        return entries
+
+    return BeforeValidator(check)
 
 
 @checked(slots=True)
@@ -117,21 +158,31 @@ class GatewayState(BaseModel):
     #: serial numbers of devices that were removed for good
     retired: Names = set()
     #: counters by path, joined with `/`
-    counters: Annotated[dict[str, GuardState], _LENIENT] = {}
+    counters: Annotated[dict[str, GuardState], _readable(_GUARD_STATE), _LENIENT] = Field(
+        default_factory=dict
+    )
     #: joules integrated from power by path, joined with `/`
-    integrals: Annotated[dict[str, float], _LENIENT] = Field(default_factory=dict)
+    integrals: Annotated[dict[str, float], _readable(_JOULES), _LENIENT] = Field(
+        default_factory=dict
+    )
+    #: energies by day, by path of the counter
+    days: Annotated[dict[str, DayState], _readable(_DAY_STATE), _LENIENT] = Field(
+        default_factory=dict
+    )
+    #: joules that the registers of a derived energy showed last, by energy and register
+    registers: Annotated[dict[str, dict[str, float]], _LENIENT] = Field(default_factory=dict)
+    #: most inverters and batteries ever listed at once: what the site can deliver
+    inverter_count: Annotated[int, _LENIENT] = 0
+    battery_count: Annotated[int, _LENIENT] = 0
+    #: whether the process that wrote this came to its end: what it summed up is all in here
+    closed: Annotated[bool, _LENIENT] = False
+    #: whether this comes from a file
+    written: Annotated[bool, _LENIENT] = False
 
     def dump(self, *, closing: bool = False) -> dict[str, Any]:
-        """Return what `load` takes, sorted so that an unchanged memory is an unchanged file.
-
-        What was summed up since the last save is lost when the process is killed, and a sum that
-        goes on from an older value would look like a reset with all of it counted again. So sums
-        are left out but for the last save of all, and begin at zero after a kill.
-        """
+        """Return what `load` takes, sorted so that an unchanged state is an unchanged file."""
         state = self.model_dump(mode="json", exclude_none=True)
-        if not closing:
-            state["integrals"] = {}
-            state["counters"] = {k: v for k, v in state["counters"].items() if not v["summed"]}
+        state |= {"closed": closing, "written": True}
         for names in ("features", "collectors", "endpoints", "retired"):
             state[names] = sorted(state[names])
         state["devices"] = {

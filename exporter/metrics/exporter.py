@@ -85,10 +85,10 @@ REQUESTS = Table(
 ANOMALIES = Table(
     "Exporter",
     SELF,
-    "self.anomalies.*",
+    "self.rejected.*",
     (
         PlainCounter(
-            "enphase_counter_anomalies_total",
+            "enphase_rejected_readings_total",
             "Number of readings of a lifetime counter that were rejected as impossible.",
         ),
     ),

@@ -1,7 +1,7 @@
 """Energy of the house: produced, consumed and exchanged with the grid, in sum and by phase."""
 
-from exporter.metrics.table import EnergyCounter, Table, gauge, timestamp
-from exporter.metrics.units import count, joules, stored_joules, watts
+from exporter.metrics.table import EnergyCounter, EnergyGauge, Table, gauge, timestamp
+from exporter.metrics.units import count, joules, watts
 
 _COLLECTOR = "production"
 
@@ -21,17 +21,23 @@ PRODUCTION = Table(
             "Energy that the panels have produced.",
             "watt_hours_lifetime",
         ),
-        gauge(
+        EnergyGauge(
             "enphase_production_today_joules",
-            "Energy that the panels have produced since midnight, as the gateway tells it.",
+            "Energy that the panels have produced since midnight.",
             "watt_hours_today",
-            stored_joules,
+            reads=("watt_hours_lifetime", "watt_hours_today"),
         ),
-        gauge(
+        EnergyGauge(
+            "enphase_production_yesterday_joules",
+            "Energy that the panels have produced yesterday.",
+            "yesterday",
+            reads=("watt_hours_lifetime",),
+        ),
+        EnergyGauge(
             "enphase_production_previous_week_joules",
             "Energy that the panels produced in the seven days before today.",
             "watt_hours_last_7_days",
-            stored_joules,
+            reads=("watt_hours_lifetime", "watt_hours_last_7_days"),
         ),
     ),
 )
@@ -52,17 +58,23 @@ PRODUCTION_PHASES = Table(
             "Energy that the panels have produced on the phase.",
             "watt_hours_lifetime",
         ),
-        gauge(
+        EnergyGauge(
             "enphase_production_phase_today_joules",
             "Energy that the panels have produced on the phase since midnight.",
             "watt_hours_today",
-            stored_joules,
+            reads=("watt_hours_lifetime", "watt_hours_today"),
         ),
-        gauge(
+        EnergyGauge(
+            "enphase_production_phase_yesterday_joules",
+            "Energy that the panels have produced on the phase yesterday.",
+            "yesterday",
+            reads=("watt_hours_lifetime",),
+        ),
+        EnergyGauge(
             "enphase_production_phase_previous_week_joules",
             "Energy that the panels produced on the phase in the seven days before today.",
             "watt_hours_last_7_days",
-            stored_joules,
+            reads=("watt_hours_lifetime", "watt_hours_last_7_days"),
         ),
     ),
     keys=("phase",),
@@ -84,17 +96,23 @@ CONSUMPTION = Table(
             "Energy that the house has consumed.",
             "watt_hours_lifetime",
         ),
-        gauge(
+        EnergyGauge(
             "enphase_consumption_today_joules",
-            "Energy that the house has consumed since midnight, as the gateway tells it.",
+            "Energy that the house has consumed since midnight.",
             "watt_hours_today",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_today"),
         ),
-        gauge(
+        EnergyGauge(
+            "enphase_consumption_yesterday_joules",
+            "Energy that the house has consumed yesterday.",
+            "yesterday",
+            reads=("watt_hours_lifetime",),
+        ),
+        EnergyGauge(
             "enphase_consumption_previous_week_joules",
             "Energy that the house consumed in the seven days before today.",
             "watt_hours_last_7_days",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_last_7_days"),
         ),
     ),
 )
@@ -115,17 +133,23 @@ CONSUMPTION_PHASES = Table(
             "Energy that the house has consumed on the phase.",
             "watt_hours_lifetime",
         ),
-        gauge(
+        EnergyGauge(
             "enphase_consumption_phase_today_joules",
             "Energy that the house has consumed on the phase since midnight.",
             "watt_hours_today",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_today"),
         ),
-        gauge(
+        EnergyGauge(
+            "enphase_consumption_phase_yesterday_joules",
+            "Energy that the house has consumed on the phase yesterday.",
+            "yesterday",
+            reads=("watt_hours_lifetime",),
+        ),
+        EnergyGauge(
             "enphase_consumption_phase_previous_week_joules",
             "Energy that the house consumed on the phase in the seven days before today.",
             "watt_hours_last_7_days",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_last_7_days"),
         ),
     ),
     keys=("phase",),
@@ -153,17 +177,23 @@ NET_CONSUMPTION = Table(
             "watt_hours_lifetime",
             joules,
         ),
-        gauge(
+        EnergyGauge(
             "enphase_net_consumption_today_joules",
             "Balance since midnight of energy drawn from the grid less energy fed into it.",
             "watt_hours_today",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_today"),
         ),
-        gauge(
+        EnergyGauge(
+            "enphase_net_consumption_yesterday_joules",
+            "Balance of yesterday, of energy drawn from the grid less energy fed into it.",
+            "yesterday",
+            reads=("watt_hours_lifetime",),
+        ),
+        EnergyGauge(
             "enphase_net_consumption_previous_week_joules",
             "Balance of the seven days before today of energy drawn less energy fed in.",
             "watt_hours_last_7_days",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_last_7_days"),
         ),
     ),
 )
@@ -190,17 +220,23 @@ NET_CONSUMPTION_PHASES = Table(
             "watt_hours_lifetime",
             joules,
         ),
-        gauge(
+        EnergyGauge(
             "enphase_net_consumption_phase_today_joules",
             "Balance on the phase since midnight of energy drawn less energy fed in.",
             "watt_hours_today",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_today"),
         ),
-        gauge(
+        EnergyGauge(
+            "enphase_net_consumption_phase_yesterday_joules",
+            "Balance on the phase of yesterday, of energy drawn less energy fed in.",
+            "yesterday",
+            reads=("watt_hours_lifetime",),
+        ),
+        EnergyGauge(
             "enphase_net_consumption_phase_previous_week_joules",
             "Balance on the phase of the seven days before today of energy drawn less fed in.",
             "watt_hours_last_7_days",
-            joules,
+            reads=("watt_hours_lifetime", "watt_hours_last_7_days"),
         ),
     ),
     keys=("phase",),

@@ -105,6 +105,13 @@ class EnergyCounter(MetricRow):
 
 
 @dataclass(frozen=True)
+class EnergyGauge(EnergyCounter):
+    """An energy of a day or a week, from guarded counters; it falls at midnight."""
+
+    kind: MetricType = "gauge"
+
+
+@dataclass(frozen=True)
 class PlainCounter(MetricRow):
     """A counter that the exporter itself keeps, such as a number of requests."""
 

@@ -120,5 +120,5 @@ def _count(
     for (name, labels), value in counters.items():
         if name == "enphase_collector_failures_total":
             covered.reasons[dict(labels)["reason"]] += round(value)
-        if name == "enphase_counter_anomalies_total":
+        if name == "enphase_rejected_readings_total":
             covered.anomalies += round(value)

@@ -63,14 +63,18 @@ def test_the_grid_balance_is_signed_and_its_rises_are_counted() -> None:
     series = rendered(
         "production",
         {"system_net_consumption": EnvoySystemConsumption(-235661, 0, 0, -4980)},
-        counters={("system_net_consumption", "watt_hours_lifetime"): 3600.0},
+        counters={
+            ("system_net_consumption", "watt_hours_lifetime"): 3600.0,
+            ("system_net_consumption", "watt_hours_today"): -7200.0,
+            ("system_net_consumption", "yesterday"): 1800.0,
+        },
     )
     assert series == {
         "enphase_net_consumption_watts": -4980,
         "enphase_net_consumption_joules_total": 3600,
         "enphase_net_consumption_lifetime_joules": -235661 * 3600,
-        "enphase_net_consumption_today_joules": 0,
-        "enphase_net_consumption_previous_week_joules": 0,
+        "enphase_net_consumption_today_joules": -7200,
+        "enphase_net_consumption_yesterday_joules": 1800,
     }
 
 
@@ -267,7 +271,7 @@ def test_the_exporters_own_report() -> None:
         up=True,
         collectors={"home": CollectorReport(False, 1.5, None, {"timeout": 2}, cadence=300)},
         requests={("/home", "200"): 3},
-        anomalies={"enphase_production_joules_total": 1},
+        rejected={"enphase_production_joules_total": 1},
         token_expiry=None,
         clock_skew=-0.5,
     )
@@ -279,5 +283,5 @@ def test_the_exporters_own_report() -> None:
         'enphase_collector_cadence_seconds{collector="home"}': 300,
         'enphase_collector_failures_total{collector="home",reason="timeout"}': 2,
         'enphase_gateway_requests_total{endpoint="/home",code="200"}': 3,
-        'enphase_counter_anomalies_total{metric="enphase_production_joules_total"}': 1,
+        'enphase_rejected_readings_total{metric="enphase_production_joules_total"}': 1,
     }

@@ -22,7 +22,7 @@ def assert_ordinary(look: Observation) -> None:
     assert look.value("enphase_grid_connected") == 1
     assert set(look.all("enphase_encharge_communicating")) == {1.0}
     assert set(look.all("enphase_inverter_present")) == {1.0}
-    assert not look.all("enphase_counter_anomalies_total")
+    assert not look.all("enphase_rejected_readings_total")
     assert look.age("enphase_gateway_cloud_last_report_timestamp_seconds") < 900
 
 
