@@ -17,7 +17,7 @@ PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test proof lint generate stack bench coverage hooks package story day screenshot incident \
-	alerts-proof silence fleet-test faults fuzz soak audit requirements clean
+	alerts-proof silence fleet-test faults fuzz blast soak audit requirements clean
 .DELETE_ON_ERROR:
 
 help: ## Show this
@@ -99,6 +99,9 @@ faults: $(DEV) ## Put every fault on every endpoint, at four moments; ARGS=… a
 
 fuzz: $(DEV) ## Spoil the answers of gateways 50,000 times; ARGS="COUNT SEED" for others
 	$(PY) -m tests.fuzz $(ARGS)
+
+blast: $(DEV) ## Spoil every place of every answer of the captures; ARGS=… names captures
+	$(PY) -m tests.blast $(ARGS)
 
 soak: $(DEV) ## Live 30 days of random trouble, then 20 real minutes under scrapes; ARGS=--help
 	$(PY) -m tools.soak $(ARGS)

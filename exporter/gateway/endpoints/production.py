@@ -119,9 +119,13 @@ def _completed(report: ProductionReport, before: ProductionReport | None) -> Pro
         else section
         for name, section in report.sections.items()
     }
+    acb = report.acb
+    if acb is not None and acb.batteries is None and before.acb is not None:
+        acb = acb.model_copy(update={"batteries": before.acb.batteries})
     return replace(
         report,
         sections=sections,
+        acb=acb,
         acb_is_set_up=report.acb_is_set_up or before.acb_is_set_up,
     )
 

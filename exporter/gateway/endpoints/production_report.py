@@ -61,6 +61,9 @@ class AcbPower(Model):
     reading_time: Epoch = Field(None, alias="readingTime")
 
 
+_MAX_LINES = 3
+
+
 @dataclass(frozen=True, slots=True)
 class MeteredSection:
     """A section and its lines."""
@@ -128,14 +131,15 @@ def _lines(entry: dict[str, Any], notes: Notes, part: str) -> tuple[SystemEnergy
     """Return the lines of a section; none where one of them is missing.
 
     Lines have no names, so nobody could say which it is. One that is there twice is one: no two
-    legs have ever produced the same to the last digit.
+    legs have ever produced the same to the last digit, and no gateway has more than three.
     """
     raw = entry.get("lines", [])
     name = f"{part}.lines"
     listed = list(entries(raw, notes, name))
     lines = []
     for index, item in enumerate(listed):
-        if index and item == listed[index - 1] and item.get("whLifetime"):
+        twice = index > 0 and item == listed[index - 1]
+        if twice and (item.get("whLifetime") or len(listed) > _MAX_LINES):
             notes.unreadable(name)
             continue
         line = SystemEnergy.read(item, notes, name)

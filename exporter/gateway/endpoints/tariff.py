@@ -97,8 +97,6 @@ class CurrentPrice:
 
 
 class _Tariff(Model):
-    nullable: ClassVar[frozenset[str]] = frozenset({"date"})
-
     date: EpochText = None
 
 
