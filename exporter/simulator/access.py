@@ -48,6 +48,10 @@ class AccessCheck(ABC):
         return None
 
     @abstractmethod
+    def is_installer(self, request: web.BaseRequest) -> bool:
+        """Tell whether a request that is let in comes from an installer."""
+
+    @abstractmethod
     def forget(self) -> None:
         """Forget who has logged in, as a gateway does that restarts."""
 
@@ -103,6 +107,12 @@ class TokenAccessCheck(AccessCheck):
         """See `AccessCheck`."""
         self._sessions.clear()
 
+    def is_installer(self, request: web.BaseRequest) -> bool:
+        """See `AccessCheck`; a session is that of the token that opened it."""
+        session = self._sessions.get(request.cookies.get(_COOKIE, ""))
+        token = _bearer(request) or ("" if session is None else session.token)
+        return tokens.user(token) == "installer"
+
     def revoke(self, token: str) -> None:
         """Accept this token no more, nor the sessions it has opened."""
         self._revoked.add(token)
@@ -145,6 +155,10 @@ class DigestAccessCheck(AccessCheck):
     def forget(self) -> None:
         """See `AccessCheck`; with a new nonce, every client has to prove itself again."""
         self._nonce = secrets.token_hex(16)
+
+    def is_installer(self, request: web.BaseRequest) -> bool:
+        """See `AccessCheck`."""
+        return 'username="installer"' in request.headers.get("Authorization", "")
 
     def _proven(self, request: web.BaseRequest) -> bool:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")

@@ -49,6 +49,10 @@ class SimulatedGateway(ABC):
         """How many seconds its clock is ahead."""
         return 0.0
 
+    def installer_only(self, target: str) -> bool:
+        """Whether a path with its query needs the token of an installer."""
+        return False
+
     @abstractmethod
     def answer(self, target: str) -> HttpResponse | None:
         """Answer a GET of a path with its query, such as `/production.json?details=1`.

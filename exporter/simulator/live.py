@@ -66,6 +66,8 @@ class LiveGateway(HomeGateway):
             self._move(values, command.delay)
         except (WriteRejectedError, ExporterError) as error:
             return _json({"error": str(error)}, 400)
+        if command.response is not None:
+            return _json(command.response(self._state()), 200)
         if command.told is not None:
             return self.answer(command.told)
         return _json(orjson.loads(body), 200)

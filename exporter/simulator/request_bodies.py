@@ -161,3 +161,32 @@ class GeneratorConfigBody(RequestBody):
     start_method: str
     gen_type: str
     charge_from_generator: bool
+
+
+class LiveStreamBody(RequestBody):
+    """`/ivp/livedata/stream`."""
+
+    enable: Literal[0, 1]
+
+
+class ProductionPowerBody(RequestBody):
+    """`/ivp/mod/603980032/mode/power`: 0 switches production on, 1 off."""
+
+    length: Literal[1]
+    arr: Annotated[list[Literal[0, 1]], Field(min_length=1, max_length=1)]
+
+
+class DynamicLimitSettings(RequestBody):
+    """A limit of export in watts, and how fast it takes effect."""
+
+    enable: bool
+    export_limit: bool
+    limit_value_W: _Amount  # noqa: N815 - the gateway's name
+    slew_rate: _Amount = 50.0
+    enable_dynamic_limiting: bool = False
+
+
+class DynamicExportLimitBody(RequestBody):
+    """`/ivp/ss/dpel`."""
+
+    dynamic_pel_settings: DynamicLimitSettings

@@ -26,6 +26,7 @@ from exporter.simulator.tls import server_context
 
 _HTML = {"Content-Type": "text/html"}
 _NOT_FOUND = HttpResponse(404, b"<html><body><h2>404 Not Found</h2></body></html>\n", _HTML)
+_FORBIDDEN = HttpResponse(403, b"<html><body><h2>403 Forbidden</h2></body></html>\n", _HTML)
 _NOT_ALLOWED = HttpResponse(405, b"", {"Allow": "GET"})
 _READS = frozenset({"GET", "HEAD"})
 #: how many requests are remembered
@@ -159,6 +160,8 @@ class RunningGateway:
         refusal = self.login.refusal(request)
         if refusal is not None:
             return plain(self._dated(refusal))
+        if self._gateway.installer_only(request.raw_path) and not self.login.is_installer(request):
+            return plain(self._dated(_FORBIDDEN))
         answer = self._dated(self.login.answer(request) or await self._answer(request))
         fault = self._fault(request.method, request.raw_path)
         if fault is None:

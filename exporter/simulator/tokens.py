@@ -57,6 +57,15 @@ def accepts(token: str, *, serial: str, now: float) -> bool:
         return False
 
 
+def user(token: str) -> str:
+    """Return the kind of account that a token is for; empty if it has none."""
+    try:
+        claims = orjson.loads(_decode(token.encode().split(b".")[1]))
+        return str(claims["enphaseUser"])
+    except (Base64Error, ValueError, KeyError, TypeError, IndexError):
+        return ""
+
+
 def _signature(signed: bytes) -> bytes:
     return _encode(hmac.digest(_KEY, signed, "sha256"))
 

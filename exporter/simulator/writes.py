@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from exporter.simulator import request_bodies
+from exporter.simulator.homes import live_data
 from exporter.simulator.homes.device_states import DryContactState, acb_serial
 from exporter.simulator.homes.models import HomeHardware, HomeState
 
@@ -38,6 +39,8 @@ class WriteEndpoint:
     told: str | None = None
     #: seconds until it takes effect
     delay: float = 0.0
+    #: makes the response of the state afterwards, where it is neither of the two
+    response: Callable[[HomeState], Any] | None = None
 
     def levers(self, body: bytes, site: HomeHardware, state: HomeState) -> ParameterValues:
         """Return the levers that a body moves, and where to; raises `WriteRejectedError`."""
@@ -180,6 +183,27 @@ _CONTACT_LEVERS: Mapping[str, str] = {
     "black_s_start": "black_start",
 }
 
+
+def _live_stream(
+    body: request_bodies.LiveStreamBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    return {"live.on": bool(body.enable)}
+
+
+def _production_power(
+    body: request_bodies.ProductionPowerBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    return {"limit.production_off": bool(body.arr[0])}
+
+
+def _dynamic_export_limit(
+    body: request_bodies.DynamicExportLimitBody, site: HomeHardware, state: HomeState
+) -> ParameterValues:
+    settings = body.dynamic_pel_settings
+    limited = settings.enable and settings.export_limit
+    return {"limit.dynamic_export_watts": settings.limit_value_W if limited else None}
+
+
 _RELAY = "/ivp/ensemble/relay"
 _CONTACTS, _CONTACT_SETTINGS = "/ivp/ensemble/dry_contacts", "/ivp/ss/dry_contact_settings"
 _ACBS = "/admin/lib/acb_config"
@@ -200,6 +224,15 @@ def _acbs(site: HomeHardware) -> bool:
     return site.acbs > 0
 
 
+def _since_7(site: HomeHardware) -> bool:
+    return site.since(7)
+
+
+_STREAM = "/ivp/livedata/stream"
+_POWER, _DYNAMIC_LIMIT = "/ivp/mod/603980032/mode/power", "/ivp/ss/dpel"
+_DYNAMIC_LIMIT_ROW = WriteEndpoint(
+    request_bodies.DynamicExportLimitBody, _dynamic_export_limit, _since_7, _DYNAMIC_LIMIT
+)
 #: where the storage settings are written to
 TARIFF = "/admin/lib/tariff"
 
@@ -212,6 +245,14 @@ WRITE_ENDPOINTS: Mapping[tuple[str, str], WriteEndpoint] = {
     ("POST", _CONTACT_SETTINGS): WriteEndpoint(
         request_bodies.DryContactSettingsBody, _contact_settings, _controller, _CONTACT_SETTINGS
     ),
+    ("POST", _STREAM): WriteEndpoint(
+        request_bodies.LiveStreamBody, _live_stream, _since_7, response=live_data.stream
+    ),
+    ("PUT", _POWER): WriteEndpoint(
+        request_bodies.ProductionPowerBody, _production_power, _since_7, _POWER
+    ),
+    ("PUT", _DYNAMIC_LIMIT): _DYNAMIC_LIMIT_ROW,
+    ("POST", _DYNAMIC_LIMIT): _DYNAMIC_LIMIT_ROW,
     ("PUT", TARIFF): _TARIFF_ROW,
     ("POST", TARIFF): _TARIFF_ROW,
     ("PUT", _ACBS): WriteEndpoint(request_bodies.AcbSleepBody, _sleep, _acbs),

@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.clock import VirtualClock
-from tests.simulator.physics.houses import moment
+from tests.simulator.physics.sample_simulations import moment
 
 
 @pytest.fixture

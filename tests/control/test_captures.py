@@ -11,7 +11,7 @@ from exporter.gateway.policy import DRY_CONTACT_SETTINGS
 from exporter.simulator.replay import load_capture
 from exporter.simulator.server import serve
 from tests.control.harness import CASES
-from tests.simulator.twins import content
+from tests.simulator.reference_homes import content
 
 
 async def test_real_gateways(capture: Path, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Said(Exposition):
         super().__init__(VirtualClock(START))
         self._said = f"{UP}{body}".encode()
 
-    def serve(self, *_: object) -> tuple[bytes, dict[str, str]]:
+    def render(self, *_: object) -> tuple[bytes, dict[str, str]]:
         """See `Exposition`."""
         return self._said, {}
 

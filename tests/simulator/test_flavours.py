@@ -14,7 +14,7 @@ from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.replay import load_capture
 from exporter.simulator.server import serve
 from tests.conftest import capture_names
-from tests.simulator.twins import NOW, Recorded, twins
+from tests.simulator.reference_homes import NOW, Recorded, twins
 
 #: pyenphase reads a web page of firmware 3, and nothing at all of the oldest
 _TOO_OLD = ("3.7.0", "3.17.3", "3.9.36", "3.9.36_bad_auth")

@@ -16,7 +16,7 @@ from exporter.simulator.access import CHECK_JWT, TokenAccessCheck
 from exporter.simulator.homes import SAMPLE_HOMES, build_home, sample_home
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.server import RunningGateway, serve
-from tests.simulator.physics.houses import house
+from tests.simulator.physics.sample_simulations import house
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0

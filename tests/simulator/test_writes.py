@@ -16,7 +16,7 @@ from exporter.simulator.homes.device_states import acb_serial
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import serve
-from tests.simulator.physics.houses import house
+from tests.simulator.physics.sample_simulations import house
 
 
 @dataclass

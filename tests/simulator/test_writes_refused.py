@@ -19,7 +19,7 @@ from exporter.simulator.homes import SAMPLE_HOME_NAMES, sample_home
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.server import RunningGateway, serve
 from exporter.simulator.writes import WRITE_ENDPOINTS
-from tests.simulator.physics.houses import house
+from tests.simulator.physics.sample_simulations import house
 
 _HOMES = ("battery-home", "acb", "generator")
 

@@ -34,6 +34,7 @@ SAMPLE_HOMES: dict[str, HomeHardware] = {
         volts=230.0,
         hertz=50.0,
         inverters=12,
+        iq_relays=1,
         currency="EUR",
     ),
     "three-phase": HomeHardware(
@@ -47,6 +48,7 @@ SAMPLE_HOMES: dict[str, HomeHardware] = {
         hertz=50.0,
         inverters=18,
         device_data=True,
+        iq_relays=1,
         currency="EUR",
     ),
     "collar": HomeHardware(

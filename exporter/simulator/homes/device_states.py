@@ -46,10 +46,15 @@ class BatteryState:
     admin_name: str = READY[1]
     dc_switch_off: bool = False
     firmware: str = "3.0.7900_rel/31.44"
+    #: firmware that it should run, where it runs another
+    expected_firmware: str | None = None
     bmu_firmware: str = "3.9.20"
+    #: the most power that it gives, in watts
+    rated_watts: int = 3840
     #: number of the LED pattern; None follows the power
     led: int | None = None
-    status: tuple[str, ...] = ("envoy.global.ok", "prop.done")
+    #: conditions that it reports, such as `obs_strs.failure`
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +84,15 @@ class InverterState:
     hertz: float = 60.0
     panel_volts: float = 38.0
     temperature: int = 24
+    #: conditions that it reports, such as `pcu_chan.gfitripped`
+    conditions: tuple[str, ...] = ()
+    #: quality of its signal on the power line: raw values, and as a level from 0 to 5
+    rssi: int = 100
+    issi: int = 60
+    plc_level: int = 5
+    #: power conversion errors of the last report
+    error_seconds: int = 0
+    error_cycles: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +112,27 @@ class AcbState:
     sleep_max: int = 30
     communicating: bool = True
     operating: bool = True
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IqRelayState:
+    """One IQ Relay (NSRB), which connects the inverters of European homes to the grid."""
+
+    serial: str
+    reported: int
+    closed: bool = True
+    #: why it is open: number and text
+    reason_code: int = 0
+    reason: str = ""
+    forced: bool = False
+    volts: tuple[float, ...] = ()
+    hertz: float = 50.0
+    temperature: int = 21
+    #: how often it has opened or closed since installation
+    state_changes: int = 2
+    communicating: bool = True
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +157,9 @@ class GridSwitchState:
     collar_grid_state: str = "on_grid"
     control_error: int = 0
     combiner_communicating: bool = True
+    #: error bits of the system controller
+    error_flags: int = 0
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +248,69 @@ class CloudState:
     reported: int
     connected: bool = True
     cellular: bool = False
+    #: whether the live channel stands, and how often connecting it failed
+    channel: bool = True
+    channel_errors: int = 12
+    #: whether it has ever reported to the cloud
+    ever_reported: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirmwareUpdateState:
+    """The firmware update of the storage devices."""
+
+    running: bool = False
+    #: 0 to 1
+    progress: float = 0.0
+    #: how long it has taken, or took, and how long it will take
+    seconds_running: int = 7900
+    seconds_left: int = 0
+    last_result: Literal["success", "failed"] = "success"
+    failure_reason: str = "None"
+    #: devices under update
+    serials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitState:
+    """What limits export and production; None where there is no limit."""
+
+    export_watts: float | None = None
+    dynamic_export_watts: float | None = None
+    #: share of the rated power that may be produced
+    production_ratio: float = 1.0
+    production_off: bool = False
+    #: name of the grid profile, where it is not the usual one
+    grid_profile: str | None = None
+
+
+class LoggedEvent(NamedTuple):
+    """An entry of the gateway's event log; `at` in epoch seconds of its clock."""
+
+    number: int
+    text: str
+    set: bool
+    serial: str
+    kind: str
+    at: int
 
 
 HEALTHY_METER = MeterState()
 NO_GENERATOR = GeneratorState()
+NO_UPDATE = FirmwareUpdateState()
+NO_LIMITS = LimitState()
+_PREFIX = "envoy.cond_flags."
+_OK = "envoy.global.ok"
+
+
+def device_status(conditions: tuple[str, ...], *, healthy: tuple[str, ...] = (_OK,)) -> list[str]:
+    """Return `device_status` of a device: its conditions, or that it is well."""
+    return [f"{_PREFIX}{condition}" for condition in conditions] or list(healthy)
+
+
+def iq_relay_serial(index: int) -> str:
+    """Return the made-up serial number of an IQ Relay, counted from 0."""
+    return f"9079{index + 1:08d}"
 
 
 def battery_serial(index: int) -> str:

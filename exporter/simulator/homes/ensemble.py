@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from exporter.simulator.homes.device_states import BatteryState
+from exporter.simulator.homes.device_states import BatteryState, device_status
 from exporter.simulator.homes.models import HomeHardware, HomeState
 
-#: how voltage and frequency are steered off grid; nobody reads it
+CONTROLLER_SERIAL, COLLAR_SERIAL = "482900000901", "482900000911"
+CONTROLLER_FIRMWARE = "3.0.6200_rel/31.44"
+#: how voltage and frequency are steered off grid
 _OFF_GRID = {
     **dict.fromkeys(("F", "V", "Vd_neg", "Vq_neg", "Vd_zero", "Vq_zero"), 0.0),
     "is_active": False,
@@ -83,10 +85,20 @@ def secctrl(site: HomeHardware, state: HomeState) -> Any:
 
 
 def relay(site: HomeHardware, state: HomeState) -> Any:
-    """`/ivp/ensemble/relay`: the grid relay alone."""
-    controller = _controller(state)
-    keys = ("mains_admin_state", "mains_oper_state", "Enpwr_grid_mode", "Enchg_grid_mode")
-    return {key: controller[key] for key in keys}
+    """`/ivp/ensemble/relay`: the states of the grid relay alone; closed where there is none."""
+    switch = state.switch
+    installed = site.controller or site.collar
+    sources = int(bool(site.inverters))
+    return {
+        "mains_admin_state": switch.commanded if installed else "closed",
+        "mains_oper_state": switch.actual if installed else "closed",
+        **({"srt12_state": "open", "srt13_state": "open"} if site.since(8) else {}),
+        "der1_state": sources if installed else 0,
+        "der2_state": sources if installed else 0,
+        **({"der3_state": 0} if site.since(8) else {}),
+        "Enchg_grid_mode": switch.battery_grid_mode if site.batteries else "unknown",
+        "Solar_grid_mode": switch.grid_mode if installed else "unknown",
+    }
 
 
 def _common(serial: str, part: str, state: HomeState, reported: int) -> dict[str, Any]:
@@ -105,7 +117,9 @@ def _common(serial: str, part: str, state: HomeState, reported: int) -> dict[str
 
 def _battery(state: HomeState, battery: BatteryState) -> dict[str, Any]:
     return _common(battery.serial, battery.part, state, battery.reported) | {
-        "device_status": list(battery.status),
+        "device_status": device_status(
+            battery.conditions, healthy=("envoy.global.ok", "prop.done")
+        ),
         "communicating": battery.communicating,
         "admin_state": battery.admin,
         "admin_state_str": battery.admin_name,
@@ -146,11 +160,12 @@ def _led(battery: BatteryState) -> int:
 def _controller(state: HomeState) -> dict[str, Any]:
     switch = state.switch
     number, name = switch.admin
-    return _common("482900000901", "865-00378-r20", state, switch.reported) | {
+    return _common(CONTROLLER_SERIAL, "865-00378-r20", state, switch.reported) | {
+        "device_status": device_status(switch.conditions, healthy=("envoy.global.ok", "prop.done")),
         "communicating": switch.communicating,
         "admin_state": number,
         "admin_state_str": name,
-        "img_pnum_running": "3.0.6200_rel/31.44",
+        "img_pnum_running": CONTROLLER_FIRMWARE,
         "temperature": switch.fahrenheit,
         "comm_level_sub_ghz": 0,
         "comm_level_2_4_ghz": 0,
@@ -167,7 +182,7 @@ def _collar(state: HomeState) -> dict[str, Any]:
     switch = state.switch
     number, name = switch.collar_admin
     # collar and combiner report once, when they are installed
-    return _common("482900000911", "865-00400-r20", state, state.installed) | {
+    return _common(COLLAR_SERIAL, "865-00400-r20", state, state.installed) | {
         "communicating": switch.communicating,
         "admin_state": number,
         "admin_state_str": name,

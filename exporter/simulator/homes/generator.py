@@ -1,4 +1,4 @@
-"""Settings of a home: export limit and standby generator."""
+"""The standby generator: its state, settings and schedule."""
 
 from typing import Any
 
@@ -9,19 +9,6 @@ from exporter.simulator.homes.time_of_use import WEEKDAYS, WEEKEND
 _MODES = ("off", "on", "auto")
 #: rated power in kW, and minutes it warms up and cools down
 RATED_KW, WARM_UP, COOL_DOWN = 11.0, 3, 4
-
-
-def export_limit(site: HomeHardware, state: HomeState) -> Any:
-    """`/ivp/ss/pel_settings`: no limit on what is exported."""
-    return {
-        "PEL": False,
-        "Hard_PEL": False,
-        "Soft_PEL": False,
-        "Export_Limit_Type": "Aggregate",
-        "percent": False,
-        "apparent": False,
-        "PEL_Limit": 0.0,
-    }
 
 
 def generator(site: HomeHardware, state: HomeState) -> Any:

@@ -11,10 +11,17 @@ from exporter.simulator.gateway import JSON_TYPE, HttpResponse, SimulatedGateway
 from exporter.simulator.homes import (
     dry_contacts,
     ensemble,
+    ensemble_status,
+    event_log,
+    firmware_update,
     generator,
     info,
     inverters,
+    limits,
+    live_data,
+    power_line,
     production,
+    reports,
     tariff,
 )
 from exporter.simulator.homes.models import HomeHardware, HomeState
@@ -33,6 +40,8 @@ _EVERY: dict[str, BodyBuilder] = {
     "/ivp/meters/readings": production.readings,
     "/inventory.json": inverters.inventory,
     "/inventory.json?deleted=1": inverters.inventory,
+    "/inventory": inverters.inventory,
+    "/installer/pcu_comm_check": power_line.signal_levels,
 }
 _SINCE_7: dict[str, BodyBuilder] = {
     "/production": partial(production.production, details=False),
@@ -44,10 +53,30 @@ _SINCE_7: dict[str, BodyBuilder] = {
     "/ivp/ss/dry_contact_settings": dry_contacts.settings,
     "/ivp/ss/gen_config": generator.generator_config,
     "/ivp/ss/gen_schedule": generator.generator_schedule,
-    "/ivp/ss/pel_settings": generator.export_limit,
+    "/ivp/ss/pel_settings": limits.export_limit,
+    "/ivp/ss/dpel": limits.dynamic_export_limit,
+    "/ivp/sc/pvlimit": limits.production_limit,
+    "/ivp/mod/603980032/mode/power": limits.production_power,
+    "/ivp/arf/profile": limits.grid_profile,
+    "/ivp/ensemble/relay": ensemble.relay,
+    "/ivp/ensemble/status": ensemble_status.status,
+    "/ivp/livedata/status": live_data.status,
+    "/ivp/meters/reports": reports.meter_reports,
+    "/ivp/pdm/energy": reports.energy,
+    "/ivp/peb/devstatus": power_line.device_status,
 }
 
 
+EVENT_LOG = "/datatab/event_dt.rb"
+#: what an owner's token may not read
+_INSTALLER = frozenset(
+    {
+        "/ivp/ss/dpel",
+        "/ivp/mod/603980032/mode/power",
+        "/ivp/peb/devstatus",
+        "/installer/pcu_comm_check",
+    }
+)
 #: what came with which major version
 _SINCE: tuple[tuple[int, Mapping[str, BodyBuilder]], ...] = (
     (0, _EVERY),
@@ -62,8 +91,10 @@ def endpoints(site: HomeHardware) -> dict[str, BodyBuilder]:
     for version, builders in _SINCE:
         if site.since(version):
             found |= builders
-    if site.controller:
-        found["/ivp/ensemble/relay"] = ensemble.relay
+    if site.controller and site.since(7):
+        found["/ivp/ensemble/errors"] = ensemble_status.errors
+    if site.batteries and site.since(7):
+        found["/ivp/firmware_manager/state"] = firmware_update.update_state
     if site.device_data:
         found["/ivp/pdm/device_data"] = inverters.device_data
     if site.generator:
@@ -96,8 +127,17 @@ class HomeGateway(SimulatedGateway):
         """See `SimulatedGateway.powered`."""
         return self._state().powered
 
+    def installer_only(self, target: str) -> bool:
+        """See `SimulatedGateway.installer_only`."""
+        path = target.partition("?")[0]
+        return path in _INSTALLER or (path == EVENT_LOG and not self.site.owner_reads_events)
+
     def answer(self, target: str) -> HttpResponse | None:
         """Answer from the state of this moment; see `SimulatedGateway.answer`."""
+        path, _, query = target.partition("?")
+        if path == EVENT_LOG:
+            state = self._state()
+            return _answer(event_log.events(self.site, state, query), state.now)
         builder = self._builders.get(target)
         if builder is None:
             return None

@@ -84,7 +84,7 @@ def home(site: HomeHardware, state: HomeState) -> Any:
         "current_time": local.strftime("%H:%M"),
         "network": {
             "web_comm": state.cloud.connected,
-            "ever_reported_to_enlighten": True,
+            "ever_reported_to_enlighten": state.cloud.ever_reported,
             "last_enlighten_report_time": state.cloud.reported,
             "primary_interface": ports[0]["interface"],
             "interfaces": ports,
@@ -95,7 +95,7 @@ def home(site: HomeHardware, state: HomeState) -> Any:
             "level": 5,
             "pcu": _comm(inverters),
             "acb": _comm(acbs),
-            "nsrb": _comm(0),
+            "nsrb": _comm(sum(relay.communicating for relay in state.iq_relays)),
             "esub": _comm(switches),
             "encharge": [
                 {**_comm(batteries), "level_24g": 0, "level_subg": 0},

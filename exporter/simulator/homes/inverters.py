@@ -6,17 +6,22 @@ Batteries.
 
 from typing import Any
 
-from exporter.simulator.homes.device_states import AcbState, InverterState
+from exporter.simulator.homes.device_states import (
+    AcbState,
+    InverterState,
+    IqRelayState,
+    device_status,
+)
 from exporter.simulator.homes.models import HomeHardware, HomeState
 from exporter.simulator.homes.production import charge_status
 
 #: devices beyond this many are left out of `/ivp/pdm/device_data`
 DEVICE_LIMIT = 50
 
-_SOLAR, _ACB = 1, 11
+_SOLAR, _ACB, _IQ_RELAY = 1, 11, 12
 #: what an inverter's status says while it is not heard, and an AC Battery's while it sleeps
-_LOST = ("envoy.cond_flags.pcu_ctrl.dc-pwr-low", "envoy.cond_flags.obs_strs.failure")
-_SLEEPS = "envoy.cond_flags.pcu_ctrl.sleep-mode"
+_LOST = ("pcu_ctrl.dc-pwr-low", "obs_strs.failure")
+_SLEEPS = ("pcu_ctrl.sleep-mode",)
 
 
 def production(site: HomeHardware, state: HomeState) -> Any:
@@ -31,6 +36,10 @@ def device_data(site: HomeHardware, state: HomeState) -> Any:
         str(550_000_000 + 256 * inverter.index): _device(state, inverter)
         for inverter in state.inverters[:DEVICE_LIMIT]
     }
+    devices |= {
+        str(730_000_000 + 256 * index): _relay_data(relay, index)
+        for index, relay in enumerate(state.iq_relays)
+    }
     return devices | {"deviceCount": len(state.inverters), "deviceDataLimit": DEVICE_LIMIT}
 
 
@@ -39,7 +48,7 @@ def inventory(site: HomeHardware, state: HomeState) -> Any:
     return [
         {"type": "PCU", "devices": [_inverter(site, state, each) for each in state.inverters]},
         {"type": "ACB", "devices": [_storage(state, each) for each in state.acbs]},
-        {"type": "NSRB", "devices": []},
+        {"type": "NSRB", "devices": [_iq_relay(state, each) for each in state.iq_relays]},
         {"type": "ESUB", "devices": [_submodule(state)] if site.controller else []},
     ]
 
@@ -84,8 +93,8 @@ def _device(state: HomeState, inverter: InverterState) -> dict[str, Any]:
                     "dcVoltageINmV": round(1000 * inverter.panel_volts),
                     "dcCurrentINmA": round(1000 * inverter.watts / 0.97 / inverter.panel_volts),
                     "channelTemp": inverter.temperature,
-                    "pwrConvErrSecs": 0,
-                    "pwrConvMaxErrCycles": 0,
+                    "pwrConvErrSecs": inverter.error_seconds,
+                    "pwrConvMaxErrCycles": inverter.error_cycles,
                     "joulesUsed": 0,
                     "leadingVArs": 12,
                     "laggingVArs": 3,
@@ -93,8 +102,8 @@ def _device(state: HomeState, inverter: InverterState) -> dict[str, Any]:
                     "l1NAcVoltageInmV": 0,
                     "l2NAcVoltageInmV": 0,
                     "l3NAcVoltageInmV": 0,
-                    "rssi": 100,
-                    "issi": 60,
+                    "rssi": inverter.rssi,
+                    "issi": inverter.issi,
                 },
                 "lifetime": {
                     "createdTime": state.installed,
@@ -111,7 +120,9 @@ def _inverter(site: HomeHardware, state: HomeState, inverter: InverterState) -> 
         "part_num": "800-01736-r02",
         "installed": str(state.installed),
         "serial_num": inverter.serial,
-        "device_status": ["envoy.global.ok"] if inverter.communicating else list(_LOST),
+        "device_status": device_status(
+            inverter.conditions or (() if inverter.communicating else _LOST)
+        ),
         "last_rpt_date": str(inverter.reported),
         "admin_state": 2,
         "dev_type": _SOLAR,
@@ -124,7 +135,7 @@ def _inverter(site: HomeHardware, state: HomeState, inverter: InverterState) -> 
         "producing": inverter.producing,
         "communicating": inverter.communicating,
         "provisioned": True,
-        "operating": inverter.communicating,
+        "operating": inverter.communicating and not inverter.conditions,
         "phase": f"ph-{'abc'[inverter.index % site.legs]}",
     }
 
@@ -135,7 +146,7 @@ def _storage(state: HomeState, acb: AcbState) -> dict[str, Any]:
         "part_num": "800-00930-r00",
         "installed": str(state.installed),
         "serial_num": acb.serial,
-        "device_status": [_SLEEPS if sleeps else "envoy.global.ok"],
+        "device_status": device_status(acb.conditions or (_SLEEPS if sleeps else ())),
         "last_rpt_date": str(acb.reported),
         "admin_state": 2,
         "dev_type": _ACB,
@@ -177,4 +188,74 @@ def _submodule(state: HomeState) -> dict[str, Any]:
         "producing": False,
         "communicating": state.switch.communicating,
         "operating": state.switch.communicating,
+    }
+
+
+def _iq_relay(state: HomeState, relay: IqRelayState) -> dict[str, Any]:
+    lines = len(relay.volts)
+    connected = {
+        f"line{number}-connected": relay.communicating and number <= lines for number in (1, 2, 3)
+    }
+    return {
+        "part_num": "800-00598-r04",
+        "installed": str(state.installed),
+        "serial_num": relay.serial,
+        "device_status": device_status(relay.conditions),
+        "last_rpt_date": str(relay.reported),
+        "admin_state": 1,
+        "dev_type": _IQ_RELAY,
+        "created_date": str(state.installed),
+        "img_load_date": str(state.installed),
+        "img_pnum_running": "520-00086-r01-v02.12.07",
+        "ptpn": "540-00139-r01-v02.12.00",
+        "chaneid": 1_811_000_000 + 256 * state.iq_relays.index(relay),
+        "device_control": [{"gficlearset": False}],
+        "producing": False,
+        "communicating": relay.communicating,
+        "provisioned": True,
+        "operating": relay.communicating,
+        "relay": "closed" if relay.closed else "open",
+        "reason_code": relay.reason_code,
+        "reason": relay.reason,
+        "line-count": lines,
+        **connected,
+    }
+
+
+def _relay_data(relay: IqRelayState, index: int) -> dict[str, Any]:
+    volts = [*relay.volts, 0.0, 0.0][:3]
+    channel = 1_811_000_000 + 256 * index
+    return {
+        "devName": "nsrb",
+        "sn": relay.serial,
+        "active": True,
+        "modGone": not relay.communicating,
+        "channels": [
+            {
+                "chanEid": channel,
+                "created": relay.reported,
+                "wattHours": {"today": 0, "yesterday": 0, "week": 0},
+                "watts": {"now": 0, "nowUsed": 0, "max": 0},
+                "lastReading": {
+                    "eid": channel,
+                    "interval_type": 0,
+                    "endDate": relay.reported,
+                    "duration": 900,
+                    "flags": 0 if relay.closed else 16,
+                    "flags_hex": f"0x{0 if relay.closed else 16:016x}",
+                    "temperature": relay.temperature,
+                    "acCurrOffset": -48,
+                    **{
+                        f"VrmsL{number}N": round(1000 * each)
+                        for number, each in enumerate(volts, start=1)
+                    },
+                    "freqInmHz": round(1000 * relay.hertz),
+                    "stateChngCnt": relay.state_changes,
+                    "vrmsB1L12_or_L12": 0,
+                    "vrmsB2L12_or_L23": 0,
+                    "vrmsL31": 0,
+                },
+                "lifetime": {},
+            }
+        ],
     }

@@ -12,14 +12,20 @@ from typing import Literal
 
 from exporter.simulator.homes.device_states import (
     NO_GENERATOR,
+    NO_LIMITS,
+    NO_UPDATE,
     AcbState,
     BatteryState,
     CloudState,
     DryContactState,
+    FirmwareUpdateState,
     GeneratorState,
     GridSwitchState,
     InverterState,
+    IqRelayState,
     LegReading,
+    LimitState,
+    LoggedEvent,
     MeterState,
     StorageState,
 )
@@ -70,6 +76,8 @@ class HomeHardware:
     battery_wh: int = 5000
     battery_part: str = "836-00750-r10"
     acbs: int = 0
+    #: IQ Relays (NSRB) between inverters and grid
+    iq_relays: int = 0
     #: system controller (ENPOWER)
     controller: bool = False
     collar: bool = False
@@ -78,6 +86,8 @@ class HomeHardware:
     #: whether there is a time-of-use tariff; otherwise the price is flat
     time_of_use: bool = False
     currency: str = "USD"
+    #: whether an owner's token may read the event log
+    owner_reads_events: bool = True
 
     @property
     def major(self) -> int:
@@ -162,6 +172,7 @@ class HomeState:
     inverters: tuple[InverterState, ...] = ()
     batteries: tuple[BatteryState, ...] = ()
     acbs: tuple[AcbState, ...] = ()
+    iq_relays: tuple[IqRelayState, ...] = ()
     switch: GridSwitchState
     contacts: tuple[DryContactState, ...] = ()
     storage: StorageState
@@ -169,6 +180,13 @@ class HomeState:
     #: CTs that are not as they should be
     meters: Mapping[CtKind, MeterState] = field(default_factory=dict)
     cloud: CloudState
+    update: FirmwareUpdateState = NO_UPDATE
+    limits: LimitState = NO_LIMITS
+    #: the event log, oldest first
+    log: tuple[LoggedEvent, ...] = ()
+    #: whether the live stream is on, and when its values were read (epoch seconds)
+    live_stream: bool = False
+    live_read: int = 0
 
     @property
     def on_grid(self) -> bool:

@@ -7,7 +7,7 @@ from exporter.simulator.homes.device_states import HEALTHY_METER
 from exporter.simulator.homes.models import CtKind, HomeHardware, HomeState
 
 #: how the legs share the power, by number of legs
-_SHARES: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.53, 0.47), 3: (0.41, 0.33, 0.26)}
+LEG_SHARES: dict[int, tuple[float, ...]] = {1: (1.0,), 2: (0.53, 0.47), 3: (0.41, 0.33, 0.26)}
 #: power factor by what is measured; solar inverters and batteries are close to one
 _POWER_FACTOR = {"production": 0.998, "storage": 0.995}
 _HOUSE_POWER_FACTOR = 0.97
@@ -52,7 +52,7 @@ class MeterFlow(NamedTuple):
         return (self.watts / self.factor) / self.volts if self.volts else 0.0
 
 
-def flow(site: HomeHardware, state: HomeState, kind: CtKind) -> MeterFlow:
+def meter_flow(site: HomeHardware, state: HomeState, kind: CtKind) -> MeterFlow:
     """Return what the meter of this kind sees, all legs together."""
     watts, delivered, received = {
         "production": (state.sun, state.produced, 0.0),
@@ -80,7 +80,7 @@ def legs(state: HomeState, total: MeterFlow) -> list[MeterFlow]:
             received=total.received * share,
             volts=leg.volts,
         )
-        for share, leg in zip(_SHARES[len(state.legs)], state.legs, strict=True)
+        for share, leg in zip(LEG_SHARES[len(state.legs)], state.legs, strict=True)
     ]
 
 
@@ -110,7 +110,7 @@ def readings(site: HomeHardware, state: HomeState) -> Any:
     # a channel without a leg tells the frequency all the same
     hertz += [mean] * (_CHANNELS - len(hertz))
     return [
-        _reading(state, _eid(kind), total := flow(site, state, kind), mean)
+        _reading(state, _eid(kind), total := meter_flow(site, state, kind), mean)
         | {
             "channels": [
                 _reading(state, _eid(kind) + 1 + index, leg, hertz[index])
@@ -158,7 +158,7 @@ def summary(site: HomeHardware, state: HomeState) -> Any:
 
 
 def _section(site: HomeHardware, state: HomeState, kind: CtKind, details: bool) -> dict[str, Any]:
-    total = flow(site, state, kind)
+    total = meter_flow(site, state, kind)
     today, week = {
         "production": (state.produced_today, state.produced_week),
         "total-consumption": (state.consumed_today, state.consumed_week),
@@ -171,7 +171,7 @@ def _section(site: HomeHardware, state: HomeState, kind: CtKind, details: bool) 
         **_measured(total, today, week),
     }
     if details:
-        shares = _SHARES[site.legs]
+        shares = LEG_SHARES[site.legs]
         section["lines"] = [
             _measured(leg, today * share, week * share)
             for leg, share in zip(legs(state, total), shares, strict=True)

@@ -8,12 +8,14 @@ from exporter.simulator.homes.device_states import (
     CloudState,
     GridSwitchState,
     InverterState,
+    IqRelayState,
     LegReading,
     MeterState,
     StorageState,
     acb_serial,
     battery_serial,
     inverter_serial,
+    iq_relay_serial,
 )
 from exporter.simulator.homes.dry_contacts import INSTALLED_CONTACTS
 from exporter.simulator.homes.models import INSTALLATION_AGE, UNUSED_CTS, HomeHardware, HomeState
@@ -73,7 +75,9 @@ def sample_state(site: HomeHardware, now: float) -> HomeState:
         contacts=INSTALLED_CONTACTS,
         meters={kind: MeterState(enabled=False) for kind in site.cts if kind in UNUSED_CTS},
         storage=StorageState(available_capacity=site.battery_capacity_wh, changed=at - 20 * 86400),
+        iq_relays=tuple(_iq_relay(site, at, index) for index in range(site.iq_relays)),
         cloud=CloudState(reported=at - 190),
+        live_read=at - at % 60,
     )
 
 
@@ -111,6 +115,7 @@ def _battery(site: HomeHardware, now: int, index: int) -> BatteryState:
         reported=now - 20 - 45 * (index % 6),
         temperature=24 + index % 3,
         cell_temperature=25 + index % 3,
+        rated_watts=round(0.768 * site.battery_wh),
     )
 
 
@@ -121,4 +126,13 @@ def _acb(now: int, index: int) -> AcbState:
         soc=_ACB_SOC,
         reported=now - 300 - 60 * index,
         cell_temperature=27 + index,
+    )
+
+
+def _iq_relay(site: HomeHardware, now: int, index: int) -> IqRelayState:
+    return IqRelayState(
+        serial=iq_relay_serial(index),
+        reported=now - 120 - 60 * index,
+        volts=(site.volts,) * site.legs,
+        hertz=site.hertz,
     )

@@ -77,6 +77,15 @@ class SimulatedBattery:
             self.exhausted or self.dc_switch_off or not self.communicating or self.stuck is not None
         )
 
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions that it reports."""
+        reported: tuple[str, ...] | None = self.shown.get("conditions")
+        if reported is not None:
+            return reported
+        heard = self.communicating and not self.exhausted
+        return () if heard or not self.listed else ("obs_strs.failure",)
+
     def charge_limit(self, seconds: float) -> float:
         """Return the most it takes for so long, in watts."""
         room = 1.0 - self.soc
@@ -150,6 +159,8 @@ class SimulatedBattery:
             "admin": number,
             "admin_name": name,
             "led": _LED_OFF if self.exhausted else None,
+            "rated_watts": round(self.limit),
+            "conditions": self.conditions,
         }
         return BatteryState(**(truth | self.shown))
 

@@ -10,6 +10,8 @@ from exporter.simulator.physics.power_balance import PowerBalance
 _INTERVAL, _CELLULAR = 280, 6 * 3600
 #: seconds by which the time stamp of a report is older than the report
 _BEFORE = 107
+#: seconds between two attempts to connect the live channel
+_RETRY = 60
 
 
 @dataclass
@@ -39,18 +41,39 @@ class CloudReporter:
         self.cellular = False
         #: whether it puts back storage settings that were not set through it
         self.overwrites = False
+        #: whether the live channel could stand; it falls with the reports
+        self.channel = True
+        self.ever_reported = True
         self._reported = 0
+        self._channel_errors = 12
+        self._channel_tried = 0.0
 
     def report(self, now: float) -> None:
         """Report if it is time (epoch seconds)."""
         interval = _CELLULAR if self.cellular else _INTERVAL
+        if self.channel_up:
+            self._channel_tried = now
+        elif now - self._channel_tried >= _RETRY:
+            tries = int((now - self._channel_tried) // _RETRY)
+            self._channel_errors += tries
+            self._channel_tried += tries * _RETRY
         if self.reporting:
             self._reported = max(self._reported, int(now // interval) * interval - _BEFORE)
 
+    @property
+    def channel_up(self) -> bool:
+        """Whether the live channel stands."""
+        return self.channel and self.connected and self.reporting
+
     def show(self, clock: int) -> CloudState:
-        """Return what the gateway tells of it; `clock` is how far its clock is ahead, in s."""
+        """Return what the gateway reports of it; `clock` is how far its clock is ahead, in s."""
         return CloudState(
-            reported=self._reported + clock, connected=self.connected, cellular=self.cellular
+            reported=self._reported + clock if self.ever_reported else 0,
+            connected=self.connected,
+            cellular=self.cellular,
+            channel=self.channel_up,
+            channel_errors=self._channel_errors,
+            ever_reported=self.ever_reported,
         )
 
 

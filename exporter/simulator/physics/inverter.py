@@ -106,6 +106,14 @@ class SimulatedInverter:
             self.joules = self.watts * self._plane.power * self.interval
         self.reported, self.energy = due, made
 
+    def conditions(self, now: float) -> tuple[str, ...]:
+        """Return the conditions that it reports at `now` (epoch seconds)."""
+        reported: tuple[str, ...] | None = self.shown.get("conditions")
+        if reported is not None:
+            return reported
+        gone = now - self.reported > _MISSED * self.interval
+        return ("obs_strs.failure",) if gone else ()
+
     def new_day(self) -> None:
         """Note the energy at midnight."""
         self._midnights.append(self._made())

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 _VERSION = re.compile(r"\d+(\.\d+)+", re.A)
+_CONDITION = re.compile(r"\w+\.[\w-]+", re.A)
 
 
 class ParameterType(ABC):
@@ -117,3 +118,19 @@ class TextType(ParameterType):
     def takes(self, value: Any) -> bool:
         """See `ParameterType`."""
         return isinstance(value, str) and bool(value)
+
+
+@dataclass(frozen=True)
+class ConditionsType(ParameterType):
+    """Conditions of a device as a list, each as group and name."""
+
+    @property
+    def words(self) -> str:
+        """See `ParameterType`."""
+        return "a list of conditions such as pcu_chan.gfitripped"
+
+    def takes(self, value: Any) -> bool:
+        """See `ParameterType`."""
+        return isinstance(value, (list, tuple)) and all(
+            isinstance(each, str) and _CONDITION.fullmatch(each) for each in value
+        )

@@ -19,6 +19,7 @@ from exporter.simulator.physics.generator import WEEKDAYS
 from exporter.simulator.physics.parameter_types import (
     BooleanType,
     ChoiceType,
+    ConditionsType,
     ListType,
     NumberType,
     ParameterType,
@@ -34,6 +35,8 @@ _SHARE = NumberType(0, 1)
 _PERCENT = NumberType(0, 100, "%", whole=True)
 _SWITCHED = ChoiceType(("closed", "open"))
 _ACTION = ChoiceType(("apply", "shed", "schedule", "none"))
+_CONDITIONS = ConditionsType()
+_WATTS = NumberType(0, 1e6, "W")
 _CELSIUS = NumberType(-100, 200, "°C")
 _METER_FLAGS = (
     *("production-imbalance", "negative-production"),
@@ -66,7 +69,7 @@ class Parameter:
 
 
 _WHICH = {
-    **dict.fromkeys(("leg", "inverter", "battery", "acb"), ".N"),
+    **dict.fromkeys(("leg", "inverter", "battery", "acb", "relay"), ".N"),
     **dict.fromkeys(("contact", "meter", "counter"), ".ID"),
 }
 
@@ -132,6 +135,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     _reported("battery", "admin", NumberType(0, 255, whole=True), "its admin state; 6 is ready"),
     _reported("battery", "admin_name", _TEXT, "name of its admin state"),
     _reported("battery", "led", NumberType(0, 255, whole=True), "its LED pattern"),
+    _reported("battery", "conditions", _CONDITIONS, "conditions that it reports"),
+    _reported("battery", "expected_firmware", _TEXT, "firmware that it should run"),
+    _reported("switch", "conditions", _CONDITIONS, "conditions that the controller reports"),
+    _reported("switch", "error_flags", NumberType(0, 2**31, whole=True), "its error bits"),
     Parameter("acb", "soc", _SHARE, "charge"),
     Parameter("acb", "asleep_wanted", _FLAG, "whether it is told to sleep"),
     Parameter("acb", "sleep_min", _PERCENT, "least charge it sleeps with"),
@@ -139,6 +146,18 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("acb", "communicating", _FLAG, "whether it is heard"),
     Parameter("acb", "listed", _FLAG, "whether it is in the gateway's lists"),
     Parameter("acb", "frozen", _FLAG, "whether its telemetry stands still"),
+    _reported("acb", "conditions", _CONDITIONS, "conditions that it reports"),
+    Parameter("relay", "held_open", _FLAG, "whether an IQ Relay stays open"),
+    Parameter("relay", "forced", _FLAG, "whether an IQ Relay is forced open"),
+    Parameter("relay", "communicating", _FLAG, "whether an IQ Relay is heard"),
+    _reported("relay", "reason", _TEXT, "why an IQ Relay is open"),
+    _reported("relay", "conditions", _CONDITIONS, "conditions that it reports"),
+    _reported("inverter", "conditions", _CONDITIONS, "conditions that it reports"),
+    _reported("inverter", "rssi", NumberType(0, 255, whole=True), "strength of its signal"),
+    _reported("inverter", "issi", NumberType(0, 255, whole=True), "strength of ours at it"),
+    _reported("inverter", "plc_level", NumberType(0, 5, whole=True), "its power-line level"),
+    _reported("inverter", "error_seconds", NumberType(0, 1e6, whole=True), "conversion errors"),
+    _reported("inverter", "volts", NumberType(0, 1000, "V"), "voltage that it reports"),
     Parameter("inverter", "output", NumberType(0, 1.2), "share of what it could make; 0 is dead"),
     Parameter("inverter", "silent", _FLAG, "whether it keeps quiet, though it works"),
     Parameter("inverter", "listed", _FLAG, "whether it is in the gateway's lists"),
@@ -206,6 +225,18 @@ PARAMETERS: tuple[Parameter, ...] = (
         "gateway", "firmware", VersionType(), "another firmware, after an update", optional=True
     ),
     Parameter("cloud", "reporting", _FLAG, "whether it reports to the cloud"),
+    Parameter("cloud", "channel", _FLAG, "whether its live channel stands"),
+    Parameter("cloud", "ever_reported", _FLAG, "whether it has ever reported to the cloud"),
+    Parameter("update", "running", _FLAG, "whether batteries are being updated"),
+    Parameter("update", "last_result", ChoiceType(("success", "failed")), "of the last update"),
+    Parameter("update", "failure_reason", _TEXT, "why the last update failed"),
+    Parameter("update", "battery", NumberType(1, 1000, whole=True), "which is updated"),
+    Parameter("limit", "export_watts", _WATTS, "most that is exported", optional=True),
+    Parameter("limit", "dynamic_export_watts", _WATTS, "the same, set at run time", optional=True),
+    Parameter("limit", "production_ratio", _SHARE, "share of rated power that is produced"),
+    Parameter("limit", "production_off", _FLAG, "whether production is switched off"),
+    Parameter("limit", "grid_profile", _TEXT, "another grid profile", optional=True),
+    Parameter("live", "on", _FLAG, "whether the live stream is on"),
     Parameter("cloud", "connected", _FLAG, "whether it says that it reaches the cloud"),
     Parameter("cloud", "overwrites", _FLAG, "whether it puts back what was set at the gateway"),
     Parameter("cloud", "cellular", _FLAG, "whether it reports by cellular modem, every six hours"),
@@ -236,6 +267,10 @@ def build_targets(plant: HomeSystem) -> Targets:
         "counter": plant.counters,
         "gateway": {"": plant.gateway},
         "cloud": {"": plant.cloud},
+        "relay": _counted(plant.relays),
+        "update": {"": plant.updater},
+        "limit": {"": plant.limits},
+        "live": {"": plant.live_stream},
     }
 
 
@@ -275,8 +310,10 @@ def check_value(lever: Parameter, address: str, value: Any) -> None:
 def set_value(lever: Parameter, targets: Iterable[Any], value: Any) -> None:
     """Set a checked value."""
     for target in targets:
+        if isinstance(value, list):
+            value = tuple(value)
         if not lever.shows:
-            setattr(target, lever.name, tuple(value) if isinstance(value, list) else value)
+            setattr(target, lever.name, value)
         elif value is None:
             target.shown.pop(lever.shows, None)
         else:

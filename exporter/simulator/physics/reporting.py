@@ -50,12 +50,18 @@ def report_state(
             if unit.listed
         ),
         acbs=acbs,
+        iq_relays=tuple(relay.state(legs, plant.air, clock) for relay in plant.relays),
         switch=plant.switch.show(plant.air, clock, generating=plant.generator.running),
         contacts=tuple(contact.show() for contact in plant.contacts.values()),
         storage=_storage(plant, clock),
         unit=plant.generator.show(),
         meters=_meters(plant, passed),
         cloud=plant.cloud.show(clock),
+        update=plant.updater.state(),
+        limits=plant.limits.state(),
+        log=plant.log.entries,
+        live_stream=plant.live_stream.on,
+        live_read=plant.live_stream.read_at(now) + clock,
         **energy,
     )
     return _restarted(state) if gateway.zeros else state

@@ -7,6 +7,7 @@ lets that time pass. Who asks how often is the business of `house`.
 from collections.abc import Iterator, Sequence
 from math import inf
 
+from exporter.simulator.homes.device_states import battery_serial, inverter_serial, iq_relay_serial
 from exporter.simulator.homes.dry_contacts import INSTALLED_CONTACTS
 from exporter.simulator.homes.models import HomeHardware
 from exporter.simulator.homes.time_of_use import PriceLevel, price_level
@@ -16,6 +17,7 @@ from exporter.simulator.physics.battery import BatteryBank
 from exporter.simulator.physics.dispatch import DispatchPolicy
 from exporter.simulator.physics.dry_contacts import SimulatedDryContact, SupplySource
 from exporter.simulator.physics.energy_counters import DailyEnergy, EnergyTotals
+from exporter.simulator.physics.event_log import Condition, EventLog
 from exporter.simulator.physics.gateway_state import (
     CloudReporter,
     CounterFault,
@@ -25,10 +27,12 @@ from exporter.simulator.physics.gateway_state import (
 from exporter.simulator.physics.generator import SimulatedGenerator
 from exporter.simulator.physics.grid import GridSwitch, UtilityGrid
 from exporter.simulator.physics.household import HouseholdLoad
+from exporter.simulator.physics.iq_relay import SimulatedIqRelay
 from exporter.simulator.physics.local_time import LocalClock, LocalMoment
 from exporter.simulator.physics.low_soc_protection import RETRY_COST, LowSocProtection
 from exporter.simulator.physics.power_balance import AvailablePower, PowerBalance
 from exporter.simulator.physics.pv_array import PanelPlane, PvArray
+from exporter.simulator.physics.site_settings import FirmwareUpdater, LiveStream, PowerLimits
 from exporter.simulator.physics.sun import Sun
 from exporter.simulator.physics.weather import Atmosphere
 
@@ -72,6 +76,11 @@ class HomeSystem:
         }
         self.gateway = GatewayQuirks()
         self.cloud = CloudReporter()
+        self.relays = [SimulatedIqRelay(index) for index in range(site.iq_relays)]
+        self.limits = PowerLimits()
+        self.updater = FirmwareUpdater()
+        self.live_stream = LiveStream()
+        self.log = EventLog()
         self.meters = {kind: SimulatedMeter(kind) for kind in site.cts}
         self.counters = {name: CounterFault() for name in COUNTERS}
         self.energy = EnergyTotals()
@@ -80,6 +89,7 @@ class HomeSystem:
         self.air = 15.0
         self._sun = sun
         self._time_of_use = site.time_of_use
+        self._rated = float(site.inverters * site.inverter_watts)
         self._day: int | None = None
         #: when inverters may feed into the grid again
         self._feeding_from = -inf
@@ -103,10 +113,38 @@ class HomeSystem:
         self.air = weather.air
         base, switched = self.household.loads(now, local, weather.air)
         load = base + sum([watts for name, watts in switched.items() if name not in cut])
-        sun = self.roof.shine(light, weather, cut)
-        self.flows = self._flow(now, local, load, sun, seconds)
-        self._settle(sun)
+        possible = self.roof.shine(light, weather, cut)
+        self.flows = self._flow(now, local, load, self._allowed(now, possible), seconds)
+        self._settle(possible)
+        self.updater.update(now)
+        self.live_stream.update(now)
         self._report(now)
+        self.log.update(self._conditions(now), int(now) + round(self.gateway.clock_offset))
+
+    def _allowed(self, now: float, possible: float) -> float:
+        """Return what of the possible solar power relays and limits let through, in watts."""
+        grid = self.utility
+        for relay in self.relays:
+            relay.update(up=grid.up, good=grid.good, waiting=now < self._feeding_from)
+        if self.limits.production_off or not all(relay.closed for relay in self.relays):
+            return 0.0
+        return min(possible, self.limits.production_ratio * self._rated)
+
+    def _conditions(self, now: float) -> Iterator[Condition]:
+        """Yield the conditions of all devices, as far as the gateway logs them."""
+        for inverter in self.roof.inverters:
+            for name in inverter.conditions(now):
+                yield inverter_serial(inverter.index), "pcu", name
+        for battery in self.bank.units:
+            for name in battery.conditions:
+                yield battery_serial(battery.index), "encharge", name
+        for relay in self.relays:
+            if not relay.closed:
+                yield iq_relay_serial(relay.index), "nsrb", "nsrb_ctrl.relayopen"
+        if self.islanded:
+            yield "", "enpower", "mains.open"
+        if self.gateway.zeros:
+            yield "", "envoy", "gateway.restart"
 
     def commit(self, seconds: float) -> None:
         """Let time pass with the powers as they are."""
@@ -190,7 +228,12 @@ class HomeSystem:
             price = price_level(local.weekday, local.seconds / 60)
         net = load + means.wasted - sun - acb
         wanted = self.policy.wanted(net, self.bank.soc, charge, price)
-        return power_balance.on_grid(means, min(discharge, max(-charge, wanted)), acb)
+        balance = power_balance.on_grid(means, min(discharge, max(-charge, wanted)), acb)
+        excess = -balance.grid - self.limits.most_export
+        if excess <= 0 or not balance.sun:
+            return balance
+        held_back = min(excess, balance.sun)
+        return balance._replace(sun=balance.sun - held_back, grid=balance.grid + held_back)
 
     def _settle(self, possible: float) -> None:
         """Hand the powers to batteries and inverters."""
@@ -212,4 +255,6 @@ class HomeSystem:
             unit.report(now, islanded=self.islanded)
         self.acbs.report(now)
         self.switch.report(now)
+        for relay in self.relays:
+            relay.report(now)
         self.cloud.report(now)

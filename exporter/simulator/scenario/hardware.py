@@ -28,6 +28,7 @@ _KINDS: dict[str, Any] = {
     "battery_wh": _Size,
     "battery_part": _Text,
     "acbs": _Count,
+    "iq_relays": _Count,
     "currency": Annotated[str, Field(pattern=r"^[A-Z]{3}$")],
 }
 

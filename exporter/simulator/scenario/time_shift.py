@@ -43,6 +43,10 @@ class TimeShiftedGateway(SimulatedGateway):
         """See `SimulatedGateway.clock_offset`."""
         return self._gateway.clock_offset
 
+    def installer_only(self, target: str) -> bool:
+        """See `SimulatedGateway.installer_only`."""
+        return self._gateway.installer_only(target)
+
     def answer(self, target: str) -> HttpResponse | None:
         """See `SimulatedGateway.answer`."""
         answer = self._gateway.answer(target)

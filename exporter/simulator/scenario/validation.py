@@ -11,6 +11,7 @@ from exporter.errors import ExporterError
 from exporter.simulator.physics import HomeSimulation, parameters
 from exporter.simulator.physics.parameter_types import (
     BooleanType,
+    ConditionsType,
     ListType,
     NumberType,
     ParameterType,
@@ -93,4 +94,5 @@ _READ: Mapping[type[ParameterType], Callable[[ParameterType, str], Any]] = {
     BooleanType: _flag,
     NumberType: _number,
     ListType: _several,
+    ConditionsType: _several,
 }

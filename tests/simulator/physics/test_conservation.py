@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exporter.simulator.homes.models import HomeHardware
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import SKIES, constant_sky
-from tests.simulator.physics.houses import house
+from tests.simulator.physics.sample_simulations import house
 
 _SITES = st.builds(
     HomeHardware,

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from exporter.simulator.physics.local_time import LocalClock
-from tests.simulator.physics.houses import DAY, HOUR, house, moment, told
+from tests.simulator.physics.sample_simulations import DAY, HOUR, house, moment, told
 
 
 @pytest.mark.parametrize(

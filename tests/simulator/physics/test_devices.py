@@ -4,7 +4,7 @@ import pytest
 
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import constant_sky
-from tests.simulator.physics.houses import HOUR, house, told
+from tests.simulator.physics.sample_simulations import HOUR, house, told
 
 
 def _winter_island(soc: float = 0.5, **levers: object) -> HomeSimulation:

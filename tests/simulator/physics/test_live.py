@@ -8,7 +8,7 @@ from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES
 from exporter.simulator.homes.home_gateway import HomeGateway
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import serve
-from tests.simulator.physics.houses import HOUR, house
+from tests.simulator.physics.sample_simulations import HOUR, house
 
 
 async def _read(it: HomeSimulation, client: aiohttp.ClientSession) -> EnvoyData:

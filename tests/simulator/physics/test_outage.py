@@ -5,7 +5,7 @@ import pytest
 from exporter.simulator.homes.models import HomeState
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import constant_sky
-from tests.simulator.physics.houses import HOUR, group, house, told
+from tests.simulator.physics.sample_simulations import HOUR, group, house, told
 
 
 def _dark_winter(**how: object) -> HomeSimulation:
@@ -222,7 +222,7 @@ def test_the_grid_mode_can_lie() -> None:
     it = house()
     it.set_all({"grid.up": False, "switch.grid_mode": "multimode-ongrid"})
     relay = told(it, "/ivp/ensemble/relay")
-    assert (relay["Enpwr_grid_mode"], relay["mains_oper_state"]) == ("multimode-ongrid", "open")
+    assert (relay["Solar_grid_mode"], relay["mains_oper_state"]) == ("multimode-ongrid", "open")
 
 
 def test_a_collar_tells_in_its_own_words() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.errors import ExporterError
-from tests.simulator.physics.houses import HOUR, house
+from tests.simulator.physics.sample_simulations import HOUR, house
 
 
 def test_a_plan_comes_at_its_time_however_time_is_cut() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator.physics import HomeSimulation
-from tests.simulator.physics.houses import DAY, HOUR, group, house, told
+from tests.simulator.physics.sample_simulations import DAY, HOUR, group, house, told
 
 
 def _after(

@@ -4,7 +4,7 @@ import pytest
 
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import constant_sky
-from tests.simulator.physics.houses import HOUR, group, house, told
+from tests.simulator.physics.sample_simulations import HOUR, group, house, told
 
 
 def _settings(it: HomeSimulation) -> dict[str, object]:

@@ -18,7 +18,7 @@ from exporter.simulator.physics.weather import (
     seasonal_sky,
     sky_schedule,
 )
-from tests.simulator.physics.houses import DAY, HOUR, house, moment
+from tests.simulator.physics.sample_simulations import DAY, HOUR, house, moment
 
 
 def _day(*when: int, **how: object) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from exporter.simulator.homes import SAMPLE_HOME_NAMES
 from exporter.simulator.homes.models import HomeState
 from exporter.simulator.physics.rng import SmoothNoise, random_value
-from tests.simulator.physics.houses import HOUR, house
+from tests.simulator.physics.sample_simulations import HOUR, house
 
 
 def _played(cuts: list[float], name: str = "battery-home") -> HomeState:

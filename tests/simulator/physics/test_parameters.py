@@ -12,13 +12,14 @@ from exporter.simulator.homes import SAMPLE_HOME_NAMES
 from exporter.simulator.physics.parameter_types import (
     BooleanType,
     ChoiceType,
+    ConditionsType,
     ListType,
     NumberType,
     ParameterType,
     VersionType,
 )
 from exporter.simulator.physics.parameters import PARAMETERS
-from tests.simulator.physics.houses import HOUR, house
+from tests.simulator.physics.sample_simulations import HOUR, house
 
 
 def _value(kind: ParameterType, firmware: str) -> Any:
@@ -33,6 +34,8 @@ def _value(kind: ParameterType, firmware: str) -> Any:
             return among[-1]
         case ListType(among=among):
             return list(among)
+        case ConditionsType():
+            return ["pcu_chan.gfitripped", "obs_strs.failure"]
         case VersionType():
             return f"{firmware}.1"
         case _:
