@@ -18,9 +18,7 @@ from exporter.clock import SystemClock
 from exporter.config import Gateway
 from exporter.errors import ExporterError, GatewayError
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.collectors import CADENCES
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport
 from exporter.text import printable
 
 SERVICE = "_enphase-envoy._tcp.local."
@@ -120,7 +118,7 @@ async def _confirmed(heard: Announced) -> Announced:
     for host in heard.hosts:
         clock = SystemClock()
         config = Gateway(host=host)
-        session = GatewayClient(config, GatewayState(), Transport(clock, CADENCES), clock)
+        session = GatewayClient(config, GatewayState(), clock)
         try:
             async with asyncio.timeout(_INFO):
                 identity = await session.identify()

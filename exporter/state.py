@@ -1,33 +1,36 @@
 """What outlives a restart, one small JSON file for each gateway.
 
-The files hold a token, so they are ours alone. Neither a broken file nor a full disk stops the
-exporter: the first costs what was remembered, the second is told once and tried again with the next
-save. A disk that hangs, as one on a network can, holds up a thread.
+The files hold secrets, so they are private. Neither a broken file nor a full disk stops the
+exporter: the first costs what was remembered, the second is logged once and tried again with the
+next save. A file that cannot be read for a passing reason is not written over. One process owns the
+file of a gateway and holds its lock; commands only read it.
 """
 
 import asyncio
-import hashlib
 import logging
 import os
 import re
 import stat
-import tempfile
+import time
 from concurrent.futures import Executor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import orjson
+
+from exporter import files
+from exporter.errors import StateError
 
 log = logging.getLogger(__name__)
 
 #: bytes; hundreds of devices need some ten kB
 _LARGEST = 16 * 1024 * 1024
-#: a file name has at most 255 bytes, of which suffixes take some
-_LONGEST_NAME = 150
 #: seconds that a write is waited for, the last one of a thousand gateways too
 _PATIENCE, _LAST_PATIENCE = 5.0, 20.0
+#: seconds after which nobody writes a file any more
+_STALE = 60.0
+_TAKEN = "another process uses the state of this gateway"
 _OPTIONS = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 
@@ -39,11 +42,16 @@ class State:
 
         `keep` writes in a thread of `writer`, or in any.
         """
-        self.path = directory / f"{_safe(name)}.json"
+        #: where other files of this gateway belong; None for a state that has none
+        self.directory: Path | None = directory
+        self.path = directory / f"{files.file_name(name)}.json"
+        self._lock_path = directory / f"{files.file_name(name)}.lock"
         self._name = name
         self._written: bytes | None = None
         self._problem = ""
         self._writer = writer
+        #: holds the lock of this gateway, once that was free
+        self._lock: int | None = None
         #: the last write in a thread
         self._write_under_way: asyncio.Future[None] | None = None
 
@@ -52,33 +60,56 @@ class State:
         """Whether the file could be written when it last had to be."""
         return not self._problem
 
-    def load(self) -> dict[str, Any]:
-        """Return what was saved last; nothing when that is lost or broken."""
-        self._sweep()
+    def read(self) -> dict[str, Any]:
+        """Return what was saved last, or nothing; nothing on disk is changed."""
         try:
-            content = self._read()
-        except FileNotFoundError:
-            self._log(logging.INFO, "no state yet: starting afresh")
-            return {}
-        except _ForeignError as error:
-            self._set_aside(str(error))
-            return {}
+            state = orjson.loads(files.read(self.path, _LARGEST))
         except (OSError, ValueError) as error:
-            self._log(
-                logging.WARNING,
-                f"state cannot be read ({_reason(error)}): starting afresh; check its permissions",
-            )
+            if not isinstance(error, FileNotFoundError):
+                self._log(logging.DEBUG, f"state cannot be read ({_reason(error)})")
             return {}
+        return state if isinstance(state, dict) else {}
+
+    def load(self) -> dict[str, Any]:
+        """Take over the file; return what was saved last, nothing when that is lost or broken."""
+        with suppress(OSError):  # a directory that cannot be written shows with the first save
+            if self._take_lock():
+                self._remove_stale_temporaries()
+            else:
+                self._log(logging.ERROR, f"{_TAKEN}; it is read, and not written")
+        try:
+            content = files.read(self.path, _LARGEST)
+        except FileNotFoundError:
+            self._log(logging.INFO, "no state yet: starting without")
+            return {}
+        except ValueError as error:
+            self._quarantine(str(error))
+            return {}
+        except OSError as error:
+            self._quarantine(f"cannot be read ({_reason(error)})")
+            return {}
+        self._make_private()
         try:
             state = orjson.loads(content)
         except orjson.JSONDecodeError:
-            self._set_aside("is no JSON")
+            self._quarantine("is no JSON")
             return {}
         if not isinstance(state, dict):
-            self._set_aside("is no JSON object")
+            self._quarantine("is no JSON object")
             return {}
         self._written = content
         return state
+
+    async def load_in_thread(self) -> dict[str, Any]:
+        """Do the same off the event loop, and wait for a disk that hangs: counters are on it."""
+        loading = asyncio.ensure_future(files.in_thread(self.load, patience=None))
+        try:
+            done, _ = await asyncio.wait((loading,), timeout=files.PATIENCE)
+            if not done:
+                self._log(logging.ERROR, "the disk does not answer: waiting for the state")
+            return await loading
+        finally:
+            loading.cancel()
 
     def save(self, state: dict[str, Any]) -> None:
         """Write the state unless the file holds it already; trouble shows in `healthy`."""
@@ -86,8 +117,12 @@ class State:
             content = orjson.dumps(state, option=_OPTIONS)
             if content == self._written and self.path.exists():
                 return
-            self._write(content)
-        except (OSError, ValueError, TypeError) as error:
+            if len(content) > _LARGEST:
+                raise ValueError("it is larger than any state")
+            if not self._take_lock():
+                raise StateError(_TAKEN)
+            files.write(self.path, content)
+        except (OSError, ValueError, TypeError, StateError) as error:
             self._written = None
             self._report(_reason(error))
         else:
@@ -97,16 +132,28 @@ class State:
     async def keep(self, state: dict[str, Any], *, last: bool = False) -> None:
         """Save in a thread, and wait a while for that; what takes longer is saved the next time.
 
-        There is more patience with the `last` one, which has no next time.
+        There is more patience with the `last` one, which has no next time. After it, the file is
+        free for another process.
         """
         patience = _LAST_PATIENCE if last else _PATIENCE
         if await self._done(patience):
             loop = asyncio.get_running_loop()
             self._write_under_way = loop.run_in_executor(self._writer, self.save, state)
-            await self._done(patience)
+            if await self._done(patience) and last:
+                self.release()
+
+    def release(self) -> None:
+        """Let go of the lock; the next load or save takes it again."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __del__(self) -> None:
+        """Let go of the lock of a state that is not used any more."""
+        self.release()
 
     async def _done(self, patience: float) -> bool:
-        """Return whether there is no write under way, be it after some seconds."""
+        """Return whether there is no write under way, waiting for it some seconds."""
         if self._write_under_way is None:
             return True
         done, _ = await asyncio.wait((self._write_under_way,), timeout=patience)
@@ -117,60 +164,41 @@ class State:
         ended.result()
         return True
 
-    def _read(self) -> bytes:
-        # O_NONBLOCK: opening a pipe that somebody put there would wait for ever
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                raise _ForeignError("is no regular file")
-            if mode & 0o077:
-                os.fchmod(descriptor, 0o600)
-                self._log(logging.WARNING, "state was open to other users: made it private")
-            with os.fdopen(descriptor, "rb", closefd=False) as file:
-                content = file.read(_LARGEST + 1)
-        finally:
-            os.close(descriptor)
-        if len(content) > _LARGEST:
-            raise _ForeignError("is larger than any state")
-        return content
+    def _take_lock(self) -> bool:
+        """Return whether the lock is ours, taking it if it is free; raise OSError."""
+        if self._lock is None:
+            files.make_directory(self.path.parent)
+            self._lock = files.open_locked(self._lock_path)
+        return self._lock is not None
 
-    def _write(self, content: bytes) -> None:
-        directory = self.path.parent
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp: two processes may share the directory, and its files are 0600 from the start
-        descriptor, name = tempfile.mkstemp(".tmp", f".{self.path.stem}.", directory)
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        with suppress(OSError):  # some file systems cannot, and the content is safe already
-            _sync(directory)
-
-    def _sweep(self) -> None:
-        """Remove what was left behind by writers that were killed: it holds a token too."""
-        litter = re.compile(rf"\.{re.escape(self.path.stem)}\.[a-z0-9_]{{8}}\.tmp")
+    def _make_private(self) -> None:
         with suppress(OSError):
-            for path in self.path.parent.iterdir():
-                if litter.fullmatch(path.name):
-                    path.unlink()
+            if stat.S_IMODE(self.path.stat().st_mode) & 0o077:
+                self.path.chmod(0o600)
+                self._log(logging.WARNING, "state file was readable by others; mode set to 0600")
 
-    def _set_aside(self, problem: str) -> None:
+    def _remove_stale_temporaries(self) -> None:
+        """Remove what killed writers left behind: it holds secrets too."""
+        stem = re.escape(self.path.stem)
+        temporary = re.compile(rf"\.{stem}(?:\.json|(\.token|\.cloud))?\.[a-z0-9_]{{8}}\.tmp")
+        for path in self.path.parent.iterdir():
+            match = temporary.fullmatch(path.name)
+            # Commands write some of them, and perhaps just now.
+            if match and not (match[1] and time.time() - path.stat().st_mtime < _STALE):
+                path.unlink()
+
+    def _quarantine(self, problem: str) -> None:
         aside = self.path.with_name(f"{self.path.name}.broken")
-        try:
-            self.path.replace(aside)
-        except OSError as error:
-            what = f"it cannot be moved aside ({_reason(error)})"
+        if self._lock is None:
+            what = "it is left to the process that uses it"
         else:
-            what = f"moved to {aside.name}"
-        self._log(logging.WARNING, f"state {problem}: starting afresh; {what}")
+            try:
+                self.path.replace(aside)
+            except OSError as error:
+                what = f"it cannot be moved aside ({_reason(error)})"
+            else:
+                what = f"moved to {aside.name}"
+        self._log(logging.WARNING, f"state {problem}: starting without; {what}")
 
     def _report(self, problem: str) -> None:
         if problem == self._problem:
@@ -187,28 +215,6 @@ class State:
 
     def _log(self, level: int, message: str) -> None:
         log.log(level, message, extra={"gateway": self._name, "file": str(self.path)})
-
-
-class _ForeignError(Exception):
-    """Something stands in the place of the state file that cannot be one."""
-
-
-def _safe(name: str) -> str:
-    """Return a file name without suffix; different for every name, and never a path."""
-    raw = name.encode("utf-8", "surrogatepass")
-    encoded = quote(raw, safe="").replace("~", "%7E")
-    if len(encoded) > _LONGEST_NAME:
-        # `~` cannot come out of the encoding, so this is nobody else's name
-        encoded = f"{encoded[: _LONGEST_NAME - 70]}~{hashlib.sha256(raw).hexdigest()}"
-    return encoded
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _reason(error: Exception) -> str:

@@ -48,7 +48,7 @@ def test_files_are_private(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     state.path.chmod(0o644)
     assert state.load() == HELD
     assert stat.S_IMODE(state.path.stat().st_mode) == 0o600
-    assert messages(caplog) == ["state was open to other users: made it private"]
+    assert messages(caplog) == ["state file was readable by others; mode set to 0600"]
 
 
 def test_unchanged_state_is_not_written(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_broken_file_is_moved_aside(
     state.path.chmod(0o600)
     assert state.load() == {}
     (told,) = messages(caplog)
-    assert told.endswith("starting afresh; moved to home.json.broken")
+    assert told.endswith("starting without; moved to home.json.broken")
     assert (tmp_path / "home.json.broken").read_bytes() == content
     state.save(HELD)
     assert State(tmp_path, "home").load() == HELD
@@ -103,12 +103,12 @@ def test_no_regular_file_is_moved_aside(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 def test_what_cannot_be_read_is_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A file that is somebody else's, or leads nowhere, costs the memory and a warning."""
+    """A file that leads nowhere is moved aside, so that what it may hold is not written over."""
     state = State(tmp_path, "home")
     state.path.symlink_to(state.path)
     assert state.load() == {}
     (told,) = messages(caplog)
-    assert told.endswith("starting afresh; check its permissions")
+    assert told.endswith("starting without; moved to home.json.broken")
     state.save(HELD)
     assert State(tmp_path, "home").load() == HELD
 
@@ -117,8 +117,15 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     """Half-written files hold a token too; those of other gateways are not ours to remove."""
     state = State(tmp_path, "home")
     state.save(HELD)
-    others = [".home.two.abcdefgh.tmp", ".homeabcdefgh.tmp", "home.json", ".home.abcdefgh.tmp.txt"]
-    for name in (*others, ".home.abcd_f0h.tmp"):
+    others = [
+        ".home.two.abcdefgh.tmp",
+        ".homeabcdefgh.tmp",
+        ".home.token.just_now.tmp",
+        ".home.abcdefgh.tmp.txt",
+        "home.json",
+        "home.lock",
+    ]
+    for name in (*others, ".home.abcd_f0h.tmp", ".home.json.abcd_f0h.tmp"):
         (tmp_path / name).touch()
     state.path.write_text("{}")
     state.load()
@@ -148,7 +155,8 @@ def test_names_stay_in_the_directory(
     first.save({"name": 1})
     second.save({"name": 2})
     assert first.load() == {"name": 1}
-    assert sorted(directory.iterdir()) == sorted([first.path, second.path])
+    assert sorted(directory.glob("*.json")) == sorted([first.path, second.path])
+    assert {path.parent for path in directory.rglob("*")} == {directory}
 
 
 def test_unwritable_directory_is_told_once(
@@ -181,7 +189,7 @@ def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
     assert done.returncode == 42
-    assert [path.name for path in tmp_path.iterdir()] == ["home.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home.json", "home.lock"]
     assert State(tmp_path, "home").load() == HELD
 
 
@@ -197,7 +205,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 
     monkeypatch.setattr(os, "fsync", hang)
     monkeypatch.setattr("exporter.state._PATIENCE", 0.05)
-    monkeypatch.setattr("exporter.state._LAST_PATIENCE", 0.05)
+    monkeypatch.setattr("exporter.state._LAST_PATIENCE", 5)
     yield goes_on
     goes_on.set()
 

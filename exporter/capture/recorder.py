@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 
 from exporter.address import split
 from exporter.capture.identity_rules import Kind
@@ -12,10 +13,8 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, UnreachableError
 from exporter.gateway.client import GatewayClient, Identity
-from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import INFO
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport
 
 #: what a silent endpoint is recorded as, so that a replay fails there too
 SILENT = HTTPStatus.GATEWAY_TIMEOUT
@@ -41,12 +40,17 @@ class Taken:
 class Recorder:
     """The connection over which a capture is made."""
 
-    def __init__(self, config: Gateway, memory: GatewayState, clock: Clock) -> None:
-        """Prepare to record a gateway; `memory` is what the exporter remembers of it."""
+    def __init__(
+        self,
+        config: Gateway,
+        memory: GatewayState,
+        clock: Clock,
+        directory: Path | None = None,
+    ) -> None:
+        """Prepare to record a gateway; `memory` is its saved state from the `directory`."""
         self._config = config
-        self._transport = Transport(clock, dict(CADENCES))
-        self._transport.observer = self._hear
-        self._session = GatewayClient(config, memory, self._transport, clock)
+        self._session = GatewayClient(config, memory, clock, directory)
+        self._session.observer = self._hear
         self._heard: dict[str, Taken] = {}
         self._cookies: set[str] = set()
 
@@ -69,7 +73,7 @@ class Recorder:
                 # who it is was asked while connecting
                 self._heard.pop(target, None)
                 try:
-                    await self._session.try_login(target)
+                    await self._session.check_access(target)
                     gone = 0
                 except GatewayError as error:
                     gone = gone + 1 if isinstance(error, UnreachableError) else 0

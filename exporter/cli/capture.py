@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,17 +88,14 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
     from exporter.capture.recorder import Recorder
     from exporter.capture.targets import TARGETS
     from exporter.clock import SystemClock
-    from exporter.diagnostics.saved_state import load_saved_state, save_token
+    from exporter.diagnostics.saved_state import load_saved_state
+    from exporter.files import in_thread
 
-    memory = load_saved_state(config.state_dir, gateway.name)
-    before = memory.token
-    recorder = Recorder(gateway, memory, SystemClock())
+    memory = await in_thread(partial(load_saved_state, config.state_dir, gateway.name))
+    recorder = Recorder(gateway, memory, SystemClock(), config.state_dir)
     answers: list[Taken] = []
     try:
         identity = await recorder.open()
-        if memory.token and memory.token != before:
-            # the cloud limits how often it issues tokens
-            save_token(config.state_dir, gateway.name, memory.token)
         with _progress(gateway.name, len(TARGETS)) as show:
             async for answer in recorder.answers():
                 answers.append(answer)

@@ -153,18 +153,17 @@ async def _all(results: Any) -> "AsyncIterator[StepResult]":
 async def _steps(
     config: "Config", gateway: "Gateway", clock: "Clock", limit: "Semaphore"
 ) -> "AsyncIterator[StepResult]":
-    from exporter.diagnostics import DiagnosisContext, run
-    from exporter.diagnostics.saved_state import load_saved_state, save_token
+    from functools import partial
 
-    memory = load_saved_state(config.state_dir, gateway.name)
-    before = memory.token
-    context = DiagnosisContext(gateway, clock, memory)
+    from exporter.diagnostics import DiagnosisContext, run
+    from exporter.diagnostics.saved_state import load_saved_state
+    from exporter.files import in_thread
+
+    memory = await in_thread(partial(load_saved_state, config.state_dir, gateway.name))
+    context = DiagnosisContext(gateway, clock, memory, config.state_dir)
     try:
         async with limit:
             async for result in run(context):
-                if result.step == "login" and memory.token and memory.token != before:
-                    # before an interruption: the cloud limits how often it issues tokens
-                    save_token(config.state_dir, gateway.name, memory.token)
                 yield result
     finally:
         await context.close()

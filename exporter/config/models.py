@@ -196,6 +196,11 @@ class Gateway(Strict):
         return self._credentials
 
     @property
+    def last_credentials(self) -> Credentials:
+        """What was read last; no file is touched."""
+        return self._credentials
+
+    @property
     def zone(self) -> ZoneInfo | None:
         """The configured time zone."""
         return ZoneInfo(self.timezone) if self.timezone else None

@@ -1,6 +1,7 @@
 """What the steps of one diagnosis share: the gateway, the connection, the results so far."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from exporter.address import split
 from exporter.clock import Clock
@@ -11,7 +12,6 @@ from exporter.gateway.counters import CounterGuard
 from exporter.gateway.probe import Discovery
 from exporter.gateway.site import Site
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport
 from exporter.snapshot import Reading
 
 
@@ -22,6 +22,8 @@ class DiagnosisContext:
     config: Gateway
     clock: Clock
     memory: GatewayState = field(default_factory=GatewayState)
+    #: the exporter's state directory
+    directory: Path | None = None
 
     def __post_init__(self) -> None:
         """Split the configured host and set up the exporter's own session and collectors."""
@@ -37,12 +39,9 @@ class DiagnosisContext:
         #: whether the login step has passed
         self.logged_in = False
         cadences = {**CADENCES, **self.config.cadences}
-        self.transport = Transport(self.clock, cadences)
-        self.session = GatewayClient(self.config, self.memory, self.transport, self.clock)
+        self.session = GatewayClient(self.config, self.memory, self.clock, self.directory)
         guard = CounterGuard(self.memory, self.clock, cadences["battery_power"])
-        self.site = Site(
-            self.config, self.session, self.transport, self.memory, guard, self.clock, Discovery()
-        )
+        self.site = Site(self.config, self.session, self.memory, guard, self.clock, Discovery())
         self.readings: dict[str, Reading] = {}
         self.samples = 0
         #: the collector that runs now

@@ -77,7 +77,7 @@ async def login(context: DiagnosisContext) -> Passed:
         await context.session.log_in()
         if context.session.token is None:
             # Whether local users are accepted shows only with a request.
-            await context.session.try_login(INVERTERS)
+            await context.session.check_access(INVERTERS)
     except GatewayError as error:
         raise explain("login", error, context) from None
     context.logged_in = True
@@ -183,7 +183,7 @@ async def cloud(context: DiagnosisContext) -> Passed:
 
 async def clock(context: DiagnosisContext) -> Passed:
     """Compare the gateway's clock with ours."""
-    skew = context.transport.clock_skew
+    skew = context.session.clock_skew
     if skew is None:
         raise StepSkippedError("the gateway sends no time")
     if abs(skew) <= _SKEW:

@@ -117,7 +117,7 @@ HINTS: tuple[Hint, ...] = (
     Hint(
         "login",
         (LoginRefusedError,),
-        "refuses the token",
+        "made for another gateway",
         f"a token is valid for one gateway only: at {_PORTAL} choose the gateway with the serial"
         " number {serial}, or point `host` at the other gateway",
         message="the token is for gateway {token_serial}, this one is {serial}",

@@ -1,7 +1,9 @@
-"""Being let in by token, for years: which token to show, a session to spare its checks, renewal.
+"""Logging in by token, for years: which token to show, a session to spare its checks, renewal.
 
 A token comes from the configuration, from the state directory or from the Enphase cloud. The one
-that the gateway takes stays in use until a newer one has been taken.
+that the gateway accepts stays in use until a newer one was accepted. A token that was made for
+another gateway is never shown, and the cloud is asked for a token only for the gateway that was
+there before, or one that the owner has accepted: somebody else at its address must not get one.
 """
 
 import asyncio
@@ -9,20 +11,29 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
 
 import aiohttp
 from pyenphase.auth import EnvoyTokenAuth
-from pyenphase.exceptions import EnvoyAuthenticationRequired
 
+from exporter import files
 from exporter.clock import Clock
 from exporter.config import Credentials, Gateway
-from exporter.errors import GatewayError, LoginRefusedError, UnreachableError
+from exporter.errors import (
+    BadStatusError,
+    GatewayError,
+    IdentityError,
+    LoginRefusedError,
+    StateError,
+    UnreachableError,
+)
 from exporter.gateway.cloud import CloudLogin
 from exporter.gateway.identity import Identity
-from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.policy import CHECK_JWT, observed
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.tokens import Token
-from exporter.gateway.transport import Transport, expect_success
+from exporter.gateway.tokens import Token, TokenFile, token_path
+from exporter.gateway.transport import Transport
 from exporter.gateway.transport_errors import TransportError
 from exporter.logging import hide_secret
 
@@ -36,15 +47,23 @@ _RENEWAL = "renewal"
 _RENEWAL_PAUSE = 300.0
 #: a gateway that has been silent for longer cannot be shown a new token
 _SILENCE = 600.0
+#: how often to try to save a token that could not be saved
+_SAVE_PAUSE = 60.0
 _WARN_CADENCE = 86400.0
 _REMEDY = "set a new `token`, or `username` and `password` of the Enphase account"
+_MAX_SERIAL = 64
 
 
 class TokenAuth:
     """The login of firmware 7 and later."""
 
     def __init__(
-        self, config: Gateway, memory: GatewayState, transport: Transport, clock: Clock
+        self,
+        config: Gateway,
+        state: GatewayState,
+        transport: Transport,
+        clock: Clock,
+        directory: Path | None = None,
     ) -> None:
         #: the token in use; None before the first login
         self.token: Token | None = None
@@ -53,11 +72,17 @@ class TokenAuth:
         #: whether the last login succeeded
         self.authenticated = False
         self._config = config
-        self._memory = memory
+        self._state = state
         self._transport = transport
         self._clock = clock
-        self._cloud = CloudLogin(config.host, clock)
+        self._cloud = CloudLogin(config.host, clock, directory, config.name)
+        path = token_path(directory, config.name) if directory else None
+        self._file = TokenFile(path, config.name)
+        self._accepted = _accepted_path(directory, config.name) if directory else None
+        #: what the cloud gave for another gateway than it was asked for
+        self._misfit: Token | None = None
         self._http: aiohttp.ClientSession | None = None
+        self._base = ""
         self._identity: Identity | None = None
         #: held by whoever logs in, so that a renewal and a new login never cross
         self._lock = asyncio.Lock()
@@ -65,6 +90,7 @@ class TokenAuth:
         self._renewal: asyncio.Task[None] | None = None
         self._renew_after = 0.0
         self._warn_after = 0.0
+        self._save_after = 0.0
 
     async def close(self) -> None:
         """Let go of the connection; a renewal under way ends."""
@@ -74,32 +100,33 @@ class TokenAuth:
             await asyncio.gather(self._renewal, return_exceptions=True)
             self._renewal = None
 
-    async def open(self, http: aiohttp.ClientSession, identity: Identity) -> None:
-        """Log in to this gateway over this connection; raises what `again` does."""
-        self._http, self._identity = http, identity
+    async def open(self, http: aiohttp.ClientSession, base: str, identity: Identity) -> None:
+        """Log in to this gateway at `base`; raises what `authenticate` does."""
+        self._http, self._base, self._identity = http, base, identity
         await self.authenticate()
 
     async def authenticate(self) -> None:
-        """Log in; raise LoginRefusedError, CloudLoginError or TransportError."""
+        """Log in; raise GatewayError, or TransportError when the gateway does not answer."""
         async with self._lock:
             self.authenticated = False
-            credentials = self._config.credentials()
+            credentials = await self.read_credentials()
             now = self._clock.time()
-            known = self._tokens(credentials)
-            alive = [token for token in known if token.expires > now]
-            if await self._try_tokens(alive):
+            tokens = await self._tokens(credentials)
+            usable = [t for t in tokens if t.expires > now and t.fits(self._serial)]
+            if await self._try_tokens(usable):
                 return
-            by_cloud = credentials.username and credentials.password
+            from_cloud = credentials.username and credentials.password
             # What the cloud gave a moment ago is among the tokens that were refused.
-            if not by_cloud or (alive and self._cloud_backing_off(credentials)):
-                raise self._login_error(known, alive)
-            token = await self._fetch(credentials)
-            # Kept untried: the gateway may not answer now, and the cloud gives no other soon.
-            self._memory.token = token.value
-            await self._check_token(token)
+            if not from_cloud or (tokens and await self._cloud_backing_off(credentials)):
+                raise self._login_error(tokens, usable)
+            await self._check_identity()
+            await self._check_token(await self._fetch(credentials))
 
     async def refresh_session(self) -> None:
-        """Open a new session before the old one ends; without, the token alone still lets in."""
+        """Open a new session before the old one ends; without, the token alone still lets us in."""
+        if self._file.unsaved and self._clock.monotonic() >= self._save_after:
+            self._save_after = self._clock.monotonic() + _SAVE_PAUSE
+            await self._file.save_again()
         if (
             self.token is None
             or self._clock.monotonic() < self._session_ends
@@ -129,33 +156,75 @@ class TokenAuth:
             self._renew_after = now + _RENEWAL_PAUSE
             self._renewal = asyncio.create_task(self._renew(), name=_RENEWAL)
 
-    def _tokens(self, credentials: Credentials) -> list[Token]:
+    async def read_credentials(self) -> Credentials:
+        """Return what is configured, read again off the event loop, or the last known."""
+        try:
+            credentials = await files.in_thread(self._config.credentials)
+        except StateError as error:
+            credentials = self._config.last_credentials
+            log.warning(
+                "secret files cannot be read; using previously read values",
+                extra={"gateway": self._config.name, "error": str(error)},
+            )
+        self._transport.secrets.add(credentials.token, credentials.password)
+        return credentials
+
+    @property
+    def _serial(self) -> str:
+        return self._identity.serial if self._identity else ""
+
+    async def _tokens(self, credentials: Credentials) -> list[Token]:
         """Return the tokens at hand, the longest-lived first."""
-        in_use = self.token.value if self.token else None
-        texts = [text for text in (credentials.token, self._memory.token, in_use) if text]
-        parsed = [Token.parse(text, self._clock.time()) for text in texts]
-        if credentials.token and not parsed[0]:
-            log.warning("the configured token is not a token", extra={"gateway": self._config.name})
+        now = self._clock.time()
+        configured = Token.parse(credentials.token, now) if credentials.token else None
+        if credentials.token and configured is None:
+            log.warning("configured token is not a valid JWT", extra={"gateway": self._config.name})
+        # the state of earlier versions held the token
+        others = (await self._file.load(), self._state.token, self.token and self.token.value)
+        parsed = [configured, self._misfit, *(Token.parse(text, now) for text in others if text)]
         tokens = {token.value: token for token in parsed if token}
         return sorted(tokens.values(), key=lambda token: -token.expires)
 
-    def _login_error(self, known: list[Token], alive: list[Token]) -> LoginRefusedError:
-        """Return why the tokens at hand do not do."""
-        if alive:
+    def _login_error(self, tokens: list[Token], usable: list[Token]) -> LoginRefusedError:
+        """Return why the tokens at hand are of no use."""
+        if usable:
             return self._refused()
-        if known:
-            return LoginRefusedError(f"the token ended on {_day(known[0])}: {_REMEDY}")
+        if tokens and tokens[0].expires > self._clock.time():
+            return LoginRefusedError(
+                f"the token was made for another gateway (this one is {self._serial}): {_REMEDY}"
+            )
+        if tokens:
+            return LoginRefusedError(f"the token ended on {_day(tokens[0])}: {_REMEDY}")
         firmware = self._identity.firmware if self._identity else ""
         return LoginRefusedError(f"firmware {firmware} wants a token: {_REMEDY}")
 
     def _refused(self) -> LoginRefusedError:
         return LoginRefusedError(
             "the gateway refuses the token: it may be revoked, or made for another gateway"
-            f" (this one is {self._identity.serial if self._identity else 'unknown'})"
+            f" (this one is {self._serial or 'unknown'})"
         )
 
+    async def _check_identity(self) -> None:
+        """Raise IdentityError for a gateway that the owner has not accepted."""
+        known = self._state.serial
+        if known in (None, self._serial) or await self._is_accepted():
+            return
+        raise IdentityError(
+            f"gateway {self._serial} answers where {known} was before: if it was replaced, run"
+            f" `enphase-exporter accept-gateway`; otherwise check `host`"
+        )
+
+    async def _is_accepted(self) -> bool:
+        path = self._accepted
+        if path is None:
+            return False
+        with suppress(OSError, ValueError, StateError):
+            content = await files.in_thread(lambda: files.read(path, _MAX_SERIAL))
+            return content.decode().strip() == self._serial
+        return False
+
     async def _try_tokens(self, tokens: Iterable[Token]) -> bool:
-        """Enter with the first of these tokens that the gateway takes; return whether it did."""
+        """Log in with the first of these that the gateway accepts; return whether it did."""
         for token in tokens:
             with suppress(LoginRefusedError):
                 await self._check_token(token)
@@ -167,29 +236,41 @@ class TokenAuth:
         if self._http is None:
             raise UnreachableError("not connected")
         hide_secret(token.value)
+        self._transport.secrets.add(token.value)
         auth = EnvoyTokenAuth(self._config.host, token=token.value)
-        url = auth.get_endpoint_url(CHECK_JWT)
-        try:
-            response = await self._transport.request(
-                self._http, url, CHECK_JWT, auth.headers, (_without_cookies,)
-            )
-        except EnvoyAuthenticationRequired:
-            raise self._refused() from None
-        expect_success(response, CHECK_JWT)
+        response = await self._transport.request(
+            self._http,
+            f"{self._base}{CHECK_JWT}",
+            CHECK_JWT,
+            auth.headers,
+            (_without_cookies,),
+            deadline=observed(CHECK_JWT).deadline,
+        )
+        if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise self._refused()
+        if not 200 <= response.status < 300:
+            raise TransportError(BadStatusError(f"{CHECK_JWT}: status {response.status}"))
         self.auth, self.token, self.authenticated = auth, token, True
         self._session_ends = self._clock.monotonic() + _SESSION
 
-    def _cloud_backing_off(self, credentials: Credentials) -> bool:
-        """Tell whether the cloud is left alone because of the token that it has given."""
+    async def _cloud_backing_off(self, credentials: Credentials) -> bool:
+        """Return whether the cloud is left alone because of the token that it has given."""
         username, password = credentials.username or "", credentials.password or ""
-        return self._cloud.wait(username, password) > 0 and not self._cloud.failure(username)
+        wait = await self._cloud.wait(username, password)
+        return wait > 0 and not self._cloud.failure(username)
 
     async def _fetch(self, credentials: Credentials) -> Token:
-        return await self._cloud.fetch(
-            credentials.username or "",
-            credentials.password or "",
-            self._identity.serial if self._identity else "",
+        token = await self._cloud.fetch(
+            credentials.username or "", credentials.password or "", self._serial
         )
+        if not token.fits(self._serial):
+            self._misfit = token
+            raise self._login_error([token], [])
+        # Untried: the gateway may not answer now, and the cloud gives no other soon.
+        await self._file.save(token.value)
+        if not self._file.kept:
+            self._state.token = token.value
+        return token
 
     async def _renew(self) -> None:
         """Change to a newer token at hand, else to one from the cloud, while polling goes on."""
@@ -198,18 +279,22 @@ class TokenAuth:
             old = self.token
             if old is None or old.renew_at > self._clock.time():
                 return
-            credentials = self._config.credentials()
-            newer = [token for token in self._tokens(credentials) if token.expires > old.expires]
             try:
+                credentials = await self.read_credentials()
+                newer = [
+                    token
+                    for token in await self._tokens(credentials)
+                    if token.expires > old.expires and token.fits(self._serial)
+                ]
                 if not await self._try_tokens(newer):
-                    if not (credentials.username and credentials.password):
+                    username, password = credentials.username, credentials.password
+                    if not (username and password):
                         self._warn_token_expiry(old)
                         return
-                    if self._cloud.wait(credentials.username, credentials.password):
+                    if await self._cloud.wait(username, password):
                         return
-                    token = await self._fetch(credentials)
-                    await self._check_token(token)
-                    self._memory.token = token.value
+                    await self._check_identity()
+                    await self._check_token(await self._fetch(credentials))
             except (GatewayError, TransportError) as error:
                 log.warning("the token could not be renewed: %s", error, extra=name)
             except Exception:
@@ -218,7 +303,7 @@ class TokenAuth:
                 log.info("the token was renewed", extra=name)
 
     def _warn_token_expiry(self, token: Token) -> None:
-        """Tell once a day that nobody renews this token but the owner."""
+        """Warn once a day that nobody renews this token but the owner."""
         now = self._clock.monotonic()
         if now < self._warn_after:
             return
@@ -229,6 +314,15 @@ class TokenAuth:
             _REMEDY,
             extra={"gateway": self._config.name},
         )
+
+
+def accept_serial(directory: Path, name: str, serial: str) -> None:
+    """Let a token be fetched for the gateway with this serial number; raise OSError."""
+    files.write(_accepted_path(directory, name), f"{serial}\n".encode())
+
+
+def _accepted_path(directory: Path, name: str) -> Path:
+    return directory / f"{files.file_name(name)}.accepted"
 
 
 def _day(token: Token) -> str:

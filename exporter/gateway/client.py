@@ -1,35 +1,45 @@
-"""The connection to one gateway: who it is, being let in, and asking.
+"""The HTTP client of one gateway: who it is, logging in, requests, and what their errors mean.
 
-Firmware before 7 wants HTTP digest, from 7 on a token. Whoever asks for data uses `request` and
-never sees any of this.
+Firmware before 7 wants HTTP digest, from 7 on a token. Callers use `get` and see neither.
 """
 
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from pathlib import Path
 
 import aiohttp
+import orjson
 from pyenphase import Envoy
 from pyenphase.auth import EnvoyAuth
 from pyenphase.exceptions import EnvoyAuthenticationRequired
+from yarl import URL
 
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
     BadStatusError,
     ConnectionLostError,
+    EndpointAbsentError,
     GatewayError,
     InvalidResponseError,
+    LoginRedirectError,
     LoginRefusedError,
+    NotJsonError,
+    NotPermittedError,
     UnreachableError,
 )
+from exporter.files import file_name
 from exporter.gateway.auth import TokenAuth
 from exporter.gateway.identity import Identity, read_identity
-from exporter.gateway.policy import INFO
+from exporter.gateway.policy import INFO, observed
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token
-from exporter.gateway.transport import Response, Transport, expect_success
+from exporter.gateway.transport import DEADLINE, Observer, Response, Transport
 from exporter.gateway.transport_errors import TransportError
 
-__all__ = ["GatewayClient", "Identity"]
+__all__ = ["GatewayClient", "Identity", "Response"]
 
 log = logging.getLogger(__name__)
 
@@ -37,28 +47,53 @@ log = logging.getLogger(__name__)
 _LOCAL_USERS = ("installer", "envoy")
 #: what HTTPS may fail with at a gateway that only speaks HTTP, and the other way round
 _WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_REDIRECTS = (301, 302, 303, 307, 308)
+#: a response is requested again when it is this part of its maximum age: no schedule is exact
+_SLACK = 0.9
+#: seconds; how old a response may be that a command reads twice
+_LEGACY_AGE = 60.0
+#: what says that there is nothing is short
+_LONGEST_NOTHING = 512
 
 
 class GatewayClient:
     """One gateway, connected and logged in."""
 
     def __init__(
-        self, config: Gateway, memory: GatewayState, transport: Transport, clock: Clock
+        self,
+        config: Gateway,
+        state: GatewayState,
+        clock: Clock,
+        directory: Path | None = None,
+        cadences: Mapping[str, float] | None = None,
     ) -> None:
+        """Get ready; nothing is sent yet.
+
+        In the `directory` for state are the token, the pauses of the cloud login and the request
+        limit, which all processes share. `cadences` are in seconds by collector.
+        """
         self.identity: Identity | None = None
+        self._cadences = dict(cadences or {})
+        file = directory / f"{file_name(config.name)}.requests" if directory else None
+        keep = min(self._cadences.values(), default=0.0)
+        self.transport = Transport(clock, keep=keep, limit_file=file)
         #: pyenphase's idea of it, which knows the passwords of old firmware
         self._envoy: Envoy | None = None
         self._config = config
-        self._transport = transport
-        self._auth = TokenAuth(config, memory, transport, clock)
+        self._clock = clock
+        self._auth = TokenAuth(config, state, self.transport, clock, directory)
         self._http: aiohttp.ClientSession | None = None
         self._scheme = "https"
         #: the local user of old firmware, the other one, and where the other was tried already
         self._user: EnvoyAuth | None = None
         self._other: EnvoyAuth | None = None
         self._tried_other: set[str] = set()
-        #: endpoints that let us in since the login: a 401 from one of these is news
+        #: paths that let us in since the login: a 401 from one of these is news
         self._granted: set[str] = set()
+        #: paths that ever responded with something
+        self._worked: set[str] = set()
+        self._cache: dict[str, Response] = {}
 
     @property
     def token(self) -> Token | None:
@@ -70,40 +105,64 @@ class GatewayClient:
         """Whether the last login succeeded; one by user and password shows with each request."""
         return self._user is not None or self._auth.authenticated
 
+    @property
+    def host(self) -> str:
+        """Where the gateway is asked now."""
+        return self._config.host
+
+    @property
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """The requests so far by path and status or failure reason."""
+        return self.transport.requests
+
+    @property
+    def clock_skew(self) -> float | None:
+        """The gateway's clock less ours in seconds, from its last response."""
+        return self.transport.clock_skew
+
+    @property
+    def observer(self) -> Observer | None:
+        """Is given every complete response."""
+        return self.transport.observer
+
+    @observer.setter
+    def observer(self, observer: Observer | None) -> None:
+        self.transport.observer = observer
+
+    def delay(self, *, small: bool = False) -> float:
+        """Return the seconds until the request limit lets a request go."""
+        return self.transport.delay(small=small)
+
+    def usual_duration(self, path: str) -> float:
+        """Return what the slowest of the latest responses took in seconds; 0 before any."""
+        return self.transport.deadlines.usual(path)
+
     async def connect(self) -> Identity:
-        """Connect, find out who it is, log in; raise GatewayError when that fails."""
+        """Connect, identify the gateway, log in; raise GatewayError when that fails."""
         identity = await self.identify()
         await self.log_in()
         return identity
 
     async def identify(self) -> Identity:
-        """Connect and find out who it is, which needs no login; raise GatewayError."""
+        """Connect and read who it is, which needs no login; raise GatewayError."""
         await self.close()
-        self._http = self._transport.new_client()
-        self._transport.invalidate()
+        self._http = self.transport.new_session()
+        self._cache.clear()
         self.identity, self._envoy = await self._identify()
         return self.identity
 
     async def log_in(self) -> None:
-        """Log in to the gateway that was met; raise GatewayError when that fails."""
+        """Log in to the gateway that was identified; raise GatewayError when that fails."""
         if self.identity is None or self._envoy is None:
             raise UnreachableError("not connected")
         try:
             if self.identity.wants_token:
-                await self._auth.open(self._connected(), self.identity)
+                await self._auth.open(self._connected(), self._base, self.identity)
             else:
                 await self._choose_user(self._envoy)
         except TransportError as error:
             raise error.error from error
-
-    async def try_login(self, endpoint: str) -> None:
-        """Ask for an endpoint that only opens to who has logged in; raise GatewayError."""
-        try:
-            await self.probe_request(endpoint)
-        except TransportError as error:
-            raise error.error from error
-        except EnvoyAuthenticationRequired as error:
-            raise LoginRefusedError(error.status) from error
+        self.transport.let_in()
 
     async def close(self) -> None:
         """Close the connection; safe at any time."""
@@ -116,9 +175,9 @@ class GatewayClient:
             self._http = None
 
     async def refresh(self) -> bool:
-        """Ask again who the gateway is; return whether firmware or serial are others than before.
+        """Read again who the gateway is; return whether firmware or serial have changed.
 
-        If they are, it takes `open` to go on with what answers now.
+        If they have, it takes `connect` to go on with what answers now.
         """
         found, _ = await self._identify()
         return found != self.identity
@@ -128,60 +187,55 @@ class GatewayClient:
         if self._user is None:
             self._auth.renew_if_due()
 
-    async def request(self, endpoint: str) -> Response:
-        """Return a 2xx response; raise TransportError or EnvoyAuthenticationRequired."""
-        response = await self.probe_request(endpoint)
-        expect_success(response, endpoint)
-        return response
+    async def get(
+        self,
+        path: str,
+        *,
+        max_age: float = 0.0,
+        deadline: float = DEADLINE,
+        small: bool = False,
+        overlap: bool = False,
+    ) -> Response:
+        """Return a response that says something, new or at most `max_age` seconds old.
 
-    async def probe_request(self, endpoint: str) -> Response:
-        """Return a response of any status; raise TransportError or EnvoyAuthenticationRequired.
-
-        Raises GatewayError when a login that is needed on the way fails.
+        `deadline` is what the path is given at least; it grows with what the gateway takes. `small`
+        responses have a limit of their own, and an `overlap` may be sent while another request is
+        under way. Raises GatewayError, with a reason from a bounded set.
         """
-        if kept := self._transport.cached(endpoint):
-            return kept
+        cached = self._cache.get(path)
+        if cached is not None and self._age(cached) < max_age * _SLACK:
+            return cached
         try:
-            response = await self._fetch(endpoint)
-        except EnvoyAuthenticationRequired:
-            if self._other is not None and endpoint not in self._tried_other:
-                response = await self._fetch_as_other(self._other, endpoint)
-            elif self.token is not None and endpoint in self._granted:
-                response = await self._fetch_after_login(endpoint)
-            else:
-                raise
-        self._granted.add(endpoint)
-        return response
+            response = await self._fetch_logged_in(path, deadline, small=small, overlap=overlap)
+            self._check(path, response)
+        except TransportError as error:
+            raise error.error from error
+        self._granted.add(path)
+        self._worked.add(path)
+        return self._keep(path, response)
 
-    def invalidate(self, endpoint: str) -> None:
-        """Drop the kept response of an endpoint, which turned out to be none."""
-        self._transport.invalidate_path(endpoint)
+    async def check_access(self, path: str) -> None:
+        """Raise GatewayError unless the gateway lets us in at a path that wants a login."""
+        response = await self.fetch(path)
+        if response.status in _REFUSED or _is_login(response):
+            raise LoginRefusedError(f"{path} is refused with status {response.status}")
 
-    async def _fetch_as_other(self, other: EnvoyAuth, endpoint: str) -> Response:
-        """Ask as the other local user, who takes over only when he is let in."""
-        self._tried_other.add(endpoint)
-        before, self._user = self._user, other
+    async def fetch(self, path: str) -> Response:
+        """Return a new response of any status; raise GatewayError."""
         try:
-            response = await self._fetch(endpoint)
-        except BaseException:
-            self._user = before
-            raise
-        self._other = before
-        return response
+            return await self._fetch_logged_in(path)
+        except TransportError as error:
+            raise error.error from error
 
-    async def _fetch_after_login(self, endpoint: str) -> Response:
-        """Log in anew where we were let in before, unless it is another gateway by now."""
-        self._granted.clear()
-        # Until it has succeeded: a deadline may cut this short.
-        self._auth.authenticated = False
-        log.info("logging in again", extra={"gateway": self._config.name, "endpoint": endpoint})
-        if await self.refresh():
-            raise LoginRefusedError("another gateway, or another firmware, answers here now")
-        await self._auth.authenticate()
-        return await self._fetch(endpoint)
+    def invalidate(self, path: str | None = None) -> None:
+        """Drop the cached response of a path, or all of them."""
+        if path is None:
+            self._cache.clear()
+        else:
+            self._cache.pop(path, None)
 
     async def credentials(self) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
-        """Return the connection, and what lets in over it now; raise GatewayError."""
+        """Return the connection, and what lets us in over it now; raise GatewayError."""
         if self._user is None:
             await self._auth.refresh_session()
         auth = self._user or self._auth.auth
@@ -189,14 +243,111 @@ class GatewayClient:
             raise LoginRefusedError("not logged in")
         return self._connected(), auth
 
-    async def _fetch(self, endpoint: str) -> Response:
+    def url(self, path: str) -> str:
+        """Return the address of a path as the gateway is asked now."""
+        return f"{self._base}{path}"
+
+    @property
+    def _base(self) -> str:
+        # A token is never sent in the clear, whatever answers there.
+        token = self.identity is not None and self.identity.wants_token
+        return f"{'https' if token else self._scheme}://{self.host}"
+
+    def _age(self, response: Response) -> float:
+        return self._clock.monotonic() - response.read_at
+
+    def _keep(self, path: str, response: Response) -> Response:
+        """Cache a response; a body that repeats the one before becomes the very object of that."""
+        before = self._cache.get(path)
+        if before is not None and before.body == response.body:
+            response = replace(response, body=before.body)
+        self._cache[path] = response
+        return response
+
+    def _check(self, path: str, response: Response) -> None:
+        """Raise GatewayError unless a response says something."""
+        if response.status in _REFUSED:
+            raise self._refusal(path, f"status {response.status}")
+        if _is_login(response):
+            self._granted.discard(path)
+            raise LoginRedirectError(
+                f"{path}: the gateway sends its login page: it does not accept the login any more"
+            )
+        if response.status == HTTPStatus.NOT_FOUND or response.status in _REDIRECTS:
+            raise EndpointAbsentError(f"{path}: this gateway has no such page")
+        if not 200 <= response.status < 300:
+            raise BadStatusError(f"{path}: status {response.status}")
+        if path not in self._worked and _says_nothing(response.body):
+            raise EndpointAbsentError(f"{path}: this gateway has nothing there")
+        if response.body.lstrip()[:1] == b"<":
+            raise NotJsonError(f"{path}: a web page instead of data")
+
+    def _refusal(self, path: str, why: str) -> GatewayError:
+        if self._granted - {path}:
+            return NotPermittedError(f"{path}: this login may not read it ({why})")
+        return LoginRefusedError(f"{path} is refused with {why}")
+
+    async def _fetch_logged_in(
+        self,
+        path: str,
+        deadline: float = DEADLINE,
+        *,
+        small: bool = False,
+        overlap: bool = False,
+    ) -> Response:
+        """Return a response of any status; one that wants a login is requested after one."""
+        response = await self._fetch(path, deadline, small=small, overlap=overlap)
+        if response.status not in _REFUSED and not _is_login(response):
+            return response
+        if self._other is not None and path not in self._tried_other:
+            return await self._fetch_as_other(self._other, path, deadline)
+        if self.token is not None and path in self._granted:
+            return await self._fetch_after_login(path, deadline)
+        return response
+
+    async def _fetch_as_other(self, other: EnvoyAuth, path: str, deadline: float) -> Response:
+        """Ask as the other local user, who takes over only when the gateway lets him in."""
+        self._tried_other.add(path)
+        before, self._user = self._user, other
+        response = None
+        try:
+            response = await self._fetch(path, deadline)
+        finally:
+            if response is None or response.status in _REFUSED:
+                self._user = before
+        if response.status not in _REFUSED:
+            self._other = before
+        return response
+
+    async def _fetch_after_login(self, path: str, deadline: float) -> Response:
+        """Log in again where we were let in before, unless it is another gateway by now."""
+        self._granted.clear()
+        # Until it has succeeded: a deadline may cut this short.
+        self._auth.authenticated = False
+        log.info("logging in again", extra={"gateway": self._config.name, "endpoint": path})
+        if await self.refresh():
+            raise LoginRefusedError("gateway serial or firmware changed; reconnecting")
+        await self._auth.authenticate()
+        return await self._fetch(path, deadline)
+
+    async def _fetch(
+        self,
+        path: str,
+        deadline: float,
+        *,
+        small: bool = False,
+        overlap: bool = False,
+    ) -> Response:
         http, auth = await self.credentials()
-        return await self._transport.request(
+        return await self.transport.request(
             http,
-            auth.get_endpoint_url(endpoint),
-            endpoint,
+            self.url(path),
+            path,
             auth.headers,
             (auth.auth,) if auth.auth else (),
+            deadline=deadline,
+            small=small,
+            overlap=overlap,
         )
 
     def _connected(self) -> aiohttp.ClientSession:
@@ -206,19 +357,23 @@ class GatewayClient:
 
     async def _identify(self) -> tuple[Identity, Envoy]:
         response = await self._fetch_info()
-        if response.status != 200:
+        if response.status in _REFUSED:
+            raise BadStatusError(
+                f"{INFO} is refused with status {response.status}; is this an Enphase gateway?"
+            )
+        if response.status != HTTPStatus.OK:
             raise BadStatusError(f"{INFO}: status {response.status}; is this an Enphase gateway?")
-        return await read_identity(self._config.host, response)
+        return await read_identity(self.host, response)
 
     async def _fetch_info(self) -> Response:
-        """Ask by the scheme that answered last, else by the other; HTTP is for old firmware."""
+        """Ask by the scheme that worked last, else by the other; HTTP is for old firmware."""
         failure: GatewayError | None = None
         for scheme in sorted(("https", "http"), key=lambda scheme: scheme != self._scheme):
-            url = f"{scheme}://{self._config.host}{INFO}"
+            url = f"{scheme}://{self.host}{INFO}"
             try:
-                response = await self._transport.request(self._connected(), url, INFO, {})
-            except EnvoyAuthenticationRequired as error:
-                raise BadStatusError(f"{error.status}; is this an Enphase gateway?") from None
+                response = await self.transport.request(
+                    self._connected(), url, INFO, {}, deadline=observed(INFO).deadline
+                )
             except TransportError as error:
                 if not isinstance(error.error, _WRONG_SCHEME):
                     raise error.error from error
@@ -229,8 +384,8 @@ class GatewayClient:
         raise failure or UnreachableError("not connected")
 
     async def _choose_user(self, envoy: Envoy) -> None:
-        """Get ready to log in with a user of the gateway's own; nothing is asked yet."""
-        credentials = self._config.credentials()
+        """Get ready to log in with a user of the gateway's own; nothing is sent yet."""
+        credentials = await self._auth.read_credentials()
         configured = credentials.username in _LOCAL_USERS
         users = (credentials.username,) if configured else _LOCAL_USERS
         auths: list[EnvoyAuth | None] = []
@@ -238,3 +393,67 @@ class GatewayClient:
             await envoy.authenticate(user, credentials.password if configured else None)
             auths.append(envoy.auth)
         self._user, self._other = (*auths, None)[:2]
+
+    def invalidate_since(self, collector: str, since: float) -> None:
+        """Drop the responses of a collector's endpoints that were read `since` then (monotonic)."""
+        for endpoint, response in list(self._cache.items()):
+            if observed(endpoint).collector == collector and response.read_at >= since:
+                del self._cache[endpoint]
+
+    # What follows is how pyenphase's updaters ask; it goes with them.
+
+    async def request(self, endpoint: str) -> Response:
+        """Return a 2xx response; raise TransportError or EnvoyAuthenticationRequired."""
+        response = await self.probe_request(endpoint)
+        expect_success(response, endpoint)
+        return response
+
+    async def probe_request(self, endpoint: str) -> Response:
+        """Return a response of any status; raise TransportError or EnvoyAuthenticationRequired."""
+        cached = self._cache.get(endpoint)
+        limit = observed(endpoint).age_limit(self._cadences) if self._cadences else _LEGACY_AGE
+        if cached is not None and self._age(cached) < limit:
+            return cached
+        response = await self._fetch_logged_in(endpoint, observed(endpoint).deadline)
+        if response.status in _REFUSED:
+            raise EnvoyAuthenticationRequired(
+                f"{endpoint} is refused with status {response.status}"
+            )
+        self._granted.add(endpoint)
+        if response.status == HTTPStatus.OK and response.has_json():
+            return self._keep(endpoint, response)
+        return response
+
+
+def expect_success(response: Response, endpoint: str) -> None:
+    """Raise TransportError with BadStatusError unless the response's status is 2xx."""
+    if not 200 <= response.status < 300:
+        raise TransportError(BadStatusError(f"{endpoint}: status {response.status}"))
+
+
+def _is_login(response: Response) -> bool:
+    """Return whether a response is the login page, or sends us there."""
+    if response.status in _REDIRECTS:
+        location = response.headers.get("Location", "")
+        try:
+            return "login" in URL(location).path.lower()
+        except ValueError:
+            return False
+    if response.status != HTTPStatus.OK or response.body.lstrip()[:1] != b"<":
+        return False
+    page = response.body.lower()
+    return b"<html" in page and (b"login" in page or b'type="password"' in page)
+
+
+def _says_nothing(body: bytes) -> bool:
+    """Return whether a body is what gateways send in place of an endpoint they do not have."""
+    text = body.strip()
+    if not text or text[:1] == b"<":
+        return True
+    if len(text) > _LONGEST_NOTHING:
+        return False
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return document in ({}, [], None) or (isinstance(document, dict) and "error" in document)

@@ -1,25 +1,36 @@
-"""The Enphase cloud, which gives tokens: asked seldom and with a deadline.
+"""The Enphase cloud, which gives tokens: asked seldom, with a deadline, and never in a loop.
 
 It locks accounts that fail too often and may be slow forever. An account is tried by all of its
 gateways together, since a wrong password is wrong for each of them. Pauses belong to the
 credentials that failed, so that corrected ones are tried at once; but three failed attempts an hour
-is the limit.
+is the limit. All of that is in files before anything is sent, so that neither a restart nor another
+process begins from nothing.
 """
 
 import asyncio
+import hashlib
+import logging
+import os
 import re
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 import aiohttp
+import orjson
 from pyenphase.auth import EnvoyTokenAuth
 from pyenphase.exceptions import EnvoyAuthenticationError
 
+from exporter import files
 from exporter.clock import Clock
-from exporter.errors import CloudLoginError
+from exporter.errors import CloudLoginError, StateError
 from exporter.gateway.tokens import Token
+
+log = logging.getLogger(__name__)
 
 _DEADLINE = 30.0
 _SILENT = "the Enphase cloud does not answer; is it reachable?"
@@ -31,26 +42,31 @@ _LONGEST_PAUSE = 6 * _HOUR
 #: the same where nothing reached the cloud, as while a router starts
 _UNSENT_PAUSE = 60.0
 _FAILURES_AN_HOUR = 3
+#: seconds between two looks at the lock of an account, and for how long to look
+_LOCK_POLL, _LOCK_WAIT = 0.5, 60.0
+_MAX_FILE = 4096
+#: more makes no pause longer
+_MAX_COUNT = 20
 
 
 class BackOff:
-    """The pause between attempts; `credentials` are known by their hash."""
+    """The pause between attempts; `credentials` are known by their digest."""
 
     def __init__(self, clock: Clock) -> None:
         #: why the last attempt failed; empty when it did not
         self.failure = ""
         self._clock = clock
-        self._credentials: int | None = None
+        self._credentials: str | None = None
         self._failures = self._unsent = 0
         self._not_before = float("-inf")
 
-    def wait(self, credentials: int) -> float:
+    def wait(self, credentials: str) -> float:
         """Return the seconds until these credentials may be tried."""
         if credentials != self._credentials:
             return 0.0
         return max(0.0, self._not_before - self._clock.monotonic())
 
-    def began(self, credentials: int) -> None:
+    def began(self, credentials: str) -> None:
         """Note an attempt; it counts as failed until more is known, as it may be cut short."""
         if credentials != self._credentials:
             self._credentials, self._failures, self._unsent = credentials, 0, 0
@@ -76,6 +92,27 @@ class BackOff:
         self.failure, self._failures, self._unsent = "", 0, 0
         self._rest(pause, pause)
 
+    def dump(self) -> dict[str, Any]:
+        """Return what `load` takes; times are in epoch seconds."""
+        return {
+            "credentials": self._credentials,
+            "failure": self.failure,
+            "failures": self._failures,
+            "unsent": self._unsent,
+            "not_before": self._clock.time() + max(0.0, self._not_before - self._clock.monotonic()),
+        }
+
+    def load(self, dumped: Any) -> None:
+        """Take over what was dumped; raise KeyError, TypeError or ValueError for nonsense."""
+        credentials, failure = str(dumped["credentials"]), str(dumped["failure"])
+        failures, unsent = int(dumped["failures"]), int(dumped["unsent"])
+        # A clock that was set back makes no pause longer than it can be.
+        left = min(float(dumped["not_before"]) - self._clock.time(), _LONGEST_PAUSE)
+        self._credentials, self.failure = credentials, failure
+        self._failures = min(max(failures, 0), _MAX_COUNT)
+        self._unsent = min(max(unsent, 0), _MAX_COUNT)
+        self._not_before = self._clock.monotonic() + left
+
     def _rest(self, seconds: float, longest: float) -> None:
         self._not_before = self._clock.monotonic() + min(seconds, longest)
 
@@ -96,13 +133,13 @@ class Account:
         """Why the last attempt failed; empty when it did not."""
         return self._back_off.failure
 
-    def wait(self, credentials: int) -> float:
+    def wait(self, credentials: str) -> float:
         """Return the seconds until these credentials may be tried."""
         full = len(self._failed) == _FAILURES_AN_HOUR
         of_hour = self._failed[0] + _HOUR - self._clock.monotonic() if full else 0.0
         return max(of_hour, self._back_off.wait(credentials))
 
-    def began(self, credentials: int) -> None:
+    def began(self, credentials: str) -> None:
         """Note an attempt; it counts as failed until more is known."""
         self._back_off.began(credentials)
         self._failed.append(self._clock.monotonic())
@@ -121,60 +158,162 @@ class Account:
         self._failed.pop()
         self._back_off.succeeded()
 
+    def dump(self) -> dict[str, Any]:
+        """Return what `load` takes; times are in epoch seconds."""
+        offset = self._clock.time() - self._clock.monotonic()
+        return {**self._back_off.dump(), "failed": [at + offset for at in self._failed]}
 
-_accounts: WeakKeyDictionary[Clock, dict[str, Account]] = WeakKeyDictionary()
+    def load(self, dumped: Any) -> None:
+        """Take over what was dumped; raise KeyError, TypeError or ValueError for nonsense."""
+        offset, now = self._clock.time() - self._clock.monotonic(), self._clock.monotonic()
+        failed = sorted(min(float(at) - offset, now) for at in dumped["failed"])
+        self._back_off.load(dumped)
+        self._failed = deque(failed, maxlen=_FAILURES_AN_HOUR)
 
 
-def account(username: str, clock: Clock) -> Account:
+_accounts: WeakValueDictionary[tuple[int, str, str], Account] = WeakValueDictionary()
+
+
+def account(username: str, clock: Clock, directory: Path | None = None) -> Account:
     """Return the account of this user name, the same for all gateways that share a clock."""
-    return _accounts.setdefault(clock, {}).setdefault(username, Account(clock))
+    # An account holds its clock, whose id is therefore not given to another meanwhile.
+    key = (id(clock), str(directory), username)
+    found = _accounts.get(key)
+    if found is None:
+        found = _accounts[key] = Account(clock)
+    return found
 
 
 class CloudLogin:
     """Gets tokens for one gateway from the Enphase cloud, seldom."""
 
-    def __init__(self, host: str, clock: Clock) -> None:
+    def __init__(
+        self, host: str, clock: Clock, directory: Path | None = None, name: str | None = None
+    ) -> None:
+        """Get ready; pauses are kept in the `directory`, by account and by the gateway's `name`."""
         self._host = host
         self._clock = clock
+        self._directory = directory
+        self._file = directory / f"{files.file_name(name or host)}.cloud" if directory else None
         self._back_off = BackOff(clock)
+        self._account: Account | None = None
 
-    def wait(self, username: str, password: str) -> float:
+    async def wait(self, username: str, password: str) -> float:
         """Return the seconds until the cloud may be asked with these credentials."""
-        tried = hash((username, password))
-        return max(self._back_off.wait(tried), account(username, self._clock).wait(tried))
+        shared = self._shared(username)
+        await self._load(shared, username)
+        return self._wait(shared, _digest(username, password))
 
     def failure(self, username: str) -> str:
         """Return why the last attempt failed, with this gateway or another one of the account."""
-        return account(username, self._clock).failure or self._back_off.failure
+        return self._shared(username).failure or self._back_off.failure
 
     async def fetch(self, username: str, password: str, serial: str) -> Token:
         """Return a new token; raise CloudLoginError, which never carries what the cloud said."""
-        shared, tried = account(username, self._clock), hash((username, password))
+        shared, digest = self._shared(username), _digest(username, password)
         async with shared.turn:
-            if seconds := self.wait(username, password):
-                # A point in time, not a span: a reason that stays the same is told once.
-                then = datetime.fromtimestamp(self._clock.time() + seconds + 30, UTC)
-                why = self.failure(username)
-                raise CloudLoginError(f"{why}; asking again at {then:%H:%M} UTC")
-            shared.began(tried)
-            self._back_off.began(tried)
+            descriptor = await self._lock(username)
             try:
-                token = await self._ask(username, password, serial)
-            except _NotSentError as error:
-                shared.unsent(str(error))
-                self._back_off.unsent(str(error))
-                raise
-            except _NoTokenError as error:
-                shared.succeeded()
-                self._back_off.failed(str(error))
-                raise
-            except CloudLoginError as error:
-                shared.failed(str(error))
-                self._back_off.failed(str(error))
-                raise
+                await self._load(shared, username)
+                if seconds := self._wait(shared, digest):
+                    # A point in time, not a span: a reason that stays the same is logged once.
+                    then = datetime.fromtimestamp(self._clock.time() + seconds + 30, UTC)
+                    why = self.failure(username) or "the last login was a moment ago"
+                    raise CloudLoginError(f"{why}; asking again at {then:%H:%M} UTC")
+                return await self._fetch(shared, descriptor, username, password, serial)
+            finally:
+                if descriptor is not None:
+                    os.close(descriptor)
+
+    async def _fetch(
+        self, shared: Account, descriptor: int | None, username: str, password: str, serial: str
+    ) -> Token:
+        digest = _digest(username, password)
+        shared.began(digest)
+        self._back_off.began(digest)
+        # Before anything is sent: whatever ends this process, the attempt counts.
+        await self._store(shared, descriptor)
+        try:
+            token = await self._ask(username, password, serial)
+        except _NotSentError as error:
+            shared.unsent(str(error))
+            self._back_off.unsent(str(error))
+            raise
+        except _NoTokenError as error:
+            shared.succeeded()
+            self._back_off.failed(str(error))
+            raise
+        except CloudLoginError as error:
+            shared.failed(str(error))
+            self._back_off.failed(str(error))
+            raise
+        else:
             shared.succeeded()
             self._back_off.succeeded(PAUSE)
             return token
+        finally:
+            await self._store(shared, descriptor)
+
+    def _shared(self, username: str) -> Account:
+        # It lives as long as somebody holds it.
+        self._account = account(username, self._clock, self._directory)
+        return self._account
+
+    def _wait(self, shared: Account, digest: str) -> float:
+        return max(self._back_off.wait(digest), shared.wait(digest))
+
+    def _account_file(self, username: str) -> Path | None:
+        if self._directory is None:
+            return None
+        return self._directory / f"{hashlib.sha256(username.encode()).hexdigest()[:32]}.account"
+
+    async def _lock(self, username: str) -> int | None:
+        """Hold the lock of the account's file; None where there is no file that can be used.
+
+        Raises CloudLoginError when another process holds it for too long.
+        """
+        path = self._account_file(username)
+        if path is None:
+            return None
+        end = self._clock.monotonic() + _LOCK_WAIT
+        while True:
+            try:
+                descriptor = await files.in_thread(partial(_open, path), _close)
+            except (OSError, StateError) as error:
+                log.debug("cloud login pauses cannot be shared", extra={"error": str(error)})
+                return None
+            if descriptor is not None:
+                return descriptor
+            if self._clock.monotonic() >= end:
+                raise CloudLoginError("another process is logging in to the Enphase cloud")
+            await self._clock.sleep(_LOCK_POLL)
+
+    async def _load(self, shared: Account, username: str) -> None:
+        """Take over what other processes, and this one before its last start, have written."""
+        for path, part in ((self._account_file(username), shared), (self._file, self._back_off)):
+            if path is None:
+                continue
+            with suppress(OSError, StateError, ValueError, TypeError, KeyError):
+                read = partial(files.read, path, _MAX_FILE)
+                part.load(orjson.loads(await files.in_thread(read)))
+
+    async def _store(self, shared: Account, descriptor: int | None) -> None:
+        if descriptor is None or self._file is None:
+            return
+        of_account, of_gateway = orjson.dumps(shared.dump()), orjson.dumps(self._back_off.dump())
+        path = self._file
+
+        def write() -> None:
+            files.write_locked(descriptor, of_account)
+            files.write(path, of_gateway)
+
+        try:
+            await files.in_thread(write)
+        except (OSError, StateError) as error:
+            log.warning(
+                "cloud login pause cannot be saved; make the state directory writable",
+                extra={"file": str(path), "error": str(error)},
+            )
 
     async def _ask(self, username: str, password: str, serial: str) -> Token:
         auth = _AskingOnce(
@@ -225,6 +364,24 @@ class _NotSentError(CloudLoginError):
 
 class _NoTokenError(CloudLoginError):
     """The account was let in, and yet there is no token for this gateway."""
+
+
+def _open(path: Path) -> int | None:
+    """Return the locked file; the directory may not be there before the exporter's first start."""
+    files.make_directory(path.parent)
+    return files.open_locked(path)
+
+
+def _close(descriptor: int | None) -> None:
+    if descriptor is not None:
+        os.close(descriptor)
+
+
+@lru_cache(maxsize=64)
+def _digest(username: str, password: str) -> str:
+    """Return by what credentials are known in files: it costs a thief as much as it can."""
+    salt = f"enphase-exporter {username}".encode()
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 20_000).hex()
 
 
 def _in_words(told: str) -> CloudLoginError:

@@ -33,7 +33,6 @@ from exporter.gateway.questions import Questions
 from exporter.gateway.site import Site
 from exporter.gateway.standings import Standings
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport
 from exporter.snapshot import SELF, Reading, Snapshot
 from exporter.state import State
 
@@ -80,13 +79,10 @@ class Poller:
         #: seconds between two runs, by collector
         self.cadences = cadences = {**CADENCES, **config.cadences}
         self._memory = memory = GatewayState.load(state.load())
-        self._transport = Transport(clock, cadences)
-        self._session = GatewayClient(config, memory, self._transport, clock)
+        self._session = GatewayClient(config, memory, clock, state.directory, cadences)
         journal = CounterJournal.open(state.path.with_suffix(".counters"))
         self._guard = CounterGuard(memory, clock, cadences["battery_power"], config, journal)
-        self._site = Site(
-            config, self._session, self._transport, memory, self._guard, clock, Discovery()
-        )
+        self._site = Site(config, self._session, memory, self._guard, clock, Discovery())
         self._standings = Standings(config.name, cadences, clock, wait)
         self.readings: dict[str, Reading] = {}
         self._open = False
@@ -191,7 +187,7 @@ class Poller:
         now = self._clock.monotonic()
         if isinstance(error, _SPOILT):
             # What was good before is good still, and asking for it again is not for free.
-            self._transport.invalidate(name, since=began)
+            self._session.invalidate_since(name, began)
         if isinstance(error, UnreachableError):
             self._wait_for_gateway(error, now + _HOLD)
         elif (
@@ -375,10 +371,10 @@ class Poller:
         report = SelfReport(
             up=up,
             collectors=self._standings.report(["gateway", *self._relevant]),
-            requests=dict(self._transport.requests),
+            requests=dict(self._session.requests),
             rejected=dict(self._guard.rejected),
             token_expiry=self._session.token.expires if self._session.token else None,
-            clock_skew=self._transport.clock_skew if up else None,
+            clock_skew=self._session.clock_skew if up else None,
         )
         self.readings[SELF] = Reading(
             {"self": report, "wanted": self.config.wanted}, self._clock.time()

@@ -35,10 +35,9 @@ from exporter.errors import (
     LoginRefusedError,
     UnsupportedFirmwareError,
 )
-from exporter.gateway.client import GatewayClient, Identity
+from exporter.gateway.client import GatewayClient, Identity, Response
 from exporter.gateway.extras import Home
 from exporter.gateway.policy import HOME
-from exporter.gateway.transport import Response, document
 from exporter.gateway.transport_errors import TransportError
 
 log = logging.getLogger(__name__)
@@ -194,7 +193,7 @@ async def proves(session: GatewayClient, endpoint: str) -> bool:
 def _doubt(endpoint: str, answer: Response) -> GatewayError | None:
     if answer.status != _NOT_FOUND and not 200 <= answer.status < 400:
         return BadStatusError(f"{endpoint}: status {answer.status}")
-    if answer.status == _OK and document(answer.body) is None:
+    if answer.status == _OK and not answer.has_json():
         return InvalidResponseError(f"{endpoint}: the answer is no JSON, or has nothing in it")
     return None
 

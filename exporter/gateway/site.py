@@ -17,7 +17,6 @@ from exporter.gateway.counters import CounterGuard
 from exporter.gateway.models import StoragePower
 from exporter.gateway.probe import Discovery
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport
 
 T = TypeVar("T")
 
@@ -28,7 +27,6 @@ class Site:
 
     config: Gateway
     session: GatewayClient
-    transport: Transport
     memory: GatewayState
     guard: CounterGuard
     clock: Clock
@@ -84,7 +82,7 @@ class Site:
 
     def gateway_time(self) -> float:
         """Return the gateway's own clock in epoch seconds."""
-        return self.clock.time() + (self.transport.clock_skew or 0.0)
+        return self.clock.time() + (self.session.clock_skew or 0.0)
 
     def local_time(self) -> datetime | None:
         """Return the time on the owner's wall, or None when the time zone is not known."""

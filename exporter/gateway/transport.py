@@ -1,52 +1,69 @@
-"""Requests to one gateway: rate limited, with a deadline, a size limit and a cache.
+"""HTTP requests to one gateway: rate limited, one at a time, bounded in time and size.
 
-Errors leave here as `TransportError`, which pyenphase's updaters take for the connection errors
-they know and which carries the error we report. A refused login leaves as pyenphase's own
-exception, because its updaters treat that one apart.
+Nothing that is sent over HTTP leaves this module unbounded, and no secret of ours comes back
+through it. Errors leave as `TransportError`, which carries the error we report.
 """
 
 import asyncio
 import logging
 import socket
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from hmac import compare_digest
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
-from pyenphase.exceptions import EnvoyAuthenticationRequired
-from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
+from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT, create_no_verify_ssl_context
 
 from exporter.clock import Clock
-from exporter.errors import BadStatusError, GatewayError
-from exporter.gateway.policy import observed
+from exporter.errors import GatewayError
+from exporter.gateway.deadlines import Deadlines
 from exporter.gateway.rate_limit import RateLimiter
-from exporter.gateway.transport_errors import CONNECT, BoundedResponse, TransportError, translate
+from exporter.gateway.secrets import SecretFilter
+from exporter.gateway.transport_errors import (
+    CONNECT,
+    MAX_BODY,
+    MAX_SMALL_BODY,
+    BoundedResponse,
+    CertificateChangedError,
+    TransportError,
+    translate,
+)
 
 log = logging.getLogger(__name__)
 
 #: seconds that an idle connection is kept for the next round, or, where that comes later, for the
 #: rest of this one: a hundred kilobytes lie in it, times a thousand gateways
 _KEEP, _KEEP_BETWEEN = 15.0, 3.0
-_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+#: seconds for a response of an endpoint that says nothing of it
+DEADLINE = 15.0
+_KNOWN_STATUS = frozenset(int(status) for status in HTTPStatus)
 
 
 @dataclass(slots=True)
 class Response:
-    """A complete response; has the part of aiohttp's that pyenphase's updaters use.
+    """A complete response.
 
-    The body of a response that repeats the one before is the very object of that one.
+    The body of a response that repeats the one before is the very object of that one. `read_at` is
+    by the monotonic clock.
     """
 
     url: str
     status: int
     body: bytes
+    headers: Mapping[str, str]
     read_at: float
+    #: the gateway's own clock in epoch seconds
+    date: float | None = None
     #: the body as parsed when it came, until somebody asks for it
     _parsed: Any = None
 
@@ -60,15 +77,35 @@ class Response:
         parsed, self._parsed = self._parsed, None
         return orjson.loads(self.body) if parsed is None else parsed
 
+    def has_json(self) -> bool:
+        """Return whether the body is JSON that can hold something; `null` cannot."""
+        if self._parsed is None:
+            with suppress(orjson.JSONDecodeError):
+                self._parsed = orjson.loads(self.body)
+        return isinstance(self._parsed, (dict, list))
 
-#: is given the endpoint, the status, the headers and the body
+
+#: is given the path, the status, the headers and the body
 Observer = Callable[[str, int, Mapping[str, str], bytes], None]
 
 
 class Transport:
-    """Sends requests to one gateway. `requests` counts by (endpoint, status or failure reason)."""
+    """Sends requests to one gateway. `requests` counts by (path, status or failure reason)."""
 
-    def __init__(self, clock: Clock, cadences: dict[str, float]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        keep: float = _KEEP,
+        limit_file: Path | None = None,
+        longest: float | None = None,
+        fingerprint: bytes | None = None,
+    ) -> None:
+        """Get ready; `keep` is the time between two rounds of requests in seconds.
+
+        `limit_file` shares the request limit with other processes, `longest` bounds every deadline,
+        and the SHA-256 `fingerprint` is that of the only certificate to talk to.
+        """
         self.requests: Counter[tuple[str, str]] = Counter()
         #: the gateway's clock less ours in seconds, from the `Date` of its last response
         self.clock_skew: float | None = None
@@ -76,31 +113,32 @@ class Transport:
         self._dated: tuple[str | None, int] = (None, 0)
         #: monotonic time of the last response of any status
         self.last_answer = float("-inf")
-        self._clock = clock
-        self._limiter = RateLimiter(clock)
-        #: requests that aiohttp sent on its own, beyond those that waited for a slot
-        self._uncounted = 0
-        #: connections opened so far, successful or not
-        self._opened = 0
-        self.cadences = cadences
-        self._cache: dict[str, Response] = {}
+        self.secrets = SecretFilter()
+        self.deadlines = Deadlines(clock, longest)
         #: is given every complete response as it came
         self.observer: Observer | None = None
+        self._clock = clock
+        self._limiter = RateLimiter(clock, limit_file)
+        self._keep = _KEEP if keep <= _KEEP else _KEEP_BETWEEN
+        self._context = _pinned(fingerprint) if fingerprint else NO_VERIFY_SSL_CONTEXT
+        #: connections opened so far, successful or not
+        self._opened = 0
 
-    def new_client(self) -> aiohttp.ClientSession:
+    def new_session(self) -> aiohttp.ClientSession:
         """Return an HTTP session with the gateway, over which requests are sent."""
-        wait = min(self.cadences.values())
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=NO_VERIFY_SSL_CONTEXT,
+                ssl=self._context,
                 limit=2,
-                keepalive_timeout=_KEEP if wait <= _KEEP else _KEEP_BETWEEN,
+                keepalive_timeout=self._keep,
                 socket_factory=self._open,
             ),
             # With an address as host the default jar drops the gateway's session cookie, and every
             # request would cost the gateway a check of the token's signature.
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             response_class=BoundedResponse,
+            # what every gateway has; others need libraries, and nobody gains by them
+            headers={"Accept-Encoding": "gzip, deflate"},
         )
 
     def _open(self, address: aiohttp.AddrInfoType) -> socket.socket:
@@ -108,56 +146,52 @@ class Transport:
         family, kind, protocol, _, _ = address
         return socket.socket(family, kind, protocol)
 
-    def invalidate(self, collector: str | None = None, since: float = float("-inf")) -> None:
-        """Drop the responses read `since` then (monotonic), of one collector's endpoints or all."""
-        for endpoint, response in list(self._cache.items()):
-            if collector in (None, observed(endpoint).collector) and response.read_at >= since:
-                del self._cache[endpoint]
+    def delay(self, *, small: bool = False) -> float:
+        """Return the seconds until the request limit lets a request go."""
+        return self._limiter.delay(small=small)
 
-    def invalidate_path(self, endpoint: str) -> None:
-        """Drop the cached response of one endpoint."""
-        self._cache.pop(endpoint, None)
-
-    def cached(self, endpoint: str) -> Response | None:
-        """Return the cached response of an endpoint unless it is due again."""
-        response = self._cache.get(endpoint)
-        if response is None:
-            return None
-        age = self._clock.monotonic() - response.read_at
-        return response if age < observed(endpoint).age_limit(self.cadences) else None
+    def let_in(self) -> None:
+        """Note that the gateway has let us in."""
+        self._limiter.let_in()
 
     @asynccontextmanager
-    async def slot(self, endpoint: str) -> AsyncIterator[None]:
+    async def slot(
+        self, path: str, deadline: float = DEADLINE, *, small: bool = False, overlap: bool = False
+    ) -> AsyncIterator[None]:
         """Wait until a request may be sent, then bound and count what is sent inside.
 
         Raises TransportError for whatever keeps the response from being complete and in time.
         """
-        deadline = observed(endpoint).deadline
-        while self._uncounted:
-            self._uncounted -= 1
-            async with self._limiter.slot():
-                pass
-        async with self._limiter.slot():
+        allowed = self.deadlines.next(path, deadline)
+        async with self._limiter.slot(small=small, overlap=overlap):
+            loop = asyncio.get_running_loop()
+            began = loop.time()
             try:
-                async with asyncio.timeout(deadline):
+                async with asyncio.timeout(allowed):
                     yield
             except (aiohttp.ClientError, GatewayError, OSError, ValueError) as error:
-                translated = translate(error, endpoint)
-                self.requests[endpoint, translated.reason] += 1
+                translated = translate(error, path)
+                if translated.reason == "timeout":
+                    self.deadlines.timed_out(path, allowed, deadline)
+                self.requests[path, translated.reason] += 1
                 raise TransportError(translated) from error
+            self.deadlines.succeeded(path, loop.time() - began)
 
     async def request(
         self,
-        http: aiohttp.ClientSession,
+        session: aiohttp.ClientSession,
         url: str,
-        endpoint: str,
-        headers: dict[str, str],
+        path: str,
+        credentials: Mapping[str, str],
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
+        *,
+        deadline: float = DEADLINE,
+        small: bool = False,
+        overlap: bool = False,
     ) -> Response:
         """Return the gateway's response, whatever its status.
 
-        Raises TransportError (no complete response within the deadline) and
-        EnvoyAuthenticationRequired (401, 403).
+        Raises TransportError when there is no complete one within the deadline.
         """
         times = 0
 
@@ -166,8 +200,9 @@ class Transport:
         ) -> aiohttp.ClientResponse:
             nonlocal times
             times += 1
-            # as a digest challenge has it
-            self._uncounted += times > 1
+            if times > 1:
+                # as a digest challenge has it
+                self._limiter.charge()
             opened = self._opened
             try:
                 return await send(request)
@@ -178,47 +213,44 @@ class Transport:
                 connected = not isinstance(error, aiohttp.ClientConnectorError)
                 if connected and self._opened == opened:
                     raise
-                raise TransportError(translate(error, endpoint)) from error
+                raise TransportError(translate(error, path)) from error
 
         async with (
-            self.slot(endpoint),
-            http.get(
+            self.slot(path, deadline, small=small, overlap=overlap),
+            session.get(
                 url,
-                headers={"Accept": "application/json", **headers},
+                headers={"Accept": "application/json", **credentials},
                 timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
                 middlewares=(*middlewares, count),
                 # A missing endpoint of some firmware redirects to an error page.
                 allow_redirects=False,
             ) as raw,
         ):
+            if isinstance(raw, BoundedResponse):
+                raw.max_body = MAX_SMALL_BODY if small else MAX_BODY
             # now: the body may take its time
-            self._note_date(raw.headers.get("Date"))
+            date = self._note_date(raw.headers.get("Date"))
             body = await raw.read()
+        for cookie in raw.cookies.values():
+            self.secrets.add_cookie(cookie.value)
+        body, headers = self.secrets.clean(body), self._clean_headers(raw)
         if self.observer is not None:
-            self.observer(endpoint, raw.status, raw.headers, body)
-        self.requests[endpoint, str(raw.status)] += 1
+            self.observer(path, raw.status, headers, body)
+        self.requests[path, _status_label(raw.status)] += 1
         self.last_answer = self._clock.monotonic()
-        log.debug(
-            "response", extra={"endpoint": endpoint, "status": raw.status, "bytes": len(body)}
-        )
-        if raw.status in _REFUSED:
-            raise EnvoyAuthenticationRequired(f"{endpoint} is refused with status {raw.status}")
-        response = Response(url, raw.status, body, self.last_answer)
-        if raw.status == HTTPStatus.OK:
-            before = self._cache.get(endpoint)
-            if before is not None and before.body == body:
-                response.body = before.body
-                self._cache[endpoint] = response
-            elif (parsed := document(body)) is not None:
-                # Nonsense is requested again, and the good responses beside it are not.
-                response._parsed = parsed
-                self._cache[endpoint] = response
-        return response
+        log.debug("response", extra={"endpoint": path, "status": raw.status, "bytes": len(body)})
+        return Response(url, raw.status, body, headers, self.last_answer, date)
 
-    def _note_date(self, date: str | None) -> None:
+    def _clean_headers(self, raw: aiohttp.ClientResponse) -> Mapping[str, str]:
+        together = b"\n".join(value for _, value in raw.raw_headers)
+        if self.secrets.clean(together) is together:
+            return raw.headers
+        return {name: self.secrets.clean_text(value) for name, value in raw.headers.items()}
+
+    def _note_date(self, date: str | None) -> float | None:
         now = self._clock.time()
         if (date, int(now)) == self._dated:
-            return
+            return None if self.clock_skew is None else now + self.clock_skew
         self._dated = date, int(now)
         try:
             read = parsedate_to_datetime(date or "")
@@ -226,25 +258,28 @@ class Transport:
             timestamp = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             self.clock_skew = None
-            return
+            return None
         # The header has whole seconds and travelled; what is less than that is no skew.
         skew = timestamp - now
         self.clock_skew = 0.0 if -2 < skew < 1 else round(skew)
+        return timestamp
 
 
-def document(body: bytes) -> Any:
-    """Return the JSON in a body if it can hold something, else None.
-
-    `null` is what a bad moment says.
-    """
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
-    return parsed if isinstance(parsed, (dict, list)) else None
+def _status_label(status: int) -> str:
+    """Return a status as label; a gateway that makes up its own does not make up series."""
+    return str(status) if status in _KNOWN_STATUS else "other"
 
 
-def expect_success(response: Response, endpoint: str) -> None:
-    """Raise TransportError with BadStatusError unless the response's status is 2xx."""
-    if not 200 <= response.status < 300:
-        raise TransportError(BadStatusError(f"{endpoint}: status {response.status}"))
+def _pinned(fingerprint: bytes) -> ssl.SSLContext:
+    """Return a context that only talks to the certificate with this SHA-256 fingerprint."""
+
+    class PinnedConnection(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            super().do_handshake()
+            certificate = self.getpeercert(binary_form=True) or b""
+            if not compare_digest(sha256(certificate).digest(), fingerprint):
+                raise CertificateChangedError("another certificate")
+
+    context = create_no_verify_ssl_context()
+    context.sslobject_class = PinnedConnection
+    return context

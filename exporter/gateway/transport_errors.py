@@ -1,6 +1,6 @@
 """Transport errors: from aiohttp's exceptions into words for the owner.
 
-Also what bounds an answer: how long a connection may take, how large a body may be.
+Also the limits of a response: how long a connection may take, how large a body may be.
 """
 
 import errno
@@ -14,42 +14,64 @@ from exporter.errors import (
     GatewayError,
     InvalidResponseError,
     RequestTimeoutError,
+    ResponseTooLargeError,
+    TlsError,
     UnreachableError,
 )
 
-#: the largest honest answer seen, a hundred inverters in detail, has a twentieth of this
-MAX_BODY = 8 * 2**20
+#: bytes; the largest honest response seen, a hundred inverters in detail, has a quarter of this
+MAX_BODY = 2 * 2**20
+#: the same for an endpoint whose responses are small
+MAX_SMALL_BODY = 64 * 2**10
+#: values in one body; parsing more than these would hold up everything else
+MAX_VALUES = 200_000
 #: seconds that a connection may take
 CONNECT = 6.0
 
 
 class TransportError(aiohttp.ClientError):
-    """An answer that did not come; `error` is what is told of it."""
+    """A request without a complete response; `error` says why."""
 
     def __init__(self, error: GatewayError) -> None:
         super().__init__(str(error))
         self.error = error
 
 
+class CertificateChangedError(ssl.SSLError):
+    """The gateway's certificate is not the one that is pinned."""
+
+
 class BoundedResponse(aiohttp.ClientResponse):
     """A response whose body is never read past the limit, however it is sent or compressed."""
 
+    #: bytes
+    max_body = MAX_BODY
+
     async def read(self) -> bytes:
-        """Return the body; raise ClientPayloadError when it is larger than the limit."""
+        """Return the body; raise BodyTooLargeError when it is larger than the limit."""
         if self._body is None:
             body = bytearray()
+            if (self.content_length or 0) > self.max_body:
+                self.close()
+                raise BodyTooLargeError(self.max_body)
             async for chunk in self.content.iter_any():
                 body += chunk
-                if len(body) > MAX_BODY:
+                if len(body) > self.max_body:
                     self.close()
-                    raise BodyTooLargeError
+                    raise BodyTooLargeError(self.max_body)
+            if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+                self.close()
+                raise BodyTooLargeError(self.max_body)
             self._body = bytes(body)
             self.release()
         return self._body
 
 
 class BodyTooLargeError(aiohttp.ClientPayloadError):
-    """A body larger than the limit."""
+    """A body larger than the limit, or with more values."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the response has more than {limit // 1024} KiB or {MAX_VALUES} values")
 
 
 #: the most specific first: aiohttp's exceptions, ours, and the message
@@ -70,15 +92,16 @@ _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], 
         UnreachableError,
         f"no connection within {CONNECT:g} s; is the gateway on this network?",
     ),
-    ((TimeoutError,), RequestTimeoutError, "no complete answer in time"),
+    ((TimeoutError,), RequestTimeoutError, "no complete response in time"),
+    ((BodyTooLargeError,), ResponseTooLargeError, "the response is too large"),
     (
-        (BodyTooLargeError,),
-        InvalidResponseError,
-        f"the answer is larger than {MAX_BODY // 2**20} MiB",
+        (CertificateChangedError,),
+        TlsError,
+        "the certificate is not the one in `tls_fingerprint`; is this your gateway?",
     ),
     (
         (aiohttp.ClientSSLError, ssl.SSLError),
-        UnreachableError,
+        TlsError,
         "TLS failed; does this port speak HTTPS?",
     ),
     (
@@ -89,7 +112,7 @@ _EXPLANATIONS: tuple[tuple[tuple[type[BaseException], ...], type[GatewayError], 
     (
         (aiohttp.ClientPayloadError,),
         InvalidResponseError,
-        "the answer was cut off or cannot be decoded",
+        "the response was cut off or cannot be decoded",
     ),
     (
         (aiohttp.ServerConnectionError, aiohttp.ClientOSError, ConnectionError),
@@ -105,11 +128,15 @@ def translate(error: BaseException, endpoint: str) -> GatewayError:
         return error
     if isinstance(error, TransportError):
         return error.error
+    if isinstance(error, aiohttp.ClientConnectorSSLError) and isinstance(
+        error.__cause__, CertificateChangedError
+    ):
+        error = error.__cause__
     for kinds, ours, words in _EXPLANATIONS:
         if isinstance(error, kinds):
             return ours(f"{endpoint}: {words}{_detail(error)}")
     return InvalidResponseError(
-        f"{endpoint}: not an HTTP answer that can be read ({type(error).__name__})"
+        f"{endpoint}: not an HTTP response that can be read ({type(error).__name__})"
     )
 
 

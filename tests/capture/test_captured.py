@@ -306,9 +306,9 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
         target: answer.status for target, answer in found.items() if answer
     }
     log = json.loads((captured.folder / "home_log.json").read_text())
-    assert "no complete answer in time" in log["failure"]
+    assert "no complete response in time" in log["failure"]
     readme = (captured.folder / "_readme.md").read_text()
-    assert "`home` `/home`: /home: no complete answer in time; replayed as 504" in readme
+    assert "`home` `/home`: /home: no complete response in time; replayed as 504" in readme
 
 
 async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:

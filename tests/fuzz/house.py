@@ -70,6 +70,8 @@ class _Response:
     def __init__(self, status: int, body: bytes, date: str) -> None:
         self.status = status
         self.headers = {"Date": date}
+        self.raw_headers = ((b"Date", date.encode()),)
+        self.cookies: dict[str, Any] = {}
         self._body = body
 
     async def read(self) -> bytes:
@@ -114,6 +116,7 @@ class Kept(State):
 
     def __init__(self, content: bytes = b"{}") -> None:
         super().__init__(Path("nowhere"), "home")
+        self.directory = None
         self.content = content
 
     def load(self) -> dict[str, Any]:
@@ -158,7 +161,7 @@ class Exporter:
 def clients(house: House) -> Iterator[Client]:
     """Put the double in the place of aiohttp's client."""
     client = Client(house)
-    with patch.object(Transport, "new_client", lambda _: client):
+    with patch.object(Transport, "new_session", lambda _: client):
         yield client
 
 

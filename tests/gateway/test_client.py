@@ -31,6 +31,7 @@ __all__ = ["impatient"]
 
 PRODUCTION = "/api/v1/production"
 INVERTERS = "/api/v1/production/inverters"
+SERIAL = SAMPLE_HOMES["battery-home"].serial.encode()
 FIRMWARE = b"<envoy_info><device><sn>%s</sn><software>%s</software></device></envoy_info>"
 
 
@@ -69,9 +70,9 @@ def reasons(watched: PolledGateway) -> set[str]:
         (status(401), "bad_status", "/info is refused with status 401; is this an Enphase"),
         (redirect("https://127.0.0.1:1/info"), "bad_status", "/info: status 301; is this"),
         (Reset(), "connection_lost", "/info: the gateway closed the connection"),
-        (Hang(), "timeout", "/info: no complete answer in time"),
-        (Stall(), "timeout", "/info: no complete answer in time"),
-        (SlowDrip(pause=0.05), "timeout", "/info: no complete answer in time"),
+        (Hang(), "timeout", "/info: no complete response in time"),
+        (Stall(), "timeout", "/info: no complete response in time"),
+        (SlowDrip(pause=0.05), "timeout", "/info: no complete response in time"),
     ],
 )
 async def test_an_info_that_does_not_do(
@@ -99,8 +100,8 @@ async def test_a_huge_info(
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/info"] = OversizedBody(30, compressed=compressed)
         await watched.pass_time(20)
-        assert told(caplog) == "/info: the answer is larger than 8 MiB"
-        assert reasons(watched) == {"invalid_response"}
+        assert told(caplog) == "/info: the response is too large"
+        assert reasons(watched) == {"too_large"}
 
 
 async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
@@ -148,11 +149,11 @@ async def test_a_wrong_host(
 @pytest.mark.parametrize(
     ("content", "reason", "said"),
     [
-        (http(FIRMWARE % (b"1", b"D8.2.1")), "unreachable", "TLS failed; does this port"),
+        (http(FIRMWARE % (SERIAL, b"D8.2.1")), "tls", "TLS failed; does this port"),
         (http(b"<html></html>"), "invalid_response", "/info names no firmware"),
-        (b"SSH-2.0-OpenSSH_9.2\r\n", "unreachable", "TLS failed; does this port speak HTTPS"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "tls", "TLS failed; does this port speak HTTPS"),
         (b"", "unreachable", "/info: cannot connect; is the gateway switched on?"),
-        (b"", "timeout", "/info: no complete answer in time"),
+        (b"", "timeout", "/info: no complete response in time"),
     ],
 )
 async def test_a_port_that_is_not_the_gateways(

@@ -12,7 +12,6 @@ from exporter.simulator import tokens
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.faults import Fault, Hang, PendingResponse, plain, status
 from exporter.simulator.homes import SAMPLE_HOMES
-from exporter.state import State
 from tests.fake_cloud import PASSWORD, USER, CloudMode, serving_cloud
 from tests.polled_gateway import START, PolledGateway, impatient, polled_gateway
 
@@ -191,7 +190,7 @@ async def test_a_revoked_token_backs_off_and_a_new_file_recovers(
     [
         (tokens.make("999999999999", now=START), f"made for another gateway (this one is {SERIAL}"),
         (tokens.make(SERIAL, now=START, lifetime=-5), "the token ended on 2026-06-"),
-        ("nonsense", "the configured token is not a token"),
+        ("nonsense", "configured token is not a valid JWT"),
         (None, "firmware 8.2.4401 wants a token: set a new `token`, or `username`"),
     ],
 )
@@ -236,7 +235,7 @@ async def test_a_token_of_the_cloud_survives_a_restart(tmp_path: Path) -> None:
                 assert watched.value("enphase_up") == 1
                 assert expiry(watched) == 365 * DAY
         assert cloud.logins == 1
-    file = State(tmp_path, "home").path
+    file = tmp_path / "home.token"
     assert file.stat().st_mode & 0o777 == 0o600
     assert cloud.tokens[0] in file.read_text()
 

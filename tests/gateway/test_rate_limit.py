@@ -79,7 +79,7 @@ async def test_a_site_with_everything_is_asked_as_much_as_home_assistant_would(
         assert {dict(labels)["collector"]
                 for labels, up in watched.samples()["enphase_collector_up"].items() if up
         } == set(CADENCES)  # fmt: skip
-        for endpoint, least in (("/ivp/ensemble/inventory", 195), (HOME, 9), (INFO, 9)):
+        for endpoint, least in (("/ivp/ensemble/inventory", 165), (HOME, 9), (INFO, 9)):
             assert watched.gateway.count(endpoint) >= least
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from exporter.clock import VirtualClock
+from exporter.diagnostics.saved_state import load_saved_state
+from exporter.gateway.auth import accept_serial
 from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
-from exporter.state import State
 from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
@@ -84,7 +85,7 @@ async def test_a_token_is_renewed_before_its_end(
         assert cloud.logins == 1
         assert watched.value("enphase_up") == 1
         assert "enphase_collector_failures_total" not in watched.samples()
-    assert State(tmp_path, "home").load()["token"] == cloud.tokens[0]
+    assert load_saved_state(tmp_path, "home").token == cloud.tokens[0]
 
 
 async def test_polling_goes_on_during_a_renewal(tmp_path: Path) -> None:
@@ -95,7 +96,7 @@ async def test_polling_goes_on_during_a_renewal(tmp_path: Path) -> None:
         await watched.clock.sleep(16 * HOUR)
         await watched.pass_time(1)
         before = watched.gateway.count("/ivp/ensemble/inventory")
-        await watched.pass_time(60)
+        await watched.pass_time(120)
         assert watched.gateway.count("/ivp/ensemble/inventory") > before + 2
         assert cloud.logins == 1
         assert cloud.tokens == []
@@ -138,7 +139,7 @@ async def test_a_new_token_that_is_refused_changes_nothing(tmp_path: Path) -> No
         assert watched.gateway.token_checks <= before + 1
         assert expiry(watched) == 100 * DAY
         assert watched.value("enphase_up") == 1
-    assert "token" not in State(tmp_path, "home").load()
+    assert load_saved_state(tmp_path, "home").token is None
 
 
 async def test_a_new_token_in_the_file_is_used_when_it_is_time(tmp_path: Path) -> None:
@@ -193,23 +194,35 @@ async def test_a_renewal_ends_with_the_watch(tmp_path: Path) -> None:
         assert renewals() == []
 
 
-async def test_a_replaced_gateway_gets_a_token_of_its_own(tmp_path: Path) -> None:
-    """The cloud is asked for the new serial number, and counters go on as if nothing were."""
+async def test_a_replaced_gateway_gets_a_token_once_the_owner_accepts_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No token is fetched for whoever answers; once accepted, counters go on in step."""
     async with renewing(tmp_path, 365 * DAY) as (watched, cloud):
         before = watched.value(PRODUCED)
         assert before is not None
         watched.gateway.gateway = sample_home("generator", watched.clock.time)
-        await watched.pass_time(60)
         other = SAMPLE_HOMES["generator"].serial
+        checks = watched.gateway.count(CHECK_JWT)
+        await watched.pass_time(3600)
+        assert cloud.logins == 0
+        assert watched.gateway.count(CHECK_JWT) == checks
+        assert watched.value("enphase_up") == 0
+        assert any(
+            f"gateway {other} answers where {SERIAL} was before" in record.getMessage()
+            for record in caplog.records
+        )
+
+        accept_serial(tmp_path, "home", other)
+        await watched.pass_time(310)
         assert tokens.accepts(cloud.tokens[0], serial=other, now=START)
         assert cloud.logins == 1
-        assert watched.gateway.count(CHECK_JWT) <= 5
         assert watched.value("enphase_up") == 1
         assert watched.value("enphase_gateway_info", serial=other) == 1
         replaced = watched.value("enphase_gateway_replaced_timestamp_seconds")
-        assert replaced == pytest.approx(START + 60, abs=60)
+        assert replaced == pytest.approx(watched.clock.time(), abs=310)
 
         await watched.pass_time(600)
         after = watched.value(PRODUCED)
         assert after is not None
-        assert before <= after < before + 600 * 20_000
+        assert before <= after < before + 6000 * 20_000

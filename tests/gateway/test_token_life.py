@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.clock import VirtualClock
+from exporter.diagnostics.saved_state import load_saved_state
 from exporter.errors import CloudLoginError
 from exporter.gateway import cloud as module
 from exporter.gateway.cloud import Account, CloudLogin
@@ -139,7 +140,7 @@ async def test_a_revoked_token_is_replaced_from_the_cloud(tmp_path: Path) -> Non
         assert cloud.logins == 1
         assert watched.value("enphase_up") == 1
         assert watched.value("enphase_collector_up", collector="ensemble") == 1
-    assert State(tmp_path, "home").load()["token"] == cloud.tokens[0]
+    assert load_saved_state(tmp_path, "home").token == cloud.tokens[0]
 
 
 async def test_a_token_for_the_gateway_that_was_replaced(
@@ -245,8 +246,8 @@ def test_no_account_fails_four_times_an_hour(steps: list[tuple[str, float]]) -> 
     failures: list[float] = []
     for password, pause in steps:
         asyncio.run(clock.sleep(pause))
-        if account.wait(hash(password)) <= 0:
-            account.began(hash(password))
+        if account.wait(password) <= 0:
+            account.began(password)
             account.failed("refused")
             failures.append(clock.monotonic())
     assert all(later - first >= HOUR for first, later in zip(failures, failures[3:], strict=False))
@@ -306,7 +307,7 @@ async def test_a_broken_state_file_costs_one_login(content: str, tmp_path: Path)
         await watched.pass_time(MINUTE)
         assert watched.value("enphase_up") == 1
         assert cloud.logins == 1
-    assert State(tmp_path, "home").load()["token"] == cloud.tokens[0]
+    assert load_saved_state(tmp_path, "home").token == cloud.tokens[0]
 
 
 async def test_a_token_that_cannot_be_kept_is_used_all_the_same(
@@ -324,8 +325,8 @@ async def test_a_token_that_cannot_be_kept_is_used_all_the_same(
         assert watched.value("enphase_up") == 1
         assert cloud.logins == 1
         assert watched.gateway.count(CHECK_JWT) <= 8
-        (told,) = [line for line in warnings(caplog) if "cannot be written" in line]
+        (told,) = [line for line in warnings(caplog) if "state cannot be written" in line]
         assert "lost at the next restart; make the state directory writable" in told
         directory.unlink()
         await watched.pass_time(6 * MINUTE)
-    assert State(directory, "home").load()["token"] == cloud.tokens[0]
+    assert load_saved_state(directory, "home").token == cloud.tokens[0]

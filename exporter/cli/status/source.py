@@ -193,10 +193,14 @@ def _copy_state(directory: Path, own: Path, names: Sequence[str]) -> dict[str, s
     """Copy the saved state of these gateways; return their tokens."""
     tokens = {}
     for name in names:
-        state = State(directory, name)
-        if state.path.exists():
-            State(own, name).save(state.load())
-        tokens[name] = load_saved_state(own, name).token
+        State(own, name).save(State(directory, name).read())
+        tokens[name] = token = load_saved_state(directory, name).token
+        if token:
+            save_token(own, name, token)
+    # Limits on requests and logins are for all processes together, and written in place.
+    for pattern in ("*.requests", "*.account"):
+        for file in directory.glob(pattern):
+            (own / file.name).symlink_to(file.absolute())
     return tokens
 
 

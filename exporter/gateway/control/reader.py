@@ -26,7 +26,7 @@ from exporter.errors import (
     InvalidResponseError,
     LoginRefusedError,
 )
-from exporter.gateway.client import GatewayClient
+from exporter.gateway.client import GatewayClient, expect_success
 from exporter.gateway.control.models import Requirement
 from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
 from exporter.gateway.policy import (
@@ -41,7 +41,6 @@ from exporter.gateway.policy import (
     TARIFF,
 )
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport, expect_success
 from exporter.gateway.transport_errors import TransportError
 
 _NO_CONTACTS: dict[str, Any] = {"dry_contacts": []}
@@ -52,14 +51,13 @@ _UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 class Reader:
     """Reads one gateway."""
 
-    def __init__(self, session: GatewayClient, transport: Transport, memory: GatewayState) -> None:
+    def __init__(self, session: GatewayClient, memory: GatewayState) -> None:
         self._session = session
-        self._transport = transport
         self._memory = memory
 
     async def check(self, requirement: Requirement) -> None:
         """Raise ControlError unless the hardware is present, GatewayError if that is unknown."""
-        self._transport.invalidate()
+        self._session.invalidate()
         content = await self._get(requirement.endpoint, optional=True)
         try:
             present = content is not None and requirement.is_present(content)
@@ -81,7 +79,7 @@ class Reader:
         Not `afresh`, it may be what they said since `check`.
         """
         if fresh:
-            self._transport.invalidate()
+            self._session.invalidate()
         data = EnvoyData()
         for endpoint in endpoints:
             content = await self._get(endpoint)

@@ -13,7 +13,6 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import ControlError, GatewayError, StateError
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.collectors import CADENCES
 from exporter.gateway.control.audit_log import AuditLog
 from exporter.gateway.control.models import (
     CommandCall,
@@ -26,7 +25,6 @@ from exporter.gateway.control.reader import Reader
 from exporter.gateway.control.verify import ProgressCallback, Verifier
 from exporter.gateway.control.writer import Write, Writer
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport import Transport
 from exporter.state import State
 
 log = logging.getLogger(__name__)
@@ -40,17 +38,14 @@ class CommandRunner:
         self.sent = False
         self._config = config
         self._clock = clock
-        self._state = State(directory, config.name)
-        self._memory = GatewayState.load(self._state.load())
+        self._memory = GatewayState.load(State(directory, config.name).read())
         self._audit_log = AuditLog(directory)
-        transport = Transport(clock, {**CADENCES, **config.cadences})
-        self._session = GatewayClient(config, self._memory, transport, clock)
-        self._reader = Reader(self._session, transport, self._memory)
-        self._writer = Writer(self._session, transport, config.host)
+        self._session = GatewayClient(config, self._memory, clock, directory)
+        self._reader = Reader(self._session, self._memory)
+        self._writer = Writer(self._session)
 
     async def __aenter__(self) -> Self:
         """Connect and log in; raise ControlError."""
-        token = self._memory.token
         try:
             identity = await self._session.connect()
             self._check_serial(identity.serial)
@@ -59,10 +54,6 @@ class CommandRunner:
             if isinstance(error, GatewayError):
                 raise self._unsent(error) from None
             raise
-        finally:
-            if self._memory.token != token:
-                # Only the token: a running exporter keeps its counters in the same file.
-                self._state.save({**self._state.load(), "token": self._memory.token})
         return self
 
     async def __aexit__(

@@ -55,10 +55,8 @@ class Reply:
 class Writer:
     """Lets pyenphase write to one gateway."""
 
-    def __init__(self, session: GatewayClient, transport: Transport, host: str) -> None:
+    def __init__(self, session: GatewayClient) -> None:
         self._session = session
-        self._transport = transport
-        self._host = host
 
     async def preview(
         self, write: Write, features: SupportedFeatures, data: EnvoyData
@@ -69,7 +67,9 @@ class Writer:
         """
         _, auth = await self._session.credentials()
         try:
-            await write(_PreparedEnvoy(self._host, _RecordingClient(), auth, features, data))
+            await write(
+                _PreparedEnvoy(self._session.host, _RecordingClient(), auth, features, data)
+            )
         except _RecordedError as recorded:
             return (recorded.request,)
         except (EnvoyError, ValueError, KeyError, TypeError) as error:
@@ -82,9 +82,9 @@ class Writer:
         Raises GatewayError before anything is sent when the login fails.
         """
         client, auth = await self._session.credentials()
-        post = _SendingClient(client, self._transport)
+        post = _SendingClient(client, self._session.transport)
         try:
-            await write(_PreparedEnvoy(self._host, post, auth, features, data))
+            await write(_PreparedEnvoy(self._session.host, post, auth, features, data))
         except Exception as error:  # noqa: BLE001 - pyenphase on the response proves nothing, reading does
             if not post.begun:
                 raise ControlError(_line(str(error))) from None
@@ -176,7 +176,8 @@ class _SendingClient:
                     allow_redirects=False,
                 ) as response,
             ):
-                answer = _WriteResponse(response.status, url, await response.read())
+                body = self._transport.secrets.clean(await response.read())
+                answer = _WriteResponse(response.status, url, body)
         except TransportError as error:
             self.reply = Reply(None, "", error.error)
             raise
