@@ -11,7 +11,6 @@ import hashlib
 import os
 import queue
 import stat
-import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -131,9 +130,10 @@ def write(path: Path, content: bytes) -> None:
     """Replace a file, which is private and keeps its owner; raise OSError."""
     directory = path.parent
     make_directory(directory)
-    # mkstemp: two processes may share the directory, and its files are 0600 from the start
-    descriptor, name = tempfile.mkstemp(".tmp", f".{path.name}.", directory)
-    temporary = Path(name)
+    temporary = temporary_path(path)
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -147,6 +147,15 @@ def write(path: Path, content: bytes) -> None:
         raise
     with suppress(OSError):  # some file systems cannot, and the content is safe already
         _sync(directory)
+
+
+def temporary_path(path: Path) -> Path:
+    """Return what a file is called while it is written.
+
+    Always the same: what a killed process left behind is found without a look at the directory,
+    which takes long where there are thousands of gateways.
+    """
+    return path.with_name(f".{path.name}.tmp")
 
 
 def make_directory(directory: Path) -> None:

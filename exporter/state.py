@@ -9,7 +9,6 @@ file of a gateway and holds its lock; commands only read it.
 import asyncio
 import logging
 import os
-import re
 import stat
 import time
 from concurrent.futures import Executor
@@ -179,13 +178,13 @@ class State:
 
     def _remove_stale_temporaries(self) -> None:
         """Remove what killed writers left behind: it holds secrets too."""
-        stem = re.escape(self.path.stem)
-        temporary = re.compile(rf"\.{stem}(?:\.json|(\.token|\.cloud))?\.[a-z0-9_]{{8}}\.tmp")
-        for path in self.path.parent.iterdir():
-            match = temporary.fullmatch(path.name)
-            # Commands write some of them, and perhaps just now.
-            if match and not (match[1] and time.time() - path.stat().st_mtime < _STALE):
-                path.unlink()
+        files.temporary_path(self.path).unlink(missing_ok=True)
+        for suffix in (".token", ".cloud"):
+            temporary = files.temporary_path(self.path.with_suffix(suffix))
+            # Commands write these as well, and perhaps just now.
+            with suppress(FileNotFoundError):
+                if time.time() - temporary.stat().st_mtime > _STALE:
+                    temporary.unlink()
 
     def _quarantine(self, problem: str) -> None:
         aside = self.path.with_name(f"{self.path.name}.broken")

@@ -333,7 +333,7 @@ def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
     assert told.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
     assert "24 of 24 report" in told
     assert state.path.read_bytes() == before
-    assert [path.name for path in state.path.parent.iterdir()] == [state.path.name]
+    assert {path.name for path in state.path.parent.iterdir()} == {"home.json", "home.lock"}
 
 
 def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
