@@ -70,9 +70,13 @@ class History:
             values = self._values[name]
             slot = self._bucket % BUCKETS
             count = self._counts[name] = self._counts[name] + 1
-            mean = value if count == 1 else values[slot] + (value - values[slot]) / count
-            # Whether the house was on the grid is no average: an outage of a minute is one.
-            values[slot] = min(mean, values[slot]) if name == "connected" and count > 1 else mean
+            if count == 1:
+                values[slot] = value
+            elif name == "connected":
+                # No average: an outage of a minute is an outage.
+                values[slot] = min(value, values[slot])
+            else:
+                values[slot] += (value - values[slot]) / count
         self._count_day(now, sample.get("connected"), blind=blind)
 
     def curve(self, name: str, now: float) -> list[tuple[float, float | None]]:
@@ -172,7 +176,7 @@ class History:
         while begin < end:
             local = self.local(begin)
             midnight = datetime.combine(local.date() + timedelta(days=1), time(), self._zone)
-            until = max(begin + 1.0, min(end, midnight.timestamp()))
+            until = min(end, max(begin + 1.0, midnight.timestamp()))
             yield local.date(), until - begin
             begin = until
 

@@ -1,8 +1,8 @@
-"""Basic authentication against bcrypt hashes, cheap for who may and dear for who guesses.
+"""Basic authentication against bcrypt hashes, cheap for valid users and expensive for guessing.
 
 bcrypt takes a tenth of a second of CPU by design. A password that was right once is therefore
 recognised by a keyed hash; everything else is checked in a thread, one at a time, so that guessing
-can neither stop the event loop nor take all processors. Who finds too many waiting is sent away.
+can neither block the event loop nor take all processors. When too many wait, the answer is 503.
 """
 
 import asyncio
@@ -16,33 +16,34 @@ import bcrypt
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-#: bcrypt never looked further; longer input is cut, as htpasswd does
-_LONGEST = 72
-#: passwords that may wait to be checked; their time together is about that of a scrape's timeout
-_QUEUE = 32
+#: bcrypt uses no more bytes; longer input is cut, as htpasswd does
+_MAX_PASSWORD = 72
+#: passwords that may wait to be checked; together they take about as long as a scrape may
+_MAX_WAITING = 32
 
 
 class BusyError(Exception):
-    """Too many passwords wait to be checked."""
+    """Too many passwords are waiting to be checked."""
 
 
 class BasicAuth:
     """Users and their bcrypt hashes."""
 
     def __init__(self, users: Mapping[str, str]) -> None:
-        """Let these users in; `users` maps a name to its bcrypt hash and is not empty."""
+        """Accept these users; `users` maps a name to its bcrypt hash and is not empty."""
         self._users = {name: hashed.encode() for name, hashed in users.items()}
-        # stands in for the hash of users that do not exist; the cost is in characters 4 and 5
-        self._stand_in = max(self._users.values(), key=lambda hashed: hashed[4:6])
+        # for users that do not exist, so that time does not reveal names; characters 4 and 5 are
+        # the cost
+        self._dummy_hash = max(self._users.values(), key=lambda hashed: hashed[4:6])
         self._key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._waiting = 0
 
     async def allows(self, authorization: str | None) -> bool:
-        """Tell whether the value of an `Authorization` header lets its sender in.
+        """Return whether the value of an `Authorization` header is that of a user.
 
-        Raises BusyError when that would take too long to find out.
+        Raises BusyError when too many are being checked.
         """
         user, password = _credentials(authorization)
         if password is None:
@@ -50,19 +51,19 @@ class BasicAuth:
         digest = hmac.digest(self._key, password, "sha256")
         if self._is_verified(user, digest):
             return True
-        if self._waiting >= _QUEUE:
+        if self._waiting >= _MAX_WAITING:
             raise BusyError
         self._waiting += 1
         try:
-            async with self._turn:
+            async with self._lock:
                 return self._is_verified(user, digest) or await self._check(user, password, digest)
         finally:
             self._waiting -= 1
 
     async def _check(self, user: str, password: bytes, digest: bytes) -> bool:
-        hashed = self._users.get(user, self._stand_in)
-        right = await asyncio.to_thread(_matches, password, hashed)
-        if right and user in self._users:
+        hashed = self._users.get(user, self._dummy_hash)
+        matches = await asyncio.to_thread(_matches, password, hashed)
+        if matches and user in self._users:
             self._verified[user] = digest
             return True
         return False
@@ -73,9 +74,9 @@ class BasicAuth:
 
 
 def middleware(allows: Callable[[str | None], Awaitable[bool]]) -> Middleware:
-    """Return an aiohttp middleware that answers 401 to whom `allows` does not let in.
+    """Return an aiohttp middleware that answers 401 unless `allows` returns true.
 
-    While too many try, it answers 503, and 200 as ever to who was let in before.
+    While too many passwords are being checked it answers 503, but for users verified before.
     """
 
     @web.middleware
@@ -109,6 +110,6 @@ def _credentials(authorization: str | None) -> tuple[str, bytes | None]:
 
 def _matches(password: bytes, hashed: bytes) -> bool:
     try:
-        return bcrypt.checkpw(password[:_LONGEST], hashed)
+        return bcrypt.checkpw(password[:_MAX_PASSWORD], hashed)
     except ValueError:  # a NUL inside, which no hash can have been made of
         return False

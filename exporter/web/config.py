@@ -1,12 +1,11 @@
 """The web configuration file, in the format that all of Prometheus's exporters share.
 
-Understood are `tls_server_config` with files and `basic_auth_users`. Keys that would make the
-listener safer than we can are refused, never ignored: inline certificates, cipher suites, curves,
-allowed names of clients, response headers, rate limits. `http2` is ignored, as only HTTP/1.1 is
-spoken.
+Supported are `tls_server_config` with files and `basic_auth_users`. Keys that promise more security
+than there is are refused, never ignored: inline certificates, cipher suites, curves, allowed client
+names, response headers, rate limits. `http2` is ignored, as only HTTP/1.1 is served.
 
-The files are looked at whenever a request or a TLS connection comes in, and read again when they
-have changed. What cannot be read leaves the last good configuration in force.
+The files are checked whenever a request or a TLS connection comes in, and read again when they have
+changed. What cannot be read leaves the last good configuration in force.
 """
 
 import logging
@@ -45,7 +44,7 @@ def _user(name: str) -> str:
 
 
 class _Http(Strict):
-    """What has no meaning here, but does no harm."""
+    """Keys without an effect here, and without harm."""
 
     http2: bool = True
 
@@ -60,13 +59,13 @@ class _File(Strict):
     http_server_config: _Http = _Http()
 
 
-#: what tells that a file is another one, or None where there is none
+#: changes with a file; None where there is none
 _Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What the files said when they were read last."""
+    """The content of the files when they were read last."""
 
     users: Mapping[str, str] = field(default_factory=dict)
     auth: BasicAuth | None = None
@@ -97,7 +96,7 @@ class WebConfig:
         return ReloadingSSLContext(self._context) if self._loaded.context else None
 
     async def allows(self, authorization_header: str | None) -> bool:
-        """Tell whether a request with this `Authorization` header may be answered."""
+        """Return whether a request with this `Authorization` header may be answered."""
         self._refresh()
         auth = self._loaded.auth
         return auth is None or await auth.allows(authorization_header)
@@ -118,21 +117,32 @@ class WebConfig:
             return
         try:
             loaded = self._read(self._path)
-            if (loaded.context is None) != (self._loaded.context is None):
-                raise ConfigError(
-                    f"{printable(self._path)}: tls_server_config came or went:"
-                    " restart the exporter to switch TLS on or off"
-                )
+            self._check_transition(loaded)
         except ConfigError as error:
-            message = "web configuration stays as it was: " + "; ".join(str(error).splitlines())
-            log.error(message)
+            reason = "; ".join(str(error).splitlines())
+            log.error("web config reload failed; keeping previous: %s", reason)
             return
         self._loaded = loaded
-        log.info("web configuration read again", extra={"file": str(self._path)})
+        log.info("web config reloaded", extra={"file": str(self._path)})
+
+    def _check_transition(self, loaded: _Loaded) -> None:
+        """Raise ConfigError for what must not happen while the exporter runs."""
+        source = printable(self._path)
+        if (loaded.context is None) != (self._loaded.context is None):
+            raise ConfigError(
+                f"{source}: tls_server_config was added or removed:"
+                " restart the exporter to switch TLS on or off"
+            )
+        # A file that was cut off or is being written has no users, and must not open the exporter.
+        if self._loaded.users and not loaded.users:
+            raise ConfigError(
+                f"{source}: basic_auth_users has no users any more:"
+                " restart the exporter to let everybody in"
+            )
 
     def _read(self, path: Path) -> _Loaded:
         # Stamps are taken before reading: what changes meanwhile is read once more. They count even
-        # if the reading fails, so that a broken file is complained about once.
+        # if reading fails, so that a broken file is reported once.
         self._watched, self._stamp = (path, *self._watched[1:]), _stamp((path, *self._watched[1:]))
         from exporter.config import strict_yaml  # noqa: PLC0415 - most have no such file
 

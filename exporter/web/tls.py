@@ -30,7 +30,7 @@ class Tls(Strict):
     client_auth_type: Literal[
         "NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"
     ] = "NoClientCert"
-    #: read and ignored: OpenSSL and every modern client choose well by themselves
+    #: read and ignored: OpenSSL and every modern client choose well
     prefer_server_cipher_suites: bool = True
 
     @model_validator(mode="after")

@@ -426,16 +426,16 @@ async def test_guessing_holds_up_nobody_who_may(
             asyncio.create_task(site.say(asking(basic(name, "guess"))))
             for name in ("alice", "mallory") * 40
         ]
-        await until(lambda: sum(task.done() for task in said) >= 80 - auth._QUEUE)
+        await until(lambda: sum(task.done() for task in said) >= 80 - auth._MAX_WAITING)
         assert checks == 1
         for _ in range(20):
             assert (await site.say(asking(alice))).startswith(b"HTTP/1.1 200")
         go_on.set()
         answers = await asyncio.gather(*said)
     statuses = [int(answer.split()[1]) for answer in answers]
-    assert statuses.count(401) == checks == auth._QUEUE
+    assert statuses.count(401) == checks == auth._MAX_WAITING
     busy = [answer for answer in answers if answer.split()[1] == b"503"]
-    assert len(busy) == 80 - auth._QUEUE
+    assert len(busy) == 80 - auth._MAX_WAITING
     assert all(b"\r\nRetry-After: 10\r\n" in answer for answer in busy)
 
 

@@ -118,11 +118,25 @@ async def test_broken_change_is_ignored(
         assert not await config.allows(None)
     (record,) = caplog.records
     assert record.levelno == logging.ERROR
-    assert record.getMessage().startswith("web configuration stays as it was: ")
+    assert record.getMessage().startswith("web config reload failed; keeping previous: ")
+
+
+@pytest.mark.parametrize("emptied", ["{}", "basic_auth_users: {}", "http_server_config: {}"])
+async def test_a_change_never_lets_everybody_in(
+    write: Write, caplog: pytest.LogCaptureFixture, emptied: str
+) -> None:
+    """A file that is cut off or has lost its users keeps the users until a restart."""
+    config = WebConfig.load(write(f"basic_auth_users: {{alice: '{ALICE}'}}"))
+    write(emptied)
+    for _ in range(3):
+        assert not await config.allows(None)
+        assert await config.allows(basic("alice", "wonderland"))
+    assert caplog.text.count("basic_auth_users has no users any more: restart the exporter") == 1
+    assert await WebConfig.load(write(emptied)).allows(None)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("- a", "not a list"),
         ("basic_auth_users: {alice: hunter2}", "basic_auth_users.alice: is not a bcrypt hash"),
@@ -145,12 +159,12 @@ async def test_broken_change_is_ignored(
         (TLS.replace("server.", "locked.") % "", "locked.key is encrypted"),
     ],
 )
-def test_mistakes(write: Write, authority: Authority, text: str, said: str) -> None:
+def test_mistakes(write: Write, authority: Authority, text: str, message: str) -> None:
     """Each mistake is one line with key and remedy, and without the value of a password."""
     authority.issue("locked", b"password")
     (line,) = problem(write(text))
     assert line.startswith("web.yml: ")
-    assert said in line
+    assert message in line
     assert "hunter2" not in line
 
 
