@@ -30,6 +30,8 @@ MAX_CONNECTIONS = 1024
 HEADER_TIMEOUT = 10.0
 #: seconds from one request to the next, in which the response has to be read as well
 IDLE_TIMEOUT = 120.0
+#: requests that one connection may send ahead of their responses; no client of ours sends any
+MAX_PIPELINED = 4
 #: seconds for which an unwanted request body is read, so that its sender sees the response
 _LINGERING_TIME = 1.0
 _TLS_SHUTDOWN_TIMEOUT = 2.0
@@ -79,6 +81,16 @@ class Connection(web.RequestHandler):
         self._listener.remove(self)
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Read what has come; end a connection that sends many requests ahead.
+
+        Few such connections would otherwise keep the process busy for everybody else.
+        """
+        super().data_received(data)
+        if len(self._messages) > MAX_PIPELINED:
+            log.debug("too many pipelined requests", extra={"requests": len(self._messages)})
+            self.abort()
+
     def request_started(self) -> None:
         """Note that the headers of a request are complete."""
         if self.transport is not None:  # the client may have gone since
@@ -106,6 +118,8 @@ class Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what is not HTTP; aiohttp would reveal its version, and fill the log."""
         error = HTTPStatus(status)
+        if isinstance(exc, ConnectionError):
+            raise exc
         if error >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request failed", exc_info=exc)
         else:
@@ -256,8 +270,6 @@ async def track_request(request: web.Request, handler: Handler) -> web.StreamRes
     connection = request.protocol
     if isinstance(connection, Connection):
         connection.request_started()
-        # Requests that one connection pipelines come without a pause; let the others have theirs.
-        await asyncio.sleep(0)
     return await handler(request)
 
 

@@ -38,6 +38,8 @@ from tests.web.listener import basic
 PATIENCE = 30
 GET = b"GET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n"
 RUNNING = b"The exporter is running.\n"
+#: what ends the headers of a request after which the connection ends
+CLOSING = b"a\r\nConnection: close\r\n\r"
 Write = Callable[[str], Path]
 
 
@@ -246,16 +248,51 @@ async def test_dribbling_ends_at_a_deadline(
 
 @pytest.mark.usefixtures("hurried")
 async def test_who_never_takes_an_answer_is_sent_away(site: Site) -> None:
-    """Answers that nobody reads are not kept for long."""
+    """Responses that nobody reads are not kept for long."""
     before = open_files()
     reader, writer = await site.connect()
     assert isinstance(writer.transport, asyncio.Transport)
     writer.transport.pause_reading()
-    writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 2000)
-    await until(lambda: open_files() == before + 2)
+    for _ in range(2000):
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        await asyncio.sleep(0)
+        if open_files() == before + 1:
+            break
     await until(lambda: open_files() == before + 1)
     writer.close()
     del reader
+
+
+async def test_many_requests_sent_ahead_end_the_connection(site: Site) -> None:
+    """A few in a row are answered; hundreds would keep the process busy for everybody else."""
+    few = await site.say(GET * (listener.MAX_PIPELINED - 1) + GET.replace(b"a\r\n\r", CLOSING))
+    assert few.count(RUNNING) == listener.MAX_PIPELINED
+    assert (await site.say(GET * 500)).count(RUNNING) <= listener.MAX_PIPELINED
+    assert await site.healthy()
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (b"Content-Encoding: gzip\r\nContent-Length: 3", b"xyz"),
+        (b"Content-Encoding: br\r\nContent-Length: 3", b"xyz"),
+        (b"Transfer-Encoding: chunked", b"zz\r\n"),
+        (b"Transfer-Encoding: chunked", b"-1\r\n\r\n"),
+        (b"Content-Length: -1", b""),
+    ],
+    ids=["gzip", "br", "chunk", "negative", "length"],
+)
+@pytest.mark.parametrize("start", [b"GET /", b"POST /", b"POST /-/alerts"])
+async def test_what_is_no_http_leaves_no_error_in_the_log(
+    site: Site, start: bytes, headers: bytes, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever has no password cannot fill the log."""
+    caplog.set_level(logging.INFO)
+    rest = b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + headers + b"\r\n\r\n" + body
+    for _ in range(5):
+        await site.say(start + rest)
+    assert await site.healthy()
+    assert [record.getMessage() for record in caplog.records if record.levelno > 20] == []
 
 
 @pytest.mark.usefixtures("hurried")
@@ -279,8 +316,8 @@ async def test_silence_before_tls_ends_at_a_deadline(
 
 
 async def test_pipelined_requests_are_answered_in_order(site: Site) -> None:
-    """Many requests in one go are many answers, one after the other."""
-    paths = ["/-/healthy", "/nothing", "/metrics", "/-/healthy"] * 50
+    """A few requests in one go are as many responses, one after the other."""
+    paths = ["/-/healthy", "/nothing", "/metrics", "/-/healthy"][: listener.MAX_PIPELINED]
     asked = b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in paths)
     reader, writer = await site.connect()
     writer.write(asked)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -16,6 +17,7 @@ from exporter.config import Config, Gateway, Web
 from exporter.exposition import FLEET_THRESHOLD, negotiate
 from exporter.manager import PollerManager
 from exporter.serve import listening
+from exporter.web import app
 from exporter.web.config import WebConfig
 
 MANY = FLEET_THRESHOLD + 4
@@ -35,7 +37,7 @@ def configuration(tmp_path: Path, count: int, *, whole: bool = True) -> Config:
 
 @pytest.fixture
 async def manager(tmp_path: Path) -> AsyncIterator[PollerManager]:
-    """Watch nothing yet."""
+    """Poll nothing yet."""
     manager = PollerManager(tmp_path, SystemClock())
     yield manager
     await manager.close()
@@ -61,10 +63,10 @@ def gateways(text: str) -> set[str]:
     }
 
 
-async def adopted(manager: PollerManager, config: Config) -> None:
-    """Let the watch know all gateways."""
+async def poll_gateways(manager: PollerManager, config: Config) -> None:
+    """Poll the gateways of a configuration, and wait until each has a snapshot."""
     await manager.apply_config(config)
-    while len(manager.status_store.names) < len(config.gateways):  # noqa: ASYNC110 - it tells no event
+    while len(manager.status_store.names) < len(config.gateways):  # noqa: ASYNC110 - there is no event for it
         await asyncio.sleep(0.01)
 
 
@@ -72,7 +74,7 @@ async def test_probe_has_one_gateway_and_nothing_else(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """Neither other gateways nor the process: Prometheus scrapes those elsewhere."""
-    await adopted(manager, configuration(tmp_path, 3))
+    await poll_gateways(manager, configuration(tmp_path, 3))
     async with client.get("/probe", params={"target": ODD}) as response:
         assert response.status == 200
         text = await response.text()
@@ -88,7 +90,7 @@ async def test_probe_takes_configured_names_only(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path, query: str
 ) -> None:
     """Whoever reaches the exporter cannot send it to a host of theirs."""
-    await adopted(manager, configuration(tmp_path, 3))
+    await poll_gateways(manager, configuration(tmp_path, 3))
     async with client.get(f"/probe{query}") as response:
         assert response.status == 400
         assert "/sd lists those that are watched" in await response.text()
@@ -98,7 +100,7 @@ async def test_discovery_gives_prometheus_a_target_for_each_gateway(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """Each leads back to `/probe` of this exporter, and `instance` is the gateway."""
-    await adopted(manager, configuration(tmp_path, 3))
+    await poll_gateways(manager, configuration(tmp_path, 3))
     async with client.get("/sd", headers={"Host": "exporter.example:10055"}) as response:
         assert response.content_type == "application/json"
         groups = await response.json()
@@ -116,7 +118,7 @@ async def test_metrics_can_be_asked_for_some_gateways(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """`gateway` restricts the gateways as `name[]` does the metrics; an unknown one is refused."""
-    await adopted(manager, configuration(tmp_path, 4))
+    await poll_gateways(manager, configuration(tmp_path, 4))
     query = [("gateway", "site-2"), ("gateway", ODD), ("gateway", ODD)]
     async with client.get("/metrics", params=query) as response:
         text = await response.text()
@@ -134,7 +136,7 @@ async def test_metrics_of_a_fleet_are_those_of_the_exporter(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Where gateways are scraped one by one, `/metrics` does not have all of them once more."""
-    await adopted(manager, configuration(tmp_path, 3, whole=False))
+    await poll_gateways(manager, configuration(tmp_path, 3, whole=False))
     assert "/metrics no longer includes gateway metrics" in caplog.text
     async with client.get("/metrics") as response:
         text = await response.text()
@@ -155,7 +157,7 @@ async def test_what_is_streamed_is_what_would_be_sent_whole(
     encoding: str,
 ) -> None:
     """A fleet's body comes in portions and is the same body, family by family."""
-    await adopted(manager, configuration(tmp_path, MANY))
+    await poll_gateways(manager, configuration(tmp_path, MANY))
     await manager.close()  # so that nothing changes between the two
     headers = {"Accept": accept, "Accept-Encoding": encoding}
     async with client.get("/metrics", headers=headers) as response:
@@ -178,7 +180,7 @@ async def test_a_fleet_keeps_the_lines_of_few(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
     """Whichever gateway is asked for, and however often, its metrics are whole."""
-    await adopted(manager, configuration(tmp_path, 3 * FLEET_THRESHOLD))
+    await poll_gateways(manager, configuration(tmp_path, 3 * FLEET_THRESHOLD))
     await manager.close()  # so that nothing changes between the two
     names = [gateway for gateway in manager.status_store.names if gateway != ODD]
     first = {name: manager.exposition.render_gateway(name, negotiate("", "")) for name in names}
@@ -191,7 +193,7 @@ async def test_a_fleet_keeps_the_lines_of_few(
 
 async def test_a_fleet_can_shrink_while_it_is_sent(manager: PollerManager, tmp_path: Path) -> None:
     """A gateway that is taken out of the configuration meanwhile does no harm."""
-    await adopted(manager, configuration(tmp_path, MANY))
+    await poll_gateways(manager, configuration(tmp_path, MANY))
     portions = manager.exposition.stream(negotiate("", ""))
     sending = asyncio.create_task(_all(portions))
     await asyncio.sleep(0)
@@ -203,7 +205,7 @@ async def test_others_have_their_turn_while_a_fleet_is_sent(
     manager: PollerManager, tmp_path: Path
 ) -> None:
     """After each gateway that is rendered there is time to accept a connection and to answer."""
-    await adopted(manager, configuration(tmp_path, MANY))
+    await poll_gateways(manager, configuration(tmp_path, MANY))
     turns = 0
 
     async def others() -> None:
@@ -216,6 +218,57 @@ async def test_others_have_their_turn_while_a_fleet_is_sent(
     await _all(manager.exposition.stream(negotiate("", "")))
     waiting.cancel()
     assert turns > 5 * MANY
+
+
+async def test_a_reader_that_stalls_gets_no_second_response(
+    manager: PollerManager,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its connection ends, nothing that is no metric is in the body, and the log has no error."""
+    await poll_gateways(manager, configuration(tmp_path, MANY))
+    monkeypatch.setattr(app, "_SLOWEST", 0.3)
+    more = asyncio.Event()
+
+    async def endless(*_: object) -> AsyncIterator[bytes]:
+        yield b"enphase_up 1\n"
+        await more.wait()
+
+    monkeypatch.setattr(manager.exposition, "stream", endless)
+    async with listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port):
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        body = b""
+        with suppress(ConnectionError):
+            while chunk := await reader.read(1000):
+                body += chunk
+        writer.close()
+    assert body.count(b"HTTP/1.1") == 1
+    assert b"enphase_up 1" in body
+    assert b"500" not in body
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+async def test_a_reader_that_leaves_is_no_error(
+    manager: PollerManager, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A scraper that hangs up in the middle of a body leaves no error in the log."""
+    await poll_gateways(manager, configuration(tmp_path, MANY))
+    async with listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port):
+        for _ in range(5):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            await reader.read(10)
+            assert isinstance(writer.transport, asyncio.Transport)
+            writer.transport.abort()
+        async with (
+            aiohttp.ClientSession(f"http://{host}:{port}") as client,
+            client.get("/metrics") as response,
+        ):
+            assert response.status == 200
+            await response.read()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def _all(portions: AsyncIterator[bytes]) -> bytes:
