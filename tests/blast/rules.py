@@ -27,6 +27,12 @@ CHANGES: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 
+#: path and place, as patterns, where null is a value like others, and why
+NULLS: tuple[tuple[str, str, str], ...] = (
+    ("/admin/lib/tariff", "*.storage_settings.mode", "no mode was ever set"),
+    ("/admin/lib/tariff", "*.storage_settings.date", "the settings were never changed"),
+)
+
 
 def place_name(damage: Damage) -> str:
     """Return the place without serial numbers and positions."""
@@ -64,5 +70,10 @@ def violations(damage: Damage) -> Iterator[str]:
     # What an entry was part of may change when it is gone: a sum, a number of devices.
     if damage.changed and not excused and damage.kind != "entry missing":
         yield f"{where}: changes {sorted({name for name, _ in damage.changed})}"
-    if (lost or damage.changed) and not damage.counted and "missing" not in damage.kind:
+    null = damage.kind == "null" and any(
+        fnmatchcase(damage.path, path) and fnmatchcase(place_name(damage), place)
+        for path, place, _ in NULLS
+    )
+    counted = damage.counted or null or "missing" in damage.kind
+    if (lost or damage.changed) and not counted:
         yield f"{where}: is not counted"
