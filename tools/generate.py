@@ -12,7 +12,11 @@ from collections.abc import Mapping
 #: commands by group, each the arguments of `python`
 GROUPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "alerts": (("-m", "tools.alert_texts"),),
-    "docs": (("-m", "tools.metrics_docs"), ("-m", "tools.cli_docs")),
+    "docs": (
+        ("-m", "tools.metrics_docs"),
+        ("-m", "tools.cli_docs"),
+        ("-m", "tools.endpoints_docs"),
+    ),
     "dashboards": (("-m", "grafana"),),
     "manifests": (("-m", "tools.prometheus_rule"),),
     "golden": (("-m", "pytest", "-q", "--no-header", "tests/test_golden.py"),),

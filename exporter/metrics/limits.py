@@ -1,7 +1,16 @@
 """What limits export and production, and the settings that say when inverters leave the grid."""
 
 from exporter.metrics.table import InfoMetric, Table, gauge
-from exporter.metrics.units import count, flag, milliseconds, number, ratio, raw_code, watts
+from exporter.metrics.units import (
+    amperes,
+    count,
+    flag,
+    milliseconds,
+    number,
+    ratio,
+    raw_code,
+    watts,
+)
 
 _TITLE = "Limits"
 _COLLECTOR = "settings"
@@ -184,4 +193,35 @@ ERRORS = Table(
     ),
 )
 
-TABLES = (EXPORT, DYNAMIC_EXPORT, PRODUCTION, POWER, PROFILE, ERRORS)
+BATTERIES = Table(
+    "Batteries",
+    _COLLECTOR,
+    "battery_settings",
+    (
+        gauge(
+            "enphase_encharge_current_limit_enabled",
+            "Whether the current of the batteries is limited.",
+            "limited",
+            flag,
+        ),
+        gauge(
+            "enphase_encharge_current_limit_amperes",
+            "Current that the batteries are limited to.",
+            "current_limit",
+            amperes,
+        ),
+        gauge(
+            "enphase_encharge_current_limit_per_phase",
+            "Whether the limit of current is one for each phase.",
+            "per_phase",
+            flag,
+        ),
+        InfoMetric(
+            "enphase_encharge_settings_info",
+            "Country whose rules the batteries follow.",
+            describes=(("country", "country"),),
+        ),
+    ),
+)
+
+TABLES = (EXPORT, DYNAMIC_EXPORT, PRODUCTION, POWER, PROFILE, ERRORS, BATTERIES)

@@ -15,6 +15,7 @@ from exporter.config import Wanted
 from exporter.gateway import models
 from exporter.gateway.counters import ENERGIES
 from exporter.gateway.endpoints import (
+    battery_settings,
     devices,
     devstatus,
     dry_contacts,
@@ -145,6 +146,7 @@ MEMBERS: Mapping[str, Any] = {
     "dynamic_export_limit": limits.DynamicExportLimit,
     "production_limit": limits.ProductionLimit,
     "production_power": limits.ProductionPower,
+    "battery_settings": battery_settings.BatterySettings,
     "grid_profile": grid_profile.GridProfile,
     "controller_errors": ensemble_errors.ControllerErrors,
     "device_counters": dict[str, devstatus.DeviceCounters],

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from exporter.gateway.endpoints import (
+    battery_settings,
     device_data,
     devices,
     devstatus,
@@ -72,6 +73,7 @@ _ALL = (
     limits.DYNAMIC_EXPORT,
     limits.POWER,
     grid_profile.ENDPOINT,
+    battery_settings.ENDPOINT,
     ensemble_status.ENDPOINT,
     events.ENDPOINT,
     meter_reports.ENDPOINT,

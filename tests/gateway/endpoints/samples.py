@@ -3,16 +3,20 @@
 from typing import Any
 
 from exporter.gateway.endpoints import (
+    battery_settings,
     device_data,
     devstatus,
     ensemble_errors,
     ensemble_relay,
+    ensemble_status,
     events,
     firmware_manager,
     grid_profile,
     inventory,
     limits,
     livedata,
+    meter_reports,
+    pdm_energy,
     plc_levels,
 )
 
@@ -221,7 +225,111 @@ DETAILS: dict[str, Any] = {
     },
 }
 
+
+def _module(kind: int, **more: Any) -> dict[str, Any]:
+    return {
+        "device_type": kind,
+        "admin_state": 1,
+        "part_number": "800-00000-r02",
+        "assembly_number": "880-00000-r10",
+        "dmir": {"part_number": "549-00000-r00", "assembly_number": "3.28.2-D48"},
+        "procload": {"part_number": "521-00000-r00", "assembly_number": "3.28.1-D48"},
+        **more,
+    }
+
+
+def _report(watts: float) -> dict[str, float]:
+    return {
+        "currW": watts,
+        "actPower": watts,
+        "apprntPwr": abs(watts) + 40,
+        "reactPwr": -17.6,
+        "whDlvdCum": 1_692_970.7,
+        "whRcvdCum": 12.9,
+        "varhLagCum": 143.1,
+        "varhLeadCum": 2_731_326.2,
+        "vahCum": 3_025_646.8,
+        "rmsVoltage": 120.4,
+        "rmsCurrent": 3.4,
+        "pwrFactor": 0.9,
+        "freqHz": 60.0,
+    }
+
+
+def _energy(watts: int) -> dict[str, int]:
+    return {
+        "wattHoursToday": 2_815,
+        "wattHoursSevenDays": 30_268,
+        "wattHoursLifetime": 1_708_880,
+        "wattsNow": watts,
+    }
+
+
 SAMPLES: dict[str, Any] = {
+    ensemble_status.ENDPOINT.path: {
+        "inventory": {
+            "serial_nums": {
+                "900000000301": _module(
+                    13,
+                    com_interface_str="ZigBee",
+                    admin_state_str="ENCHG_STATE_READY",
+                    reported_grid_mode="grid-tied",
+                    der_index=1,
+                    encharge_revision=2,
+                    encharge_capacity=3500,
+                    encharge_rated_power=1280,
+                    msg_retry_count=1,
+                    app_fw_version="2.6.0",
+                    zb_fw_version="100F",
+                    zb_bootloader_vers="1.B.5",
+                    ibl_fw_version="1.3.413",
+                    swift_asic_fw_version="001.002",
+                    bmu_fw_version="2.1.34",
+                    submodule_count=1,
+                    submodules={
+                        "900000000311": _module(
+                            14,
+                            alternate_device_type=120,
+                            fsm_state="ENCMN_MDE_PCU_READY",
+                            rated_power=1440,
+                            is_ll=True,
+                            pcu_phase="ph-a",
+                        )
+                    },
+                )
+            }
+        },
+    },
+    meter_reports.ENDPOINT.path: [
+        {
+            "createdAt": NOW,
+            "reportType": "total-consumption",
+            "cumulative": _report(800.5),
+            "lines": [_report(300.2), _report(500.3)],
+        }
+    ],
+    pdm_energy.ENDPOINT.path: {
+        "production": {"pcu": _energy(2682), "rgm": _energy(0), "eim": _energy(2653)},
+        "consumption": {"eim": _energy(3188)},
+    },
+    battery_settings.ENDPOINT.path: {
+        "enc_settings": {"enable": True, "country": "US", "current_limit": 32.0, "per_phase": True}
+    },
+    limits.EXPORT.path: {
+        "PEL": True,
+        "Hard_PEL": False,
+        "Soft_PEL": True,
+        "Export_Limit_Type": "Aggregate",
+        "percent": False,
+        "apparent": False,
+        "PEL_Limit": 3000.0,
+        "Comm_Time_Loss": 10000.0,
+        "Resp_Time_SoftPEL": 30000.0,
+        "Resp_Time_HardPEL": 2000.0,
+        "msReset_HardPEL": 0.0,
+        "PEL_db": 1.0,
+    },
+    limits.PRODUCTION.path: {"enable": True, "pv_limit_pct": 70},
     ensemble_relay.ENDPOINT.path: {
         "mains_admin_state": "closed",
         "mains_oper_state": "open",

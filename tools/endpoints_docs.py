@@ -1,0 +1,189 @@
+"""Write `docs/endpoints.md`: what the gateway answers, and what becomes of each field.
+
+Which metrics a field makes is found out by taking it away: from the answers of the simulated homes
+and from small samples of what they do not have. `--check` exits 1 if the file is not current.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
+from exporter.gateway.endpoints.base import Endpoint, Parsed
+from exporter.gateway.endpoints.context import Context
+from exporter.simulator.homes import SAMPLE_HOME_NAMES, sample_home
+from tests.blast.series import series
+from tests.blast.spoiling import MISSING, leaves, replaced
+from tests.gateway.endpoints.samples import NOW, SAMPLES
+from tools.endpoint_readers import NO_METRIC, NOT_ASKED, READERS
+
+PATH = Path(__file__).resolve().parent.parent / "docs" / "endpoints.md"
+
+_INTRO = """\
+# Endpoints
+
+<!-- Written by `make generate` from exporter/gateway/endpoints/; do not edit. -->
+
+What the exporter asks a gateway, and what becomes of each field of the answers. Each endpoint has
+a module in `exporter/gateway/endpoints/`.
+
+- *Collector* is the label in `enphase_collector_up`. *Every* is the longest time between two
+  requests where it differs from the collector's cadence; *who* is whose token the gateway accepts.
+- *Read by* names other programs that read the endpoint too: pyenphase (and with it Home Assistant),
+  homebridge-enphase-envoy, and home_assistant_enphase_envoy_installer.
+- A field that cannot be read is left out, counted in `enphase_unreadable_values_total`, and costs
+  only the metrics beside it. In field names `*` stands for a position or a serial number.
+"""
+
+#: homes that are not too large to take apart
+_HOMES = tuple(name for name in SAMPLE_HOME_NAMES if name not in {"big-home", "legacy"})
+#: places of one kind that are tried in each home
+_ENOUGH = 8
+
+Documents = dict[str, Any]
+
+
+@cache
+def _sources() -> tuple[tuple[Documents, Context], ...]:
+    """Return the answers of each home and of the samples, with the context they belong to."""
+    sources: list[tuple[Documents, Context]] = []
+    for name in _HOMES:
+        home = sample_home(name, lambda: float(NOW))
+        documents = {}
+        for path in ENDPOINTS:
+            response = home.answer(path)
+            if response is not None and response.status == 200 and path != "/info":
+                documents[path] = orjson.loads(response.body)
+        sources.append((documents, Context(gateway_time=float(NOW))))
+    sources.append((SAMPLES, Context(gateway_time=float(NOW))))
+    return tuple(sources)
+
+
+def _parsed(documents: Documents) -> dict[str, Parsed]:
+    return {
+        path: ENDPOINTS[path].parse(orjson.dumps(document)) for path, document in documents.items()
+    }
+
+
+def _made(path: str, parsed: Mapping[str, Parsed], context: Context) -> dict[Any, float]:
+    made: dict[Any, float] = {}
+    for collector, paths in PATHS.items():
+        if path in paths:
+            made |= series(collector, assemble(collector, parsed, context))
+    return made
+
+
+def _shape(place: tuple[str | int, ...]) -> str:
+    return ".".join("*" if isinstance(step, int) or step.isdecimal() else step for step in place)
+
+
+@cache
+def fields(path: str) -> dict[str, set[str]]:
+    """Return the names of the metrics that each field of an endpoint makes."""
+    found: dict[str, set[str]] = {}
+    for documents, context in _sources():
+        tried: Counter[str] = Counter()
+        if path not in documents:
+            continue
+        parsed = _parsed(documents)
+        before = _made(path, parsed, context)
+        for place in leaves(documents[path]):
+            if isinstance(place[-1], int):
+                continue
+            shape = _shape(place)
+            tried[shape] += 1
+            if tried[shape] > _ENOUGH and found.get(shape):
+                continue
+            changed = _parsed({path: replaced(documents[path], place, MISSING)})
+            after = _made(path, {**parsed, **changed}, context)
+            names = {key[0] for key in before.keys() - after.keys()}
+            names |= {key[0] for key in before if key in after and before[key] != after[key]}
+            found.setdefault(shape, set()).update(names)
+    return found
+
+
+def _reason(path: str, field: str) -> str:
+    """Return why a field has no metric; raise LookupError where nobody said so."""
+    for path_pattern, pattern, reason in NO_METRIC:
+        if fnmatchcase(path, path_pattern) and fnmatchcase(field, pattern):
+            return reason
+    raise LookupError(f"{path} {field}: has no metric and no reason; see tools/endpoint_readers.py")
+
+
+def _cell(path: str, field: str, names: set[str]) -> str:
+    # What identifies a device makes all of its series.
+    if len(names) > 12:
+        return f"all {len(names)} metrics of the device, as a label or by its place"
+    if names:
+        return ", ".join(f"`{name}`" for name in sorted(names))
+    return f"none: {_reason(path, field)}"
+
+
+def _section(endpoint: Endpoint) -> Iterator[str]:
+    module = sys.modules[endpoint.read.__module__]
+    text = (module.__doc__ or "").strip().partition("\n\n")
+    yield f"## `{endpoint.path}`"
+    yield ""
+    summary = text[0].replace("\n", " ")
+    if summary.startswith("`"):
+        summary = summary.partition(": ")[2]
+    yield summary[0].upper() + summary[1:]
+    yield ""
+    if text[2]:
+        yield text[2].replace("\n", " ")
+        yield ""
+    every = "" if endpoint.max_age is None else f", every {endpoint.max_age:g} s"
+    who = "installer" if endpoint.installer else "owner"
+    readers = ", ".join(READERS.get(endpoint.path, ())) or "none of the others"
+    yield f"Collector `{endpoint.collector}`{every}, {who}. Read by: {readers}."
+    yield ""
+    if endpoint.path == "/info":
+        yield "Serial, part number, firmware and metering are labels of `enphase_gateway_info`."
+        yield ""
+        return
+    yield "| field | metrics |"
+    yield "| --- | --- |"
+    for field, names in fields(endpoint.path).items():
+        yield f"| `{field}` | {_cell(endpoint.path, field, names)} |"
+    yield ""
+
+
+def document() -> str:
+    """Return the whole page."""
+    lines = [_INTRO]
+    for endpoint in ENDPOINTS.values():
+        lines += _section(endpoint)
+    lines += [
+        "## Not asked",
+        "",
+        "What other programs read, and the exporter does not.",
+        "",
+        "| endpoint | read by | why not |",
+        "| --- | --- | --- |",
+        *(f"| `{path}` | {who} | {why} |" for path, who, why in NOT_ASKED),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Write or check the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say whether it is current")
+    arguments = parser.parse_args()
+    text = document()
+    if arguments.check:
+        return 0 if PATH.read_text(encoding="utf-8") == text else 1
+    PATH.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
