@@ -35,6 +35,7 @@ _COMMANDS = (
     "status",
     "capture",
     "control",
+    "alerting",
     "demo",
     "simulate",
     "replay",

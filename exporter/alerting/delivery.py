@@ -1,0 +1,348 @@
+"""Tests the path of an alert, link by link, and sends one to the receiver.
+
+Prometheus has to have the rules, has to know an Alertmanager, and has to deliver to it: the
+watchdog, which always fires, shows that. Then a test alert goes to this Alertmanager and through
+its routes to the receiver, and the counters of Alertmanager show whether that worked.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.diagnostics.result import Passed, StepFailedError, StepResult, StepStatus, clean
+
+WATCHDOG, TEST_ALERT = "EnphaseWatchdog", "EnphaseTest"
+#: path of the exporter's own webhook, which is no way to be reached
+_PAGE_PATH = "/-/alerts"
+_PAGE_RECEIVER = "page"
+_REQUEST_DEADLINE = 5.0
+_POLL_INTERVAL = 0.5
+#: seconds after a failure in which Alertmanager may still succeed
+_RETRIES = 10.0
+#: seconds that the test alert lives if it cannot be ended
+_TEST_LIFE = 300.0
+_UNEXPECTED = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
+
+
+@dataclass
+class AlertPath:
+    """The state of one test; `alertmanager_url` is found in Prometheus if it is empty."""
+
+    prometheus_url: str
+    alertmanager_url: str = ""
+    #: seconds for each step that waits for another program
+    patience: float = 90.0
+    #: label `gateway` of the test alert
+    gateway: str = "home"
+    #: the receivers that got the test alert
+    receivers: tuple[str, ...] = ()
+    _labels: dict[str, str] = field(default_factory=dict)
+    _started: Counter[str] = field(default_factory=Counter)
+    _started_failed: Counter[str] = field(default_factory=Counter)
+    _expected: Counter[str] = field(default_factory=Counter)
+
+
+Step = tuple[str, str, Callable[[AlertPath, aiohttp.ClientSession], Awaitable[Passed]]]
+
+
+async def run(path: AlertPath) -> AsyncIterator[StepResult]:
+    """Yield the result of each link; links behind a broken one are skipped."""
+    timeout = aiohttp.ClientTimeout(total=_REQUEST_DEADLINE)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        broken = ""
+        try:
+            for key, title, step in STEPS:
+                began = time.monotonic()
+                status, message, remedy = StepStatus.FAILED, "", ""
+                if broken:
+                    status, message = StepStatus.SKIPPED, f"skipped, because this failed: {broken}"
+                else:
+                    try:
+                        passed = await step(path, session)
+                        status = StepStatus.WARNING if passed.warning else StepStatus.OK
+                        message, remedy = passed.message, passed.warning
+                    except StepFailedError as error:
+                        broken, message, remedy = title, error.message, error.remedy
+                seconds = time.monotonic() - began
+                yield StepResult(key, title, status, clean(message), clean(remedy), seconds)
+        finally:
+            await _end_test_alert(path, session)
+
+
+async def _prometheus(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    try:
+        info = await _get(session, f"{path.prometheus_url}/api/v1/status/buildinfo")
+        return Passed(f"Prometheus {info['data']['version']} at {path.prometheus_url}")
+    except _UNEXPECTED as error:
+        raise StepFailedError(
+            f"the API of Prometheus at {path.prometheus_url} cannot be reached ({_reason(error)})",
+            "is Prometheus running? Set its address with --prometheus",
+        ) from None
+
+
+async def _rules(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    rules = await _alert_rules(path, session)
+    ours = [rule for rule in rules if str(rule.get("name")).startswith("Enphase")]
+    if not ours:
+        raise StepFailedError(
+            "the alert rules of enphase-exporter are not loaded in Prometheus",
+            "write them with `enphase-exporter rules`, list the file under `rule_files` in"
+            " prometheus.yml, and reload Prometheus",
+        )
+    failing = [rule for rule in ours if rule.get("health") == "err"]
+    if failing:
+        raise StepFailedError(
+            f"{len(failing)} of {len(ours)} rules fail: {failing[0].get('lastError')}",
+            "see Status, Rules in Prometheus",
+        )
+    return Passed(f"{len(ours)} alert rules")
+
+
+async def _watchdog(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    async def firing() -> bool:
+        rules = await _alert_rules(path, session)
+        return any(rule.get("name") == WATCHDOG and rule.get("state") == "firing" for rule in rules)
+
+    if await _wait(firing, path.patience):
+        return Passed(f"{WATCHDOG} is firing")
+    raise StepFailedError(
+        f"{WATCHDOG} does not fire, so Prometheus does not evaluate the rules",
+        "after a start wait for one evaluation interval; then see Status, Rules in Prometheus",
+    )
+
+
+async def _alertmanagers(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    found: list[str] = []
+
+    async def known() -> bool:
+        url = f"{path.prometheus_url}/api/v1/alertmanagers"
+        document = await _get(session, url)
+        found[:] = [each["url"] for each in document["data"]["activeAlertmanagers"]]
+        return bool(found)
+
+    if not await _wait(known, min(path.patience, 10.0)):
+        raise StepFailedError(
+            "Prometheus knows no Alertmanager",
+            "add it under `alerting: alertmanagers:` in prometheus.yml, and reload Prometheus",
+        )
+    path.alertmanager_url = path.alertmanager_url or found[0].partition("/api/")[0]
+    return Passed(f"Prometheus sends to {', '.join(found)}")
+
+
+async def _alertmanager(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    try:
+        document = await _get(session, f"{path.alertmanager_url}/api/v2/status")
+        return Passed(f"Alertmanager {document['versionInfo']['version']}")
+    except _UNEXPECTED as error:
+        raise StepFailedError(
+            f"Alertmanager at {path.alertmanager_url} cannot be reached ({_reason(error)})",
+            "is Alertmanager running? If this machine reaches it at another address than"
+            " Prometheus, set it with --alertmanager",
+        ) from None
+
+
+async def _delivery(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    async def delivered() -> bool:
+        return bool(await _alerts(path, session, f'alertname="{WATCHDOG}"'))
+
+    if await _wait(delivered, path.patience):
+        return Passed(f"{WATCHDOG} has arrived from Prometheus")
+    raise StepFailedError(
+        "no alert of Prometheus arrives at this Alertmanager",
+        "see the log of Prometheus: can it reach Alertmanager, and is it the same one?",
+    )
+
+
+async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    path._started, path._started_failed = await _notification_counts(path, session)
+    path._labels = {
+        "alertname": TEST_ALERT,
+        "severity": "critical",
+        "gateway": path.gateway,
+        "test": secrets.token_hex(4),
+    }
+    await _post_test_alert(path, session, _TEST_LIFE)
+    names: list[str] = []
+
+    async def routed() -> bool:
+        alerts = await _alerts(path, session, f'test="{path._labels["test"]}"')
+        names[:] = [each["name"] for alert in alerts for each in alert["receivers"]]
+        return bool(names)
+
+    if not await _wait(routed, path.patience):
+        raise StepFailedError("Alertmanager does not accept the test alert", "see its log")
+    document = await _get(session, f"{path.alertmanager_url}/api/v2/status")
+    config = yaml.safe_load(document["config"]["original"])
+    path._expected, reached = _integrations(config, names)
+    path.receivers = tuple(reached)
+    if not reached:
+        raise StepFailedError(
+            f"nobody is paged: the test alert goes to {', '.join(names)}, which reaches no person",
+            "set up a receiver with `enphase-exporter alerting init`",
+        )
+    return Passed(f"the test alert goes to {', '.join(reached)}")
+
+
+async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
+    failed: Counter[str] = Counter()
+    missing: list[str] = []
+    failing_since = 0.0
+
+    async def ended() -> bool:
+        nonlocal failing_since
+        total, failures = await _notification_counts(path, session)
+        failed.clear()
+        failed.update(failures - path._started_failed)
+        good = total - path._started - failed
+        missing[:] = [name for name, count in path._expected.items() if good[name] < count]
+        if not any(failed[name] for name in missing):
+            return not missing
+        failing_since = failing_since or time.monotonic()
+        return time.monotonic() - failing_since >= _RETRIES
+
+    if await _wait(ended, path.patience) and not missing:
+        return Passed("Alertmanager has sent the message")
+    bad = [name for name in missing if failed[name]]
+    if bad:
+        raise StepFailedError(
+            f"the notification failed: {', '.join(bad)}",
+            "see the log of Alertmanager: it has the answer of the service; check the address, the"
+            " secrets, the internet connection, and that the exporter is running",
+        )
+    raise StepFailedError(
+        "Alertmanager has not sent the test alert in time",
+        "is it silenced, or does an inhibition match? See the page of Alertmanager",
+    )
+
+
+STEPS: tuple[Step, ...] = (
+    ("prometheus", "Prometheus", _prometheus),
+    ("rules", "Alert rules", _rules),
+    ("watchdog", "Evaluation", _watchdog),
+    ("configured", "Configured", _alertmanagers),
+    ("alertmanager", "Alertmanager", _alertmanager),
+    ("delivery", "Delivery", _delivery),
+    ("receiver", "Receiver", _receiver),
+    ("notification", "Notification", _notification),
+)
+
+
+def _integrations(config: Mapping[str, Any], names: list[str]) -> tuple[Counter[str], list[str]]:
+    """Return the integrations of these receivers, and which of them reach a person."""
+    counts: Counter[str] = Counter()
+    reached = []
+    for receiver in config.get("receivers") or ():
+        if receiver["name"] not in names:
+            continue
+        for key, entries in receiver.items():
+            if not key.endswith("_configs"):
+                continue
+            integration = key.removesuffix("_configs")
+            counts[integration] += len(entries)
+            page = receiver["name"] == _PAGE_RECEIVER or all(
+                str(entry.get("url", "")).endswith(_PAGE_PATH) for entry in entries
+            )
+            if not page:
+                reached.append(f"{receiver['name']} ({integration})")
+    return counts, reached
+
+
+async def _notification_counts(
+    path: AlertPath, session: aiohttp.ClientSession
+) -> tuple[Counter[str], Counter[str]]:
+    """Return how many requests Alertmanager has sent, and how many failed, by integration."""
+    async with session.get(f"{path.alertmanager_url}/metrics") as response:
+        response.raise_for_status()
+        text = await response.text()
+    counts: dict[str, Counter[str]] = {
+        "alertmanager_notification_requests_total": Counter(),
+        "alertmanager_notification_requests_failed_total": Counter(),
+    }
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name in counts:
+                counts[sample.name][sample.labels["integration"]] += int(sample.value)
+    total, failed = counts.values()
+    return total, failed
+
+
+async def _post_test_alert(path: AlertPath, session: aiohttp.ClientSession, life: float) -> None:
+    now = datetime.now(UTC)
+    alert = {
+        "labels": path._labels,
+        "annotations": {
+            "summary": "Test: alerts of enphase-exporter reach you.",
+            "description": "This is a test that you started. First: nothing has to be done.",
+        },
+        "startsAt": (now - timedelta(seconds=1)).isoformat(),
+        "endsAt": (now + timedelta(seconds=life)).isoformat(),
+    }
+    try:
+        async with session.post(f"{path.alertmanager_url}/api/v2/alerts", json=[alert]) as response:
+            response.raise_for_status()
+    except _UNEXPECTED as error:
+        raise StepFailedError(
+            f"Alertmanager does not accept the test alert ({_reason(error)})", "see its log"
+        ) from None
+
+
+async def _end_test_alert(path: AlertPath, session: aiohttp.ClientSession) -> None:
+    if path._labels:
+        try:
+            await _post_test_alert(path, session, 0.0)
+        except StepFailedError:
+            # it ends by itself after some minutes
+            return
+
+
+async def _alert_rules(path: AlertPath, session: aiohttp.ClientSession) -> list[dict[str, Any]]:
+    document = await _get(session, f"{path.prometheus_url}/api/v1/rules?type=alert")
+    return [rule for group in document["data"]["groups"] for rule in group["rules"]]
+
+
+async def _alerts(
+    path: AlertPath, session: aiohttp.ClientSession, matcher: str
+) -> list[dict[str, Any]]:
+    url = f"{path.alertmanager_url}/api/v2/alerts"
+    async with session.get(url, params={"filter": matcher}) as response:
+        response.raise_for_status()
+        alerts: list[dict[str, Any]] = await response.json()
+    return alerts
+
+
+async def _get(session: aiohttp.ClientSession, url: str) -> Any:
+    async with session.get(url) as response:
+        response.raise_for_status()
+        return await response.json()
+
+
+async def _wait(condition: Callable[[], Awaitable[bool]], patience: float) -> bool:
+    """Return whether the condition is true in time; errors count as not yet."""
+    ends = time.monotonic() + patience
+    while True:
+        try:
+            if await condition():
+                return True
+        except _UNEXPECTED:
+            # the program may be starting
+            pass
+        if time.monotonic() >= ends:
+            return False
+        await asyncio.sleep(_POLL_INTERVAL)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or "no connection"
+    return str(error) or type(error).__name__

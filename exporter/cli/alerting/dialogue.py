@@ -1,0 +1,234 @@
+"""The dialogue of `alerting init`: channels, quiet hours, a dead man's switch, and the files."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from exporter.alerting.channels import CHANNELS, Question, http_url
+from exporter.alerting.config import (
+    Alerting,
+    Receiver,
+    build,
+    check,
+    parse_quiet_hours,
+    parse_timezone,
+)
+from exporter.alerting.record import write_receiver
+from exporter.cli.alerting.place import find_place
+from exporter.cli.atomic_files import differing, write_files
+from exporter.cli.prompts import Parse, Prompter, run_steps
+from exporter.config.types import read_secret
+from exporter.errors import ConfigError
+
+_SAME = "same"
+
+_NEXT = """
+Next steps:
+
+  1. Alertmanager has to read {file}
+     (as its --config.file, or copied to the folder of its configuration; the files of
+     {folder}/secrets must be readable for its user).
+  2. enphase-exporter alerting test
+"""
+
+
+@dataclass(frozen=True)
+class AlertingOptions:
+    """The options of the command line; None where not given."""
+
+    channel: str | None
+    warnings: str | None
+    values: tuple[str, ...]
+    quiet_hours: str | None
+    timezone: str | None
+    heartbeat_url: str | None
+    exporter_url: str | None
+    output: Path | None
+    yes: bool
+    force: bool
+    config_file: Path | None
+
+
+class AlertingDialogue:
+    """One run of `alerting init`."""
+
+    def __init__(self, options: AlertingOptions) -> None:
+        self._options = options
+        self._prompts = Prompter(silent=options.yes)
+        self._place = find_place(options.config_file)
+        self._values = _parse_values(options.values)
+        self._receivers: dict[str, Receiver] = {}
+        self._quiet_hours: tuple[str, str] | None = None
+        self._timezone = "Local"
+        self._heartbeat_url: str | None = None
+        self._folder = Path("alertmanager")
+
+    def run(self) -> None:
+        """Ask, check, write; raise ExporterError where it cannot continue."""
+        self._prompts.help()
+        run_steps(
+            self._prompts,
+            (
+                self._ask_critical,
+                self._ask_warnings,
+                self._ask_quiet_hours,
+                self._ask_timezone,
+                self._ask_heartbeat,
+                self._ask_output,
+            ),
+        )
+        alerting = Alerting(
+            self._receivers,
+            f"{self._options.exporter_url or self._place.exporter_url}/-/alerts",
+            self._quiet_hours,
+            self._timezone,
+            self._heartbeat_url,
+        )
+        self._write(alerting)
+        write_receiver(self._place.state_dir, alerting.names, None)
+        typer.echo(_NEXT.format(file=self._folder / "alertmanager.yml", folder=self._folder))
+
+    def _ask_critical(self) -> None:
+        if self._options.channel is None and not self._prompts.silent:
+            typer.echo("How do critical alerts reach you? They ring at any hour.")
+        self._receivers["critical"] = self._ask_receiver(
+            {name: channel.description for name, channel in CHANNELS.items()},
+            "Channel",
+            "--channel",
+            self._options.channel,
+            "ntfy" if not self._prompts.silent else None,
+        )
+
+    def _ask_warnings(self) -> None:
+        choices = {
+            _SAME: "the same",
+            **{name: channel.description for name, channel in CHANNELS.items()},
+        }
+        if self._options.warnings is None and not self._prompts.silent:
+            typer.echo("How do warnings reach you? They wait until after the quiet hours.")
+        self._receivers["warning"] = self._ask_receiver(
+            choices, "Channel", "--warnings", self._options.warnings, _SAME
+        )
+
+    def _ask_receiver(
+        self,
+        choices: Mapping[str, str],
+        question: str,
+        option: str,
+        given: str | None,
+        default: str | None,
+    ) -> Receiver:
+        name = self._prompts.choose(question, choices, option=option, given=given, default=default)
+        critical = self._receivers.get("critical")
+        if critical and name in (_SAME, critical.channel):
+            return critical
+        questions = CHANNELS[name].questions
+        return Receiver(name, {each.key: self._ask_question(each) for each in questions})
+
+    def _ask_question(self, question: Question) -> str:
+        """Return the answer from --set or from the owner."""
+        option = f"--set={question.key}={'@FILE' if question.secret else '…'}"
+        given = self._values.get(question.key)
+        if given is not None and question.secret:
+            if not given.startswith("@"):
+                raise ConfigError(f"{option}: the value is a secret: name a file that contains it")
+            given = read_secret(Path(given[1:]))
+        default = question.default() if question.default else None
+        if given is None and question.secret and not self._prompts.silent:
+            if default is not None and not self._prompts.confirm(
+                f"{question.text}: do you have one?", default=False
+            ):
+                return default
+            return question.parse(self._prompts.secret(question.text))
+        if given is None and default == "":
+            # an empty default cannot be shown as an answer in brackets
+            if self._prompts.silent:
+                return ""
+            return self._prompts.ask(question.text, _optional(question), option=option, default="-")
+        return self._prompts.ask(
+            question.text, question.parse, option=option, given=given, default=default
+        )
+
+    def _ask_quiet_hours(self) -> None:
+        self._quiet_hours = self._prompts.ask(
+            "Quiet hours for warnings, or none",
+            parse_quiet_hours,
+            option="--quiet-hours",
+            given=self._options.quiet_hours,
+            default="21:00-07:00",
+        )
+
+    def _ask_timezone(self) -> None:
+        if self._quiet_hours is None:
+            return
+        self._timezone = self._prompts.ask(
+            "Time zone of the quiet hours",
+            parse_timezone,
+            option="--timezone",
+            given=self._options.timezone,
+            default=self._place.timezone or "Local",
+        )
+
+    def _ask_heartbeat(self) -> None:
+        """Ask for a dead man's switch, without which a dead Prometheus stays unnoticed."""
+        self._heartbeat_url = self._prompts.ask(
+            "Dead man's switch: URL of a check, such as https://hc-ping.com/…, or none",
+            lambda text: None if text == "none" else http_url(text),
+            option="--heartbeat-url",
+            given=self._options.heartbeat_url,
+            default="none",
+        )
+
+    def _ask_output(self) -> None:
+        given = self._options.output
+        self._folder = self._prompts.ask(
+            "Folder for alertmanager.yml",
+            lambda text: Path(text).expanduser(),
+            option="--output",
+            given=str(given) if given else None,
+            default="alertmanager",
+        )
+
+    def _write(self, alerting: Alerting) -> None:
+        files = build(alerting, self._folder)
+        existing = differing(files)
+        if existing and not self._options.force:
+            names = ", ".join(str(path) for path in existing)
+            if self._prompts.silent:
+                raise ConfigError(f"{names}: exists already: --force overwrites it")
+            if not self._prompts.confirm(f"Overwrite {names}?", default=False):
+                raise ConfigError(f"nothing was written: {names} is unchanged")
+        checked: list[bool] = []
+        main = self._folder / "alertmanager.yml"
+        # 0700 for the secrets even if their folder is not there yet
+        (self._folder / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_files(files, {main: lambda path: checked.append(check(path))})
+        for path, (_, mode) in files.items():
+            typer.echo(f"Wrote {path}" + (" (private)" if mode == 0o600 else ""))
+        if checked == [True]:
+            typer.echo("amtool accepts the configuration.")
+        else:
+            typer.echo("amtool is not installed, so the configuration was not checked.")
+        if os.geteuid() == 0:
+            typer.echo("You are root: change the owner of the files to the user of Alertmanager.")
+
+
+def _optional(question: Question) -> Parse[str]:
+    def parse(text: str) -> str:
+        return "" if text == "-" else question.parse(text)
+
+    return parse
+
+
+def _parse_values(values: tuple[str, ...]) -> dict[str, str]:
+    known = {question.key for channel in CHANNELS.values() for question in channel.questions}
+    parsed = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or key not in known:
+            raise ConfigError(f"--set={key}: use one of {', '.join(sorted(known))}, as KEY=VALUE")
+        parsed[key] = text
+    return parsed
