@@ -8,10 +8,8 @@ from exporter.metrics.units import (
     celsius,
     fahrenheit,
     flag,
-    joules,
     ratio,
     raw_code,
-    stored_joules,
     volts,
     watts,
 )
@@ -38,7 +36,7 @@ from exporter.status.models import (
     PowerFlow,
 )
 from exporter.status.panels import panels
-from exporter.status.system import limits, system
+from exporter.status.system import limits, measured, system
 from exporter.status.view import SnapshotView
 
 #: reasons of failure that mean: the gateway is there and refuses the login
@@ -78,6 +76,7 @@ def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Gatewa
         collectors=_collectors(view),
         system=system(before),
         limits=limits(before),
+        measured=measured(before),
     )
 
 
@@ -142,11 +141,10 @@ def _has_switch(view: SnapshotView) -> bool | None:
 
 
 def _today(view: SnapshotView) -> EnergyToday:
-    values = {
-        name: getattr(view.member("production", f"system_{name}"), "watt_hours_today", None)
+    produced, consumed = (
+        view.counter("production", f"system_{name}", "watt_hours_today")
         for name in ("production", "consumption")
-    }
-    produced, consumed = stored_joules(values["production"]), joules(values["consumption"])
+    )
     # Many gateways report no day of net consumption, only a zero.
     net = None if produced is None or consumed is None else consumed - produced
     return EnergyToday(produced, consumed, net)

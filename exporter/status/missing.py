@@ -78,7 +78,13 @@ def missing(status: GatewayStatus, view: SnapshotView) -> tuple[MissingData, ...
                 status.last_heard_timestamp_seconds,
             ),
         )
-    return (*_grid(status), *_quantities(view), *_collectors(status), *_devices(view))
+    return (
+        *_grid(status),
+        *_values(status),
+        *_quantities(view),
+        *_collectors(status),
+        *_devices(view),
+    )
 
 
 def _grid(status: GatewayStatus) -> Iterator[MissingData]:
@@ -95,6 +101,25 @@ def _grid(status: GatewayStatus) -> Iterator[MissingData]:
     yield MissingData(
         "quantity", "grid_state", "Grid state", reason, last.timestamp_seconds if last else None
     )
+
+
+def _values(status: GatewayStatus) -> Iterator[MissingData]:
+    """Yield what every such site has and nobody reports, though all that is asked is answered."""
+    if status.starting or not all(collector.up for collector in status.collectors):
+        return
+    power, storage, generator = status.power, status.storage, status.generator
+    values: list[tuple[str, str, float | None]] = [("solar_watts", "Solar", power.solar_watts)]
+    if status.measured and not (generator and generator.running):
+        values.append(("house_watts", "House power", power.house_watts))
+    if storage is not None:
+        values.append(("soc_ratio", "State of charge", storage.soc_ratio))
+        values.append(("storage_watts", "Battery power", power.storage_watts))
+    for field, name, value in values:
+        if value is None:
+            last = status.last_known.get(field)
+            reason = "the gateway answers, and reports no usable value"
+            since = last.timestamp_seconds if last else None
+            yield MissingData("quantity", field, name, reason, since)
 
 
 def _quantities(view: SnapshotView) -> Iterator[MissingData]:

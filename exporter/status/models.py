@@ -286,6 +286,8 @@ class GatewayStatus:
     #: what kind of system this is, and what no device here can measure; for people
     system: str = ""
     limits: tuple[str, ...] = ()
+    #: whether a meter (CT) measures what the house consumes or the grid gives
+    measured: bool = True
     identity: GatewayIdentity | None = None
     grid: GridStatus = GridStatus()
     power: PowerFlow = PowerFlow()

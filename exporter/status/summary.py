@@ -76,7 +76,10 @@ def summary(status: GatewayStatus) -> str:
     if status.generator is not None and status.generator.running:
         parts.append("Generator running")
     parts.append(_solar(status) if status.storage is None else _storage(status, status.storage))
-    parts.append(cloud_report(status.cloud, now) or f"Last cloud report {UNKNOWN}")
+    if report := cloud_report(status.cloud, now):
+        parts.append(report)
+    elif any(collector.name == "home" for collector in status.collectors):
+        parts.append(f"Last cloud report {UNKNOWN}")
     return ". ".join(parts) + "."
 
 

@@ -29,13 +29,17 @@ def system(view: SnapshotView) -> str:
     return f"Solar with {', '.join(others)} and {last}" if others else f"Solar with {last}"
 
 
+def measured(view: SnapshotView) -> bool:
+    """Return whether a meter measures house or grid; also while that is not known yet."""
+    production = view.collector("production")
+    sections = ("system_consumption", "system_net_consumption")
+    return not production or any(production.get(name) is not None for name in sections)
+
+
 def limits(view: SnapshotView) -> tuple[str, ...]:
     """Return what cannot be known here, as sentences; nothing while a collector has no data yet."""
     sentences = []
-    production = view.collector("production")
-    if production and all(
-        production.get(name) is None for name in ("system_consumption", "system_net_consumption")
-    ):
+    if not measured(view):
         sentences.append(
             "Power of house and grid cannot be known here: no meter (CT) measures consumption."
         )

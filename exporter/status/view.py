@@ -5,7 +5,7 @@ from typing import Any
 
 from exporter.findings.thresholds import resolve
 from exporter.metrics.units import epoch
-from exporter.snapshot import SELF, Snapshot
+from exporter.snapshot import SELF, Reading, Snapshot
 
 
 class SnapshotView:
@@ -28,11 +28,11 @@ class SnapshotView:
         #: what was ever seen here, by kind and id, and whether it is there now
         self.expected: Mapping[tuple[str, str], Any] = exporter.get("expected") or {}
         self._exporter = exporter
-        self._readings = {
-            name: reading
-            for name, reading in snapshot.readings.items()
-            if name != SELF and (expired or snapshot.fresh(name, monotonic) is not None)
-        }
+        self._readings: dict[str, Reading] = {}
+        for name, reading in snapshot.readings.items():
+            shown = reading if expired else reading.unexpired(monotonic)
+            if name != SELF and shown is not None:
+                self._readings[name] = shown
 
     @property
     def has_data(self) -> bool:
@@ -51,6 +51,11 @@ class SnapshotView:
     def devices(self, collector: str, name: str) -> Mapping[str, Any]:
         """Return a member that maps serials or the like to objects, empty where not known."""
         return self.collector(collector).get(name) or {}
+
+    def counter(self, collector: str, *path: str) -> float | None:
+        """Return a guarded energy in joules by the path of its field, or None."""
+        reading = self._readings.get(collector)
+        return None if reading is None else reading.counters.get(path)
 
     def read_at(self, collector: str) -> float | None:
         """Return when the data of a collector was read, in epoch seconds."""

@@ -94,7 +94,7 @@ def power_flow(status: GatewayStatus) -> Markup:
         centre=_CENTRE,
         hub=_HUB,
         radius=_RADIUS,
-        height=342 if len(nodes) == 4 else 226,
+        height=342 if len(nodes) == 4 else 236,
     )
 
 
@@ -105,9 +105,13 @@ def _nodes(status: GatewayStatus) -> Iterator[Node]:
     if status.grid.connected is False:
         yield Node("grid", 50, 160, "Grid", "off", "off grid", 0.0, broken=True)
     else:
-        yield Node("grid", 50, 160, "Grid", *_grid(now.grid_watts), now.grid_watts)
+        value, note = _grid(now.grid_watts, measured=status.measured)
+        yield Node("grid", 50, 160, "Grid", value, note, now.grid_watts)
     house = now.house_watts
-    yield Node("house", 310, 160, "House", _value(house), "", None if house is None else -house)
+    unmeasured = "not measured" if house is None and not status.measured else ""
+    yield Node(
+        "house", 310, 160, "House", _value(house), unmeasured, None if house is None else -house
+    )
     if storage is not None:
         watts, soc = now.storage_watts, storage.soc_ratio
         note = f"{percent(soc)}, {storage_activity(watts)}"
@@ -115,9 +119,9 @@ def _nodes(status: GatewayStatus) -> Iterator[Node]:
         yield Node("battery", 180, 272, "Batteries", _value(watts), note, watts, ring=ring)
 
 
-def _grid(watts: float | None) -> tuple[str, str]:
+def _grid(watts: float | None, *, measured: bool) -> tuple[str, str]:
     if watts is None:
-        return "?", ""
+        return "?", "" if measured else "not measured"
     if abs(watts) < IDLE_WATTS:
         return power(watts), "idle"
     return power(watts), grid_flow(watts).removeprefix(power(watts)).strip()
