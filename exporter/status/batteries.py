@@ -1,6 +1,6 @@
 """The batteries: each of them, and all together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,13 @@ from exporter.metrics.units import (
 )
 from exporter.metrics.units import watts as plain_watts
 from exporter.status.formatting import IDLE_WATTS
-from exporter.status.models import FAULTY_STATES, BatteryState, BatteryStatus, StorageStatus
+from exporter.status.models import (
+    FAULTY_STATES,
+    BatteryState,
+    BatteryStatus,
+    LastValue,
+    StorageStatus,
+)
 from exporter.status.view import SnapshotView
 
 #: what the LED of a battery says, by code; its colour goes by charge
@@ -87,7 +93,7 @@ def has_batteries(view: SnapshotView) -> bool:
     collectors = view.report.collectors
     if "acb" in collectors or view.member("production", "acb_power") is not None:
         return True
-    if any(kind in ("battery", "acb") for kind, _ in view.expected):
+    if view.expects("battery", "acb"):
         return True
     # Gateways without any battery offer the endpoint of their power all the same.
     listed = view.member("ensemble", "encharge_presence")
@@ -95,27 +101,22 @@ def has_batteries(view: SnapshotView) -> bool:
 
 
 def with_last_known(
-    now: Iterable[BatteryStatus], before: Iterable[BatteryStatus], read_at: float | None
+    now: Iterable[BatteryStatus], last: Mapping[str, LastValue]
 ) -> tuple[BatteryStatus, ...]:
-    """Return the batteries, with their last charge where it is not known now.
+    """Return the batteries, with their last charge, by serial, where it is not known now.
 
-    `before` are those of data that may have expired since, which was read at `read_at`. While
-    nothing is known of any battery, they are shown for what they were.
+    While nothing is known of any battery, they are shown for what they were.
     """
-    last = {battery.serial: battery for battery in before}
     current = {battery.serial: battery for battery in now}
     if not current:
-        current = {
-            serial: BatteryStatus(serial, battery.kind, "not known", name=battery.name)
-            for serial, battery in last.items()
-        }
+        current = {serial: BatteryStatus(serial, "encharge", "not known") for serial in last}
     return tuple(
         battery
-        if battery.soc_ratio is not None or (old := last.get(serial)) is None
+        if battery.soc_ratio is not None or serial not in last
         else replace(
             battery,
-            last_known_soc_ratio=old.soc_ratio,
-            last_known_timestamp_seconds=None if old.soc_ratio is None else read_at,
+            last_known_soc_ratio=last[serial].value,
+            last_known_timestamp_seconds=last[serial].timestamp_seconds,
         )
         for serial, battery in current.items()
     )

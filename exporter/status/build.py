@@ -20,7 +20,6 @@ from exporter.status.batteries import (
     has_batteries,
     storage,
     to_bool,
-    with_last_known,
 )
 from exporter.status.models import (
     CloudStatus,
@@ -48,7 +47,6 @@ _MIN_LEG_VOLTS = 50.0
 def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> GatewayStatus:
     """Return the status of a gateway, without problems, missing data and sentences."""
     view = SnapshotView(snapshot, now, monotonic)
-    before = SnapshotView(snapshot, now, monotonic, expired=True)
     report = view.report
     grid, generator, power = grid_status(view), _generator(view), power_flow(view)
     each = batteries(view)
@@ -59,12 +57,12 @@ def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Gatewa
         timestamp_seconds=now,
         contact=_contact(view),
         last_heard_timestamp_seconds=max(last_successes, default=None),
-        identity=_identity(before),
+        identity=_identity(view),
         grid=grid,
         power=power,
         today=_today(view),
         storage=storage(view, power.storage_watts, each),
-        batteries=with_last_known(each, batteries(before), before.read_at("battery_power")),
+        batteries=each,
         panels=panels(view, islanded=grid.connected is False),
         switch=_switch(view),
         generator=generator,
@@ -74,9 +72,9 @@ def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Gatewa
         clock_skew_seconds=report.clock_skew,
         token_expiry_timestamp_seconds=report.token_expiry,
         collectors=_collectors(view),
-        system=system(before),
-        limits=limits(before),
-        measured=measured(before),
+        system=system(view),
+        limits=limits(view),
+        measured=measured(view),
     )
 
 
@@ -135,7 +133,7 @@ def _has_switch(view: SnapshotView) -> bool | None:
     data = view.collector("ensemble")
     if any(data.get(name) is not None for name in ("enpower", "collar")):
         return True
-    if any(kind in ("controller", "collar") for kind, _ in view.expected):
+    if view.expects("controller", "collar"):
         return True
     return None if not data and "ensemble" in view.report.collectors else False
 

@@ -21,6 +21,7 @@ DAYS = 30
 SERIES = ("solar_watts", "house_watts", "grid_watts", "storage_watts", "soc_ratio", "connected")
 #: a longer time between two samples counts as blind: nobody knows what happened
 _MAX_GAP = 600.0
+_MAX_BATTERIES = 200
 
 Sample = Mapping[str, float | None]
 
@@ -52,6 +53,8 @@ class History:
         #: when the last sample came, in epoch seconds
         self._sampled_at: float | None = None
         self.last: dict[str, LastValue] = {}
+        #: last charge of each battery, by serial
+        self.batteries: dict[str, LastValue] = {}
 
     def add(
         self, now: float, sample: Sample, read_at: Mapping[str, float | None], *, blind: bool
@@ -97,6 +100,16 @@ class History:
         """Return a time of the house."""
         return datetime.fromtimestamp(stamp, self._zone)
 
+    def add_batteries(self, charges: Mapping[str, float | None], read_at: float) -> None:
+        """Remember the charge of all batteries by serial, as it was at `read_at`; None is unknown.
+
+        A battery that is not among them was removed for good.
+        """
+        last = {serial: each for serial, each in self.batteries.items() if serial in charges}
+        known = ((serial, charge) for serial, charge in charges.items() if charge is not None)
+        last |= {serial: LastValue(charge, read_at) for serial, charge in known}
+        self.batteries = dict(list(last.items())[:_MAX_BATTERIES])
+
     def dump(self) -> dict[str, Any]:
         """Return all of it for a file."""
         return {
@@ -110,9 +123,8 @@ class History:
                 for day, each in self._days.items()
             },
             "sampled_at": self._sampled_at,
-            "last": {
-                name: [each.value, each.timestamp_seconds] for name, each in self.last.items()
-            },
+            "last": _dump(self.last),
+            "batteries": _dump(self.batteries),
         }
 
     def load(self, document: Mapping[str, Any]) -> None:
@@ -128,11 +140,8 @@ class History:
                 date.fromisoformat(day): Day(*map(float, seconds))
                 for day, seconds in document["days"].items()
             }
-            last = {
-                name: LastValue(float(value), float(stamp))
-                for name, (value, stamp) in document["last"].items()
-                if name in SERIES
-            }
+            last = _load(document["last"])
+            batteries = _load(document.get("batteries", {}))
             sampled_at = None if sampled_at is None else float(sampled_at)
         except (KeyError, TypeError, ValueError, AttributeError):
             return
@@ -140,7 +149,8 @@ class History:
         if not fits or len(days) > 2 * DAYS:
             return
         self._values, self._bucket, self._days = values, bucket, days
-        self._sampled_at, self.last = sampled_at, last
+        self._sampled_at, self.batteries = sampled_at, batteries
+        self.last = {name: each for name, each in last.items() if name in SERIES}
 
     def _move_to(self, bucket: int) -> None:
         """Begin a new point of the curve, and empty those that were skipped."""
@@ -182,3 +192,14 @@ class History:
 
     def _day(self, stamp: float) -> date:
         return self.local(stamp).date()
+
+
+def _dump(values: Mapping[str, LastValue]) -> dict[str, list[float]]:
+    return {name: [each.value, each.timestamp_seconds] for name, each in values.items()}
+
+
+def _load(document: Mapping[str, Any]) -> dict[str, LastValue]:
+    return {
+        name: LastValue(float(value), float(stamp))
+        for name, (value, stamp) in list(document.items())[:_MAX_BATTERIES]
+    }

@@ -16,7 +16,7 @@ from exporter.clock import Clock
 from exporter.metrics.grid import disconnect_commanded
 from exporter.snapshot import Reading, Snapshot
 from exporter.state import State
-from exporter.status.batteries import storage
+from exporter.status.batteries import batteries, storage, with_last_known
 from exporter.status.build import build, grid_status, power_flow
 from exporter.status.checks import problems
 from exporter.status.history import History
@@ -58,6 +58,8 @@ class _Entry:
         #: epoch seconds
         self.since: float | None = None
         self.commanded_at = float("-inf")
+        #: what the system is, what cannot be known there, whether a meter measures the house
+        self.description: tuple[str, tuple[str, ...], bool] = ("", (), True)
         #: monotonic seconds
         self.sampled_at = float("-inf")
         self.saved_at = float("inf")
@@ -88,7 +90,11 @@ class _Entry:
             return  # nothing was ever read, so there is no history yet
         self.sampled_at = monotonic
         grid, power = grid_status(view), power_flow(view)
-        total = storage(view, None, ())
+        each = batteries(view)
+        total = storage(view, None, each)
+        if each:
+            charges = {battery.serial: battery.soc_ratio for battery in each}
+            self.history.add_batteries(charges, view.read_at("battery_power") or now)
         sample = {
             "solar_watts": power.solar_watts,
             "house_watts": power.house_watts,
@@ -203,7 +209,18 @@ class StatusStore:
             ),
         )
         view = SnapshotView(entry.snapshot, now, monotonic)
-        status = replace(status, grid=grid, last_known=_last_known(entry, status))
+        if status.system:
+            entry.description = status.system, status.limits, status.measured
+        description, limits, measured = entry.description
+        status = replace(
+            status,
+            grid=grid,
+            last_known=_last_known(entry, status),
+            batteries=with_last_known(status.batteries, entry.history.batteries),
+            system=description,
+            limits=limits,
+            measured=measured,
+        )
         status = replace(
             status, problems=problems(status, view.thresholds), missing=missing(status, view)
         )

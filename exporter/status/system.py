@@ -9,16 +9,16 @@ def system(view: SnapshotView) -> str:
     if not view.has_data:
         return ""
     parts = []
-    ensemble = view.collector("ensemble")
     if has_batteries(view):
         acb = "acb" in view.report.collectors or view.member("production", "acb_power") is not None
-        both = acb and bool(view.devices("ensemble", "encharge_inventory"))
+        iq = view.expects("battery") or bool(view.devices("ensemble", "encharge_inventory"))
+        both = acb and iq
         parts.append(
             "IQ Batteries and AC Batteries" if both else "AC Batteries" if acb else "IQ Batteries"
         )
-    if ensemble.get("enpower") is not None:
+    if view.expects("controller") or view.member("ensemble", "enpower") is not None:
         parts.append("a system controller")
-    if ensemble.get("collar") is not None:
+    if view.expects("collar") or view.member("ensemble", "collar") is not None:
         parts.append("a meter collar")
     generator = view.member("generator", "generator")
     if getattr(generator, "present", None):
@@ -49,7 +49,7 @@ def limits(view: SnapshotView) -> tuple[str, ...]:
         view.has_data
         and ensemble_read
         and all(view.member("ensemble", name) is None for name in switches)
-        and not any(kind in ("controller", "collar") for kind, _ in view.expected)
+        and not view.expects("controller", "collar")
     ):
         sentences.append(
             "Grid outages cannot be seen here: there is no system controller and no meter collar."

@@ -11,13 +11,8 @@ from exporter.snapshot import SELF, Reading, Snapshot
 class SnapshotView:
     """A snapshot at a moment."""
 
-    def __init__(
-        self, snapshot: Snapshot, now: float, monotonic: float, *, expired: bool = False
-    ) -> None:
-        """View `snapshot` at `now` (epoch seconds).
-
-        `monotonic` decides what has expired; with `expired`, what has is part of the view.
-        """
+    def __init__(self, snapshot: Snapshot, now: float, monotonic: float) -> None:
+        """View `snapshot` at `now` (epoch seconds); `monotonic` decides what has expired."""
         exporter = snapshot.readings[SELF].data
         self.now = now
         self.report = exporter["self"]
@@ -29,10 +24,10 @@ class SnapshotView:
         self.expected: Mapping[tuple[str, str], Any] = exporter.get("expected") or {}
         self._exporter = exporter
         self._readings: dict[str, Reading] = {}
-        for name, reading in snapshot.readings.items():
-            shown = reading if expired else reading.unexpired(monotonic)
-            if name != SELF and shown is not None:
-                self._readings[name] = shown
+        for name in snapshot.readings:
+            reading = snapshot.fresh(name, monotonic)
+            if name != SELF and reading is not None:
+                self._readings[name] = reading
 
     @property
     def has_data(self) -> bool:
@@ -65,6 +60,10 @@ class SnapshotView:
     def complete(self, collector: str) -> bool:
         """Return whether the last answers of a collector held all that was there before."""
         return bool(getattr(self._readings.get(collector), "complete", True))
+
+    def expects(self, *kinds: str) -> bool:
+        """Return whether anything of these kinds was ever seen here."""
+        return any(kind in kinds for kind, _ in self.expected)
 
     def missing_since(self, kind: str) -> dict[str, float | None]:
         """Return what of a kind is expected and not there, and since when."""

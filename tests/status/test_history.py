@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from exporter.clock import VirtualClock
 from exporter.snapshot import Snapshot
 from exporter.status.history import BUCKET_SECONDS, BUCKETS, DAYS, SERIES, History
+from exporter.status.models import LastValue
 from exporter.status.store import StatusStore
 from tests.polled_gateway import polled_gateway
 
@@ -104,6 +105,14 @@ def test_a_clock_that_steps_back_does_no_harm() -> None:
     add(history, NOON - HOUR, solar_watts=50.0)
     assert [v for _, v in history.curve("solar_watts", NOON - HOUR)][-1] == 50.0
     assert all(seconds >= 0 for each in hours(history, NOON).values() for seconds in each)
+
+
+def test_a_battery_that_was_removed_is_forgotten() -> None:
+    """One that is listed without a charge keeps its last one; one no longer listed does not."""
+    history = History(UTC)
+    history.add_batteries({"1": 0.5, "2": 0.6}, NOON)
+    history.add_batteries({"1": None}, NOON + HOUR)
+    assert history.batteries == {"1": LastValue(0.5, NOON)}
 
 
 def test_without_details_only_the_last_values_are_kept() -> None:
