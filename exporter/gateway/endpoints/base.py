@@ -91,11 +91,13 @@ class Model(BaseModel):
         `prefix` names the place of the object in the answer. None stands for anything that is not
         an object.
         """
-        if not isinstance(raw, dict):
+        if type(raw) is not dict:
             notes.unreadable(prefix or "document")
             return None
+        model: Self
         try:
-            model = cls.model_validate(raw)
+            # Without the checks of `model_validate` for options that nobody gives.
+            model = cls.__pydantic_validator__.validate_python(raw)
         except ValidationError as error:
             model = cls._read_partly(raw, error, notes, prefix)
         if None in raw.values():
@@ -213,6 +215,9 @@ def entries(raw: Any, notes: Notes, name: str) -> Iterator[dict[str, Any]]:
 
 def identity(value: Any) -> str | None:
     """Return a serial or the like as text; a number is the same device as its digits."""
+    # The usual case first: this runs for every device.
+    if type(value) is str and value.isalnum() and len(value) <= MAX_TEXT:
+        return value
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_MAX_DIGITS:
         value = str(value)
     if isinstance(value, str) and 0 < len(value.strip()) <= MAX_TEXT:
@@ -244,7 +249,7 @@ def by_identity(
             found[known] = entry
     missing = [known for known in notes.before.get(name, ()) if known not in found]
     if len(nameless) == len(missing) == 1:
-        found[missing[0]] = nameless[0]
+        found[missing[0]] = {**nameless[0], key: missing[0]}
     notes.identities[name] = tuple(found)
     return found
 

@@ -23,7 +23,6 @@ from exporter.gateway.endpoints.fields import (
     Code,
     Count,
     Epoch,
-    Flag,
     Joules,
     Milliamperes,
     Millihertz,
@@ -32,7 +31,6 @@ from exporter.gateway.endpoints.fields import (
     Percent,
     Seconds,
     StoredWattHours,
-    Text,
     Watts,
 )
 
@@ -116,14 +114,6 @@ class InverterDetail:
     channels: dict[str, InverterChannel]
 
 
-class _Device(Model):
-    """What all kinds of devices have in common."""
-
-    kind: Text = Field(None, alias="devName")
-    active: Flag = None
-    gone: Flag = Field(None, alias="modGone")
-
-
 @dataclass(frozen=True, slots=True)
 class DeviceCount:
     """How many devices there are, and how many of them fit into the answer."""
@@ -156,9 +146,11 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     devices = [value for key, value in raw.items() if key not in _COUNTS]
     listed: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
     for entry in entries(devices, notes, "devices"):
-        device = _Device.read(entry, notes, "devices")
-        kind = device.kind or _kind(entry) if device is not None else None
-        if device is None or device.active is False or kind == _METER:
+        kind = entry.get("devName")
+        if not isinstance(kind, str):
+            notes.unreadable("devices.devName")
+            kind = _kind(entry)
+        if entry.get("active") is False or kind == _METER:
             continue
         if kind in listed:
             listed[kind].append(entry)
@@ -189,17 +181,29 @@ def _kind(entry: dict[str, Any]) -> str | None:
 _TELLING = {"SOC": "acb", "VrmsL1N": "nsrb", "voltRmsL1": "nsrb", "dcVoltageINmV": "pcu"}
 
 
+#: parts of a channel, and their keys that are read
+_PARTS = {
+    "watts": {key: f"watts.{key}" for key in ("now", "nowUsed", "max")},
+    "wattHours": {key: f"wattHours.{key}" for key in ("today", "yesterday", "week")},
+    "lifetime": {
+        key: f"lifetime.{key}"
+        for key in ("createdTime", "duration", "joulesProduced", "joulesUsed")
+    },
+}
+
+
 def _flat(channel: dict[str, Any], notes: Notes, name: str) -> dict[str, Any]:
     """Return a channel without its levels."""
     reading = channel.get("lastReading")
     flat: dict[str, Any] = dict(reading) if isinstance(reading, dict) else {}
     if not isinstance(reading, dict):
         notes.unreadable(f"{name}.lastReading")
-    for part in ("watts", "wattHours", "lifetime"):
+    for part, keys in _PARTS.items():
         values = channel.get(part)
         if isinstance(values, dict):
-            for key, value in values.items():
-                flat[f"{part}.{key}"] = value
+            for key, flat_key in keys.items():
+                if key in values:
+                    flat[flat_key] = values[key]
         elif part in channel:
             notes.unreadable(f"{name}.{part}")
     flat["chanEid"] = channel.get("chanEid", flat.get("eid"))
@@ -211,17 +215,22 @@ def _flat(channel: dict[str, Any], notes: Notes, name: str) -> dict[str, Any]:
 
 def _inverter(entry: dict[str, Any], notes: Notes) -> InverterDetail:
     name = "pcu.channels"
-    gone = entry.get("modGone")
+    gone = entry.get("modGone", False)
+    if not isinstance(gone, bool):
+        notes.unreadable("pcu.modGone")
+        gone = None
     channels = [
         channel
         for item in entries(entry.get("channels"), notes, name)
         if (channel := InverterChannel.read(_flat(item, notes, name), notes, name)) is not None
     ]
+    if len(channels) == 1:
+        return InverterDetail(gone, {"1": channels[0]})
     # By their number in the gateway, so that one listed twice is still one.
     by_eid = {channel.eid: channel for channel in channels}
     ordered = sorted(by_eid, key=lambda eid: eid or 0)
     return InverterDetail(
-        gone if isinstance(gone, bool) else None,
+        gone,
         {str(index): by_eid[eid] for index, eid in enumerate(ordered, start=1)},
     )
 

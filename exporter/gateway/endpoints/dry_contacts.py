@@ -62,7 +62,7 @@ def _reader(member: str, model: type[Model]) -> Callable[[Any, Notes], dict[str,
             member: {
                 name: relay
                 for name, entry in by_identity(listed, "id", notes, "dry_contacts").items()
-                if (relay := model.read({**entry, "id": name}, notes, "dry_contacts"))
+                if (relay := model.read(entry, notes, "dry_contacts"))
             }
         }
 

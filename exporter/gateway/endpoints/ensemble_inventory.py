@@ -186,7 +186,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         devices = {
             serial: device
             for serial, entry in raw.items()
-            if (device := kind.model.read({**entry, "serial_num": serial}, notes, kind.member))
+            if (device := kind.model.read(entry, notes, kind.member))
         }
         if kind is _BATTERIES:
             data[kind.member] = devices

@@ -116,7 +116,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     for kind, devices in listed.items():
         member, model = _KINDS[kind]
         for serial, entry in by_identity(devices, "serial_num", notes, kind).items():
-            device = model.read({**entry, "serial_num": serial}, notes, kind)
+            device = model.read(entry, notes, kind)
             if device is not None and device.admin_state != _REMOVED:
                 data[member][serial] = device
     return dict(data)

@@ -37,7 +37,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     batteries: dict[str, DeviceReport] = {}
     listed = entries(as_list(document), notes, "inverters")
     for serial, entry in by_identity(listed, "serialNumber", notes, "inverters").items():
-        report = DeviceReport.read({**entry, "serialNumber": serial}, notes, "inverters")
+        report = DeviceReport.read(entry, notes, "inverters")
         if report is None:
             continue
         if report.device_type in (None, 1):

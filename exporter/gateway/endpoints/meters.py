@@ -116,7 +116,7 @@ def read_setup(document: Any, notes: Notes) -> dict[str, Any]:
         "meters": {
             eid: meter
             for eid, entry in by_identity(listed, "eid", notes, "meters", digits=True).items()
-            if (meter := MeterSetup.read({**entry, "eid": int(eid)}, notes, "meters"))
+            if (meter := MeterSetup.read(entry, notes, "meters"))
         }
     }
 

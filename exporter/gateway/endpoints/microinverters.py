@@ -19,7 +19,8 @@ _INTERVALS = 3
 _NIGHT = 86400.0
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: to make one costs half as much, and there are hundreds of them.
+@dataclass(slots=True)
 class Inverter:
     """An inverter as it last reported, in W, Wh, V, A, Hz and degrees Celsius.
 
@@ -124,12 +125,11 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
                 number: _input(channel) for number, channel in detail.channels.items()
             }
     newest = _most(inverter.last_report_date for inverter in found.values()) or 0
-    return {
-        "inverters": {
-            serial: _of_now(inverter, newest, context) for serial, inverter in found.items()
-        },
-        "inverter_channels": channels,
-    }
+    fresh = max(newest - _AGE, context.gateway_time - _NIGHT)
+    for serial, inverter in found.items():
+        if inverter.last_report_date is not None and inverter.last_report_date < fresh:
+            found[serial] = _of_now(inverter, newest, context)
+    return {"inverters": found, "inverter_channels": channels}
 
 
 def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
