@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from pydantic import SecretStr
 
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
@@ -109,6 +110,28 @@ CASES = (
         moved=("generator.start_soc", 35),
     ),
     CommandCase("generator charge", "generator", {"on": False}, moved=("generator.charges", False)),
+    CommandCase("production off", "battery-home", moved=("limit.production_off", True)),
+    CommandCase(
+        "production on",
+        "battery-home",
+        levers={"limit.production_off": True},
+        moved=("limit.production_off", False),
+    ),
+    CommandCase(
+        "export limit",
+        "battery-home",
+        {"watts": 2500},
+        {"limit.dynamic_export_watts": 9000.0},
+        ("limit.dynamic_export_watts", 2500.0),
+    ),
+    CommandCase(
+        "export unlimited",
+        "battery-home",
+        {"watts": None},
+        {"limit.dynamic_export_watts": 9000.0},
+        ("limit.dynamic_export_watts", None),
+    ),
+    CommandCase("live stream", "battery-home", {"on": True}, moved=("live.on", True)),
 )
 
 
@@ -137,6 +160,16 @@ class ControlHarness:
     command_runner: CommandRunner
     clock: VirtualClock
     directory: Path
+    config: GatewayConfig
+
+    @property
+    def owner_token(self) -> SecretStr:
+        """A token of the owner, who may do less than an installer."""
+        return SecretStr(self.running.token)
+
+    def call(self, row: str, args: Mapping[str, Any]) -> CommandCall:
+        """Return a command with these arguments."""
+        return CommandCall(COMMANDS[row], args)
 
     async def plan(self, row: str, args: Mapping[str, Any]) -> CommandPlan:
         """CommandPlan a command."""
@@ -195,9 +228,12 @@ async def control_harness(
     async with serve(gateway, now=clock.time) as running:
         given = {"host": running.host, "name": "home", **config}
         if gateway.uses_tls:
-            given.setdefault("token", running.token)
-        async with CommandRunner(GatewayConfig(**given), directory, clock) as command_runner:
-            yield ControlHarness(it, gateway, running, command_runner, clock, directory)
+            given.setdefault("token", running.issue("installer"))
+        gateway_config = GatewayConfig(**given)
+        async with CommandRunner(gateway_config, directory, clock) as command_runner:
+            yield ControlHarness(
+                it, gateway, running, command_runner, clock, directory, gateway_config
+            )
 
 
 @contextmanager

@@ -204,7 +204,7 @@ def test_a_state_directory_that_cannot_be_written(
     (tmp_path / "state").write_text("in the way")
     done = run(tmp_path, "control", "storage", "reserve", "65", "--yes", **login)
     assert done.returncode == 1
-    assert "control.log cannot be written" in done.stderr.splitlines()[-1]
+    assert "home.control.lock cannot be opened" in done.stderr.splitlines()[-1]
     assert house.writes() == []
 
 
@@ -253,7 +253,7 @@ def test_leaving_the_grid_takes_more_than_a_yes(
     assert house.writes() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_breaking_off(
     number: signal.Signals, house: Beside, login: dict[str, str], tmp_path: Path
 ) -> None:

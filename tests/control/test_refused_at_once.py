@@ -28,7 +28,18 @@ _HARDWARE = {
     "storage": "has no IQ Batteries (Encharge)",
     "acb": "has no AC Batteries (ACB)",
     "generator": "has no generator configured",
+    "production": "has no switch for production",
+    "export": "has no dynamic export limit",
+    "live": "has no live data",
 }
+#: what every firmware since 7 has
+_ANY_NEW_FIRMWARE = ("production", "export", "live")
+_WITHOUT = [
+    pytest.param(home, case, id=f"{home}-{case}")
+    for home in ("solar-only", "legacy")
+    for case in CASES
+    if home == "legacy" or case.row.partition(" ")[0] not in _ANY_NEW_FIRMWARE
+]
 
 
 async def refused(
@@ -45,8 +56,7 @@ async def refused(
     return line.removeprefix(start)
 
 
-@BY_CASE
-@pytest.mark.parametrize("home", ["solar-only", "legacy"])
+@pytest.mark.parametrize(("home", "case"), _WITHOUT)
 async def test_hardware_that_is_not_there(
     home: str, case: CommandCase, tmp_path: Path, clock: VirtualClock
 ) -> None:
@@ -174,7 +184,7 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
         ("grid off", INVENTORY, login_page(), "the answer is not JSON"),
         ("grid off", INVENTORY, error_object(), "unexpected data"),
         ("grid off", INVENTORY, Reset(), "the gateway closed the connection"),
-        ("grid off", INVENTORY, status(401), "this login may not read it"),
+        ("grid off", INVENTORY, status(401), "this login is not permitted to read it"),
         ("grid off", INVENTORY, body(b"[]"), "has no system controller"),
         ("grid off", INVENTORY, body(b"[7]"), "unexpected data"),
         ("storage mode", TARIFF, status(404), "/admin/lib/tariff: status 404"),

@@ -6,7 +6,7 @@ A module for each type of hardware defines its commands and options; `options` h
 
 import typer
 
-from exporter.cli.control import acb, dry_contact, generator, grid, storage
+from exporter.cli.control import acb, dry_contact, generator, grid, site, storage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -29,3 +29,6 @@ app.add_typer(dry_contact.app, name="contact")
 app.add_typer(storage.app, name="storage")
 app.add_typer(acb.app, name="acb")
 app.add_typer(generator.app, name="generator")
+app.add_typer(site.production_app, name="production")
+app.add_typer(site.export_app, name="export")
+app.add_typer(site.live_app, name="live")

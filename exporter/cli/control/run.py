@@ -53,7 +53,9 @@ def execute(
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     renderer = Renderer(gateway.name, as_json=options.as_json)
-    command_runner = CommandRunner(gateway, config.state_dir, clock or SystemClock())
+    command_runner = CommandRunner(
+        gateway, config.state_dir, clock or SystemClock(), dry_run=options.dry_run
+    )
     with asyncio.Runner() as runner, _connected(runner, command_runner):
         plan = runner.run(command_runner.plan(CommandCall(COMMANDS[command_name], arguments)))
         if asks or options.dry_run or not options.as_json:

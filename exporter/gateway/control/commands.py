@@ -5,7 +5,7 @@ from typing import Any
 
 from pyenphase.const import URL_INVENTORY, SupportedFeatures
 
-from exporter.gateway.control import acb, dry_contacts, generator, grid, storage
+from exporter.gateway.control import acb, dry_contacts, generator, grid, site, storage
 from exporter.gateway.control.models import Command, Requirement
 from exporter.gateway.control.reader import acbs
 from exporter.gateway.policy import DRY_CONTACT_SETTINGS, GENERATOR_CONFIG, INVENTORY
@@ -43,6 +43,28 @@ GENERATOR = Requirement(
     lambda config: "charge_from_generator" in config,
     "has no generator configured",
     "GENERATOR",
+)
+
+PRODUCTION_SWITCH = Requirement(
+    SupportedFeatures(0),
+    site.POWER,
+    lambda content: "powerForcedOff" in content,
+    "has no switch for production: its firmware is too old",
+    "production switch",
+)
+EXPORT_LIMIT = Requirement(
+    SupportedFeatures(0),
+    site.DYNAMIC_LIMIT,
+    lambda content: isinstance(content.get("dynamic_pel_settings"), dict),
+    "has no dynamic export limit: it needs meters and firmware 7 or newer",
+    "dynamic export limit",
+)
+LIVE_DATA = Requirement(
+    SupportedFeatures(0),
+    site.LIVE_STATUS,
+    lambda content: "sc_stream" in content["connection"],
+    "has no live data: its firmware is too old",
+    "live data",
 )
 
 _ON = {True: "on", False: "off"}
@@ -201,6 +223,62 @@ _ROWS = (
         desired=lambda args, before: {"charge_from_generator": args["on"]},
         write=lambda envoy, args, desired: envoy.set_generator_charge_from_generator(args["on"]),
         failure_hint=generator.charging_hint,
+    ),
+    Command(
+        name="production off",
+        title=lambda args: "switch production off",
+        requirement=PRODUCTION_SWITCH,
+        reads=(site.POWER,),
+        state=site.production,
+        desired=lambda args, before: {"production": "off"},
+        write=site.write_production,
+        notes=site.production_off_notes,
+        failure_hint=site.production_hint,
+        phrase="production off",
+        timeout=60.0,
+        cloud=True,
+    ),
+    Command(
+        name="production on",
+        title=lambda args: "switch production on",
+        requirement=PRODUCTION_SWITCH,
+        reads=(site.POWER,),
+        state=site.production,
+        desired=lambda args, before: {"production": "on"},
+        write=site.write_production,
+        failure_hint=site.production_hint,
+        timeout=60.0,
+    ),
+    Command(
+        name="export limit",
+        title=lambda args: f"limit export to {args['watts']} W",
+        requirement=EXPORT_LIMIT,
+        reads=(site.DYNAMIC_LIMIT,),
+        state=site.export_limit,
+        desired=site.desired_limit,
+        check=site.check_limit,
+        write=site.write_limit,
+        notes=site.limit_notes,
+    ),
+    Command(
+        name="export unlimited",
+        title=lambda args: "remove the dynamic export limit",
+        requirement=EXPORT_LIMIT,
+        reads=(site.DYNAMIC_LIMIT,),
+        state=site.export_limit,
+        desired=site.desired_limit,
+        check=site.check_limit,
+        write=site.write_limit,
+    ),
+    Command(
+        name="live stream",
+        title=lambda args: f"turn the live data stream {_ON[args['on']]}",
+        requirement=LIVE_DATA,
+        reads=(site.LIVE_STATUS,),
+        state=site.live_stream,
+        desired=lambda args, before: {"stream": "enabled" if args["on"] else "disabled"},
+        write=site.write_live_stream,
+        notes=site.live_notes,
     ),
 )
 

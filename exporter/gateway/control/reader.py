@@ -28,6 +28,7 @@ from exporter.errors import (
 )
 from exporter.gateway.client import GatewayClient, expect_success
 from exporter.gateway.control.models import Requirement
+from exporter.gateway.control.site import DYNAMIC_LIMIT, LIVE_STATUS, POWER
 from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
 from exporter.gateway.policy import (
     BATTERY_POWER,
@@ -76,7 +77,7 @@ class Reader:
     async def read(self, endpoints: Iterable[str], *, fresh: bool = True) -> EnvoyData:
         """Return the current data of these endpoints; raise GatewayError.
 
-        Not `afresh`, it may be what they said since `check`.
+        Without `fresh`, answers since the last `check` are used again.
         """
         if fresh:
             self._session.invalidate()
@@ -101,7 +102,9 @@ class Reader:
         except TransportError as error:
             raise error.error from None
         except EnvoyAuthenticationRequired as error:
-            raise LoginRefusedError(f"{error.status}: this login may not read it") from None
+            raise LoginRefusedError(
+                f"{error.status}: this login is not permitted to read it, an installer's may be"
+            ) from None
         except orjson.JSONDecodeError:
             raise InvalidResponseError(f"{endpoint}: the answer is not JSON") from None
 
@@ -178,5 +181,8 @@ _PARSERS: Mapping[str, Callable[[EnvoyData, Any], None]] = {
     GENERATOR_SCHEDULE: _generator_schedule,
     GENERATOR_CONFIG: _generator_config,
     BATTERY_POWER: _raw_only,
+    POWER: _raw_only,
+    DYNAMIC_LIMIT: _raw_only,
+    LIVE_STATUS: _raw_only,
     URL_PRODUCTION_JSON: _raw_only,
 }

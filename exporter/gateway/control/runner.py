@@ -1,7 +1,9 @@
 """Runs commands at one gateway: plan, record, send once, verify."""
 
+import copy
 import logging
 import uuid
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,9 +13,11 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter.clock import Clock
 from exporter.config import Gateway
-from exporter.errors import ControlError, GatewayError, StateError
+from exporter.errors import ControlError, GatewayError, InvalidDataError, StateError
 from exporter.gateway.client import GatewayClient
 from exporter.gateway.control.audit_log import AuditLog
+from exporter.gateway.control.completeness import refuse_incomplete
+from exporter.gateway.control.lock import control_lock
 from exporter.gateway.control.models import (
     CommandCall,
     CommandPlan,
@@ -29,13 +33,20 @@ from exporter.state import State
 
 log = logging.getLogger(__name__)
 
+#: raised by values of an unexpected type, such as a text instead of a number
+_UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
 
 class CommandRunner:
     """Runs commands at one gateway while the context is open."""
 
-    def __init__(self, config: Gateway, directory: Path, clock: Clock) -> None:
-        #: whether a command may have gone out
+    def __init__(
+        self, config: Gateway, directory: Path, clock: Clock, *, dry_run: bool = False
+    ) -> None:
+        """Prepare; with `dry_run`, nothing can be sent and other commands are not blocked."""
+        #: whether a command may have been sent
         self.sent = False
+        self._lock = nullcontext() if dry_run else control_lock(directory, config.name)
         self._config = config
         self._clock = clock
         self._memory = GatewayState.load(State(directory, config.name).read())
@@ -46,11 +57,12 @@ class CommandRunner:
 
     async def __aenter__(self) -> Self:
         """Connect and log in; raise ControlError."""
+        self._lock.__enter__()
         try:
             identity = await self._session.connect()
             self._check_serial(identity.serial)
         except BaseException as error:
-            await self._session.close()
+            await self._close()
             if isinstance(error, GatewayError):
                 raise self._unsent(error) from None
             raise
@@ -62,7 +74,13 @@ class CommandRunner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._session.close()
+        await self._close()
+
+    async def _close(self) -> None:
+        try:
+            await self._session.close()
+        finally:
+            self._lock.__exit__(None, None, None)
 
     async def plan(self, call: CommandCall) -> CommandPlan:
         """Return what would be sent; raise ControlError for what is impossible or refused."""
@@ -77,7 +95,13 @@ class CommandRunner:
                 await self._add_extra(data, endpoint)
             notes = command.notes(call.args, before, data)
             features = command.requirement.features
+            original = copy.deepcopy(data.raw)
             requests = await self._writer.preview(_write(call, desired), features, data)
+            for request in requests:
+                refuse_incomplete(request, original.get(command.reads[0]))
+        except _UNEXPECTED as error:
+            unexpected = InvalidDataError(f"unexpected data ({type(error).__name__}: {error})")
+            raise self._unsent(unexpected) from None
         except GatewayError as error:
             raise self._unsent(error) from None
         except ControlError as error:
