@@ -109,7 +109,9 @@ class _Fields(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
             fields["error"] = mask(f"{type(error).__name__}: {error}".removesuffix(": "))
-            if logging.getLogger("exporter").isEnabledFor(logging.DEBUG):
+            # What nobody expected is a mistake of ours, and can be reported only with its place.
+            debug = logging.getLogger("exporter").isEnabledFor(logging.DEBUG)
+            if debug or record.levelno >= logging.ERROR:
                 fields["traceback"] = mask("".join(traceback.format_exception(error)))
         return fields
 

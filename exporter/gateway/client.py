@@ -4,39 +4,37 @@ Firmware before 7 wants HTTP digest, from 7 on a token. Callers use `get` and se
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypedDict
 
 import aiohttp
-import orjson
 from pyenphase import Envoy
 from pyenphase.auth import EnvoyAuth
 from pyenphase.exceptions import EnvoyAuthenticationRequired
-from yarl import URL
 
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
     BadStatusError,
     ConnectionLostError,
-    EndpointAbsentError,
     GatewayError,
     InvalidResponseError,
-    LoginRedirectError,
     LoginRefusedError,
-    NotJsonError,
     NotPermittedError,
+    RequestTimeoutError,
     UnreachableError,
 )
 from exporter.files import file_name
 from exporter.gateway.auth import TokenAuth
 from exporter.gateway.identity import Identity, read_identity
 from exporter.gateway.policy import INFO, observed
+from exporter.gateway.response import REFUSED, Response, check, is_login
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token
-from exporter.gateway.transport import DEADLINE, Observer, Response, Transport
+from exporter.gateway.transport import DEADLINE, Observer, Transport
 from exporter.gateway.transport_errors import TransportError
 
 __all__ = ["GatewayClient", "Identity", "Response"]
@@ -47,14 +45,27 @@ log = logging.getLogger(__name__)
 _LOCAL_USERS = ("installer", "envoy")
 #: what HTTPS may fail with at a gateway that only speaks HTTP, and the other way round
 _WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
-_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-_REDIRECTS = (301, 302, 303, 307, 308)
+#: the gateway may be at another of its addresses
+_NOT_THERE = (UnreachableError, ConnectionLostError, RequestTimeoutError)
+#: seconds between two looks for a gateway that is gone
+_LOCATE_PAUSE = 300.0
 #: a response is requested again when it is this part of its maximum age: no schedule is exact
 _SLACK = 0.9
 #: seconds; how old a response may be that a command reads twice
 _LEGACY_AGE = 60.0
-#: what says that there is nothing is short
-_LONGEST_NOTHING = 512
+
+
+#: finds the addresses at which a gateway with this serial number announces itself
+Locate = Callable[[str], Awaitable[Sequence[str]]]
+
+
+class _Options(TypedDict, total=False):
+    """How a request is sent."""
+
+    deadline: float
+    longest: float | None
+    small: bool
+    overlap: bool
 
 
 class GatewayClient:
@@ -67,17 +78,26 @@ class GatewayClient:
         clock: Clock,
         directory: Path | None = None,
         cadences: Mapping[str, float] | None = None,
+        *,
+        locate: Locate | None = None,
     ) -> None:
         """Get ready; nothing is sent yet.
 
         In the `directory` for state are the token, the pauses of the cloud login and the request
-        limit, which all processes share. `cadences` are in seconds by collector.
+        limit, which all processes share. `cadences` are in seconds by collector. `locate` finds a
+        gateway that does not answer where it should.
         """
         self.identity: Identity | None = None
+        #: where the gateway is asked now
+        self.host = config.host
+        self._state = state
+        self._locate = locate
+        self._locate_after = float("-inf")
         self._cadences = dict(cadences or {})
         file = directory / f"{file_name(config.name)}.requests" if directory else None
         keep = min(self._cadences.values(), default=0.0)
-        self.transport = Transport(clock, keep=keep, limit_file=file)
+        pinned = bytes.fromhex(config.tls_fingerprint) if config.tls_fingerprint else None
+        self.transport = Transport(clock, keep=keep, limit_file=file, fingerprint=pinned)
         #: pyenphase's idea of it, which knows the passwords of old firmware
         self._envoy: Envoy | None = None
         self._config = config
@@ -104,11 +124,6 @@ class GatewayClient:
     def authenticated(self) -> bool:
         """Whether the last login succeeded; one by user and password shows with each request."""
         return self._user is not None or self._auth.authenticated
-
-    @property
-    def host(self) -> str:
-        """Where the gateway is asked now."""
-        return self._config.host
 
     @property
     def requests(self) -> Mapping[tuple[str, str], int]:
@@ -144,12 +159,47 @@ class GatewayClient:
         return identity
 
     async def identify(self) -> Identity:
-        """Connect and read who it is, which needs no login; raise GatewayError."""
+        """Connect and read who it is, which needs no login; raise GatewayError.
+
+        Where `host` does not answer, the other addresses of the gateway are tried.
+        """
         await self.close()
         self._http = self.transport.new_session()
         self._cache.clear()
-        self.identity, self._envoy = await self._identify()
-        return self.identity
+        failure: GatewayError | None = None
+        async for host in self._hosts():
+            self.host = host
+            try:
+                identity, envoy = await self._identify()
+            except _NOT_THERE as error:
+                failure = failure or error
+                continue
+            if host != self._config.host and self._state.serial not in (None, identity.serial):
+                # An address that is not the configured one must be that of the same gateway.
+                failure = failure or UnreachableError(f"{host}: gateway {identity.serial} answers")
+                continue
+            self.identity, self._envoy = identity, envoy
+            return identity
+        self.host = self._config.host
+        raise failure or UnreachableError("not connected")
+
+    async def _hosts(self) -> AsyncIterator[str]:
+        """Yield the addresses to try, the one that worked last first."""
+        configured = (self.host, self._config.host, *self._config.fallback_hosts)
+        for host in dict.fromkeys(configured):
+            yield host
+        serial, now = self._state.serial, self._clock.monotonic()
+        if self._locate is None or serial is None or now < self._locate_after:
+            return
+        # A listener on the network costs some memory and seconds.
+        self._locate_after = now + _LOCATE_PAUSE
+        for host in await self._locate(serial):
+            if host not in configured:
+                log.warning(
+                    "gateway does not answer at its address; trying the one it announces",
+                    extra={"gateway": self._config.name, "host": host},
+                )
+                yield host
 
     async def log_in(self) -> None:
         """Log in to the gateway that was identified; raise GatewayError when that fails."""
@@ -193,20 +243,28 @@ class GatewayClient:
         *,
         max_age: float = 0.0,
         deadline: float = DEADLINE,
+        collector: str | None = None,
         small: bool = False,
         overlap: bool = False,
     ) -> Response:
         """Return a response that says something, new or at most `max_age` seconds old.
 
-        `deadline` is what the path is given at least; it grows with what the gateway takes. `small`
-        responses have a limit of their own, and an `overlap` may be sent while another request is
-        under way. Raises GatewayError, with a reason from a bounded set.
+        `deadline` is what the path is given at least; it grows with what the gateway takes, up to
+        what is configured for the `collector`. `small` responses have a limit of their own, and an
+        `overlap` may be sent while another request is under way. Raises GatewayError, with a reason
+        from a bounded set.
         """
+        options: _Options = {
+            "deadline": deadline,
+            "longest": self._config.deadlines.get(collector or ""),
+            "small": small,
+            "overlap": overlap,
+        }
         cached = self._cache.get(path)
         if cached is not None and self._age(cached) < max_age * _SLACK:
             return cached
         try:
-            response = await self._fetch_logged_in(path, deadline, small=small, overlap=overlap)
+            response = await self._fetch_logged_in(path, options)
             self._check(path, response)
         except TransportError as error:
             raise error.error from error
@@ -217,13 +275,13 @@ class GatewayClient:
     async def check_access(self, path: str) -> None:
         """Raise GatewayError unless the gateway lets us in at a path that wants a login."""
         response = await self.fetch(path)
-        if response.status in _REFUSED or _is_login(response):
+        if response.status in REFUSED or is_login(response):
             raise LoginRefusedError(f"{path} is refused with status {response.status}")
 
     async def fetch(self, path: str) -> Response:
         """Return a new response of any status; raise GatewayError."""
         try:
-            return await self._fetch_logged_in(path)
+            return await self._fetch_logged_in(path, {})
         except TransportError as error:
             raise error.error from error
 
@@ -266,60 +324,43 @@ class GatewayClient:
 
     def _check(self, path: str, response: Response) -> None:
         """Raise GatewayError unless a response says something."""
-        if response.status in _REFUSED:
+        if response.status in REFUSED:
             raise self._refusal(path, f"status {response.status}")
-        if _is_login(response):
+        if is_login(response):
             self._granted.discard(path)
-            raise LoginRedirectError(
-                f"{path}: the gateway sends its login page: it does not accept the login any more"
-            )
-        if response.status == HTTPStatus.NOT_FOUND or response.status in _REDIRECTS:
-            raise EndpointAbsentError(f"{path}: this gateway has no such page")
-        if not 200 <= response.status < 300:
-            raise BadStatusError(f"{path}: status {response.status}")
-        if path not in self._worked and _says_nothing(response.body):
-            raise EndpointAbsentError(f"{path}: this gateway has nothing there")
-        if response.body.lstrip()[:1] == b"<":
-            raise NotJsonError(f"{path}: a web page instead of data")
+        check(path, response, worked=path in self._worked)
 
     def _refusal(self, path: str, why: str) -> GatewayError:
         if self._granted - {path}:
             return NotPermittedError(f"{path}: this login may not read it ({why})")
         return LoginRefusedError(f"{path} is refused with {why}")
 
-    async def _fetch_logged_in(
-        self,
-        path: str,
-        deadline: float = DEADLINE,
-        *,
-        small: bool = False,
-        overlap: bool = False,
-    ) -> Response:
+    async def _fetch_logged_in(self, path: str, options: _Options) -> Response:
         """Return a response of any status; one that wants a login is requested after one."""
-        response = await self._fetch(path, deadline, small=small, overlap=overlap)
-        if response.status not in _REFUSED and not _is_login(response):
+        response = await self._fetch(path, options)
+        if response.status not in REFUSED and not is_login(response):
             return response
         if self._other is not None and path not in self._tried_other:
-            return await self._fetch_as_other(self._other, path, deadline)
+            return await self._fetch_as_other(self._other, path, options)
         if self.token is not None and path in self._granted:
-            return await self._fetch_after_login(path, deadline)
+            return await self._fetch_after_login(path, options)
         return response
 
-    async def _fetch_as_other(self, other: EnvoyAuth, path: str, deadline: float) -> Response:
+    async def _fetch_as_other(self, other: EnvoyAuth, path: str, options: _Options) -> Response:
         """Ask as the other local user, who takes over only when the gateway lets him in."""
         self._tried_other.add(path)
         before, self._user = self._user, other
         response = None
         try:
-            response = await self._fetch(path, deadline)
+            response = await self._fetch(path, options)
         finally:
-            if response is None or response.status in _REFUSED:
+            if response is None or response.status in REFUSED:
                 self._user = before
-        if response.status not in _REFUSED:
+        if response.status not in REFUSED:
             self._other = before
         return response
 
-    async def _fetch_after_login(self, path: str, deadline: float) -> Response:
+    async def _fetch_after_login(self, path: str, options: _Options) -> Response:
         """Log in again where we were let in before, unless it is another gateway by now."""
         self._granted.clear()
         # Until it has succeeded: a deadline may cut this short.
@@ -328,26 +369,13 @@ class GatewayClient:
         if await self.refresh():
             raise LoginRefusedError("gateway serial or firmware changed; reconnecting")
         await self._auth.authenticate()
-        return await self._fetch(path, deadline)
+        return await self._fetch(path, options)
 
-    async def _fetch(
-        self,
-        path: str,
-        deadline: float,
-        *,
-        small: bool = False,
-        overlap: bool = False,
-    ) -> Response:
+    async def _fetch(self, path: str, options: _Options) -> Response:
         http, auth = await self.credentials()
+        middlewares = (auth.auth,) if auth.auth else ()
         return await self.transport.request(
-            http,
-            self.url(path),
-            path,
-            auth.headers,
-            (auth.auth,) if auth.auth else (),
-            deadline=deadline,
-            small=small,
-            overlap=overlap,
+            http, self.url(path), path, auth.headers, middlewares, **options
         )
 
     def _connected(self) -> aiohttp.ClientSession:
@@ -357,7 +385,7 @@ class GatewayClient:
 
     async def _identify(self) -> tuple[Identity, Envoy]:
         response = await self._fetch_info()
-        if response.status in _REFUSED:
+        if response.status in REFUSED:
             raise BadStatusError(
                 f"{INFO} is refused with status {response.status}; is this an Enphase gateway?"
             )
@@ -414,8 +442,8 @@ class GatewayClient:
         limit = observed(endpoint).age_limit(self._cadences) if self._cadences else _LEGACY_AGE
         if cached is not None and self._age(cached) < limit:
             return cached
-        response = await self._fetch_logged_in(endpoint, observed(endpoint).deadline)
-        if response.status in _REFUSED:
+        response = await self._fetch_logged_in(endpoint, {"deadline": observed(endpoint).deadline})
+        if response.status in REFUSED:
             raise EnvoyAuthenticationRequired(
                 f"{endpoint} is refused with status {response.status}"
             )
@@ -429,31 +457,3 @@ def expect_success(response: Response, endpoint: str) -> None:
     """Raise TransportError with BadStatusError unless the response's status is 2xx."""
     if not 200 <= response.status < 300:
         raise TransportError(BadStatusError(f"{endpoint}: status {response.status}"))
-
-
-def _is_login(response: Response) -> bool:
-    """Return whether a response is the login page, or sends us there."""
-    if response.status in _REDIRECTS:
-        location = response.headers.get("Location", "")
-        try:
-            return "login" in URL(location).path.lower()
-        except ValueError:
-            return False
-    if response.status != HTTPStatus.OK or response.body.lstrip()[:1] != b"<":
-        return False
-    page = response.body.lower()
-    return b"<html" in page and (b"login" in page or b'type="password"' in page)
-
-
-def _says_nothing(body: bytes) -> bool:
-    """Return whether a body is what gateways send in place of an endpoint they do not have."""
-    text = body.strip()
-    if not text or text[:1] == b"<":
-        return True
-    if len(text) > _LONGEST_NOTHING:
-        return False
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return document in ({}, [], None) or (isinstance(document, dict) and "error" in document)

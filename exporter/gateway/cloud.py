@@ -1,10 +1,7 @@
 """The Enphase cloud, which gives tokens: asked seldom, with a deadline, and never in a loop.
 
-It locks accounts that fail too often and may be slow forever. An account is tried by all of its
-gateways together, since a wrong password is wrong for each of them. Pauses belong to the
-credentials that failed, so that corrected ones are tried at once; but three failed attempts an hour
-is the limit. All of that is in files before anything is sent, so that neither a restart nor another
-process begins from nothing.
+It locks accounts that fail too often and may be slow forever. The pauses between attempts are in
+files before anything is sent, so that neither a restart nor another process begins from nothing.
 """
 
 import asyncio
@@ -12,13 +9,11 @@ import hashlib
 import logging
 import os
 import re
-from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
 
 import aiohttp
 import orjson
@@ -28,6 +23,7 @@ from pyenphase.exceptions import EnvoyAuthenticationError
 from exporter import files
 from exporter.clock import Clock
 from exporter.errors import CloudLoginError, StateError
+from exporter.gateway.cloud_backoff import PAUSE, Account, BackOff, account
 from exporter.gateway.tokens import Token
 
 log = logging.getLogger(__name__)
@@ -35,153 +31,9 @@ log = logging.getLogger(__name__)
 _DEADLINE = 30.0
 _SILENT = "the Enphase cloud does not answer; is it reachable?"
 
-_HOUR = 3600.0
-#: seconds after an attempt; with each failure they double
-PAUSE = 20 * 60.0
-_LONGEST_PAUSE = 6 * _HOUR
-#: the same where nothing reached the cloud, as while a router starts
-_UNSENT_PAUSE = 60.0
-_FAILURES_AN_HOUR = 3
 #: seconds between two looks at the lock of an account, and for how long to look
 _LOCK_POLL, _LOCK_WAIT = 0.5, 60.0
 _MAX_FILE = 4096
-#: more makes no pause longer
-_MAX_COUNT = 20
-
-
-class BackOff:
-    """The pause between attempts; `credentials` are known by their digest."""
-
-    def __init__(self, clock: Clock) -> None:
-        #: why the last attempt failed; empty when it did not
-        self.failure = ""
-        self._clock = clock
-        self._credentials: str | None = None
-        self._failures = self._unsent = 0
-        self._not_before = float("-inf")
-
-    def wait(self, credentials: str) -> float:
-        """Return the seconds until these credentials may be tried."""
-        if credentials != self._credentials:
-            return 0.0
-        return max(0.0, self._not_before - self._clock.monotonic())
-
-    def began(self, credentials: str) -> None:
-        """Note an attempt; it counts as failed until more is known, as it may be cut short."""
-        if credentials != self._credentials:
-            self._credentials, self._failures, self._unsent = credentials, 0, 0
-        self._rest(PAUSE * 2**self._failures, _LONGEST_PAUSE)
-        self._failures += 1
-
-    def failed(self, why: str) -> None:
-        """Note why the attempt failed."""
-        self.failure, self._unsent = why, 0
-
-    def unsent(self, why: str) -> None:
-        """Note why the attempt never reached the cloud, which therefore cannot hold it against us.
-
-        It may be repeated sooner than one that failed.
-        """
-        self.failure = why
-        self._failures -= 1
-        self._rest(_UNSENT_PAUSE * 2**self._unsent, PAUSE)
-        self._unsent += 1
-
-    def succeeded(self, pause: float = 0.0) -> None:
-        """Forget all failures; the next attempt may follow after `pause` seconds."""
-        self.failure, self._failures, self._unsent = "", 0, 0
-        self._rest(pause, pause)
-
-    def dump(self) -> dict[str, Any]:
-        """Return what `load` takes; times are in epoch seconds."""
-        return {
-            "credentials": self._credentials,
-            "failure": self.failure,
-            "failures": self._failures,
-            "unsent": self._unsent,
-            "not_before": self._clock.time() + max(0.0, self._not_before - self._clock.monotonic()),
-        }
-
-    def load(self, dumped: Any) -> None:
-        """Take over what was dumped; raise KeyError, TypeError or ValueError for nonsense."""
-        credentials, failure = str(dumped["credentials"]), str(dumped["failure"])
-        failures, unsent = int(dumped["failures"]), int(dumped["unsent"])
-        # A clock that was set back makes no pause longer than it can be.
-        left = min(float(dumped["not_before"]) - self._clock.time(), _LONGEST_PAUSE)
-        self._credentials, self.failure = credentials, failure
-        self._failures = min(max(failures, 0), _MAX_COUNT)
-        self._unsent = min(max(unsent, 0), _MAX_COUNT)
-        self._not_before = self._clock.monotonic() + left
-
-    def _rest(self, seconds: float, longest: float) -> None:
-        self._not_before = self._clock.monotonic() + min(seconds, longest)
-
-
-class Account:
-    """One Enphase account, shared by all gateways of a clock."""
-
-    def __init__(self, clock: Clock) -> None:
-        #: held by whoever logs in
-        self.turn = asyncio.Lock()
-        self._clock = clock
-        self._back_off = BackOff(clock)
-        #: when the latest failures were
-        self._failed: deque[float] = deque(maxlen=_FAILURES_AN_HOUR)
-
-    @property
-    def failure(self) -> str:
-        """Why the last attempt failed; empty when it did not."""
-        return self._back_off.failure
-
-    def wait(self, credentials: str) -> float:
-        """Return the seconds until these credentials may be tried."""
-        full = len(self._failed) == _FAILURES_AN_HOUR
-        of_hour = self._failed[0] + _HOUR - self._clock.monotonic() if full else 0.0
-        return max(of_hour, self._back_off.wait(credentials))
-
-    def began(self, credentials: str) -> None:
-        """Note an attempt; it counts as failed until more is known."""
-        self._back_off.began(credentials)
-        self._failed.append(self._clock.monotonic())
-
-    def failed(self, why: str) -> None:
-        """Note that the attempt failed for a reason that all gateways share."""
-        self._back_off.failed(why)
-
-    def unsent(self, why: str) -> None:
-        """Note that the attempt never reached the cloud."""
-        self._failed.pop()
-        self._back_off.unsent(why)
-
-    def succeeded(self) -> None:
-        """Note that the account was let in."""
-        self._failed.pop()
-        self._back_off.succeeded()
-
-    def dump(self) -> dict[str, Any]:
-        """Return what `load` takes; times are in epoch seconds."""
-        offset = self._clock.time() - self._clock.monotonic()
-        return {**self._back_off.dump(), "failed": [at + offset for at in self._failed]}
-
-    def load(self, dumped: Any) -> None:
-        """Take over what was dumped; raise KeyError, TypeError or ValueError for nonsense."""
-        offset, now = self._clock.time() - self._clock.monotonic(), self._clock.monotonic()
-        failed = sorted(min(float(at) - offset, now) for at in dumped["failed"])
-        self._back_off.load(dumped)
-        self._failed = deque(failed, maxlen=_FAILURES_AN_HOUR)
-
-
-_accounts: WeakValueDictionary[tuple[int, str, str], Account] = WeakValueDictionary()
-
-
-def account(username: str, clock: Clock, directory: Path | None = None) -> Account:
-    """Return the account of this user name, the same for all gateways that share a clock."""
-    # An account holds its clock, whose id is therefore not given to another meanwhile.
-    key = (id(clock), str(directory), username)
-    found = _accounts.get(key)
-    if found is None:
-        found = _accounts[key] = Account(clock)
-    return found
 
 
 class CloudLogin:

@@ -22,10 +22,8 @@ _REMEMBERED = 5
 class Deadlines:
     """What one gateway took for each endpoint, and what it is given next, in seconds."""
 
-    def __init__(self, clock: Clock, longest: float | None = None) -> None:
-        """Learn; no response is given more than the `longest`, by default what is honest."""
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._longest = longest
         self._taken: dict[str, deque[float]] = {}
         #: what the next request is given after timeouts
         self._extended: dict[str, float] = {}
@@ -37,9 +35,14 @@ class Deadlines:
         """Return what the slowest of the latest responses took; 0 before there is one."""
         return max(self._taken.get(path, ()), default=0.0)
 
-    def next(self, path: str, least: float) -> float:
-        """Return the deadline of the next request; `least` is the endpoint's own."""
-        longest = self._limit(least)
+    def next(self, path: str, least: float, longest: float | None = None) -> float:
+        """Return the deadline of the next request.
+
+        `least` is the endpoint's own. The `longest` is what the owner allows, by default what
+        gateways have honestly taken.
+        """
+        longest = _longest(least, longest)
+        least = min(least, longest)
         taken = _FACTOR * self.usual(path)
         usual = min(longest, taken + _MARGIN) if taken > least else least
         extended = min(longest, self._extended.get(path, 0.0))
@@ -57,17 +60,20 @@ class Deadlines:
         self._in_vain.pop(path, None)
         self._last_success = self._clock.monotonic()
 
-    def timed_out(self, path: str, deadline: float, least: float) -> None:
+    def timed_out(
+        self, path: str, deadline: float, least: float, longest: float | None = None
+    ) -> None:
         """Note that there was no response within a deadline."""
         now = self._clock.monotonic()
         if deadline < self._extended.get(path, 0.0):
             return
         if path in self._extended:
             self._last_extended = now
-        if deadline >= self._limit(least):
+        if deadline >= _longest(least, longest):
             self._in_vain[path] = now
         else:
             self._extended[path] = 2 * deadline
 
-    def _limit(self, least: float) -> float:
-        return self._longest or max(_LONGEST, _LONGEST_FACTOR * least)
+
+def _longest(least: float, allowed: float | None) -> float:
+    return allowed or max(_LONGEST, _LONGEST_FACTOR * least)

@@ -14,7 +14,7 @@ from pyenphase.const import AUTH_TOKEN_MIN_VERSION
 from pyenphase.exceptions import EnvoyError
 
 from exporter.errors import InvalidResponseError
-from exporter.gateway.transport import Response
+from exporter.gateway.response import Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,34 +17,37 @@ _LEAST_COOKIE = 8
 _LONG = 12
 #: of each kind, the latest: a gateway that sets cookies without end costs nothing
 _MOST = 16
-_ESCAPE = re.compile(rb"\\(u00[0-7][0-9a-fA-F]|.)", re.S)
+_ESCAPE = re.compile(rb"\\(u[0-9a-fA-F]{4}|.)", re.S)
+_SURROGATES = range(0xD800, 0xE000)
 _QUOTE_OR_BACKSLASH = (0x22, 0x5C)
+
+
+_Patterns = OrderedDict[str, re.Pattern[bytes]]
 
 
 class SecretFilter:
     """The secrets that one gateway was shown or has given us."""
 
     def __init__(self) -> None:
-        self._patterns: OrderedDict[str, re.Pattern[bytes]] = OrderedDict()
+        self._ours: _Patterns = OrderedDict()
+        #: apart, so that a gateway cannot push out ours with cookies of its own
+        self._cookies: _Patterns = OrderedDict()
 
     def add(self, *secrets: str | None) -> None:
         """Take these out of whatever comes in from now on."""
         for secret in secrets:
-            if not secret or secret in self._patterns:
-                continue
-            self._patterns[secret] = _pattern(secret)
-            if len(self._patterns) > _MOST:
-                self._patterns.popitem(last=False)
+            if secret:
+                _remember(self._ours, secret)
 
     def add_cookie(self, value: str) -> None:
         """Take out the value of a cookie, if it is long enough to be a secret."""
         if len(value) >= _LEAST_COOKIE:
-            self.add(value)
+            _remember(self._cookies, value)
 
     def clean(self, body: bytes) -> bytes:
         """Return a body without the secrets; the same object if there are none in it."""
         cleaned = body
-        if b"\\u00" in cleaned:
+        if b"\\u" in cleaned:
             # A letter that is written as a number is the same letter.
             plain = _ESCAPE.sub(_unescape, cleaned)
             cleaned = plain if self._clean(plain) is not plain else cleaned
@@ -57,10 +60,18 @@ class SecretFilter:
     def _clean(self, body: bytes) -> bytes:
         if b"eyJ" in body:
             body = _TOKEN.sub(_MASK, body)
-        for pattern in self._patterns.values():
+        for pattern in (*self._ours.values(), *self._cookies.values()):
             if pattern.search(body):
                 body = pattern.sub(_MASK, body)
         return body
+
+
+def _remember(patterns: _Patterns, secret: str) -> None:
+    if secret not in patterns:
+        patterns[secret] = _pattern(secret)
+    patterns.move_to_end(secret)
+    if len(patterns) > _MOST:
+        patterns.popitem(last=False)
 
 
 def _pattern(secret: str) -> re.Pattern[bytes]:
@@ -83,5 +94,7 @@ def _unescape(match: re.Match[bytes]) -> bytes:
     if len(escaped) == 1:
         return match[0]
     code = int(escaped[1:], 16)
-    # What would end the text, or is a control character, has to stay escaped.
-    return match[0] if code in _QUOTE_OR_BACKSLASH or code < 0x20 else bytes((code,))
+    # What would end the text, is a control character or half of one has to stay escaped.
+    if code in _QUOTE_OR_BACKSLASH or code < 0x20 or code in _SURROGATES:
+        return match[0]
+    return chr(code).encode()

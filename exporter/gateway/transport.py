@@ -10,24 +10,22 @@ import socket
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from hmac import compare_digest
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import aiohttp
-import orjson
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT, create_no_verify_ssl_context
 
 from exporter.clock import Clock
 from exporter.errors import GatewayError
 from exporter.gateway.deadlines import Deadlines
 from exporter.gateway.rate_limit import RateLimiter
+from exporter.gateway.response import Response
 from exporter.gateway.secrets import SecretFilter
 from exporter.gateway.transport_errors import (
     CONNECT,
@@ -49,42 +47,6 @@ DEADLINE = 15.0
 _KNOWN_STATUS = frozenset(int(status) for status in HTTPStatus)
 
 
-@dataclass(slots=True)
-class Response:
-    """A complete response.
-
-    The body of a response that repeats the one before is the very object of that one. `read_at` is
-    by the monotonic clock.
-    """
-
-    url: str
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-    read_at: float
-    #: the gateway's own clock in epoch seconds
-    date: float | None = None
-    #: the body as parsed when it came, until somebody asks for it
-    _parsed: Any = None
-
-    async def read(self) -> bytes:
-        """Return the body, for callers that parse it themselves."""
-        self._parsed = None
-        return self.body
-
-    def document(self) -> Any:
-        """Return the parsed body, which is the caller's own; raise JSONDecodeError."""
-        parsed, self._parsed = self._parsed, None
-        return orjson.loads(self.body) if parsed is None else parsed
-
-    def has_json(self) -> bool:
-        """Return whether the body is JSON that can hold something; `null` cannot."""
-        if self._parsed is None:
-            with suppress(orjson.JSONDecodeError):
-                self._parsed = orjson.loads(self.body)
-        return isinstance(self._parsed, (dict, list))
-
-
 #: is given the path, the status, the headers and the body
 Observer = Callable[[str, int, Mapping[str, str], bytes], None]
 
@@ -98,13 +60,12 @@ class Transport:
         *,
         keep: float = _KEEP,
         limit_file: Path | None = None,
-        longest: float | None = None,
         fingerprint: bytes | None = None,
     ) -> None:
         """Get ready; `keep` is the time between two rounds of requests in seconds.
 
-        `limit_file` shares the request limit with other processes, `longest` bounds every deadline,
-        and the SHA-256 `fingerprint` is that of the only certificate to talk to.
+        `limit_file` shares the request limit with other processes. The SHA-256 `fingerprint` is
+        that of the only certificate to talk to.
         """
         self.requests: Counter[tuple[str, str]] = Counter()
         #: the gateway's clock less ours in seconds, from the `Date` of its last response
@@ -114,7 +75,7 @@ class Transport:
         #: monotonic time of the last response of any status
         self.last_answer = float("-inf")
         self.secrets = SecretFilter()
-        self.deadlines = Deadlines(clock, longest)
+        self.deadlines = Deadlines(clock)
         #: is given every complete response as it came
         self.observer: Observer | None = None
         self._clock = clock
@@ -156,13 +117,20 @@ class Transport:
 
     @asynccontextmanager
     async def slot(
-        self, path: str, deadline: float = DEADLINE, *, small: bool = False, overlap: bool = False
+        self,
+        path: str,
+        deadline: float = DEADLINE,
+        longest: float | None = None,
+        *,
+        small: bool = False,
+        overlap: bool = False,
     ) -> AsyncIterator[None]:
         """Wait until a request may be sent, then bound and count what is sent inside.
 
-        Raises TransportError for whatever keeps the response from being complete and in time.
+        The `deadline` grows with what the gateway takes, up to the `longest`. Raises TransportError
+        for whatever keeps the response from being complete and in time.
         """
-        allowed = self.deadlines.next(path, deadline)
+        allowed = self.deadlines.next(path, deadline, longest)
         async with self._limiter.slot(small=small, overlap=overlap):
             loop = asyncio.get_running_loop()
             began = loop.time()
@@ -172,7 +140,7 @@ class Transport:
             except (aiohttp.ClientError, GatewayError, OSError, ValueError) as error:
                 translated = translate(error, path)
                 if translated.reason == "timeout":
-                    self.deadlines.timed_out(path, allowed, deadline)
+                    self.deadlines.timed_out(path, allowed, deadline, longest)
                 self.requests[path, translated.reason] += 1
                 raise TransportError(translated) from error
             self.deadlines.succeeded(path, loop.time() - began)
@@ -186,6 +154,7 @@ class Transport:
         middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
         *,
         deadline: float = DEADLINE,
+        longest: float | None = None,
         small: bool = False,
         overlap: bool = False,
     ) -> Response:
@@ -216,7 +185,7 @@ class Transport:
                 raise TransportError(translate(error, path)) from error
 
         async with (
-            self.slot(path, deadline, small=small, overlap=overlap),
+            self.slot(path, deadline, longest, small=small, overlap=overlap),
             session.get(
                 url,
                 headers={"Accept": "application/json", **credentials},

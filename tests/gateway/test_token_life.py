@@ -17,7 +17,8 @@ from exporter.clock import VirtualClock
 from exporter.diagnostics.saved_state import load_saved_state
 from exporter.errors import CloudLoginError
 from exporter.gateway import cloud as module
-from exporter.gateway.cloud import Account, CloudLogin
+from exporter.gateway.cloud import CloudLogin
+from exporter.gateway.cloud_backoff import Account
 from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.access import TokenAccessCheck
