@@ -83,7 +83,7 @@ def test_a_capture_is_made(take: Taken, gateway: RunningGateway, tmp_path: Path)
     status, told, error = take(str(folder))
     assert status == 0
     assert re.fullmatch(
-        rf"{len(TARGETS)} requests, \d+ answered, \d+ not there",
+        rf"{len(TARGETS)} requests, \d+ answered, \d+ not there, 3 refused",
         told.split("\n")[0].removeprefix(f"{folder}: "),
     )
     assert re.search(r"^  serial numbers: 33 different, in \d+ places$", told, re.M)

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from exporter.simulator.timeshift import TimestampedBody, newest_timestamp
 
+TARGETS = ["/home", "/info", "/inv", "/ivp/meters", "/ivp/peb/devstatus", "/datatab/event_dt.rb"]
 
-@given(st.binary(), st.sampled_from(["/home", "/info", "/inv", "/ivp/meters"]))
+
+@given(st.binary(), st.sampled_from(TARGETS))
 def test_unmoved_text_is_the_text(body: bytes, target: str) -> None:
     """Whatever the bytes are, moving them by nothing changes nothing."""
     assert TimestampedBody(body, target).shifted(0) == body
@@ -29,6 +31,7 @@ def test_unmoved_text_is_the_text(body: bytes, target: str) -> None:
         "installed",
         "last_enlighten_report_time",
         "date",
+        "last_update",
     ],
 )
 @pytest.mark.parametrize("form", ['{"%s": %d}', '{"%s":"%d"}', '[{"a":1,"%s" : %d},2]'])
@@ -100,3 +103,17 @@ def test_the_newest_stamp_is_found() -> None:
         b'[{"date": 1700000000}, {"date": 1700000005, "eid": 1800000000}]', "/any"
     ) == (1_700_000_005)
     assert newest_timestamp(b"[]", "/any") is None
+
+
+def test_rows_without_names_move() -> None:
+    """In a table of values, what looks like a time stamp is one, and text is not."""
+    body = b'{"values": [["900000000101", 1, true, 1764299400, 22], ["1764299400", 2, false]]}'
+    moved = TimestampedBody(body, "/ivp/peb/devstatus").shifted(60)
+    assert moved == body.replace(b" 1764299400", b" 1764299460")
+
+
+def test_the_event_log_moves() -> None:
+    """The local time of an entry moves, with its weekday; the name of the zone stays."""
+    row = b'["16326", "Relay open: Set", "9", "nsrb ", "Fri Nov 28, 2025 06:30 AM CET"]'
+    moved = TimestampedBody(row, "/datatab/event_dt.rb?iDisplayStart=0").shifted(86_400)
+    assert moved == row.replace(b"Fri Nov 28", b"Sat Nov 29")
