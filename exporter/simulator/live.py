@@ -8,6 +8,7 @@ own rhythm. It can also be stubborn: refuse what it is told, ignore it, or let i
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -15,7 +16,7 @@ import orjson
 
 from exporter.errors import ExporterError
 from exporter.simulator.gateway import JSON_TYPE, HttpResponse
-from exporter.simulator.homes.home_gateway import HomeGateway
+from exporter.simulator.homes.home_gateway import HomeGateway, endpoints
 from exporter.simulator.homes.models import HomeState
 from exporter.simulator.physics.simulation import HomeSimulation
 from exporter.simulator.writes import TARIFF, WRITE_ENDPOINTS, ParameterValues, WriteRejectedError
@@ -47,6 +48,12 @@ class LiveGateway(HomeGateway):
         """See `Gateway.clock_offset`."""
         offset: float = self.house.get("gateway.clock_offset")
         return offset
+
+    def replace_hardware(self, **changes: Any) -> None:
+        """Install or remove controller, collar or combiner; the rest of the home stays."""
+        self.site = self.house.site = replace(self.site, **changes)
+        self._builders = endpoints(self.site)
+        self._ready.clear()
 
     def command(self, method: str, target: str, body: bytes) -> HttpResponse | None:
         """See `Gateway.command`."""

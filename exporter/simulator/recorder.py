@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
@@ -34,8 +34,15 @@ class Scrape:
 class TokenFile:
     """The file with the token that the exporter sends to the gateway."""
 
-    def __init__(self, running: RunningGateway, path: Path) -> None:
+    def __init__(
+        self,
+        running: RunningGateway,
+        path: Path,
+        account: Literal["owner", "installer"] = "owner",
+    ) -> None:
+        """Prepare a file for the tokens of this kind of account."""
         self.path = path
+        self._account = account
         self._running = running
         self._serial = ""
 
@@ -45,7 +52,7 @@ class TokenFile:
         if serial != self._serial:
             self._serial = serial
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(self._running.issue(lifetime=lifetime))
+            self.path.write_text(self._running.issue(self._account, lifetime))
 
 
 class VirtualExporter:
@@ -129,7 +136,10 @@ async def run_virtual_exporter(
     replaced gets a new token, as an owner's account would get it from the cloud.
     """
     async with serve(gateway, now=clock.time) as running:
-        token_file = TokenFile(running, state_dir / f"{name}.token") if gateway.uses_tls else None
+        token_file = None
+        if gateway.uses_tls:
+            account = "owner" if runner is None else runner.scenario.account
+            token_file = TokenFile(running, state_dir / f"{name}.token", account)
         if runner is not None:
             runner.attach(running)
         if token_file is not None:

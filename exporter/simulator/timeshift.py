@@ -118,7 +118,7 @@ def _local_time(body: bytes) -> list[tuple[tuple[int, int], Callable[[int], byte
 
 def _event_times(body: bytes) -> list[tuple[tuple[int, int], Callable[[int], bytes]]]:
     """Find the local times of the event log; the name of the zone after them stays."""
-    found = []
+    found: list[tuple[tuple[int, int], Callable[[int], bytes]]] = []
     for match in _EVENT_TIME.finditer(body):
         try:
             local = datetime.strptime(match[1].decode(), _EVENT_FORM).replace(tzinfo=UTC)

@@ -110,14 +110,14 @@ def _sleep(
         unit = _acb(wanted.serial_num, site)
         values[f"{unit}.sleep_min"] = wanted.sleep_min_soc
         values[f"{unit}.sleep_max"] = wanted.sleep_max_soc
-        values[f"{unit}.asleep_wanted"] = True
+        values[f"{unit}.sleep_requested"] = True
     return values
 
 
 def _wake(
     body: request_bodies.AcbWakeBody, site: HomeHardware, state: HomeState
 ) -> ParameterValues:
-    return {f"{_acb(each.serial_num, site)}.asleep_wanted": False for each in body.acb_sleep}
+    return {f"{_acb(each.serial_num, site)}.sleep_requested": False for each in body.acb_sleep}
 
 
 def _generator_mode(

@@ -87,14 +87,14 @@ CASES = (
         "acb",
         {"serials": (ACB,), "sleep_min_soc": 40, "sleep_max_soc": 60},
         {"acb.2.soc": 0.5},
-        ("acb.2.asleep_wanted", True),
+        ("acb.2.sleep_requested", True),
     ),
     CommandCase(
         "acb wake",
         "acb",
         {"serials": (ACB,)},
-        {"acb.2.soc": 0.5, "acb.2.asleep_wanted": True},
-        ("acb.2.asleep_wanted", False),
+        {"acb.2.soc": 0.5, "acb.2.sleep_requested": True},
+        ("acb.2.sleep_requested", False),
     ),
     CommandCase(
         "generator mode",

@@ -102,7 +102,7 @@ async def test_several_acbs_sleep_at_once(tmp_path: Path, clock: VirtualClock) -
         result = await owner.perform("acb sleep", {"serials": serials})
         assert result.ok
         assert len(owner.writes()) == 1
-        assert [owner.lever(f"acb.{n}.asleep_wanted") for n in (1, 2, 3)] == [False, True, True]
+        assert [owner.lever(f"acb.{n}.sleep_requested") for n in (1, 2, 3)] == [False, True, True]
         assert [owner.lever(f"acb.{n}.sleep_min") for n in (1, 2, 3)] == [45, 45, 45]
 
 

@@ -39,7 +39,7 @@ _HOMES: Mapping[str, dict[str, Any]] = {
             {"at": "46h", "for": "10m", "set": {"counter.imported.zero": True}},
         ],
     },
-    "acb": {"hours": 4, "events": [{"at": "1h", "set": {"acb.3.asleep_wanted": True}}]},
+    "acb": {"hours": 4, "events": [{"at": "1h", "set": {"acb.3.sleep_requested": True}}]},
     "collar": {"hours": 4, "events": [{"at": "3h", "set": {"switch.control_error": 3}}]},
     "generator": {
         "hours": 6,

@@ -6,17 +6,20 @@ expressions on these scrapes.
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.scenario import Scenario
 from tests.scenarios import catalogue
 from tests.scenarios.observer import observing
 from tools.incident.recording import Series
 
+_METRIC = re.compile(r"\benphase_\w+")
 #: seconds between two samples of a rule test; all times in the catalogue are full minutes
 STEP = 60
 #: samples before the scenario, so that no time is below zero there
@@ -24,9 +27,9 @@ LEAD = 60
 
 
 def test_every_failure_has_a_scenario() -> None:
-    """The failures F01 to F43 are all there; names begin with the failure that they show."""
+    """The failures F01 to F55 are all there; names begin with the failure that they show."""
     shown = {name: catalogue.load(name).failure for name in catalogue.failures()}
-    assert set(shown.values()) == {f"F{number:02}" for number in range(1, 44)}
+    assert set(shown.values()) == {f"F{number:02}" for number in range(1, 56)}
     assert all(name.startswith(f"{failure}-".lower()) for name, failure in shown.items())
 
 
@@ -36,6 +39,15 @@ def test_every_scenario_expects_something(name: str) -> None:
     expect = catalogue.expectations(name)
     assert bool(expect.alerts) == name.startswith("f")
     assert bool(expect.visible) == name.startswith("f")
+
+
+def test_what_is_to_be_seen_is_exported() -> None:
+    """Every metric that an expectation names is one of the exporter's, or `up`."""
+    for name in catalogue.failures():
+        for expression in catalogue.expectations(name).visible.values():
+            metrics = set(_METRIC.findall(expression))
+            assert metrics <= FAMILIES.keys(), name
+            assert metrics or "up ==" in expression
 
 
 @pytest.mark.parametrize("name", catalogue.failures())

@@ -142,7 +142,7 @@ class GridSwitchState:
     reported: int
     #: what was commanded, and what is
     commanded: SwitchPosition = "closed"
-    actual: SwitchPosition = "closed"
+    actual: str = "closed"
     #: what the system controller tells of itself: number, name, number of the inner state
     admin: tuple[int, str] = (24, "ENPWR_STATE_OPER_CLOSED")
     inner_state: int = 16
@@ -193,6 +193,8 @@ class StorageState:
     very_low: float = 0.1
     charge_from_grid: bool = False
     opt_schedules: bool = False
+    #: why the mode is what it is, such as `storm-guard`
+    sub_type: str = ""
     health: float = 0.99
     #: what can be used of what was installed
     available_capacity: float

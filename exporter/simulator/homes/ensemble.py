@@ -188,7 +188,7 @@ def _collar(state: HomeState) -> dict[str, Any]:
         "admin_state_str": name,
         "img_pnum_running": "3.0.9-D0",
         "temperature": switch.celsius,
-        "mid_state": "close" if switch.actual == "closed" else "open",
+        "mid_state": "close" if switch.actual == "closed" else switch.actual,
         "grid_state": switch.collar_grid_state,
         "control_error": switch.control_error,
         "collar_state": "Installed",

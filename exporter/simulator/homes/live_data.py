@@ -7,7 +7,8 @@ from exporter.simulator.homes.production import LEG_SHARES
 
 _PHASES = "abc"
 #: states of the relay to the grid, and of a generator that does not exist
-_CLOSED, _OPEN, _ABSENT = 1, 2, 5
+_CLOSED, _OPEN, _CHANGING, _ABSENT = 1, 2, 3, 5
+_RELAY_STATES = {"closed": _CLOSED, "open": _OPEN}
 #: ratio of real to apparent power
 _POWER_FACTOR = 0.98
 #: legs of a split-phase service
@@ -30,7 +31,7 @@ def status(site: HomeHardware, state: HomeState) -> Any:
         "meters": {
             "last_update": state.live_read,
             "soc": round(100 * (energy + acb) / capacity) if capacity else 0,
-            "main_relay_state": _CLOSED if state.on_grid else _OPEN,
+            "main_relay_state": _RELAY_STATES.get(state.switch.actual, _CHANGING),
             "gen_relay_state": has_generator if site.generator else _ABSENT,
             "backup_bat_mode": 1,
             "backup_soc": round(100 * storage.reserve) if site.batteries else 0,

@@ -182,6 +182,8 @@ class HomeState:
     cloud: CloudState
     update: FirmwareUpdateState = NO_UPDATE
     limits: LimitState = NO_LIMITS
+    #: an earlier state whose CT readings are still reported
+    meters_kept: "HomeState | None" = None
     #: the event log, oldest first
     log: tuple[LoggedEvent, ...] = ()
     #: whether the live stream is on, and when its values were read (epoch seconds)

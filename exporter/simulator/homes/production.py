@@ -105,6 +105,7 @@ def meters(site: HomeHardware, state: HomeState) -> Any:
 
 def readings(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/meters/readings`: what the CTs measure."""
+    state = state.meters_kept or state
     hertz = [leg.hertz for leg in state.legs]
     mean = sum(hertz) / len(hertz)
     # a channel without a leg tells the frequency all the same

@@ -15,6 +15,7 @@ _ROLES: tuple[tuple[CtKind, CtKind], ...] = (
 
 def meter_reports(site: HomeHardware, state: HomeState) -> Any:
     """Return what each role measured, in total and by line; empty without CTs."""
+    state = state.meters_kept or state
     return [
         {
             "createdAt": state.now,

@@ -44,7 +44,7 @@ def _storage(site: HomeHardware, state: HomeState) -> dict[str, Any]:
     storage = state.storage
     settings: dict[str, Any] = {
         "mode": storage.mode,
-        "operation_mode_sub_type": "",
+        "operation_mode_sub_type": storage.sub_type,
         "reserved_soc": round(100 * storage.reserve, 1),
         "very_low_soc": round(100 * storage.very_low),
         "charge_from_grid": storage.charge_from_grid,

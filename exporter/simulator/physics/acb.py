@@ -25,7 +25,7 @@ class SimulatedAcb:
         self.soc = 0.5
         self.watts = 0.0
         #: whether it was told to sleep, and with which charge, in percent
-        self.asleep_wanted = False
+        self.sleep_requested = False
         self.sleep_min = 25
         self.sleep_max = 30
         self.communicating = True
@@ -44,11 +44,11 @@ class SimulatedAcb:
 
     def update(self, now: float) -> None:
         """Fall asleep or wake up by what was told."""
-        if self.asleep_wanted and self.state in ("awake", "waking"):
+        if self.sleep_requested and self.state in ("awake", "waking"):
             self.state, self.until = "going_to_sleep", inf
-        elif not self.asleep_wanted and self.state == "going_to_sleep":
+        elif not self.sleep_requested and self.state == "going_to_sleep":
             self.state, self.until = "awake", inf
-        elif not self.asleep_wanted and self.state == "asleep":
+        elif not self.sleep_requested and self.state == "asleep":
             self.state, self.until = "waking", now + _WAKING
         if self.state == "going_to_sleep" and self.until == inf and not self._towards():
             self.until = now + _FALLING

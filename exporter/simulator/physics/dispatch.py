@@ -25,6 +25,10 @@ class DispatchPolicy:
     changed: float = 0.0
     #: whether a charge below the reserve is being made good
     refilling: bool = False
+    #: how far below full the batteries may rest in backup mode
+    full_hysteresis: float = 0.0
+    #: why the mode is what it is, such as `storm-guard`
+    sub_type: str | None = None
 
     @property
     def floor(self) -> float:
@@ -41,7 +45,8 @@ class DispatchPolicy:
         if self._below_reserve(soc):
             return min(surplus, -_REFILL * most)
         if self.mode == "backup":
-            return min(surplus, -_BACKUP * most)
+            resting = 1.0 - self.full_hysteresis <= soc < 1.0
+            return 0.0 if resting else min(surplus, -_BACKUP * most)
         saving = self.mode in ("economy", "savings-mode") or self.opt_schedules
         if not saving or price is None or price == "middle":
             return net

@@ -23,6 +23,8 @@ class GatewayQuirks:
     #: whether it answers as after a restart: zeros, no inverters
     zeros: bool = False
     total_is_net: bool = False
+    #: whether the readings of its CTs stand still, with their time
+    meters_frozen: bool = False
     #: seconds after midnight at which the counters of today begin anew
     today_reset_delay: float = 0.0
     #: seconds that `/production.json` is behind

@@ -9,6 +9,7 @@ from exporter.simulator.homes.device_states import InverterState, inverter_seria
 INTERVAL = 300
 #: reports missed until it counts as gone
 _MISSED = 3
+_OFF_BY_COMMAND = ("pcu_ctrl.pwrgenoffbycmd",)
 #: midnights remembered: seven days before today
 _MIDNIGHTS = 8
 
@@ -45,6 +46,7 @@ class SimulatedInverter:
         "interval",
         "joules",
         "listed",
+        "off_by_command",
         "phase",
         "reported",
         "shown",
@@ -65,6 +67,8 @@ class SimulatedInverter:
         #: whether it keeps quiet, is in the list, and how often it reports (seconds)
         self.silent = False
         self.listed = True
+        #: whether the gateway has switched it off
+        self.off_by_command = False
         self.interval = INTERVAL
         #: they take turns
         self.phase = index * 37 % INTERVAL
@@ -148,5 +152,6 @@ class SimulatedInverter:
             "hertz": hertz,
             "panel_volts": 36.0 + 0.1 * (self.index % 8) + (2.0 if watts else 0.0),
             "temperature": round(air) + watts // 15,
+            "conditions": () if gone or not self.off_by_command else _OFF_BY_COMMAND,
         }
         return InverterState(**(truth | self.shown))

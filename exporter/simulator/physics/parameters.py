@@ -96,7 +96,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("switch", "communicating", _FLAG, "whether the gateway hears controller or collar"),
     Parameter("switch", "frozen", _FLAG, "whether its telemetry stands still"),
-    _reported("switch", "grid_mode", _TEXT, "the grid mode it claims"),
+    _reported("switch", "grid_mode", _TEXT, "the grid mode that it reports"),
+    _reported("switch", "position", _TEXT, "the position that it reports", "actual"),
     _reported(
         "switch", "collar_grid_state", ChoiceType(("on_grid", "off_grid")), "what the collar says"
     ),
@@ -112,6 +113,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("storage", "reserve", _SHARE, "charge kept for outages"),
     Parameter("storage", "very_low", _SHARE, "charge at which batteries switch off"),
     Parameter("storage", "charge_from_grid", _FLAG, "whether cheap power may charge them"),
+    Parameter("storage", "full_hysteresis", _SHARE, "how far below full backup mode rests"),
+    Parameter("storage", "sub_type", _TEXT, "why the mode is what it is", optional=True),
     Parameter("storage", "opt_schedules", _FLAG, "whether the vendor's optimisation is on"),
     Parameter("battery", "soc", _SHARE, "charge"),
     Parameter("battery", "capacity", NumberType(0.01, 1), "usable share of what it was made for"),
@@ -126,9 +129,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "battery", "temperature_offset", NumberType(-100, 150, "K"), "warmer than it would be"
     ),
-    _reported("battery", "soc_shown", _SHARE, "charge it tells with its power", "soc"),
-    _reported("battery", "soc_reported", _SHARE, "charge it tells in the inventory"),
-    _reported("battery", "temperature_shown", _CELSIUS, "temperature it tells", "temperature"),
+    _reported("battery", "reported_soc", _SHARE, "charge in the power list", "soc"),
+    _reported("battery", "inventory_soc", _SHARE, "charge in the inventory", "soc_reported"),
+    _reported("battery", "reported_temperature", _CELSIUS, "temperature it tells", "temperature"),
     _reported("battery", "cell_temperature", _CELSIUS, "temperature of its hottest cell"),
     _reported("battery", "firmware", _TEXT, "its firmware"),
     _reported("battery", "bmu_firmware", _TEXT, "firmware of its management unit"),
@@ -140,7 +143,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _reported("switch", "conditions", _CONDITIONS, "conditions that the controller reports"),
     _reported("switch", "error_flags", NumberType(0, 2**31, whole=True), "its error bits"),
     Parameter("acb", "soc", _SHARE, "charge"),
-    Parameter("acb", "asleep_wanted", _FLAG, "whether it is told to sleep"),
+    Parameter("acb", "sleep_requested", _FLAG, "whether it is told to sleep"),
     Parameter("acb", "sleep_min", _PERCENT, "least charge it sleeps with"),
     Parameter("acb", "sleep_max", _PERCENT, "most charge it sleeps with"),
     Parameter("acb", "communicating", _FLAG, "whether it is heard"),
@@ -217,6 +220,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "gateway", "today_reset_delay", NumberType(0, 80000, "s"), "midnight of today's counters"
     ),
+    Parameter("gateway", "meters_frozen", _FLAG, "whether the readings of its CTs stand still"),
     Parameter(
         "gateway", "reading_lag", NumberType(0, _ANY, "s"), "age of what `/production.json` says"
     ),

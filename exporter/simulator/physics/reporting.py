@@ -64,6 +64,11 @@ def report_state(
         live_read=plant.live_stream.read_at(now) + clock,
         **energy,
     )
+    if not gateway.meters_frozen:
+        plant.meters_kept = None
+    else:
+        plant.meters_kept = plant.meters_kept or state
+        state = replace(state, meters_kept=plant.meters_kept)
     return _restarted(state) if gateway.zeros else state
 
 
@@ -123,6 +128,7 @@ def _storage(plant: HomeSystem, clock: int) -> StorageState:
         very_low=policy.very_low,
         charge_from_grid=policy.charge_from_grid,
         opt_schedules=policy.opt_schedules,
+        sub_type=policy.sub_type or "",
         health=sum(unit.health for unit in heard) / len(heard) if heard else 0.0,
         available_capacity=sum(
             unit.nominal * unit.capacity for unit in heard if not unit.dc_switch_off

@@ -52,6 +52,7 @@ class HomeSimulation:
         planes: Sequence[PanelPlane] | None = None,
         household: float | None = None,
         past_days: int = 8,
+        age: float = INSTALLATION_AGE,
     ) -> None:
         """Build the house as it is at `start`, after `past_days` of ordinary life.
 
@@ -75,11 +76,11 @@ class HomeSimulation:
             household=(1.0 if site.volts < _AMERICAN else 0.5) if household is None else household,
         )
         self._parts = parameters.build_targets(self._plant)
-        self._installed = int(start) - INSTALLATION_AGE
+        self._installed = int(start - age)
         self._state: HomeState | None = None
         #: what will be set when, soonest first
         self._plans: list[tuple[float, dict[str, Any]]] = []
-        self._live(past_days)
+        self._live(min(past_days, int(age // DAY)))
 
     @property
     def flows(self) -> PowerBalance:

@@ -9,7 +9,7 @@ from math import inf
 
 from exporter.simulator.homes.device_states import battery_serial, inverter_serial, iq_relay_serial
 from exporter.simulator.homes.dry_contacts import INSTALLED_CONTACTS
-from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.homes.models import HomeHardware, HomeState
 from exporter.simulator.homes.time_of_use import PriceLevel, price_level
 from exporter.simulator.physics import power_balance
 from exporter.simulator.physics.acb import SimulatedAcbGroup
@@ -81,6 +81,8 @@ class HomeSystem:
         self.updater = FirmwareUpdater()
         self.live_stream = LiveStream()
         self.log = EventLog()
+        #: the state whose CT readings are still reported, while they stand still
+        self.meters_kept: HomeState | None = None
         self.meters = {kind: SimulatedMeter(kind) for kind in site.cts}
         self.counters = {name: CounterFault() for name in COUNTERS}
         self.energy = EnergyTotals()
@@ -89,6 +91,7 @@ class HomeSystem:
         self.air = 15.0
         self._sun = sun
         self._time_of_use = site.time_of_use
+        self._production_off = False
         self._rated = float(site.inverters * site.inverter_watts)
         self._day: int | None = None
         #: when inverters may feed into the grid again
@@ -126,7 +129,11 @@ class HomeSystem:
         grid = self.utility
         for relay in self.relays:
             relay.update(up=grid.up, good=grid.good, waiting=now < self._feeding_from)
-        if self.limits.production_off or not all(relay.closed for relay in self.relays):
+        if self._production_off != self.limits.production_off:
+            self._production_off = self.limits.production_off
+            for inverter in self.roof.inverters:
+                inverter.off_by_command = self._production_off
+        if self._production_off or not all(relay.closed for relay in self.relays):
             return 0.0
         return min(possible, self.limits.production_ratio * self._rated)
 

@@ -49,7 +49,8 @@ class LocalStartTime:
         return midnight + timedelta(seconds=self.seconds)
 
 
-def _parse_duration(value: Any) -> float:
+def parse_duration_field(value: Any) -> float:
+    """Return the seconds of a duration; raise `PydanticCustomError`."""
     try:
         return durations.parse_duration(value)
     except ValueError as error:
@@ -67,7 +68,7 @@ def parse_time(value: Any) -> ScenarioTime:
             f"'{printable(text)[:80]}' is not a time: write 2h for two hours after the start,"
             " or day 3 14:00 for a time of day"
         )
-    return ScenarioTime(_parse_duration(text))
+    return ScenarioTime(parse_duration_field(text))
 
 
 def _parse_start(value: Any) -> LocalStartTime:
@@ -90,6 +91,6 @@ def _seconds_of_day(hours: str, minutes: str, seconds: str | None) -> int:
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds or 0)
 
 
-Duration = Annotated[float, BeforeValidator(_parse_duration)]
+Duration = Annotated[float, BeforeValidator(parse_duration_field)]
 At = Annotated[ScenarioTime, BeforeValidator(parse_time)]
 Start = Annotated[LocalStartTime, BeforeValidator(_parse_start)]

@@ -20,7 +20,7 @@ _KINDS: dict[str, Any] = {
     "part_number": _Text,
     "timezone": TimeZone,
     "legs": Annotated[int, Field(ge=1, le=3)],
-    "volts": Annotated[float, Field(ge=100, le=400)],
+    "volts": Annotated[float, Field(ge=100, le=600)],
     "hertz": Annotated[float, Field(ge=45, le=65)],
     "inverters": _Count,
     "inverter_watts": _Size,

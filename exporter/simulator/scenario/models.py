@@ -11,13 +11,16 @@ weather: clear                # or [{at: 0s, sky: clear}, {at: day 2 06:00, sky:
 household: 1                  # consumption, 1 being an American family
 seed: 1
 token: 365d                   # life of the first token of the exporter
+account: owner                # or installer: whose tokens they are
+age: 550d                     # time since the installation
 events:
   - at: 30m                   # after the start; or a time of day: day 2 14:00
     for: 20m                  # then it is reverted; without, it stays
-    every: day                # again at that time of every day
+    every: day                # again at that time of every day, or after a duration such as 5m
     set: {grid.up: false}     # parameters, see `exporter.simulator.physics.parameters`
     server: {/home: hang}     # faults by path, * for all, see `fault_spec`
     gateway: restart          # or {serial: …, firmware: …, away: 4m, zeros: 2m}
+    hardware: {collar: true}  # controller, collar or combiner are installed or removed
     exporter: restart         # or stopped
     say: Message that is shown.
     then: Message that is shown when it ends.
@@ -31,9 +34,16 @@ from zoneinfo import ZoneInfo
 from pydantic import BeforeValidator, Field, model_validator
 
 from exporter.config.errors import Strict, field_error
-from exporter.simulator.homes.models import HomeHardware
+from exporter.simulator.homes.models import INSTALLATION_AGE, HomeHardware
 from exporter.simulator.physics.weather import Sky
-from exporter.simulator.scenario.durations import At, Duration, LocalStartTime, ScenarioTime, Start
+from exporter.simulator.scenario.durations import (
+    At,
+    Duration,
+    LocalStartTime,
+    ScenarioTime,
+    Start,
+    parse_duration_field,
+)
 from exporter.simulator.scenario.expectations import Expectations
 from exporter.simulator.scenario.fault_spec import ALL_PATHS, GATEWAY_WIDE, FaultField, RequestPath
 from exporter.simulator.scenario.hardware import Home
@@ -67,25 +77,40 @@ def _restart(value: Any) -> Any:
     return {}
 
 
+def _every(value: Any) -> Any:
+    return value if value == "day" else parse_duration_field(value)
+
+
+class HardwareChange(Strict):
+    """Hardware that is replaced while the home lives on."""
+
+    controller: bool | None = None
+    collar: bool | None = None
+    combiner: bool | None = None
+
+
 class ScenarioEvent(Strict):
     """Something that happens in a scenario."""
 
     at: At
     lasts: Duration | None = Field(None, alias="for")
-    every: Literal["day"] | None = None
+    every: Annotated[Literal["day"] | float, BeforeValidator(_every)] | None = None
     #: values as in the file; `validation` gives them their types
     parameters: dict[str, Any] = Field(default_factory=dict, alias="set")
     server: dict[RequestPath, FaultField] = Field(default_factory=dict)
     gateway: Annotated[GatewayRestart, BeforeValidator(_restart)] | None = None
+    hardware: HardwareChange | None = None
     exporter: Literal["restart", "stopped"] | None = None
     say: str = ""
     then: str = ""
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
-        happens = self.parameters or self.server or self.gateway or self.exporter or self.say
-        if not happens:
+        what = (self.parameters, self.server, self.gateway, self.hardware, self.exporter, self.say)
+        if not any(what):
             raise field_error("nothing happens: add set, server, gateway, exporter or say")
+        if self.lasts and isinstance(self.every, float) and self.every <= self.lasts:
+            raise field_error("must be longer than what happens each time", "every")
         for path, fault in self.server.items():
             if fault.word in GATEWAY_WIDE and path != ALL_PATHS:
                 raise field_error(f"{fault.word} is for all paths: write * for {path}", "server")
@@ -116,6 +141,8 @@ class Scenario(Strict):
     household: Annotated[float, Field(ge=0, le=100)] | None = None
     seed: int = 1
     token: Duration = _YEAR
+    account: Literal["owner", "installer"] = "owner"
+    age: Duration = float(INSTALLATION_AGE)
     events: tuple[ScenarioEvent, ...] = ()
     expect: Expectations | None = None
 

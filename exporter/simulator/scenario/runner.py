@@ -53,6 +53,7 @@ class ScenarioRunner:
             latitude=scenario.latitude,
             weather=_sky_plan(scenario),
             household=scenario.household,
+            age=scenario.age,
         )
         #: the gateway to serve; `attach` must get the server for faults to show
         self.gateway = LiveGateway(self.house, self.state)
@@ -112,6 +113,8 @@ class ScenarioRunner:
             self.messages.append(ScenarioMessage(step.at, step.text))
         if step.reboots and self._server is not None:
             self._server.login.forget()
+        if step.hardware:
+            self.gateway.replace_hardware(**step.hardware)
         if step.serial is not None:
             self.house.replace_gateway(step.serial)
         if step.parameters:

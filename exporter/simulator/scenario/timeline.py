@@ -31,6 +31,8 @@ class ScenarioStep:
     #: whether the exporter stops, or starts anew
     stops: bool = False
     restarts: bool = False
+    #: hardware that is there from now on, or not
+    hardware: Mapping[str, bool] = field(default_factory=dict)
     text: str = ""
 
 
@@ -52,8 +54,11 @@ def _times(scenario: Scenario, event: ScenarioEvent) -> Iterator[float]:
         yield at
         if event.every is None:
             return
-        days += 1
-        at = scenario.epoch(event.at, days)
+        if event.every == "day":
+            days += 1
+            at = scenario.epoch(event.at, days)
+        else:
+            at += event.every
 
 
 def _of(
@@ -68,6 +73,7 @@ def _of(
         server=event.server,
         stops=stops,
         restarts=event.exporter == "restart",
+        hardware={} if event.hardware is None else event.hardware.model_dump(exclude_none=True),
         text=event.say,
     )
     if event.lasts is not None:

@@ -48,7 +48,7 @@ _EVENTS: dict[str, st.SearchStrategy[Any]] = {
     "battery.*.exhausted": st.booleans(),
     "battery.*.charges": st.booleans(),
     "battery.*.capacity": st.floats(0.01, 1),
-    "acb.1.asleep_wanted": st.booleans(),
+    "acb.1.sleep_requested": st.booleans(),
     "inverter.1.output": st.floats(0, 1.2),
     "solar.connected": st.booleans(),
     "weather.sky": st.sampled_from((*SKIES, None)),

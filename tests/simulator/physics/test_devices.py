@@ -185,7 +185,7 @@ def test_acbs_report_late() -> None:
 def test_acbs_sleep_and_wake() -> None:
     """Asleep comes after the right charge, awake a while after waking; both are seen late."""
     it = house("acb", 2026, 6, 10, 9)
-    it.set_all({"acb.*.soc": 0.5, "acb.*.asleep_wanted": True})
+    it.set_all({"acb.*.soc": 0.5, "acb.*.sleep_requested": True})
     assert _sleep(it) == (False, False)
     it.advance(it.now + 900)
     assert _sleep(it) == (True, False)
@@ -193,7 +193,7 @@ def test_acbs_sleep_and_wake() -> None:
     assert _sleep(it) == (True, True)
     assert 25 <= round(100 * it.state().acbs[0].soc) <= 30
     assert it.flows.acb == 0
-    it.set("acb.*.asleep_wanted", False)
+    it.set("acb.*.sleep_requested", False)
     it.advance(it.now + 700)
     assert _sleep(it) == (False, True)
     it.advance(it.now + 2400)
@@ -203,7 +203,7 @@ def test_acbs_sleep_and_wake() -> None:
 def test_acbs_can_change_their_mind() -> None:
     """Called back while they fall asleep, they are awake at once."""
     it = house("acb")
-    it.set("acb.1.asleep_wanted", True)
-    it.set("acb.1.asleep_wanted", False)
+    it.set("acb.1.sleep_requested", True)
+    it.set("acb.1.sleep_requested", False)
     it.advance(it.now + HOUR)
     assert it.state().acbs[0].sleep == "awake"

@@ -88,7 +88,7 @@ def test_batteries_can_refuse_to_charge() -> None:
         ("admin_name", "ODD", "admin_state_str", "ODD"),
         ("led", 17, "led_status", 17),
         ("soc_reported", 0.1, "percentFull", 10),
-        ("temperature_shown", 61, "temperature", 61),
+        ("reported_temperature", 61, "temperature", 61),
         ("cell_temperature", 63, "maxCellTemp", 63),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_battery_shows_what_it_is_told_to(lever: str, value: Any, key: str, sh
 
 def test_charge_can_be_shown_wrong() -> None:
     """The power list tells another charge than the inventory."""
-    it = _after({"battery.*.soc": 0.5, "battery.2.soc_shown": 0.99}, hours=0)
+    it = _after({"battery.*.soc": 0.5, "battery.2.reported_soc": 0.99}, hours=0)
     charges = [device["soc"] for device in told(it, "/ivp/ensemble/power")["devices:"]]
     assert charges == [50, 99, 50, 50, 50, 50]
 
