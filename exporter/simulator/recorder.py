@@ -22,6 +22,9 @@ from exporter.simulator.scenario import ScenarioRunner
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 
+#: the collectors that the exporter runs
+POLLED = frozenset(CADENCES)
+
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
