@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from exporter import house
 from exporter.clock import Clock
 from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
@@ -115,7 +116,7 @@ class PollerManager:
             try:
                 state = State(self._state_dir, gateway.name, self._writer)
                 publish = partial(self._publish, gateway)
-                await Poller(gateway, state, self._clock, publish, delay).run()
+                await Poller(gateway, state, self._clock, publish, delay, derive=house.derive).run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():

@@ -10,6 +10,8 @@ from typing import Any
 
 #: pseudo collector whose reading describes the exporter's own work for a gateway; never expires
 SELF = "self"
+#: pseudo collector whose reading is derived from those of all others
+HOUSE = "house"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,10 +112,10 @@ async def test_a_poller_that_cannot_even_begin(
 ) -> None:
     """A gateway whose poller cannot be made does not take the others with it."""
 
-    def make(config: Gateway, *rest: Any) -> Poller:
+    def make(config: Gateway, *rest: Any, **options: Any) -> Poller:
         if config.name == "odd":
             raise ValueError("odd")
-        return Poller(config, *rest)
+        return Poller(config, *rest, **options)
 
     monkeypatch.setattr(module, "Poller", make)
     await manager.apply_config(configured(tmp_path, odd="127.0.0.1:1", home=solar))

@@ -22,10 +22,12 @@ from exporter.errors import (
     UnreachableError,
     UnsupportedFirmwareError,
 )
+from exporter.findings.thresholds import resolve
 from exporter.gateway.client import GatewayClient
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.counters import CounterGuard, Path
+from exporter.gateway.flow_energy import Derive, FlowEnergies
 from exporter.gateway.models import GatewayInfo, SelfReport
 from exporter.gateway.policy import ENDPOINTS, METERS
 from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
@@ -33,7 +35,7 @@ from exporter.gateway.questions import Questions
 from exporter.gateway.site import Site
 from exporter.gateway.standings import Standings
 from exporter.gateway.state_model import GatewayState
-from exporter.snapshot import SELF, Reading, Snapshot
+from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 from exporter.state import State
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,8 @@ class Poller:
         clock: Clock,
         publish: Callable[[Snapshot], None],
         wait: float = 0.0,
+        *,
+        derive: Derive | None = None,
     ) -> None:
         """Get ready to watch, from `wait` seconds on; what is known until then is published."""
         self.config = config
@@ -78,10 +82,14 @@ class Poller:
         self._publish = publish
         #: seconds between two runs, by collector
         self.cadences = cadences = {**CADENCES, **config.cadences}
+        self._thresholds = resolve(config.alerts.thresholds)
         self._memory = memory = GatewayState.load(state.load())
         self._session = GatewayClient(config, memory, clock, state.directory, cadences)
         journal = CounterJournal.open(state.path.with_suffix(".counters"))
         self._guard = CounterGuard(memory, clock, cadences["battery_power"], config, journal)
+        self._derive = derive
+        self._flow_energies = FlowEnergies(self._guard, memory, clock)
+        self._house: Reading | None = None
         self._site = Site(config, self._session, memory, self._guard, clock, Discovery())
         self._standings = Standings(config.name, cadences, clock, wait)
         self.readings: dict[str, Reading] = {}
@@ -377,6 +385,23 @@ class Poller:
             clock_skew=self._session.clock_skew if up else None,
         )
         self.readings[SELF] = Reading(
-            {"self": report, "wanted": self.config.wanted}, self._clock.time()
+            {
+                "self": report,
+                "wanted": self.config.wanted,
+                "thresholds": self._thresholds,
+            },
+            self._clock.time(),
         )
-        self._publish(Snapshot(self.config.name, dict(self.readings)))
+        self._publish(self._with_house(Snapshot(self.config.name, dict(self.readings)), now))
+
+    def _with_house(self, snapshot: Snapshot, now: float) -> Snapshot:
+        """Return a snapshot with what is derived from it."""
+        if self._derive is None:
+            return snapshot
+        derived = self._derive(snapshot, now)
+        counters = self._flow_energies.update(derived.flows)
+        data = derived.data
+        if self._house is not None and self._house.data == data:
+            data = self._house.data  # so that nothing is encoded again
+        self._house = Reading(data, self._clock.time(), derived.expires, counters)
+        return replace(snapshot, readings={**snapshot.readings, HOUSE: self._house})

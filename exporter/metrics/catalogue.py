@@ -18,7 +18,7 @@ from exporter.metrics import (
     firmware_update,
     gateway,
     generator,
-    grid,
+    house,
     inverter,
     iq_relay,
     limits,
@@ -34,7 +34,7 @@ from exporter.metrics.table import MetricRow, Table
 TABLES: tuple[Table, ...] = (
     *exporter.TABLES,
     *gateway.TABLES,
-    *grid.TABLES,
+    *house.TABLES,
     *production.TABLES,
     *meters.TABLES,
     *inverter.TABLES,

@@ -1,7 +1,7 @@
 """How the exporter itself fares with a gateway: success, effort, refusals; no data of the site."""
 
 from exporter.metrics.table import PlainCounter, Table, gauge, timestamp
-from exporter.metrics.units import flag, seconds, signed_seconds
+from exporter.metrics.units import flag, number, seconds, signed_seconds
 from exporter.snapshot import SELF
 
 GATEWAY = Table(
@@ -95,4 +95,19 @@ ANOMALIES = Table(
     keys=("metric",),
 )
 
-TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, ANOMALIES)
+THRESHOLDS = Table(
+    "Exporter",
+    SELF,
+    "thresholds.*",
+    (
+        gauge(
+            "enphase_alert_threshold",
+            "Threshold of the alert rules for this gateway, from the configuration or as shipped.",
+            "",
+            number,
+        ),
+    ),
+    keys=("threshold",),
+)
+
+TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, ANOMALIES, THRESHOLDS)

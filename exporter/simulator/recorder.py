@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from exporter import house
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.config.types import LONGEST_CADENCE
@@ -116,7 +117,9 @@ class VirtualExporter:
         if self._poller is None:
             self._exposition = Exposition(self._clock)
             state = State(self._state_dir, self._config.name)
-            self._poller = Poller(self._config, state, self._clock, self._exposition.update)
+            self._poller = Poller(
+                self._config, state, self._clock, self._exposition.update, derive=house.derive
+            )
 
     def _until_next_step(self) -> float:
         next_step = self._runner.next_step if self._runner else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.metrics.grid import connected, disconnect_commanded
+from exporter.house import disconnect_commanded, grid_connected
 from exporter.metrics.units import (
     celsius,
     fahrenheit,
@@ -82,7 +82,7 @@ def grid_status(view: SnapshotView) -> GridStatus:
     """Return whether the house is on the grid, without since when."""
     data = view.collector("ensemble")
     return GridStatus(
-        connected=to_bool(connected(data)),
+        connected=to_bool(grid_connected(data)),
         disconnect_commanded=to_bool(disconnect_commanded(data)),
         has_switch=_has_switch(view),
     )

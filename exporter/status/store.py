@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clock import Clock
-from exporter.metrics.grid import disconnect_commanded
+from exporter.house import disconnect_commanded
 from exporter.snapshot import Reading, Snapshot
 from exporter.state import State
 from exporter.status.batteries import batteries, storage, with_last_known

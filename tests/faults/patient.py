@@ -13,6 +13,7 @@ from exporter.exposition import Exposition
 from exporter.gateway.collectors import COLLECTORS
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.gateway.poller import Poller
+from exporter.house import derive
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.faults.gateways import growing
@@ -215,7 +216,9 @@ async def _admit(
     if gateway.uses_tls:
         config["token"] = running.token
     exposition = Exposition(clock)
-    poller = Poller(GatewayConfig(**config), State(state, NAME), clock, exposition.update)
+    poller = Poller(
+        GatewayConfig(**config), State(state, NAME), clock, exposition.update, derive=derive
+    )
     patient = Patient(loop, clock, running, poller, exposition, cell)
     told.append(patient)
     patient.know_name(True)

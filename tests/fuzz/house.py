@@ -22,6 +22,7 @@ from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.gateway.transport import Transport
+from exporter.house import derive
 from exporter.simulator import replay, tokens
 from exporter.simulator.gateway import SimulatedGateway
 from exporter.simulator.homes import SAMPLE_HOMES
@@ -144,7 +145,9 @@ class Exporter:
         config: dict[str, Any] = {"host": "192.0.2.1", "name": "home", "cadences": cadences}
         if house.token:
             config["token"] = house.token
-        self.poller = Poller(GatewayConfig(**config), state, self.clock, self.exposition.update)
+        self.poller = Poller(
+            GatewayConfig(**config), state, self.clock, self.exposition.update, derive=derive
+        )
 
     async def live(self, until: float) -> None:
         """Work until that time (epoch seconds); whatever leaves a collector leaves this."""

@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 from pyenphase.models.envoy import EnvoyData
 
+from exporter import house
 from exporter.config import Wanted
 from exporter.gateway import models
 from exporter.gateway.counters import ENERGIES
@@ -43,6 +44,7 @@ from exporter.gateway.endpoints import (
 )
 from exporter.metrics.catalogue import FAMILIES, TABLES
 from exporter.metrics.table import EnergyCounter, MetricRow, Table
+from exporter.snapshot import HOUSE
 
 _KEY = "the key of the object, which is a label"
 _UNIT = "the unit is fixed in pyenphase and built into the conversion"
@@ -89,6 +91,10 @@ MEMBERS: Mapping[str, Any] = {
     **ENVOY_DATA,
     "self": models.SelfReport,
     "wanted": Wanted,
+    "thresholds": dict[str, float],
+    "house": house.House,
+    "house_legs": dict[str, house.LegFlows],
+    "power_sources": dict[str, house.PowerSource],
     "gateway": models.GatewayInfo,
     "encharge_presence": dict[str, models.Presence],
     "storage_power": models.StoragePower,
@@ -360,14 +366,14 @@ def test_every_guarded_energy_has_its_counter() -> None:
     assert guarded == tabled
 
 
-def test_integrated_energies_are_those_of_the_batteries() -> None:
-    """Where no meter exists the exporter integrates power: of each battery, and of all of them."""
+def test_integrated_energies_are_those_of_batteries_and_derived_flows() -> None:
+    """Where no meter exists the exporter integrates power."""
     integrated = {
         ".".join((table.source, row.field))
         for family in FAMILIES.values()
         for table in family.tables
         for row in [family.row]
-        if type(row) is EnergyCounter and row.reads
+        if type(row) is EnergyCounter and row.reads and table.collector != HOUSE
     }
     assert integrated == {
         "encharge_power.*.charged",

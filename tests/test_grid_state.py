@@ -6,7 +6,7 @@ import pytest
 from pyenphase.models.collar import EnvoyCollar
 from pyenphase.models.enpower import EnvoyEnpower
 
-from exporter.metrics.grid import connected, disconnect_commanded
+from exporter.house import disconnect_commanded, grid_connected
 
 
 def enpower(oper: Any, admin: Any = "closed", *, communicating: Any = True) -> EnvoyEnpower:
@@ -64,8 +64,8 @@ def collar(mode: Any, mid: Any = "close", *, communicating: Any = True) -> Envoy
         pytest.param({"enpower": enpower("open")}, 0, 0, id="outage"),
         pytest.param({"enpower": enpower("open", "open")}, 0, 1, id="off by command"),
         pytest.param({"enpower": enpower("closed", "open")}, 1, 1, id="about to leave"),
-        pytest.param({"enpower": enpower("weird", "weird")}, None, None, id="unknown enum_map"),
-        pytest.param({"enpower": enpower(None, 3)}, None, None, id="no enum_map"),
+        pytest.param({"enpower": enpower("weird", "weird")}, None, None, id="unknown words"),
+        pytest.param({"enpower": enpower(None, 3)}, None, None, id="no words"),
         pytest.param(
             {"enpower": enpower("closed", communicating=False)}, None, None, id="controller lost"
         ),
@@ -99,4 +99,4 @@ def collar(mode: Any, mid: Any = "close", *, communicating: Any = True) -> Envoy
 )
 def test_grid_state(data: dict[str, Any], on_grid: int | None, commanded: int | None) -> None:
     """Connection and command follow the switch that is heard, and are absent where none is."""
-    assert (on_grid, commanded) == (connected(data), disconnect_commanded(data))
+    assert (on_grid, commanded) == (grid_connected(data), disconnect_commanded(data))
