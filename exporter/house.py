@@ -38,6 +38,8 @@ _LIVE_SOLAR, _LIVE_GRID, _LIVE_STORAGE, _LIVE_LOAD = "pv", "grid", "storage", "l
 #: what firmwares call the states of a switch
 _SWITCH_STATES = {"closed": 1, "close": 1, "open": 0}
 _COLLAR_STATES = {"encmn_mde_on_grid": 1, "encmn_mde_off_grid": 0}
+#: the largest commercial sites
+_MAX_WATTS = 1e8
 #: kinds of expected hardware that charge and discharge
 _BATTERY_KINDS = frozenset({"battery", "acb"})
 
@@ -88,11 +90,13 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class DerivedHouse:
-    """What was derived from a snapshot: members of a reading, flows to count, and its expiry."""
+    """What was derived from a snapshot: members of a reading, flows to count, and its times."""
 
     data: Mapping[str, Any]
     flows: Mapping[tuple[str, ...], Flow]
     expires: float
+    #: when the newest of the values behind it was read, in epoch seconds
+    read_at: float
 
 
 class _View:
@@ -101,6 +105,8 @@ class _View:
     def __init__(self, snapshot: Snapshot, now: float) -> None:
         self._members: dict[str, tuple[Any, Reading]] = {}
         self.expires = float("inf")
+        #: when the newest member that was used was read
+        self.newest = 0.0
         #: whether this site has batteries, though nothing of them may be known now
         self.has_batteries = False
         own = snapshot.readings.get(SELF)
@@ -124,6 +130,7 @@ class _View:
         value, reading = entry
         expires = reading.member_expires.get(member, reading.expires)
         self.expires = min(self.expires, expires)
+        self.newest = max(self.newest, reading.read_at)
         return value
 
     def read_at(self, member: str) -> float:
@@ -167,7 +174,10 @@ def derive(snapshot: Snapshot, now: float) -> DerivedHouse:
             name: PowerSource(power.source) for name, power in powers.items() if power is not None
         },
     }
-    return DerivedHouse(data, flows | _leg_flows(view, legs), view.expires)
+    known = flows or house.grid_connected is not None or house.grid_disconnect_commanded is not None
+    return DerivedHouse(
+        data if known else {}, flows | _leg_flows(view, legs), view.expires, view.newest
+    )
 
 
 # The grid
@@ -237,12 +247,19 @@ def _live_relay(view: Any) -> int | None:
 # Sources, the best first
 
 
+def _watts(value: Any, divisor: float = 1) -> float | None:
+    """Return a power that can be true, or None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    watts = value if divisor == 1 else value / divisor
+    return watts if abs(watts) <= _MAX_WATTS else None
+
+
 def _ct_watts(view: _View, kind: str) -> float | None:
     meter = (view.get("ctmeters") or {}).get(kind)
     if meter is None or getattr(meter, "metering_status", None) == "not-metering":
         return None
-    watts: float | None = meter.active_power
-    return watts
+    return _watts(meter.active_power)
 
 
 def _ct(view: _View, kind: str) -> Power | None:
@@ -274,7 +291,7 @@ def _with_other_panels(view: _View, own: Power) -> Power | None:
 
 def _solar_section(view: _View) -> Power | None:
     section = view.get("system_production")
-    watts = getattr(section, "watts_now", None)
+    watts = _watts(getattr(section, "watts_now", None))
     if watts is None:
         return None
     registers = view.registers(("system_production", "watt_hours_lifetime"))
@@ -286,8 +303,12 @@ def _solar_inverters(view: _View) -> Power | None:
     presence = view.get("inverter_presence") or {}
     if not inverters or any(not _is_true(each.present) for each in presence.values()):
         return None
-    watts = [inverter.last_report_watts for inverter in inverters.values()]
-    if any(value is None for value in watts):
+    watts = [
+        value
+        for inverter in inverters.values()
+        if (value := _watts(inverter.last_report_watts)) is not None
+    ]
+    if len(watts) < len(inverters):
         return None
     paths = [("inverters", serial, "lifetime_energy") for serial in inverters]
     registers = view.registers(*paths)
@@ -298,19 +319,19 @@ def _solar_inverters(view: _View) -> Power | None:
 def _live(flow: str) -> Callable[[_View], Power | None]:
     def power(view: _View) -> Power | None:
         live = (view.get("live_flows") or {}).get(flow)
-        milliwatts = getattr(live, "power_mw", None)
-        return None if milliwatts is None else Power(milliwatts / 1000, LIVE)
+        watts = _watts(getattr(live, "power_mw", None), 1000)
+        return None if watts is None else Power(watts, LIVE)
 
     return power
 
 
 def _batteries(view: _View) -> Power | None:
     """Return the power of all batteries, which the exporter adds up and integrates itself."""
-    power = view.get("storage_power")
-    if power is None:
+    watts = _watts(getattr(view.get("storage_power"), "watts", None))
+    if watts is None:
         return None
     return Power(
-        power.watts,
+        watts,
         BATTERIES,
         view.registers(("storage_power", "discharged")),
         view.registers(("storage_power", "charged")),
@@ -323,7 +344,7 @@ def _storage_ct(view: _View) -> Power | None:
 
 
 def _net_section(view: _View) -> Power | None:
-    watts = getattr(view.get("system_net_consumption"), "watts_now", None)
+    watts = _watts(getattr(view.get("system_net_consumption"), "watts_now", None))
     return None if watts is None else Power(watts, SECTION)
 
 
@@ -378,7 +399,7 @@ def _house(view: _View, powers: Mapping[str, Power | None]) -> Power | None:
         stored = 0.0 if battery is None else battery.watts
         return Power(max(0.0, max(0.0, solar.watts) + grid.watts + stored), BALANCE)
     section = view.get("system_consumption")
-    watts = getattr(section, "watts_now", None)
+    watts = _watts(getattr(section, "watts_now", None))
     if watts is not None and not _has_batteries(view):
         registers = view.registers(("system_consumption", "watt_hours_lifetime"))
         return Power(max(0.0, watts), SECTION, registers)
@@ -411,9 +432,13 @@ def _leg_watts(view: _View, kind: str) -> dict[str, float]:
     if _ct_watts(view, kind) is None:
         return {}
     phases = (view.get("ctmeters_phases") or {}).get(kind) or {}
-    legs = {phase: leg.active_power for phase, leg in phases.items() if leg is not None}
+    legs = {
+        phase: watts
+        for phase, leg in phases.items()
+        if leg is not None and (watts := _watts(leg.active_power)) is not None
+    }
     # Where one leg is not known, the others are no picture of the house.
-    return {} if any(watts is None for watts in legs.values()) else legs
+    return legs if len(legs) == len(phases) else {}
 
 
 def _legs(view: _View) -> dict[str, LegFlows]:

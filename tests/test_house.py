@@ -42,7 +42,7 @@ def derived(counters: dict[tuple[str, ...], float] | None = None, **members: Any
 
 def powers(**members: Any) -> dict[str, float]:
     """Return the known powers in W."""
-    house: House = derived(**members).data["house"]
+    house: House = derived(**members).data.get("house", House())
     return {
         name: watts
         for name in (
@@ -51,6 +51,12 @@ def powers(**members: Any) -> dict[str, float]:
         )
         if (watts := getattr(house, f"{name}_watts")) is not None
     }
+
+
+def grid(house: DerivedHouse) -> int | None:
+    """Return whether the house is on the grid."""
+    found: House = house.data.get("house", House())
+    return found.grid_connected
 
 
 def sources(**members: Any) -> dict[str, str]:
@@ -273,7 +279,7 @@ def test_the_newer_answer_about_the_switch_counts(
     readings = {"grid": Reading({"relay": relay(small[0])}, small[1], 2000)}
     if enpower is not None:
         readings["ensemble"] = Reading({"enpower": controller(enpower[0])}, enpower[1], 2000)
-    assert derive(Snapshot("home", readings), NOW).data["house"].grid_connected == connected
+    assert grid(derive(Snapshot("home", readings), NOW)) == connected
 
 
 def test_a_controller_that_is_lost_leaves_the_grid_unknown() -> None:
@@ -282,13 +288,13 @@ def test_a_controller_that_is_lost_leaves_the_grid_unknown() -> None:
         "enpower": controller("closed", communicating=False),
         "relay": relay("closed"),
     }
-    assert derived(**members).data["house"].grid_connected is None
+    assert grid(derived(**members)) is None
 
 
 def test_live_data_knows_the_switch_where_the_controller_has_no_word_for_it() -> None:
     """Only where there is a controller, and only while live data is of now."""
     relay_state = SimpleNamespace(main_relay="open")
     weird: dict[str, Any] = {"enpower": controller("weird"), "live": relay_state}
-    assert derived(**weird, live_flows={}).data["house"].grid_connected == 0
-    assert derived(**weird).data["house"].grid_connected is None
-    assert derived(live=relay_state, live_flows={}).data["house"].grid_connected is None
+    assert grid(derived(**weird, live_flows={})) == 0
+    assert grid(derived(**weird)) is None
+    assert grid(derived(live=relay_state, live_flows={})) is None

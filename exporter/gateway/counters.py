@@ -29,6 +29,7 @@ TODAY, YESTERDAY, LAST_7_DAYS = "watt_hours_today", "yesterday", "watt_hours_las
 
 #: no register of a site is beyond this, nor can floating point count on
 _MAX_WH = 1e12
+_MAX_JOULES = 2**53
 #: a decrease this small is rounding, or the panels' own use at night; the counter stands still
 _ROUNDING_WH = 1000.0
 #: an increase this small is never a jump
@@ -128,7 +129,9 @@ class CounterGuard:
         #: readings that were rejected, by metric
         self.rejected: Counter[str] = Counter()
         #: set when a counter went on with another register, which must not be lost in a crash
-        self.rebased = True  # the first save also notes that this process has begun
+        self.rebased = False
+        #: whether the state file still has to learn that this process counts on
+        self._begun = False
         self._state = state
         self._config = config
         self._clock = clock
@@ -367,11 +370,13 @@ class CounterGuard:
 
     def _export(self, key: str, joules: float) -> float:
         """Return what is exported of a counter, which never falls."""
-        exported = max(round(joules), self._exported.get(key, 0))
+        exported = max(min(round(joules), _MAX_JOULES), self._exported.get(key, 0))
         self._exported[key] = exported
         return exported
 
     def _record(self) -> None:
+        if not self._begun and self._exported:
+            self._begun = self.rebased = True
         if self._journal is not None:
             self._journal.write(self._exported)
 

@@ -49,6 +49,10 @@ class Derived(Protocol):
     def expires(self) -> float:
         """The monotonic time at which a value behind it expires."""
 
+    @property
+    def read_at(self) -> float:
+        """When the newest value behind it was read, in epoch seconds."""
+
 
 class Derive(Protocol):
     """Derives what no single answer has; `now` is in monotonic seconds."""
@@ -108,6 +112,8 @@ class FlowEnergies:
     def _integrated(self, path: Path, flow: Flow, now: float) -> float:
         self._state.registers.pop("/".join(path), None)
         previous = self._previous.get(path)
+        if max(flow.watts, previous[0] if previous else 0.0) > self._guard.limits.watts(flow.side):
+            return 0.0
         if previous is None or now - previous[2] > _LONGEST_GAP:
             return 0.0
         return (previous[0] + flow.watts) / 2 * (now - previous[2])

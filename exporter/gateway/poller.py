@@ -401,7 +401,9 @@ class Poller:
         derived = self._derive(snapshot, now)
         counters = self._flow_energies.update(derived.flows)
         data = derived.data
+        if not data:
+            return snapshot
         if self._house is not None and self._house.data == data:
             data = self._house.data  # so that nothing is encoded again
-        self._house = Reading(data, self._clock.time(), derived.expires, counters)
+        self._house = Reading(data, derived.read_at, derived.expires, counters)
         return replace(snapshot, readings={**snapshot.readings, HOUSE: self._house})

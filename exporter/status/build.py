@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from exporter.house import disconnect_commanded, grid_connected
 from exporter.metrics.units import (
     celsius,
     fahrenheit,
@@ -11,13 +10,11 @@ from exporter.metrics.units import (
     ratio,
     raw_code,
     volts,
-    watts,
 )
 from exporter.metrics.units import closed as relay_closed
 from exporter.snapshot import Snapshot
 from exporter.status.batteries import (
     batteries,
-    has_batteries,
     storage,
     to_bool,
 )
@@ -80,37 +77,30 @@ def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Gatewa
 
 def grid_status(view: SnapshotView) -> GridStatus:
     """Return whether the house is on the grid, without since when."""
-    data = view.collector("ensemble")
+    house = view.member("house", "house")
     return GridStatus(
-        connected=to_bool(grid_connected(data)),
-        disconnect_commanded=to_bool(disconnect_commanded(data)),
+        connected=to_bool(getattr(house, "grid_connected", None)),
+        disconnect_commanded=to_bool(getattr(house, "grid_disconnect_commanded", None)),
         has_switch=_has_switch(view),
     )
 
 
 def power_flow(view: SnapshotView) -> PowerFlow:
     """Return what flows where; a sum with an unknown part is unknown."""
-    now = {
-        name: watts(getattr(view.member("production", f"system_{name}"), "watts_now", None))
-        for name in ("production", "consumption", "net_consumption")
-    }
-    power = view.member("battery_power", "storage_power") or view.member(
-        "production", "storage_power"
+    house = view.member("house", "house")
+    if house is None:
+        return PowerFlow()
+    return PowerFlow(
+        house.solar_watts,
+        _signed(house.grid_import_watts, house.grid_export_watts),
+        _signed(house.battery_discharge_watts, house.battery_charge_watts),
+        house.house_watts,
     )
-    stored = watts(getattr(power, "watts", None))
-    solar, net = now["production"], now["net_consumption"]
-    # The house uses what flows in. What gateways call total consumption is solar and grid alone and
-    # leaves out batteries; it stands in where no meter measures the grid. Nobody measures a
-    # generator.
-    flowing_in = solar + net if solar is not None and net is not None else now["consumption"]
-    generator = _generator(view)
-    house = None
-    if flowing_in is not None and not (generator and generator.running):
-        if not has_batteries(view):
-            house = flowing_in
-        elif stored is not None:
-            house = flowing_in + stored
-    return PowerFlow(solar, net, stored, None if house is None else max(0.0, house))
+
+
+def _signed(positive: float | None, negative: float | None) -> float | None:
+    """Return one number for two directions."""
+    return None if positive is None or negative is None else positive - negative
 
 
 def _contact(view: SnapshotView) -> Contact:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clock import Clock
-from exporter.house import disconnect_commanded
-from exporter.snapshot import Reading, Snapshot
+from exporter.snapshot import HOUSE, Reading, Snapshot
 from exporter.state import State
 from exporter.status.batteries import batteries, storage, with_last_known
 from exporter.status.build import build, grid_status, power_flow
@@ -36,12 +35,9 @@ _BATCH = 10
 _MAX_HISTORIES = 100
 #: collectors whose readings the values of a sample come from
 _COLLECTORS = {
-    "solar_watts": "production",
-    "house_watts": "production",
-    "grid_watts": "production",
-    "storage_watts": "battery_power",
+    **dict.fromkeys(("solar_watts", "house_watts", "grid_watts", "storage_watts"), HOUSE),
     "soc_ratio": "storage",
-    "connected": "ensemble",
+    "connected": HOUSE,
 }
 #: seconds between two samples of the history, and between two saves
 _SAMPLE_INTERVAL, _SAVE_INTERVAL = 60.0, 900.0
@@ -67,18 +63,19 @@ class _Entry:
 
     def track_grid(self, now: float, monotonic: float) -> None:
         """Note when the switch to the grid opened or closed."""
-        reading = self.snapshot.fresh("ensemble", monotonic)
+        reading = self.snapshot.fresh(HOUSE, monotonic)
         if reading is self._seen:
             return
         self._seen = reading
         view = SnapshotView(self.snapshot, now, monotonic)
-        connected = grid_status(view).connected
+        grid = grid_status(view)
+        connected = grid.connected
         if connected != self.connected:
             # After a time in which nobody knew, nobody knows when it changed.
             seen_before = None not in (connected, self.connected)
             self.since = now if seen_before else None
             self.connected = connected
-        if reading is not None and disconnect_commanded(reading.data):
+        if grid.disconnect_commanded:
             self.commanded_at = now
 
     def sample(self, now: float, monotonic: float) -> None:

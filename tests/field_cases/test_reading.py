@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
+from exporter import house
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
-from exporter.metrics import grid
 from exporter.simulator import replay as captures
 from tests.gateway.endpoints.reading import (
     answers,
@@ -361,7 +361,7 @@ def test_a_relay_without_word_claims_nothing(case: Open, state: Any) -> None:
 
     home.change(INVENTORY, lose)
     after = home.read()
-    assert grid.connected(after) is None
+    assert house.grid_connected(after) is None
     assert after["enpower"].model_copy(update={"mains_oper_state": "closed"}) == before
 
 

@@ -19,6 +19,7 @@ OWN = {
     "enphase_collector_failures_total",
     "enphase_gateway_requests_total",
     "enphase_token_expiry_timestamp_seconds",
+    "enphase_alert_threshold",
     "enphase_exporter_build_info",
 }
 

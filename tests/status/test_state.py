@@ -242,10 +242,15 @@ async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: P
     assert status.problems == ()
 
 
+def _positive(watts: float | None) -> float | None:
+    return None if watts is None else max(0.0, watts)
+
+
 def _compare(status: GatewayStatus, watched: PolledGateway) -> None:
     single = {
-        "enphase_production_watts": status.power.solar_watts,
-        "enphase_net_consumption_watts": status.power.grid_watts,
+        "enphase_solar_watts": status.power.solar_watts,
+        "enphase_house_watts": status.power.house_watts,
+        "enphase_grid_import_watts": _positive(status.power.grid_watts),
         "enphase_storage_watts": status.power.storage_watts,
         "enphase_grid_connected": status.grid.connected,
         "enphase_grid_disconnect_commanded": status.grid.disconnect_commanded,

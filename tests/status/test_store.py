@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.snapshot import SELF, Snapshot
+from exporter.house import derive
+from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 from exporter.status.models import GatewayStatus
 from exporter.status.store import StatusStore
 from tests.polled_gateway import polled_gateway
@@ -44,6 +45,13 @@ async def test_one_that_was_not_seen_begin_has_no_length(tmp_path: Path) -> None
     assert status.summary.startswith("Off grid. Batteries ")
 
 
+def with_house(readings: dict[str, Reading], now: float) -> Snapshot:
+    """Return a snapshot with what is derived from these readings."""
+    house = derive(Snapshot("home", readings), now)
+    derived = Reading(house.data, house.read_at, house.expires)
+    return Snapshot("home", {**readings, HOUSE: derived})
+
+
 async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
     """The switch waits for five minutes of good grid; until then nobody is alarmed."""
     async with playing("f06-off-grid-by-command", tmp_path) as played:
@@ -54,13 +62,13 @@ async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
         old = readings["ensemble"]
         told = replace(old.data["enpower"], mains_admin_state="closed")
         readings["ensemble"] = replace(old, data={**old.data, "enpower": told})
-        watched.status_store.update(Snapshot("home", readings))
+        watched.status_store.update(with_house(readings, watched.clock.monotonic()))
         status = watched.status()
         assert status.grid.reconnecting
         assert "about to reconnect" in status.summary
         assert status.problems == ()
         readings["ensemble"] = replace(readings["ensemble"], expires=float("inf"))
-        watched.status_store.update(Snapshot("home", readings))
+        watched.status_store.update(with_house(readings, watched.clock.monotonic()))
         await watched.clock.sleep(400)
         assert not watched.status().grid.reconnecting
 
