@@ -107,6 +107,9 @@ def with_last_known(
 
     While nothing is known of any battery, they are shown for what they were.
     """
+    now = tuple(now)
+    if now and all(battery.soc_ratio is not None for battery in now):
+        return now
     current = {battery.serial: battery for battery in now}
     if not current:
         current = {serial: BatteryStatus(serial, "encharge", "not known") for serial in last}

@@ -34,7 +34,7 @@ def panels(view: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
     presence = view.devices("inverters", "inverter_presence")
     gone = {serial for serial, entry in presence.items() if not entry.present}
     gone |= view.missing_since("inverter").keys() - {panel.serial for panel in listed}
-    listed += [_named(PanelStatus(serial, "missing"), labels.get(serial)) for serial in gone]
+    listed += [PanelStatus(serial, "missing", *_label(labels.get(serial))) for serial in gone]
     day = not islanded and _daylight(listed)
     panels = (replace(p, state="silent") if day and p.state == "dark" else p for p in listed)
     return tuple(sorted(panels, key=lambda p: (p.array, natural_order(p.name), p.serial)))
@@ -43,26 +43,22 @@ def panels(view: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
 def _reported(serial: str, device: Any, label: Any, view: SnapshotView) -> PanelStatus:
     stamp = view.to_local_time(getattr(device, "last_report_date", None))
     interval = seconds(getattr(device, "last_report_duration", None))
-    limit = (
-        _DEFAULT_AGE
-        if not interval
-        else min(max(2 * interval + _POLL_INTERVAL, _MIN_AGE), _MAX_AGE)
-    )
+    limit = _DEFAULT_AGE
+    if interval:
+        limit = min(max(2 * interval + _POLL_INTERVAL, _MIN_AGE), _MAX_AGE)
     recent = stamp is not None and view.now - stamp < limit
-    panel = PanelStatus(
+    return PanelStatus(
         serial,
         "not known" if stamp is None else "reporting" if recent else "dark",
-        watts=watts(device.last_report_watts) if recent else None,
-        max_watts=watts(getattr(device, "max_report_watts", None)),
-        last_report_timestamp_seconds=stamp,
+        *_label(label),
+        watts(device.last_report_watts) if recent else None,
+        watts(getattr(device, "max_report_watts", None)),
+        stamp,
     )
-    return _named(panel, label)
 
 
-def _named(panel: PanelStatus, label: Any) -> PanelStatus:
-    if label is None:
-        return panel
-    return replace(panel, name=label.name, array=label.array, x=label.x, y=label.y)
+def _label(label: Any) -> tuple[str, str, float | None, float | None]:
+    return ("", "", None, None) if label is None else (label.name, label.array, label.x, label.y)
 
 
 def _daylight(panels: list[PanelStatus]) -> bool:

@@ -121,7 +121,7 @@ def test_several_gateways(homes: Served, ask: Asked) -> None:
     first, *rows, paging, last = told.splitlines()
     assert first == "3 gateways. 1 critical, 2 well."
     assert [row.split()[1] for row in rows] == ["gone", "home", "roof"]
-    assert "Problem: The gateway does not answer: 127.0.0.1:1 does not answer." in rows[0]
+    assert "Problem: The gateway does not answer: 127.0.0.1:1." in rows[0]
     assert paging.startswith("Nobody may be paged (EnphaseNobodyPaged): No receiver is set up")
     assert "On grid. Batteries 64 %" in rows[1]
     assert "--gateway=NAME" in last

@@ -193,7 +193,7 @@ async def test_gateway_down(browser: Browser, tmp_path: Path) -> None:
             "The gateway does not answer. Grid, batteries and panels are not known."
         )
         wrong = await text(page, ".problems >> nth=0")
-        assert "The gateway does not answer: 127.0.0.1:1 does not answer." in wrong
+        assert "The gateway does not answer: 127.0.0.1:1." in wrong
         assert "Everything behind the gateway" in await text(page, ".problems >> nth=1")
         assert await page.locator(".flow").count() == 0
         assert "0 of 1 collectors up" in await text(page)

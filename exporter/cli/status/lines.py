@@ -104,8 +104,8 @@ def _problem(problem: Problem, now: float) -> Iterator[Line]:
 
 def _missing(each: MissingData, now: float) -> Iterator[Line]:
     since = each.since_timestamp_seconds
-    for_long = "" if since is None else f" (since {ago(since, now)})"
-    yield Line("Unknown", f"{each.name}{for_long}", STYLES["blind"])
+    lasting = "" if since is None else f" (for {duration(now - since)})"
+    yield Line("Unknown", f"{each.name}{lasting}", STYLES["blind"])
     if each.reason:
         yield Line("", f"Why: {each.reason}")
 

@@ -20,8 +20,8 @@ def problems(status: GatewayStatus, thresholds: Mapping[str, float]) -> tuple[Pr
     """Return what is wrong, worst first."""
     result = []
     for check in CHECKS:
-        text = alert_text(check.alert, check.severity)
         for finding in check.find(status, thresholds):
+            text = alert_text(check.alert, check.severity)
             summary = text.summary.rstrip(".")
             sentence = f"{summary}: {finding.detail}." if finding.detail else text.summary
             result.append(

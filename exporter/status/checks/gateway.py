@@ -10,9 +10,10 @@ from exporter.status.summary import connection
 
 def _unreachable(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     if status.contact == "silent":
-        where = f"{status.host} {connection(status)}" if status.host else connection(status)
-        why = f", {_trouble(status)}" if status.unreadable and _trouble(status) else ""
-        yield Finding(where + why, status.last_heard_timestamp_seconds)
+        parts = [status.host]
+        if status.unreadable:
+            parts += [connection(status), _trouble(status)]
+        yield Finding(", ".join(filter(None, parts)), status.last_heard_timestamp_seconds)
 
 
 def _refused(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
