@@ -1,6 +1,6 @@
 """The status page in a real browser: what it says, whether it fits and everybody can read it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tools.browser import browsing
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE, DESK = 360, 1280
+RUNBOOKS = ("/runbooks/", "/runbooks/EnphaseGridOutage")
 #: the roof of the demo's home
 PLACED = panel_labels(find_scenario("sunny-day"))
 #: a field of panels, far wider than a phone
@@ -78,6 +79,14 @@ def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for group in inventory:
         if group["type"] == "ENPOWER":
             group["devices"][0]["mains_oper_state"] = "open"
+    return inventory
+
+
+def unknown_relay(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the inventory of a house whose controller says nothing usable of its switch."""
+    for group in inventory:
+        if group["type"] == "ENPOWER":
+            group["devices"][0]["mains_oper_state"] = "unknown"
     return inventory
 
 
@@ -208,7 +217,7 @@ async def test_no_battery(browser: Browser, tmp_path: Path) -> None:
         assert (await text(page, ".state")).startswith("Solar 3.6 kW. Last cloud report ")
         assert "atter" not in await text(page)
         flow = await page.locator(".flow title").text_content()
-        assert flow == "Power now. Solar: 3.6 kW; Grid: ?; House: ?."
+        assert flow == ("Power now. Solar: 3.6 kW; Grid: ?, not measured; House: ?, not measured.")
         assert "no device here can tell" in await text(page, ".facts >> nth=0")
 
 
@@ -229,6 +238,48 @@ async def test_three_gateways(browser: Browser, tmp_path: Path) -> None:
         assert await page.locator(".fleet li").count() == 3
 
 
+async def test_gateways_are_found_without_a_script(browser: Browser, tmp_path: Path) -> None:
+    """Search, state and order are a form; the address carries them, and so does a refresh."""
+    homes = {"north": "battery-home", "south": "solar-only", "west": None}
+    async with (
+        serving(tmp_path, homes) as served,
+        opened(browser, served.url + "/?refresh=0") as page,
+    ):
+        await page.get_by_label("Search").fill("TH")
+        await page.get_by_label("Order").select_option("name")
+        await page.get_by_role("button", name="Show").click()
+        assert await page.locator(".fleet a").all_inner_texts() == ["north", "south"]
+        assert "q=TH" in page.url
+        assert "refresh=0" in page.url
+        await page.get_by_label("State").select_option("well")
+        await page.get_by_role("button", name="Show").click()
+        assert await page.locator(".fleet a").all_inner_texts() == ["north", "south"]
+        await page.get_by_role("link", name="Show all").click()
+        assert await page.locator(".fleet li").count() == 3
+        assert "sort=name" in page.url
+
+
+async def test_partly_blind_has_a_colour_of_its_own(browser: Browser, tmp_path: Path) -> None:
+    """A meter that is lost is named, with why, and nothing says that all is well."""
+    faults = {"/ivp/ensemble/inventory": Edit(unknown_relay)}
+    async with (
+        serving(tmp_path, {"home": "battery-home"}, faults) as served,
+        opened(browser, served.url) as page,
+    ):
+        assert await text(page, ".hero .badge") == "Partly blind"
+        missing = await text(page, ".card.blind .problems")
+        assert "Grid state for an unknown time" in missing
+        assert "The system controller reports no usable state of its switch." in missing
+        colours = [
+            await page.locator(".hero").evaluate("e => getComputedStyle(e).borderLeftColor"),
+            await page.locator(".blind > .mark").evaluate(
+                "e => getComputedStyle(e).backgroundColor"
+            ),
+        ]
+        assert set(colours) == {"rgb(107, 63, 160)"}
+        assert "All is well" not in await text(page)
+
+
 @pytest.fixture
 def homes() -> dict[str, str | None]:
     """Return houses that between them show everything that a page can show."""
@@ -240,7 +291,7 @@ async def test_no_page_is_wider_than_a_phone(
 ) -> None:
     """At 360 pixels nothing has to be scrolled sideways."""
     async with serving(tmp_path, homes, inverters=FIELD) as served:
-        async for path, page in pages(browser, served, PHONE):
+        async for path, page in pages(browser, served, PHONE, more=RUNBOOKS):
             await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width == PHONE, path
@@ -256,7 +307,7 @@ async def test_axe_finds_nothing(
     """Contrast, names, landmarks, headings: whoever cannot see it well can use it all the same."""
     homes = {"home": "battery-home", "gone": None}
     async with serving(tmp_path, homes, ISLAND, inverters=places) as served:
-        async for path, page in pages(browser, served, width, scheme):
+        async for path, page in pages(browser, served, width, scheme, RUNBOOKS):
             dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
             assert dark == (scheme == "dark")
             found = await Axe().run(page)
@@ -264,9 +315,10 @@ async def test_axe_finds_nothing(
 
 
 async def pages(
-    browser: Browser, served: Served, width: int, scheme: str = "light"
+    browser: Browser, served: Served, width: int, scheme: str = "light", more: Sequence[str] = ()
 ) -> AsyncIterator[tuple[str, Page]]:
-    """Yield the overview and the page of each house."""
-    for path in ("/", *(f"/?gateway={name}" for name in served.manager.status_store.names)):
+    """Yield the overview, the page of each house, and more."""
+    houses = (f"/?gateway={name}" for name in served.manager.status_store.names)
+    for path in ("/", *houses, *more):
         async with opened(browser, served.url + path, width, scheme) as page:
             yield path, page

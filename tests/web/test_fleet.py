@@ -1,0 +1,82 @@
+"""The overview of many gateways: searched, filtered, sorted and paged by the address."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
+
+from exporter.status.models import GatewayStatus, StorageStatus
+from exporter.web.fleet import PAGE_SIZE, SORTS, Fleet
+
+NOW = 1_782_000_000.0
+
+
+def site(name: str, health: str = "well", soc: float | None = None) -> GatewayStatus:
+    """Return the status of a gateway."""
+    storage = None if soc is None else StorageStatus(soc_ratio=soc)
+    return GatewayStatus(name, f"{name}.example", NOW, "answers", health=health, storage=storage)  # type: ignore[arg-type]  # tests name states
+
+
+SITES = [
+    site("Beach house", "act", 0.1),
+    site("site 10", "blind", 0.9),
+    site("site 9", "attention"),
+    site("site 2", "well", 0.5),
+]
+
+
+def names(query: str) -> list[str]:
+    """Return what an address shows."""
+    return [status.gateway for status in Fleet(SITES, URL(f"/?{query}")).shown]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", ["Beach house", "site 10", "site 9", "site 2"]),
+        ("q=SITE", ["site 10", "site 9", "site 2"]),
+        ("q=9+site", ["site 9"]),
+        ("q=beach.example", []),
+        ("q=house.example", ["Beach house"]),
+        ("state=blind", ["site 10"]),
+        ("state=nonsense", ["Beach house", "site 10", "site 9", "site 2"]),
+        ("sort=name", ["Beach house", "site 2", "site 9", "site 10"]),
+        ("sort=charge", ["Beach house", "site 2", "site 10", "site 9"]),
+        ("q=site&sort=name&state=well&page=7", ["site 2"]),
+    ],
+)
+def test_the_address_says_what_is_shown(query: str, shown: list[str]) -> None:
+    """Words are looked for in names and addresses; nonsense changes nothing."""
+    assert names(query) == shown
+
+
+def test_links_carry_the_query() -> None:
+    """The next page is that of the same search; a new search begins at its first page."""
+    many = [site(f"site {number}") for number in range(3 * PAGE_SIZE)]
+    fleet = Fleet(many, URL("/?q=site&sort=name&page=2&refresh=0"))
+    assert (fleet.page, fleet.pages, len(fleet.shown)) == (2, 3, PAGE_SIZE)
+    assert URL(fleet.link(page=3)).query == {
+        "q": "site",
+        "sort": "name",
+        "refresh": "0",
+        "page": "3",
+    }
+    assert URL(fleet.link(q="", state="")).query == {"sort": "name", "refresh": "0"}
+
+
+_TEXT = st.text(max_size=200)
+
+
+@given(
+    query=st.dictionaries(st.sampled_from(["q", "state", "sort", "page"]) | _TEXT, _TEXT),
+    sites=st.lists(st.sampled_from(SITES)),
+)
+def test_any_address_shows_something_of_what_there_is(
+    query: dict[str, str], sites: list[GatewayStatus]
+) -> None:
+    """Whatever stands in the address, there is a page, and its links lead to others."""
+    fleet = Fleet(sites, URL("/").with_query(query))
+    assert 1 <= fleet.page <= fleet.pages
+    assert all(status in sites for status in fleet.shown)
+    assert fleet.sort in SORTS
+    assert URL(fleet.link(page=1)).path == "/"
