@@ -47,9 +47,12 @@ class Notes:
         self.fields: Counter[str] = Counter()
         self.identities: dict[str, tuple[str, ...]] = {}
         self.before = before or {}
+        #: whether everything is there by which the next answer could be completed
+        self.reliable = True
 
-    def unreadable(self, name: str, count: int = 1) -> None:
-        """Count a value that could not be read."""
+    def unreadable(self, name: str, count: int = 1, *, minor: bool = False) -> None:
+        """Count a value that could not be read; a minor one says nothing of any other."""
+        self.reliable = self.reliable and minor
         if name in self.fields or len(self.fields) < _MAX_UNREADABLE:
             self.fields[name] += count
 
@@ -103,7 +106,7 @@ class Model(BaseModel):
         if None in raw.values():
             for key in cls._keys - cls.nullable:
                 if key in raw and raw[key] is None:
-                    notes.unreadable(_join(prefix, key))
+                    notes.unreadable(_join(prefix, key), minor=key not in cls.required)
         if not cls.required <= raw.keys():
             for key in cls.required - raw.keys():
                 notes.unreadable(_join(prefix, key))
@@ -125,9 +128,9 @@ class Model(BaseModel):
                     tried.add(key)
                     converted, whole = _convert(kept.get(key), details)
                     if not whole:
-                        notes.unreadable(_join(prefix, key))
+                        notes.unreadable(_join(prefix, key), minor=key not in cls.required)
                 else:
-                    notes.unreadable(_join(prefix, key))
+                    notes.unreadable(_join(prefix, key), minor=key not in cls.required)
                 if converted is _NOTHING:
                     kept.pop(key, None)
                 else:
@@ -344,6 +347,8 @@ class Parsed:
     unreadable: Mapping[str, int] = field(default_factory=dict)
     #: what was listed, by the name of the list
     identities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: whether the next answer can be completed by this one, where it is spoilt
+    reliable: bool = True
 
     @property
     def empty(self) -> bool:
@@ -373,8 +378,8 @@ class Endpoint:
     def parse(self, body: bytes, before: Parsed | None = None) -> Parsed:
         """Return what a body says; raise GatewayError when it cannot be decoded.
 
-        `before` is what the last answer said of which everything could be read.
+        `before` is what the last reliable answer said.
         """
         notes = Notes(before.identities if before is not None else None)
         data = self.read(self.decode(body), notes)
-        return Parsed(data, dict(notes.fields), notes.identities)
+        return Parsed(data, dict(notes.fields), notes.identities, notes.reliable)

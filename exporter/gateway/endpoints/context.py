@@ -16,7 +16,7 @@ METERED_AGE = 900.0
 class Context:
     """The gateway and its clock, and what was known before.
 
-    `previous` has for each path the last answer of which everything could be read. `register`
+    `previous` has for each path the last reliable answer. `register`
     returns the last accepted value of a lifetime energy by its path in the data, such as
     `("ctmeters_phases", "production", "L2", "energy_delivered")`, or None.
     """

@@ -22,6 +22,8 @@ from exporter.gateway.endpoints.fields import (
     Celsius,
     Code,
     Count,
+    DeviceWattHours,
+    DeviceWatts,
     Epoch,
     Joules,
     Milliamperes,
@@ -30,8 +32,6 @@ from exporter.gateway.endpoints.fields import (
     Number,
     Percent,
     Seconds,
-    StoredWattHours,
-    Watts,
 )
 
 
@@ -39,12 +39,12 @@ class InverterChannel(Model):
     """One panel input of an inverter, as it last reported."""
 
     eid: Code = Field(None, alias="chanEid")
-    watts_now: Watts = Field(None, alias="watts.now")
-    watts_used: Watts = Field(None, alias="watts.nowUsed")
-    watts_max: Watts = Field(None, alias="watts.max")
-    watt_hours_today: StoredWattHours = Field(None, alias="wattHours.today")
-    watt_hours_yesterday: StoredWattHours = Field(None, alias="wattHours.yesterday")
-    watt_hours_week: StoredWattHours = Field(None, alias="wattHours.week")
+    watts_now: DeviceWatts = Field(None, alias="watts.now")
+    watts_used: DeviceWatts = Field(None, alias="watts.nowUsed")
+    watts_max: DeviceWatts = Field(None, alias="watts.max")
+    watt_hours_today: DeviceWattHours = Field(None, alias="wattHours.today")
+    watt_hours_yesterday: DeviceWattHours = Field(None, alias="wattHours.yesterday")
+    watt_hours_week: DeviceWattHours = Field(None, alias="wattHours.week")
     end_date: Epoch = Field(None, alias="endDate")
     duration: Seconds = None
     flags: Code = None
@@ -215,10 +215,11 @@ def _flat(channel: dict[str, Any], notes: Notes, name: str) -> dict[str, Any]:
 
 def _inverter(entry: dict[str, Any], notes: Notes) -> InverterDetail:
     name = "pcu.channels"
-    gone = entry.get("modGone", False)
+    gone = entry.get("modGone")
     if not isinstance(gone, bool):
-        notes.unreadable("pcu.modGone")
         gone = None
+        if "modGone" in entry:
+            notes.unreadable("pcu.modGone", minor=True)
     channels = [
         channel
         for item in entries(entry.get("channels"), notes, name)

@@ -20,12 +20,12 @@ from exporter.gateway.endpoints.base import (
 from exporter.gateway.endpoints.fields import (
     Celsius,
     Code,
+    DeviceWattHours,
     Epoch,
     Fahrenheit,
     Flag,
     Level,
     Percent,
-    StoredWattHours,
     Text,
     Words,
 )
@@ -74,7 +74,7 @@ class Encharge(EnsembleDevice):
     comm_level_2_4_ghz: Level = None
     comm_level_sub_ghz: Level = None
     dc_switch_off: Flag = None
-    encharge_capacity: StoredWattHours = None
+    encharge_capacity: DeviceWattHours = None
     encharge_revision: Code = Field(None, alias="encharge_rev")
     led_status: Code = None
     max_cell_temp: Celsius = Field(None, alias="maxCellTemp")

@@ -10,7 +10,7 @@ from exporter.gateway.endpoints.base import (
     by_identity,
     entries,
 )
-from exporter.gateway.endpoints.fields import Milliwatts, Percent
+from exporter.gateway.endpoints.fields import DeviceMilliwatts, Percent
 
 
 class EnchargePower(Model):
@@ -18,8 +18,8 @@ class EnchargePower(Model):
 
     required: ClassVar[frozenset[str]] = frozenset({"real_power_mw", "apparent_power_mva", "soc"})
 
-    real_power_mw: Milliwatts = None
-    apparent_power_mva: Milliwatts = None
+    real_power_mw: DeviceMilliwatts = None
+    apparent_power_mva: DeviceMilliwatts = None
     soc: Percent = None
 
 

@@ -17,7 +17,7 @@ from exporter.gateway.endpoints.base import (
     Notes,
     as_object,
 )
-from exporter.gateway.endpoints.fields import Code, Count, Flag, StoredWattHours, Text, Watts
+from exporter.gateway.endpoints.fields import Code, Count, DeviceWattHours, DeviceWatts, Flag, Text
 
 #: types of devices that are batteries
 _BATTERY = 13
@@ -40,9 +40,9 @@ class EnsembleModule(Model):
     reported_grid_mode: Text = None
     der_index: Code = None
     encharge_revision: Code = None
-    encharge_capacity: StoredWattHours = None
-    encharge_rated_power: Watts = None
-    rated_power: Watts = None
+    encharge_capacity: DeviceWattHours = None
+    encharge_rated_power: DeviceWatts = None
+    rated_power: DeviceWatts = None
     msg_retry_count: Count = None
     part_number: Text = None
     assembly_number: Text = None

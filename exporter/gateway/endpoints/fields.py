@@ -10,24 +10,29 @@ from pydantic import Field
 
 _YEAR_2100 = 4102444800
 
-Watts = Annotated[float | None, Field(ge=-1e8, le=1e8)]
-Milliwatts = Annotated[float | None, Field(ge=-1e11, le=1e11)]
-WattHours = Annotated[float | None, Field(ge=-1e14, le=1e14)]
+#: of a whole site
+Watts = Annotated[float | None, Field(ge=-1e7, le=1e7)]
+Milliwatts = Annotated[float | None, Field(ge=-1e10, le=1e10)]
+WattHours = Annotated[float | None, Field(ge=-1e12, le=1e12)]
 #: an amount that is never negative
-StoredWattHours = Annotated[float | None, Field(ge=0, le=1e14)]
-Joules = Annotated[float | None, Field(ge=0, le=1e18)]
+StoredWattHours = Annotated[float | None, Field(ge=0, le=1e12)]
+#: of a single inverter or battery
+DeviceWatts = Annotated[float | None, Field(ge=-1e5, le=1e5)]
+DeviceMilliwatts = Annotated[float | None, Field(ge=-1e8, le=1e8)]
+DeviceWattHours = Annotated[float | None, Field(ge=0, le=1e9)]
+Joules = Annotated[float | None, Field(ge=0, le=1e13)]
 #: three legs of 480 V in sum is the highest a service has
 Volts = Annotated[float | None, Field(ge=0, le=1500)]
 Millivolts = Annotated[float | None, Field(ge=0, le=1_500_000)]
-Amperes = Annotated[float | None, Field(ge=-1e5, le=1e5)]
-Milliamperes = Annotated[float | None, Field(ge=-1e8, le=1e8)]
+Amperes = Annotated[float | None, Field(ge=-2e4, le=2e4)]
+Milliamperes = Annotated[float | None, Field(ge=-1e6, le=1e6)]
 #: a channel without a signal has 0 Hz
-Hertz = Annotated[float | None, Field(ge=0, le=500)]
-Millihertz = Annotated[float | None, Field(ge=0, le=500_000)]
+Hertz = Annotated[float | None, Field(ge=0, le=100)]
+Millihertz = Annotated[float | None, Field(ge=0, le=100_000)]
 PowerFactor = Annotated[float | None, Field(ge=-1, le=1)]
 Percent = Annotated[float | None, Field(ge=0, le=100)]
-Celsius = Annotated[float | None, Field(ge=-100, le=300)]
-Fahrenheit = Annotated[float | None, Field(ge=-148, le=572)]
+Celsius = Annotated[float | None, Field(ge=-60, le=150)]
+Fahrenheit = Annotated[float | None, Field(ge=-76, le=302)]
 #: 0 stands for never
 Epoch = Annotated[int | None, Field(ge=0, le=_YEAR_2100)]
 Seconds = Annotated[float | None, Field(ge=0, le=1e9)]

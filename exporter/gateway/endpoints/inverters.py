@@ -12,7 +12,7 @@ from exporter.gateway.endpoints.base import (
     by_identity,
     entries,
 )
-from exporter.gateway.endpoints.fields import Code, Epoch, Text, Watts
+from exporter.gateway.endpoints.fields import Code, DeviceWatts, Epoch, Text
 
 _AC_BATTERY = 11
 
@@ -26,8 +26,8 @@ class DeviceReport(Model):
 
     serial_number: Text = Field(None, alias="serialNumber")
     last_report_date: Epoch = Field(None, alias="lastReportDate")
-    last_report_watts: Watts = Field(None, alias="lastReportWatts")
-    max_report_watts: Watts = Field(None, alias="maxReportWatts")
+    last_report_watts: DeviceWatts = Field(None, alias="lastReportWatts")
+    max_report_watts: DeviceWatts = Field(None, alias="maxReportWatts")
     device_type: Code = Field(None, alias="devType")
 
 

@@ -27,7 +27,6 @@ from exporter.gateway.endpoints.fields import (
     Epoch,
     Hertz,
     Number,
-    PowerFactor,
     Text,
     Volts,
     Words,
@@ -43,8 +42,8 @@ def _rounded(value: float | None) -> float | None:
 
 
 #: in whole W and Wh: the CTs are not better than that
-_Watts = Annotated[float | None, Field(ge=-1e8, le=1e8), AfterValidator(_rounded)]
-_WattHours = Annotated[float | None, Field(ge=-1e14, le=1e14), AfterValidator(_rounded)]
+_Watts = Annotated[float | None, Field(ge=-1e7, le=1e7), AfterValidator(_rounded)]
+_WattHours = Annotated[float | None, Field(ge=-1e12, le=1e12), AfterValidator(_rounded)]
 
 
 class MeterSetup(Model):
@@ -65,7 +64,7 @@ class MeterSetup(Model):
     @property
     def enabled(self) -> bool | None:
         """Whether the meter is enabled; None where its state is a word not known."""
-        return {"enabled": True, "disabled": False}.get(self.state or "")
+        return {"enabled": True, "disabled": False}.get((self.state or "").lower())
 
 
 class MeterReading(Model):
@@ -90,7 +89,8 @@ class MeterReading(Model):
     energy_delivered: _WattHours = Field(None, alias="actEnergyDlvd")
     energy_received: _WattHours = Field(None, alias="actEnergyRcvd")
     active_power: _Watts = Field(None, alias="activePower")
-    power_factor: PowerFactor = Field(None, alias="pwrFactor")
+    #: some firmware has the sum of the legs
+    power_factor: Annotated[float | None, Field(ge=-3, le=3)] = Field(None, alias="pwrFactor")
     voltage: Volts = None
     current: Amperes = None
     frequency: Hertz = Field(None, alias="freq")
@@ -218,6 +218,8 @@ _VALUES = (
     "reactive_energy_leading",
 )
 
+_POWER_FACTOR = _VALUES.index("power_factor")
+
 
 def set_up(parsed: Mapping[str, Parsed], context: Context) -> dict[str, MeterSetup] | None:
     """Return the set-up of each meter by eid, or None while it is not known.
@@ -324,11 +326,19 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
             meter.metering_status,
             meter.status_flags,
             reading.total.timestamp,
-            *([getattr(reading.total, name) for name in _VALUES] if whole else ()),
+            *(_values(reading.total, len(parts)) if whole else ()),
         )
         if fresh and (read := {name: leg for name, leg in parts.items() if leg is not None}):
             phases[kind] = read
     return data | {"ctmeters": totals, "ctmeters_phases": phases}
+
+
+def _values(total: MeterReading, legs: int) -> list[float | None]:
+    values = [getattr(total, name) for name in _VALUES]
+    factor = total.power_factor
+    if factor is not None and abs(factor) > 1:
+        values[_POWER_FACTOR] = factor / legs if abs(factor) <= legs else None
+    return values
 
 
 def _legs(

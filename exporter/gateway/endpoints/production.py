@@ -88,7 +88,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
         if report.acb is not None and report.acb.batteries and report.acb_is_set_up:
             data["acb_power"] = _acb_of_now(report.acb, context)
     metered = _is_metered(parsed, cts, context)
-    if "system_production" not in data and not metered:
+    if data.get("system_production") is None and not metered:
         production = _unmetered(parsed, report, cts, context)
         if production is not None:
             data["system_production"] = production
@@ -160,14 +160,18 @@ def _metered(
     values: dict[str, dict[str, SystemEnergy]] = {}
     for name in _MEMBERS:
         section = report.sections.get(name)
-        if section is not None and _believed(name, section, cts, context):
-            values[name] = {"": section.section} | _by_leg(section, legs)
+        if section is None or not _believed(name, section, cts, context):
+            continue
+        parts = _by_leg(section, legs)
+        read = {leg: part for leg, part in parts.items() if _was_read(name, leg, part, context)}
+        # The sum that the gateway made without a leg is not the whole.
+        values[name] = read | ({"": section.section} if len(read) == len(parts) else {})
     values = _mend_total(values)
     data: dict[str, Any] = {}
     for name, parts in values.items():
         member = _MEMBERS[name]
         plausible = {leg: _plausible(part, limits[name]) for leg, part in parts.items()}
-        data[member] = plausible.pop("")
+        data[member] = plausible.pop("", None)
         if plausible:
             data[f"{member}_phases"] = plausible
     return data
@@ -198,18 +202,39 @@ def _believed(
 def _by_leg(section: MeteredSection, legs: int) -> dict[str, SystemEnergy]:
     """Return the lines by phase; none where their number does not fit the service.
 
-    Gateways send as many lines as there are legs, or three of which the last are all zero.
+    Gateways send as many lines as there are legs, or three of which the last say nothing.
     """
     lines = section.lines
     if legs < 2 or len(lines) not in (legs, len(PHASES)):
         return {}
-    if any(_says_something(line) for line in lines[legs:]):
-        return {}
+    if any(_says_something(line) for line in lines[legs:]) and not _add_up(section, lines[:legs]):
+        # One that is there twice is one, if the others are all that the section is made of.
+        lines = tuple(dict.fromkeys(lines))
+        if len(lines) != legs or not _add_up(section, lines):
+            return {}
     return dict(zip(PHASES, lines[:legs], strict=False))
+
+
+def _was_read(name: str, leg: str, line: SystemEnergy, context: Context) -> bool:
+    """Return whether a leg was read at all: its register does not fall to 0 by itself."""
+    if line.watt_hours_lifetime != 0 or line.watts_now:
+        return True
+    path = (f"{_MEMBERS[name]}_phases", leg, "watt_hours_lifetime")
+    return not context.register(path)
 
 
 def _says_something(line: SystemEnergy) -> bool:
     return bool(line.watts_now or line.watt_hours_lifetime)
+
+
+def _add_up(section: MeteredSection, lines: tuple[SystemEnergy, ...]) -> bool:
+    """Return whether lines are all that the section is made of."""
+    parts = [line.watt_hours_lifetime for line in lines]
+    total = section.section.watt_hours_lifetime
+    if total is None or None in parts:
+        return False
+    known = [part or 0 for part in parts]
+    return abs(total - sum(known)) <= 100 + 0.01 * sum(map(abs, known))
 
 
 def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[str, SystemEnergy]]:
@@ -220,9 +245,11 @@ def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[st
     """
     total, net = values.get(TOTAL_CONSUMPTION), values.get(NET_CONSUMPTION)
     production = values.get(PRODUCTION)
-    if total is None or net is None or not _same(total[""], net[""]):
+    if total is None or net is None or "" not in total or "" not in net:
         return values
-    if production is None:
+    if not _same(total[""], net[""]):
+        return values
+    if production is None or "" not in production:
         return {name: parts for name, parts in values.items() if name != TOTAL_CONSUMPTION}
     mended = {
         leg: _sum(part, production[leg])

@@ -24,8 +24,8 @@ def _rounded(value: float | None) -> float | None:
 
 
 #: in whole W and Wh: no meter is better than that
-_Watts = Annotated[float | None, Field(ge=-1e8, le=1e8), AfterValidator(_rounded)]
-_WattHours = Annotated[float | None, Field(ge=-1e14, le=1e14), AfterValidator(_rounded)]
+_Watts = Annotated[float | None, Field(ge=-1e7, le=1e7), AfterValidator(_rounded)]
+_WattHours = Annotated[float | None, Field(ge=-1e12, le=1e12), AfterValidator(_rounded)]
 
 
 class SystemEnergy(Model):
@@ -119,7 +119,13 @@ _PARTS = {
 }
 
 
+#: meters of others that measure production, too, and say so
+_OTHER_METERS = frozenset({"rgm", "pmu"})
+
+
 def _name(section: ReportSection, kinds: tuple[str, ...]) -> str | None:
+    if section.type in _OTHER_METERS:
+        return section.type
     for name in (section.measurement_type, section.type):
         if name in kinds:
             return name
@@ -128,18 +134,17 @@ def _name(section: ReportSection, kinds: tuple[str, ...]) -> str | None:
 
 
 def _lines(entry: dict[str, Any], notes: Notes, part: str) -> tuple[SystemEnergy, ...]:
-    """Return the lines of a section; none where one of them is missing.
+    """Return the lines of a section; none where one of them cannot be read.
 
-    Lines have no names, so nobody could say which it is. One that is there twice is one: no two
-    legs have ever produced the same to the last digit, and no gateway has more than three.
+    Lines have no names, so nobody could say which it is. No gateway has more than three: among
+    more of them, one that is there twice is one.
     """
     raw = entry.get("lines", [])
     name = f"{part}.lines"
     listed = list(entries(raw, notes, name))
     lines = []
     for index, item in enumerate(listed):
-        twice = index > 0 and item == listed[index - 1]
-        if twice and (item.get("whLifetime") or len(listed) > _MAX_LINES):
+        if len(listed) > _MAX_LINES and index and item == listed[index - 1]:
             notes.unreadable(name)
             continue
         line = SystemEnergy.read(item, notes, name)

@@ -272,3 +272,21 @@ def test_an_endpoint_says_what_it_could_not_read() -> None:
     assert parsed.unreadable == {"soc": 1}
     assert not parsed.empty
     assert Endpoint("/x", "x", lambda document, notes: {"a": {}}).parse(b"[]").empty
+
+
+@pytest.mark.parametrize(
+    ("change", "reliable"), [({}, True), ({"name": 5.5}, True), ({"soc": None}, False)]
+)
+def test_an_answer_is_reliable_where_only_minor_values_are_spoilt(
+    change: dict[str, object], reliable: bool
+) -> None:
+    """A field that some firmware always spoils does not keep the answer from being remembered."""
+    endpoint = Endpoint("/d", "d", lambda document, notes: {"d": Device.read(document, notes)})
+    assert endpoint.parse(json.dumps({**GOOD, **change}).encode()).reliable is reliable
+
+
+def test_an_answer_with_a_nameless_device_is_not_reliable() -> None:
+    """The next one could not be completed by it."""
+    notes = Notes()
+    by_identity([{"sn": None}], "sn", notes, "devices")
+    assert not notes.reliable
