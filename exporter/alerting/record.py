@@ -1,11 +1,9 @@
 """The record of the receiver in the state directory, which the exporter shows on its page."""
 
 import json
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
+from exporter import files
 from exporter.errors import StateError
 
 _FILE = "alerting.json"
@@ -25,24 +23,10 @@ def write_receiver(state_dir: Path, receiver: str, tested_at: float | None) -> N
     """Record the receiver and when it was tested (epoch seconds); raise StateError."""
     document = {"receiver": receiver, "tested_at": tested_at}
     path = state_dir / _FILE
-    temporary = None
     try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(".json", ".alerting.", state_dir)
-        temporary = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file)
-        # the service reads it too, and `sudo` must not lock it out
-        owner = state_dir.stat()
-        if owner.st_uid != os.geteuid():
-            os.chown(temporary, owner.st_uid, owner.st_gid)
-        temporary.replace(path)
+        files.write(path, json.dumps(document).encode())
     except OSError as error:
         raise StateError(
             f"{path}: cannot be written ({error.strerror or error}): run this command as the user"
             " of the exporter"
         ) from None
-    finally:
-        if temporary is not None:
-            with suppress(OSError):
-                temporary.unlink()

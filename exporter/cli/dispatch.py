@@ -36,6 +36,8 @@ _COMMANDS = (
     "capture",
     "control",
     "alerting",
+    "events",
+    "forget",
     "demo",
     "simulate",
     "replay",

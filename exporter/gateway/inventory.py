@@ -86,7 +86,7 @@ PARTS: tuple[Part, ...] = (
     Part("generator", "generator", lambda _: ("generator",)),
 )
 #: kinds whose ids are serial numbers, so that they can be retired by it
-_BY_SERIAL = frozenset(
+SERIAL_KINDS = frozenset(
     {"inverter", "battery", "acb", "iq_relay", "controller", "collar", "combiner"}
 )
 
@@ -223,7 +223,7 @@ def without_retired(data: Mapping[str, Any], retired: Callable[[str], bool]) -> 
     result = dict(data)
     for part in PARTS:
         value = result.get(part.member)
-        if part.kind not in _BY_SERIAL or not value:
+        if part.kind not in SERIAL_KINDS or not value:
             continue
         gone = [i for i in part.ids(value) if retired(str(i))]
         if not gone:
