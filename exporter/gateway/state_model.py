@@ -174,6 +174,9 @@ class GatewayState(BaseModel):
     #: most inverters and batteries ever listed at once: what the site can deliver
     inverter_count: Annotated[int, _LENIENT] = 0
     battery_count: Annotated[int, _LENIENT] = 0
+    #: number of the last event in the gateway's own log, and how often each kind occurred
+    last_event: Annotated[int | None, _LENIENT] = None
+    event_counts: Annotated[dict[str, int], _LENIENT] = Field(default_factory=dict)
     #: whether the process that wrote this came to its end: what it summed up is all in here
     closed: Annotated[bool, _LENIENT] = False
     #: whether this comes from a file

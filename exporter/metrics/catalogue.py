@@ -14,6 +14,7 @@ from exporter.metrics import (
     dry_contact,
     encharge,
     enpower,
+    events,
     exporter,
     firmware_update,
     gateway,
@@ -53,6 +54,7 @@ TABLES: tuple[Table, ...] = (
     *limits.TABLES,
     *device_detail.TABLES,
     *meter_report.TABLES,
+    *events.TABLES,
 )
 
 

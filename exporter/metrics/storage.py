@@ -341,6 +341,20 @@ SETTINGS = Table(
     ),
 )
 
+SETTINGS_SOURCE = Table(
+    _TITLE,
+    "tariff",
+    "storage_settings_source",
+    (
+        gauge(
+            "enphase_storage_settings_current",
+            "Whether the storage settings are those in force; newer firmware leaves old ones.",
+            "current",
+            flag,
+        ),
+    ),
+)
+
 #: what the owner's configuration asks for, absent where it does not
 WANTED = Table(
     _TITLE,
@@ -363,4 +377,4 @@ WANTED = Table(
     ),
 )
 
-TABLES = (COMBINED, AGGREGATE, SECCTRL, ISLAND, POWER, ACB_POWER, SETTINGS, WANTED)
+TABLES = (COMBINED, AGGREGATE, SECCTRL, ISLAND, POWER, ACB_POWER, SETTINGS, SETTINGS_SOURCE, WANTED)

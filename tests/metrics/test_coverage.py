@@ -13,7 +13,7 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter import house
 from exporter.config import Wanted
-from exporter.gateway import models
+from exporter.gateway import event_log, models
 from exporter.gateway.counters import ENERGIES
 from exporter.gateway.endpoints import (
     battery_settings,
@@ -137,6 +137,7 @@ MEMBERS: Mapping[str, Any] = {
     "generator_mode": generator.GeneratorMode,
     "generator_schedule": generator.GeneratorSchedule,
     "tariff": tariff.Tariff,
+    "storage_settings_source": tariff.SettingsSource,
     "import_price": dict[str, tariff.CurrentPrice],
     "export_price": dict[str, tariff.CurrentPrice],
     "relay": ensemble_relay.GridRelay,
@@ -159,6 +160,7 @@ MEMBERS: Mapping[str, Any] = {
     "plc_levels": dict[str, plc_levels.PlcLevel],
     "meter_reports": dict[str, meter_reports.MeterReport],
     "meter_report_lines": dict[str, dict[str, meter_reports.MeterReport]],
+    "event_counts": dict[tuple[str, str], event_log.EventCount],
     "pdm_energy": dict[tuple[str, str], pdm_energy.PdmEnergy],
 }
 

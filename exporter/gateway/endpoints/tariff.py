@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
+from awesomeversion import AwesomeVersion
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import (
@@ -94,6 +95,13 @@ class CurrentPrice:
     """Price of a kilowatt-hour in force now, in the currency of the tariff."""
 
     value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsSource:
+    """Whether the storage settings in the tariff are those in force."""
+
+    current: bool
 
 
 class _Tariff(Model):
@@ -252,6 +260,20 @@ def _latest(items: Iterable[T], start: Callable[[T], Any], now: Any) -> T:
     return next((item for item in reversed(ordered) if start(item) <= now), ordered[-1])
 
 
+#: from these versions on, of one branch each, the cloud keeps the settings in force elsewhere
+_SETTINGS_ELSEWHERE = (AwesomeVersion("8.2.4225"), AwesomeVersion("8.3.5289"))
+
+
+def settings_are_current(firmware: AwesomeVersion | None) -> bool | None:
+    """Return whether the storage settings in the tariff are those in force; None is unknown."""
+    if firmware is None:
+        return None
+    older, newer = _SETTINGS_ELSEWHERE
+    if firmware >= newer:
+        return False
+    return bool(firmware < older or str(firmware.minor) != str(older.minor))
+
+
 def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     """Return the tariff and the prices in force now."""
     answer = parsed.get(ENDPOINT.path)
@@ -259,6 +281,9 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     if tariff is None:
         return {}
     data: dict[str, Any] = {"tariff": tariff}
+    current = settings_are_current(context.firmware)
+    if tariff.storage_settings is not None and current is not None:
+        data["storage_settings_source"] = SettingsSource(current)
     buy, sell = prices(tariff, context.local_time)
     if tariff.currency:
         for member, price in (("import_price", buy), ("export_price", sell)):

@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from awesomeversion import AwesomeVersion
 
-from exporter.gateway.endpoints import ENDPOINTS, assemble
+from exporter.gateway.endpoints import ENDPOINTS, assemble, tariff
 from exporter.gateway.endpoints.context import Context
 
 PATH = "/admin/lib/tariff"
@@ -48,9 +49,9 @@ TARIFF: dict[str, Any] = {
 }
 
 
-def read(tariff: Any, now: datetime | None = NOON) -> dict[str, Any]:
+def read(document: Any, now: datetime | None = NOON) -> dict[str, Any]:
     """Return what a tariff says at a local time."""
-    parsed = ENDPOINTS[PATH].parse(json.dumps({"tariff": tariff}).encode())
+    parsed = ENDPOINTS[PATH].parse(json.dumps({"tariff": document}).encode())
     return assemble("tariff", {PATH: parsed}, Context(gateway_time=0.0, local_time=now))
 
 
@@ -155,3 +156,24 @@ def test_a_tariff_without_settings_has_prices(settings: Any) -> None:
     data = read({**TARIFF, "storage_settings": settings})
     assert data["tariff"].storage_settings is None
     assert price(data) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("firmware", "current"),
+    [
+        ("7.6.175", True),
+        ("8.2.4224", True),
+        ("8.2.4225", False),
+        ("8.2.4382", False),
+        ("8.3.1598", True),
+        ("8.3.5289", False),
+        ("9.0.1", False),
+        (None, None),
+    ],
+)
+def test_newer_firmware_leaves_old_settings_behind(
+    firmware: str | None, current: bool | None
+) -> None:
+    """Which settings are in force the gateway then does not say here."""
+    version = AwesomeVersion(firmware) if firmware else None
+    assert tariff.settings_are_current(version) is current
