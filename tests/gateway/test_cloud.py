@@ -1,0 +1,134 @@
+"""What was asked of the cloud counts over restarts, kills and processes: accounts are locked."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from exporter.clock import VirtualClock
+from exporter.errors import CloudLoginError
+from exporter.gateway import cloud as module
+from exporter.gateway.cloud import CloudLogin
+from exporter.simulator.homes import SAMPLE_HOMES
+from tests.fake_cloud import PASSWORD, USER, serving_cloud
+from tests.polled_gateway import START, polled_gateway
+
+SERIAL = SAMPLE_HOMES["battery-home"].serial
+ACCOUNT: dict[str, Any] = {"username": USER, "password": PASSWORD}
+MINUTE, HOUR = 60.0, 3600.0
+
+
+async def test_kills_cost_no_logins(tmp_path: Path) -> None:
+    """A token is on disk as soon as the cloud has given it, whatever happens a moment later."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time) as cloud:
+        for _ in range(6):
+            async with polled_gateway("battery-home", tmp_path, clock, **ACCOUNT) as watched:
+                await watched.pass_time(2 * MINUTE)
+                assert watched.value("enphase_up") == 1
+                # killed: nothing that it would save at its end is saved
+                watched.poller.state.path.unlink(missing_ok=True)
+        assert cloud.logins == 1
+
+
+async def test_a_wrong_password_is_not_tried_at_each_start(tmp_path: Path) -> None:
+    """Three attempts an hour are all that may fail, however often the exporter starts."""
+    clock = VirtualClock(START)
+    attempts: list[float] = []
+    async with serving_cloud(clock.time) as cloud:
+        cloud.mode = "wrong password"
+        for _ in range(6 * 60):
+            login = CloudLogin("host", clock, tmp_path, "home")
+            with pytest.raises(CloudLoginError, match="check both"):
+                await login.fetch(USER, PASSWORD, SERIAL)
+            if len(attempts) < cloud.logins:
+                attempts.append(clock.time())
+            await clock.sleep(MINUTE)
+        # at once, after 20 min, 1 h, 2 h 20, 5 h
+        assert [round((at - START) / MINUTE) for at in attempts] == [0, 20, 60, 140, 300]
+
+
+async def test_a_login_that_was_cut_short_counts(tmp_path: Path) -> None:
+    """The password has gone out by then: what ended the process is no reason to try again."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time) as cloud:
+        cloud.mode = "slow"
+        task = asyncio.create_task(
+            CloudLogin("host", clock, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
+        )
+        while not cloud.logins:  # noqa: ASYNC110 - the cloud has no event
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        cloud.mode = "ok"
+        again = CloudLogin("host", clock, tmp_path, "home")
+        assert await again.wait(USER, PASSWORD) > 19 * MINUTE
+        with pytest.raises(CloudLoginError):
+            await again.fetch(USER, PASSWORD, SERIAL)
+        assert cloud.logins == 1
+
+
+async def test_other_credentials_are_tried_at_once(tmp_path: Path) -> None:
+    """A corrected password does not wait for the pause of the wrong one, after a restart either."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time) as cloud:
+        with pytest.raises(CloudLoginError):
+            await CloudLogin("host", clock, tmp_path, "home").fetch(USER, "wrong", SERIAL)
+        token = await CloudLogin("host", clock, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
+        assert token.serial == SERIAL
+        assert cloud.logins == 2
+
+
+async def test_processes_do_not_log_in_at_the_same_time(tmp_path: Path) -> None:
+    """Who comes second waits, and goes by what the first has learned."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time) as cloud:
+        cloud.mode = "wrong password"
+        # each with a clock of its own, as another process would have
+        logins = [
+            CloudLogin("host", VirtualClock(START), tmp_path, f"home-{number}")
+            for number in range(5)
+        ]
+        fetches = (login.fetch(USER, PASSWORD, SERIAL) for login in logins)
+        for failure in await asyncio.gather(*fetches, return_exceptions=True):
+            assert isinstance(failure, CloudLoginError)
+        assert cloud.logins == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"failures": 1e999}', b"\xff" * 5000])
+async def test_a_broken_file_costs_one_attempt(content: bytes, tmp_path: Path) -> None:
+    """What cannot be read is no reason to ask for nothing any more."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time):
+        await CloudLogin("host", clock, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
+        for path in tmp_path.iterdir():  # noqa: ASYNC240 - a folder of three files
+            path.write_bytes(content)
+        login = CloudLogin("host", VirtualClock(START), tmp_path, "home")
+        await login.fetch(USER, PASSWORD, SERIAL)
+
+
+async def test_a_clock_that_is_set_back_makes_no_pause_longer(tmp_path: Path) -> None:
+    """Six hours are the longest pause, whatever a file says of the future."""
+    async with serving_cloud(lambda: START) as cloud:
+        cloud.mode = "wrong password"
+        future = VirtualClock(START + 1e9)
+        with pytest.raises(CloudLoginError):
+            await CloudLogin("host", future, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
+        now = CloudLogin("host", VirtualClock(START), tmp_path, "home")
+        assert 0 < await now.wait(USER, PASSWORD) <= 6 * HOUR
+
+
+async def test_no_password_is_in_the_files(tmp_path: Path) -> None:
+    """What the files know credentials by cannot be turned into a password quickly."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time):
+        await CloudLogin("host", clock, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
+    contents = [path.read_bytes() for path in tmp_path.iterdir()]  # noqa: ASYNC240 - a small folder
+    assert len(contents) == 2
+    for content in contents:
+        assert PASSWORD.encode() not in content
+        assert USER.encode() not in content
+        assert len(orjson.loads(content)["credentials"]) == 64
+    assert module._digest(USER, PASSWORD) != module._digest(USER + "x", PASSWORD)
