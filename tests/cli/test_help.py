@@ -181,7 +181,7 @@ def test_the_manual_has_every_command_and_flag(capsys: pytest.CaptureFixture[str
         return capsys.readouterr().out
 
     manual = cli_docs.document()
-    listed = re.findall(r"^  (\w+) {2,}\S", told().split("Commands:")[1], re.M)
+    listed = re.findall(r"^  ([\w-]+) {2,}\S", told().split("Commands:")[1], re.M)
     assert {name for name in COMMANDS if name and " " not in name} == {*listed}
     for name in listed:
         section = manual.split(f"\n## {name}\n")[1].split("\n## ")[0]

@@ -11,7 +11,7 @@ from exporter.cli.control import acb, dry_contact, generator, grid, site, storag
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="""ProgressCallback the system what to do, and see that it was done.
+    help="""Send commands to the system and verify the result.
 
 Each command shows the state and what would be sent, asks, sends it, and then reads from the gateway
 until the change is there. What was sent is recorded in control.log in the state directory.
