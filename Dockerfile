@@ -33,13 +33,16 @@ FROM python:${PYTHON}-slim AS state
 RUN install --directory --mode=0700 --owner=65532 --group=65532 /state
 
 FROM python:${PYTHON}-slim AS base
+# The commit that the image is built from, for enphase_exporter_build_info.
+ARG REVISION=unknown
 COPY --from=state --chown=65532:65532 /state /state
 
 # Modules are compiled already and logs go out line by line: nothing but /state is ever written.
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    ENPHASE_STATE_DIR=/state
+    ENPHASE_STATE_DIR=/state \
+    ENPHASE_EXPORTER_REVISION=$REVISION
 VOLUME /state
 USER 65532:65532
 EXPOSE 10055

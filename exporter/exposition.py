@@ -16,7 +16,6 @@ from typing import NamedTuple
 from prometheus_client import (
     CollectorRegistry,
     GCCollector,
-    Info,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
@@ -26,12 +25,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS_TYPE
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-from exporter import __version__
 from exporter.clock import Clock
 from exporter.encoder import GatewayEncoder, header
 from exporter.fleet.gzip_parts import GzipPart, join_gzip
 from exporter.fleet.stream import compress, join_families, yield_to_loop
 from exporter.metrics.catalogue import FAMILIES
+from exporter.own_metrics import OwnMetrics
+from exporter.pager import Pager
 from exporter.snapshot import Snapshot
 
 _OPENMETRICS = "application/openmetrics-text"
@@ -105,7 +105,8 @@ def _weight(parameter: str) -> float:
 class Exposition:
     """All that is served to scrapers."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pager: Pager | None = None) -> None:
+        """Serve nothing yet; `pager` has what is known of scrapes and notifications."""
         self._clock = clock
         self._gateways: dict[str, GatewayEncoder] = {}
         #: the samples of all gateways by format, until something changes
@@ -122,8 +123,7 @@ class Exposition:
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
         GCCollector(registry=self._process)
-        build = Info("enphase_exporter_build", "Version of the exporter.", registry=self._process)
-        build.info({"version": __version__})
+        self._process.register(OwnMetrics(pager))
 
     @property
     def fleet(self) -> bool:

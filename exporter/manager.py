@@ -43,11 +43,11 @@ class PollerManager:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{WORKER}-state")
         # start the thread now, so that the number of threads stays constant
         self._writer.submit(int)
-        self.exposition = Exposition(clock)
-        #: the same data for the status page
-        self.status_store = StatusStore(clock, state_dir, self._writer)
         #: whether somebody is paged
         self.pager = Pager(clock, state_dir)
+        self.exposition = Exposition(clock, self.pager)
+        #: the same data for the status page
+        self.status_store = StatusStore(clock, state_dir, self._writer)
         self._state_dir = state_dir
         self._clock = clock
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}

@@ -34,8 +34,11 @@ _INTRO = """\
 - *Source* is the collector, then what it reads: the field as pyenphase or `exporter/gateway/` names
   it, with `*` for a serial number, phase or other key.
 
-Besides these there is `enphase_exporter_build_info`, which is 1 and whose labels tell the version
-of the exporter; it belongs to no gateway.
+Besides these there are metrics of the exporter itself, which belong to no gateway:
+`enphase_exporter_build_info` (labels `version` and `revision`),
+`enphase_exporter_last_scrape_timestamp_seconds`,
+`enphase_exporter_last_watchdog_timestamp_seconds`, `enphase_pager_receiver_configured` and
+`enphase_pager_last_test_timestamp_seconds`.
 """
 
 _UNITS = (

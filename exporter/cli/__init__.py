@@ -3,10 +3,15 @@
 `dispatch` lists the commands, calls one and turns what goes wrong into an exit status.
 """
 
+import signal
 import sys
 from collections.abc import Sequence
 
 from exporter import __version__
+
+#: commands that run until they are stopped, by SIGTERM as a rule
+_SERVERS = frozenset({"serve", "demo", "simulate", "replay"})
+_INTERRUPTED = 130
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -21,6 +26,12 @@ def main(words: Sequence[str] | None = None) -> int:
             pass
         else:
             return 0
-    from exporter.cli.dispatch import run  # noqa: PLC0415 - see above
-
+    try:
+        if words and words[0] in _SERVERS:
+            # Imports take a while, and a signal may come before they are done.
+            signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        from exporter.cli.dispatch import run  # noqa: PLC0415 - see above
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     return run(words)

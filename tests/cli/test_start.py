@@ -1,0 +1,52 @@
+"""Signals that come while the command line is still being imported."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+#: the command line, in a world in which the import of its commands never ends
+_SLOW_IMPORT = """
+import importlib.abc, sys, time
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "exporter.cli.dispatch":
+            print("importing", flush=True)
+            time.sleep(60)
+
+sys.meta_path.insert(0, Slow())
+from exporter.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "numbers", "status"),
+    [
+        ("serve", (signal.SIGTERM,), 0),
+        ("serve", (signal.SIGHUP, signal.SIGHUP, signal.SIGTERM), 0),
+        ("serve", (signal.SIGINT,), 130),
+        ("check", (signal.SIGINT,), 130),
+        ("check", (signal.SIGTERM,), -signal.SIGTERM),
+    ],
+)
+def test_a_signal_during_the_imports_ends_the_process_quietly(
+    command: str, numbers: tuple[int, ...], status: int
+) -> None:
+    """A server that is stopped has succeeded, a reload is of no account yet; no traceback."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _SLOW_IMPORT, command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"importing\n"
+    for number in numbers:
+        process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (status, b"")
