@@ -12,7 +12,7 @@ from exporter.metrics.units import (
     volts,
 )
 from exporter.metrics.units import closed as relay_closed
-from exporter.snapshot import Snapshot
+from exporter.snapshot import HOUSE, Snapshot
 from exporter.status.batteries import (
     batteries,
     storage,
@@ -37,6 +37,8 @@ from exporter.status.view import SnapshotView
 
 #: reasons of failure that mean: the gateway is there and refuses the login
 _REFUSALS = frozenset({"auth", "cloud", "login_refused", "login_redirect"})
+#: flows whose energy of today is shown
+_FLOWS = ("solar", "house", "grid_import", "grid_export", "battery_charge", "battery_discharge")
 #: below this a leg was never wired (V)
 _MIN_LEG_VOLTS = 50.0
 
@@ -77,7 +79,7 @@ def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Gatewa
 
 def grid_status(view: SnapshotView) -> GridStatus:
     """Return whether the house is on the grid, without since when."""
-    house = view.member("house", "house")
+    house = view.member(HOUSE, "house")
     return GridStatus(
         connected=to_bool(getattr(house, "grid_connected", None)),
         disconnect_commanded=to_bool(getattr(house, "grid_disconnect_commanded", None)),
@@ -87,7 +89,7 @@ def grid_status(view: SnapshotView) -> GridStatus:
 
 def power_flow(view: SnapshotView) -> PowerFlow:
     """Return what flows where; a sum with an unknown part is unknown."""
-    house = view.member("house", "house")
+    house = view.member(HOUSE, "house")
     if house is None:
         return PowerFlow()
     return PowerFlow(
@@ -135,7 +137,23 @@ def _today(view: SnapshotView) -> EnergyToday:
     )
     # Many gateways report no day of net consumption, only a zero.
     net = None if produced is None or consumed is None else consumed - produced
-    return EnergyToday(produced, consumed, net)
+    solar, house, imported, exported, charged, discharged = (
+        view.counter(HOUSE, HOUSE, f"{name}_today") for name in _FLOWS
+    )
+    autonomy = None
+    if house and imported is not None:
+        autonomy = max(0.0, 1 - imported / house)
+    return EnergyToday(
+        solar if produced is None else produced,
+        consumed,
+        net,
+        house,
+        imported,
+        exported,
+        charged,
+        discharged,
+        autonomy,
+    )
 
 
 def _switch(view: SnapshotView) -> GridSwitch | None:

@@ -88,9 +88,13 @@ class EnergyToday:
     consumed_joules: float | None = None
     #: drawn from the grid less fed into it: consumed less produced
     net_consumption_joules: float | None = None
+    #: what the house used, without what went into batteries
+    house_joules: float | None = None
     imported_joules: float | None = None
     exported_joules: float | None = None
-    #: share of the consumption that did not come from the grid
+    charged_joules: float | None = None
+    discharged_joules: float | None = None
+    #: share of what the house used that did not come from the grid
     autonomy_ratio: float | None = None
 
 

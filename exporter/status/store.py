@@ -39,6 +39,8 @@ _COLLECTORS = {
     "soc_ratio": "storage",
     "connected": HOUSE,
 }
+#: seconds to wait for the disk at the end
+_PATIENCE = 5.0
 #: seconds between two samples of the history, and between two saves
 _SAMPLE_INTERVAL, _SAVE_INTERVAL = 60.0, 900.0
 
@@ -157,7 +159,8 @@ class StatusStore:
         """Forget a gateway that is no longer configured."""
         self._entries.pop(gateway, None)
         self._cache.pop(gateway, None)
-        self._files.pop(gateway, None)
+        if file := self._files.pop(gateway, None):
+            file.release()
 
     def status(self, gateway: str) -> GatewayStatus:
         """Return the state of a gateway now; KeyError for one that is not there."""
@@ -183,13 +186,18 @@ class StatusStore:
         return sorted(result, key=severity_key)
 
     async def close(self) -> None:
-        """Save the histories."""
-        if self._tasks:  # what is still being read must not be overwritten
-            await asyncio.wait(self._tasks)
-        for name, entry in self._entries.items():
-            self._save(name, entry)
+        """Save the histories; a disk that hangs is not waited for."""
+        await self._wait()
+        if not self._tasks:  # what is still being read must not be overwritten
+            for name, entry in self._entries.items():
+                self._save(name, entry)
+            await self._wait()
+        for file in self._files.values():
+            file.release()
+
+    async def _wait(self) -> None:
         if self._tasks:
-            await asyncio.wait(self._tasks)
+            await asyncio.wait(self._tasks, timeout=_PATIENCE)
 
     def _build(self, entry: _Entry, monotonic: float) -> GatewayStatus:
         now = self._clock.time()
@@ -232,10 +240,8 @@ class StatusStore:
         return history
 
     async def _read(self, file: State, history: History) -> None:
-        """Read a history in a thread, as a disk can hang."""
-        loop = asyncio.get_running_loop()
-        if await loop.run_in_executor(self._writer, file.path.exists):
-            history.load(await loop.run_in_executor(self._writer, file.load))
+        if await asyncio.to_thread(file.path.exists):
+            history.load(await file.load_in_thread())
 
     def _save(self, gateway: str, entry: _Entry) -> None:
         file = self._files.get(gateway)

@@ -5,7 +5,7 @@ from typing import Any
 
 from exporter.findings.thresholds import resolve
 from exporter.metrics.units import epoch
-from exporter.snapshot import SELF, Reading, Snapshot
+from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 
 
 class SnapshotView:
@@ -32,7 +32,7 @@ class SnapshotView:
     @property
     def has_data(self) -> bool:
         """Whether anything is known of the site, beyond the identity of the gateway."""
-        return any(name != "gateway" for name in self._readings)
+        return any(name not in ("gateway", HOUSE) for name in self._readings)
 
     def collector(self, name: str) -> Mapping[str, Any]:
         """Return the data of a collector, empty where it is not known."""

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.clock import VirtualClock
-from exporter.snapshot import Snapshot
 from exporter.status.history import BUCKET_SECONDS, BUCKETS, DAYS, SERIES, History
 from exporter.status.models import LastValue
 from exporter.status.store import StatusStore
 from tests.polled_gateway import polled_gateway
+from tests.status.test_store import with_house
 
 #: noon in UTC
 NOON = 1_781_956_800.0
@@ -177,11 +177,12 @@ async def test_the_page_remembers_over_a_restart(tmp_path: Path) -> None:
         await polled.pass_time(600)
         clock: VirtualClock = polled.clock
         store = StatusStore(clock, tmp_path)
-        store.update(Snapshot("home", dict(polled.poller.readings)))
+        snapshot = with_house(dict(polled.poller.readings), clock.monotonic())
+        store.update(snapshot)
         await store.close()
         await clock.sleep(3600)
         again = StatusStore(clock, tmp_path)
-        again.update(Snapshot("home", dict(polled.poller.readings)))
+        again.update(snapshot)
         await again.close()
         status = again.status("home")
     assert status.last_known["soc_ratio"].value == 0.64
