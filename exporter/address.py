@@ -58,5 +58,14 @@ def split(text: str) -> tuple[str, int | None]:
     return v6 or match["host"], int(port)
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a `host` of a gateway is this machine."""
+    name = split(host)[0].partition("%")[0]
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name.rstrip(".").lower() == "localhost"
+
+
 def _quoted(text: str) -> str:
     return ascii(text[:80])

@@ -21,9 +21,14 @@ from exporter.gateway.client import GatewayClient
 from exporter.gateway.state_model import GatewayState
 from exporter.text import printable
 
+log = logging.getLogger(__name__)
+
 SERVICE = "_enphase-envoy._tcp.local."
 #: seconds for the details of a gateway that was heard, and for its `/info`
 _DETAILS, _INFO = 1.5, 4.0
+#: seconds to look for one gateway, and the most addresses of it to try
+_FIND = 3.0
+_MOST_HOSTS = 4
 #: an answer to us alone may go to another program that listens to mDNS on this machine
 _ALOUD = DNSQuestionType.QM
 #: ports that need not be written
@@ -52,11 +57,38 @@ class Announced:
 
 
 async def discover(seconds: float, interfaces: Sequence[str] = ()) -> list[Announced]:
-    """Listen for `seconds` and return the gateways that were heard, by serial number.
+    """Listen for `seconds` and return the gateways that announce themselves, by serial number.
 
     `interfaces` are addresses of ours to listen on, all by default. Raises ExporterError where
     mDNS cannot be used.
     """
+    found = await _listen(seconds, interfaces)
+    announced = await asyncio.gather(*(_confirmed(each) for each in found if each.hosts))
+    # One gateway is heard once on each interface, and by each name it ever had.
+    by_serial = {
+        each.serial or each.name: each for each in sorted(announced, key=lambda each: each.answers)
+    }
+    return sorted(by_serial.values(), key=lambda each: (each.serial, each.name))
+
+
+async def find_hosts(
+    serial: str, seconds: float = _FIND, interfaces: Sequence[str] = ()
+) -> list[str]:
+    """Return the addresses at which the gateway with this serial number announces itself.
+
+    None of them has been tried. Where mDNS cannot be used there are none.
+    """
+    try:
+        found = await _listen(seconds, interfaces)
+    except ExporterError as error:
+        log.debug("gateway cannot be looked for", extra={"serial": serial, "error": str(error)})
+        return []
+    hosts = [host for each in found if each.serial == serial for host in each.hosts]
+    return list(dict.fromkeys(hosts))[:_MOST_HOSTS]
+
+
+async def _listen(seconds: float, interfaces: Sequence[str]) -> list[Announced]:
+    """Return what was announced within `seconds`; raise ExporterError."""
     try:
         for address in interfaces:
             # zeroconf finds out too late, and leaves sockets open
@@ -91,12 +123,7 @@ async def discover(seconds: float, interfaces: Sequence[str] = ()) -> list[Annou
         found = await asyncio.gather(*(_details(network, name) for name in sorted(heard)))
     finally:
         await network.async_close()
-    announced = await asyncio.gather(*(_confirmed(each) for each in found if each.hosts))
-    # One gateway is heard once on each interface, and by each name it ever had.
-    by_serial = {
-        each.serial or each.name: each for each in sorted(announced, key=lambda each: each.answers)
-    }
-    return sorted(by_serial.values(), key=lambda each: (each.serial, each.name))
+    return found
 
 
 async def _details(network: AsyncZeroconf, name: str) -> Announced:

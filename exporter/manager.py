@@ -13,9 +13,11 @@ from functools import partial
 from pathlib import Path
 
 from exporter import house
+from exporter.address import is_loopback
 from exporter.clock import Clock
 from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
+from exporter.gateway.client import Locate
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.pager import Pager
@@ -38,7 +40,8 @@ WORKER = "worker"
 class PollerManager:
     """The pollers of the configured gateways."""
 
-    def __init__(self, state_dir: Path, clock: Clock) -> None:
+    def __init__(self, state_dir: Path, clock: Clock, locate: Locate | None = None) -> None:
+        """Get ready; `locate` finds gateways that do not answer where they should."""
         # separate from the threads that resolve names, so that a hanging disk does not block those
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"{WORKER}-state")
         # start the thread now, so that the number of threads stays constant
@@ -50,6 +53,7 @@ class PollerManager:
         self.status_store = StatusStore(clock, state_dir, self._writer)
         self._state_dir = state_dir
         self._clock = clock
+        self._locate = locate
         self._running: dict[str, tuple[Gateway, asyncio.Task[None]]] = {}
         #: whether `/metrics` includes the metrics of all gateways
         self.serve_all_gateways = True
@@ -116,7 +120,16 @@ class PollerManager:
             try:
                 state = State(self._state_dir, gateway.name, self._writer)
                 publish = partial(self._publish, gateway)
-                await Poller(gateway, state, self._clock, publish, delay, derive=house.derive).run()
+                locate = None if is_loopback(gateway.host) else self._locate
+                await Poller(
+                    gateway,
+                    state,
+                    self._clock,
+                    publish,
+                    delay,
+                    derive=house.derive,
+                    locate=locate,
+                ).run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():

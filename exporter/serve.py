@@ -47,6 +47,13 @@ _THREAD_GRACE = 0.5
 _WORKERS = 64
 
 
+async def _locate(serial: str) -> list[str]:
+    """Return where a gateway announces itself on the network."""
+    from exporter.discovery import find_hosts  # noqa: PLC0415 - megabytes, seldom needed
+
+    return await find_hosts(serial)
+
+
 async def run(load: Callable[[], Config], config: Config, web_config: WebConfig) -> None:
     """Serve until SIGTERM or Ctrl-C; `load` reads the configuration again on SIGHUP.
 
@@ -56,7 +63,7 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     _raise_file_limit()
     workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix=WORKER)
     asyncio.get_running_loop().set_default_executor(workers)
-    manager = PollerManager(config.state_dir, SystemClock())
+    manager = PollerManager(config.state_dir, SystemClock(), _locate)
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     async with listening(manager, web_config, parse(config.web.listen_address)):

@@ -23,7 +23,7 @@ from exporter.errors import (
     UnsupportedFirmwareError,
 )
 from exporter.findings.thresholds import resolve
-from exporter.gateway.client import GatewayClient
+from exporter.gateway.client import GatewayClient, Locate
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.counters import CounterGuard, Path
@@ -74,6 +74,7 @@ class Poller:
         wait: float = 0.0,
         *,
         derive: Derive | None = None,
+        locate: Locate | None = None,
     ) -> None:
         """Get ready to watch, from `wait` seconds on; what is known until then is published."""
         self.config = config
@@ -84,7 +85,9 @@ class Poller:
         self.cadences = cadences = {**CADENCES, **config.cadences}
         self._thresholds = resolve(config.alerts.thresholds)
         self._memory = memory = GatewayState.load(state.load())
-        self._session = GatewayClient(config, memory, clock, state.directory, cadences)
+        self._session = GatewayClient(
+            config, memory, clock, state.directory, cadences, locate=locate
+        )
         journal = CounterJournal.open(state.path.with_suffix(".counters"))
         self._guard = CounterGuard(memory, clock, cadences["battery_power"], config, journal)
         self._derive = derive

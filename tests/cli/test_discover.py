@@ -12,7 +12,7 @@ import pytest
 from exporter.cli import discover as command
 from exporter.cli import dispatch
 from exporter.config import load
-from exporter.discovery import Announced, discover
+from exporter.discovery import Announced, discover, find_hosts
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import run
@@ -106,6 +106,16 @@ def test_announcements_are_not_believed(heard: Heard) -> None:
     assert one.serial.startswith("\\x1b[2J999")
     assert len(one.serial) <= 64
     assert one.firmware == "8\\n9"
+
+
+async def test_one_gateway_is_found_by_its_serial_number() -> None:
+    """The addresses that it announces are returned untried, and those of no other gateway."""
+    async with announce(
+        announcement("envoy", 8443, serial="1"), announcement("envoy-2", CLOSED, serial="2")
+    ):
+        assert await find_hosts("1", LISTEN, ["127.0.0.1"]) == ["127.0.0.1:8443"]
+        assert await find_hosts("3", LISTEN, ["127.0.0.1"]) == []
+    assert await find_hosts("1", LISTEN, ["203.0.113.1"]) == []
 
 
 async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> None:

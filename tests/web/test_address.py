@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.address import parse
+from exporter.address import is_loopback, parse
 from exporter.errors import ConfigError
 
 
@@ -54,3 +54,20 @@ def test_no_text_is_worse_than_an_error(text: str) -> None:
     except ConfigError:
         return
     assert parse(str(address)) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9:8443", True),
+        ("[::1]:443", True),
+        ("localhost", True),
+        ("envoy.local", False),
+        ("192.0.2.1:443", False),
+        ("[fe80::1%eth0]", False),
+    ],
+)
+def test_this_machine(host: str, loopback: bool) -> None:
+    """A gateway on this machine is simulated, and not looked for on the network."""
+    assert is_loopback(host) == loopback
