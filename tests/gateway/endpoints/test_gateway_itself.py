@@ -1,0 +1,205 @@
+"""What the gateway says of itself: identity, cloud, network, links, controller, generator."""
+
+import json
+from typing import Any
+
+import pytest
+
+from exporter.errors import InvalidResponseError, LoginRedirectError
+from exporter.gateway.endpoints import (
+    ENDPOINTS,
+    assemble,
+    ensemble_inventory,
+    generator,
+    home,
+    info,
+)
+from exporter.gateway.endpoints.base import Parsed
+from exporter.gateway.endpoints.context import Context
+
+INFO = b"""<?xml version="1.0" encoding="utf-8"?>
+<envoy_info>
+  <time>1764300100</time>
+  <device><sn>900000000001</sn><pn>800-00000-r03</pn><software>D8.3.1598</software>
+  <imeter>true</imeter></device>
+  <web-tokens>true</web-tokens>
+</envoy_info>"""
+CONTEXT = Context(gateway_time=0.0)
+
+
+def test_the_identity_is_read() -> None:
+    """Serial, part, firmware without its letter, metering and clock."""
+    found = info.ENDPOINT.parse(INFO).data["info"]
+    assert (found.serial, found.part_number, found.metered) == (
+        "900000000001",
+        "800-00000-r03",
+        True,
+    )
+    assert str(found.version) == "8.3.1598"
+    assert found.time == 1764300100
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", InvalidResponseError),
+        (b"not xml", InvalidResponseError),
+        (b"<a><b></a>", InvalidResponseError),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", InvalidResponseError),
+        (b"<!DOCTYPE html><html><title>Login</title></html>", LoginRedirectError),
+    ],
+)
+def test_what_is_no_identity_is_an_error(body: bytes, error: type[Exception]) -> None:
+    """Also a document that could be made to fill all memory."""
+    with pytest.raises(error):
+        info.ENDPOINT.parse(body)
+
+
+def test_an_odd_part_of_the_identity_costs_itself() -> None:
+    """A firmware that cannot be compared is none, and the serial stays."""
+    found = info.ENDPOINT.parse(INFO.replace(b"D8.3.1598", b"nightly").replace(b"true", b"?")).data
+    assert found["info"].version is None
+    assert found["info"].metered is None
+    assert found["info"].serial == "900000000001"
+
+
+HOME: dict[str, Any] = {
+    "software_build_epoch": 1719503966,
+    "db_size": 6168576,
+    "db_percent_full": "  1.63",
+    "timezone": "Europe/London",
+    "network": {
+        "web_comm": True,
+        "ever_reported_to_enlighten": True,
+        "last_enlighten_report_time": 1764300000,
+        "primary_interface": "eth0",
+        "interfaces": [
+            {"type": "ethernet", "interface": "eth0", "dhcp": True, "carrier": True},
+            {"type": "wifi", "interface": "wlan0", "dhcp": True, "carrier": False},
+        ],
+    },
+    "comm": {
+        "num": 3,
+        "level": 5,
+        "pcu": {"num": 1, "level": 5},
+        "encharge": [
+            {"num": 2, "level": 4, "level_24g": 4, "level_subg": 5},
+            {"num": 1, "level": 3, "level_24g": 3, "level_subg": 5},
+        ],
+    },
+    "alerts": [],
+    "update_status": "satisfied",
+    "wireless_connection": [{"type": "zigbee", "connected": True}],
+    "enpower": {"connected": True, "grid_status": "closed"},
+}
+
+
+def parsed(path: str, document: Any) -> Parsed:
+    """Return what an answer says."""
+    return ENDPOINTS[path].parse(json.dumps(document).encode())
+
+
+def test_the_gateway_tells_of_its_cloud_and_its_links() -> None:
+    """Links of one kind add up; a number with blanks is a number."""
+    found = parsed(home.ENDPOINT.path, HOME).data["home"]
+    assert (found.cloud_connected, found.last_report) == (True, 1764300000)
+    assert set(found.interfaces) == {"eth0", "wlan0"}
+    assert found.links["encharge"].num == 3
+    assert set(found.links) == {"pcu", "encharge"}
+    assert found.database_percent_full == 1.63
+    assert (found.alert_count, found.update_status) == (0, "satisfied")
+    assert found.controller.grid_status == "closed"
+
+
+@pytest.mark.parametrize("part", ["network", "comm", "wireless_connection", "enpower", "alerts"])
+@pytest.mark.parametrize("odd", [None, "odd", 7])
+def test_an_odd_part_costs_itself(part: str, odd: Any) -> None:
+    """The others are as they were."""
+    before = parsed(home.ENDPOINT.path, HOME).data["home"]
+    after = parsed(home.ENDPOINT.path, {**HOME, part: odd}).data["home"]
+    assert after.timezone == before.timezone
+    if part != "network":
+        assert after.cloud_connected is True
+        assert after.interfaces == before.interfaces
+    if part != "comm":
+        assert after.links == before.links
+
+
+def device(serial: str, **more: Any) -> dict[str, Any]:
+    """Return a device of the ensemble."""
+    return {
+        "part_num": "800-00000-r01",
+        "installed": 1714000000,
+        "serial_num": serial,
+        "device_status": ["envoy.global.ok", "prop.done"],
+        "last_rpt_date": 1764300000,
+        "communicating": True,
+        **more,
+    }
+
+
+def battery(serial: str, **more: Any) -> dict[str, Any]:
+    """Return a battery."""
+    return device(serial, percentFull=50, encharge_capacity=3500, **more)
+
+
+def ensemble(*groups: tuple[Any, list[Any]]) -> dict[str, Any]:
+    """Return the devices of an inventory."""
+    path = ensemble_inventory.ENDPOINT.path
+    answer = parsed(path, [{"type": kind, "devices": devices} for kind, devices in groups])
+    return assemble("ensemble", {path: answer}, CONTEXT)
+
+
+def test_all_groups_of_batteries_count() -> None:
+    """A gateway may list them in two groups; one listed twice is one."""
+    data = ensemble(
+        ("ENCHARGE", [battery("1"), battery("2")]), ("ENCHARGE", [battery("2"), battery("3")])
+    )
+    assert set(data["encharge_inventory"]) == {"1", "2", "3"}
+
+
+def test_a_replaced_controller_is_not_the_controller() -> None:
+    """It may stay in the list, where nobody reaches it any more."""
+    old = device("1", communicating=False, mains_oper_state="open")
+    new = device("2", mains_oper_state="closed")
+    assert ensemble(("ENPOWER", [old, new]))["enpower"].serial_number == "2"
+
+
+def test_a_group_without_type_is_known_by_its_devices() -> None:
+    """A battery is a battery whatever stands above it."""
+    data = ensemble((None, [battery("1")]), (7, [device("2", mains_oper_state="closed")]))
+    assert set(data["encharge_inventory"]) == {"1"}
+    assert data["enpower"].serial_number == "2"
+
+
+def test_conditions_of_the_ensemble_are_told() -> None:
+    """By kind of device."""
+    status = ["envoy.cond_flags.acb_ctrl.cellmaxtemperror"]
+    data = ensemble(("ENCHARGE", [battery("1", device_status=status)]), ("ENPOWER", [device("2")]))
+    assert set(data["ensemble_conditions"]) == {("battery", "1", "cellmaxtemperror", "danger")}
+
+
+STATE = generator.STATE.path
+CONFIG = generator.CONFIG.path
+RUNNING = {"admin_state": "closed", "oper_state": "close", "present": 1, "admin_mode": 2}
+
+
+@pytest.mark.parametrize(
+    ("state", "config", "there"),
+    [
+        (RUNNING, {"gen_type": "Standby"}, True),
+        (RUNNING, None, True),
+        ({**RUNNING, "present": 0}, {"gen_type": "Standby"}, True),
+        ({**RUNNING, "admin_state": "unknown"}, {}, False),
+        ({**RUNNING, "present": 0, "admin_state": "unknown"}, {}, False),
+        ({**RUNNING, "present": "odd"}, {}, True),
+    ],
+)
+def test_a_generator_is_there_when_it_is_configured_or_has_a_relay(
+    state: dict[str, Any], config: dict[str, Any] | None, there: bool
+) -> None:
+    """Gateways say that one is present where nobody installed any."""
+    answers = {STATE: parsed(STATE, state)}
+    if config is not None:
+        answers[CONFIG] = parsed(CONFIG, config)
+    assert ("generator" in assemble("generator", answers, CONTEXT)) is there
