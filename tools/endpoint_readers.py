@@ -42,14 +42,14 @@ READERS: Mapping[str, tuple[str, ...]] = {
 
 _IDENTITY = "identifies a part of the answer, which labels say in another way"
 _SECTION = "the CT's own reading has it; of a computed section, the meter report"
-_DUPLICATE = "the same value stands in the answer that is made for it"
+_DUPLICATE = "another endpoint has the same value"
 _PLAN = "part of a plan or tariff, which is no measurement"
 _ADDRESS = "an address of the owner's network"
 _CT = "of a CT, which has readings of its own"
 
 #: path and field, as patterns, and why there is no metric
 NO_METRIC: tuple[tuple[str, str, str], ...] = (
-    ("/production", "*", "only asked where `/production.json` cannot be had"),
+    ("/production", "*", "only read if `/production.json` is unavailable"),
     ("/production.json*", "*.apprntPwr", _SECTION),
     ("/production.json*", "*.reactPwr", _SECTION),
     ("/production.json*", "*.pwrFactor", _SECTION),
@@ -100,7 +100,7 @@ NO_METRIC: tuple[tuple[str, str, str], ...] = (
     ("/ivp/pdm/device_data", "*.lifetime.*", "how long the device has been counted"),
     ("/ivp/pdm/device_data", "*.l[123]NAcVoltageInmV", "0 V at an inverter on one phase"),
     ("/ivp/pdm/device_data", "*.devName", "what the device is, seen from what it reports too"),
-    ("/ivp/pdm/device_data", "device*", "tells whether all devices fit into the answer"),
+    ("/ivp/pdm/device_data", "device*", "shows whether the response has all devices"),
     (
         "/ivp/pdm/device_data",
         "*.acCurrOffset",

@@ -110,7 +110,7 @@ def fields(path: str) -> dict[str, set[str]]:
 
 
 def _reason(path: str, field: str) -> str:
-    """Return why a field has no metric; raise LookupError where nobody said so."""
+    """Return why a field has no metric; raise LookupError if no reason is given."""
     for path_pattern, pattern, reason in NO_METRIC:
         if fnmatchcase(path, path_pattern) and fnmatchcase(field, pattern):
             return reason

@@ -1,7 +1,7 @@
 """The gateway's own log of events, followed: each event is counted and logged once.
 
-The gateway keeps the last hundred or so, each with a number, so what happened while nobody asked
-is caught up. The number that was reached is kept in the state.
+The gateway keeps the most recent events, each with a number, so events that occurred while the
+exporter was down are caught up. The last number is kept in the state.
 """
 
 import logging

@@ -178,7 +178,7 @@ COUNTERS = Table(
     (
         LabelledFields(
             "enphase_gateway_devices",
-            "Number of devices of a kind by how the gateway knows them; for installers only.",
+            "Number of devices of a kind by state; only with an installer's token.",
             convert=count,
             label="state",
             parts=(

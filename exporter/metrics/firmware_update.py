@@ -74,7 +74,7 @@ UPDATE = Table(
         ),
         gauge(
             "enphase_firmware_update_status_code",
-            "State of the update as a number; 10 while there is none.",
+            "State of the update as a number; 10 if no update is running.",
             "status",
             raw_code,
         ),

@@ -23,7 +23,7 @@ STATUS = Table(
     (
         timestamp(
             "enphase_live_last_update_timestamp_seconds",
-            "When the live data were last updated; they stand still while nobody streams them.",
+            "When the live data were last updated; without live stream they are not updated.",
             "last_update",
         ),
         gauge(
@@ -77,7 +77,7 @@ STATUS = Table(
         ),
         gauge(
             "enphase_live_generator_relay_code",
-            "State of the relay of the generator as a number; 5 where there is none.",
+            "State of the relay of the generator as a number; 5 without a generator.",
             "gen_relay_state",
             raw_code,
         ),

@@ -176,7 +176,7 @@ _NEEDED: Mapping[str, Callable[[Mapping[str, Parsed], Iterable[str]], tuple[str,
 def paths_needed(
     collector: str, parsed: Mapping[str, Parsed], refused: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the paths to ask for a collector, given what was answered; `refused` are not had."""
+    """Return the paths that a collector needs, given the responses so far, without `refused`."""
     choose = _NEEDED.get(collector)
     if choose is not None:
         return choose(parsed, refused)

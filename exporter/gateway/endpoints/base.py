@@ -39,8 +39,8 @@ class Notes:
     """What is noted while one answer is read: fields that could not be, and devices it lists.
 
     Fields have the gateway's names, joined by dots and free of keys such as serials, so that there
-    are never more of them than our models have. `before` has the identities that each list of the
-    previous answer had, by which a device is known whose own cannot be read.
+    are never more of them than our models have. `before` has the identities in each list of the
+    previous response, to identify a device whose own identity cannot be read.
     """
 
     def __init__(self, before: Mapping[str, tuple[str, ...]] | None = None) -> None:
@@ -99,7 +99,7 @@ class Model(BaseModel):
             return None
         model: Self
         try:
-            # Without the checks of `model_validate` for options that nobody gives.
+            # Skips the option handling of `model_validate`: this runs for every device.
             model = cls.__pydantic_validator__.validate_python(raw)
         except ValidationError as error:
             model = cls._read_partly(raw, error, notes, prefix)
@@ -378,7 +378,7 @@ class Endpoint:
     def parse(self, body: bytes, before: Parsed | None = None) -> Parsed:
         """Return what a body says; raise GatewayError when it cannot be decoded.
 
-        `before` is what the last reliable answer said.
+        `before` is the last reliable response.
         """
         notes = Notes(before.identities if before is not None else None)
         data = self.read(self.decode(body), notes)

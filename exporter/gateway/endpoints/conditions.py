@@ -81,7 +81,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
 )
 _HEALTHY = frozenset({"envoy.global.ok", "prop.done", "envoy.cond_flags.obs_strs.ok"})
 _PREFIX = "envoy.cond_flags."
-#: more conditions than one device has ever had at once
+#: no device has this many conditions at once
 _MAX_CONDITIONS = 32
 
 

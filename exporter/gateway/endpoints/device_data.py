@@ -1,7 +1,7 @@
 """`/ivp/pdm/device_data`: details of inverters, AC Batteries and IQ Relays.
 
 An inverter can have several channels, each with a panel. They are added up, and kept apart too.
-The gateway lists only so many devices; of the others nothing stands in here.
+The response lists a limited number of devices; the rest are missing from it.
 """
 
 from collections.abc import Callable
@@ -102,7 +102,7 @@ class RelayChannel(Model):
     millivolts_l3: Millivolts = Field(None, alias="VrmsL3N")
 
 
-#: names by which some firmware knows the same
+#: names of the same fields in other firmware
 _SYNONYMS = {"voltRmsL1": "VrmsL1N", "voltRmsL2": "VrmsL2N", "voltRmsL3": "VrmsL3N"}
 
 

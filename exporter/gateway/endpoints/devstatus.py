@@ -1,6 +1,6 @@
 """`/ivp/peb/devstatus`: counts of devices of each kind, and details that older firmware has too.
 
-Details stand in rows under a list of field names; a name that is not known is left out.
+Details are rows under a list of field names; unknown names are ignored.
 """
 
 from collections.abc import Iterable

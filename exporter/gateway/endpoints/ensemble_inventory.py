@@ -191,7 +191,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         if kind is _BATTERIES:
             data[kind.member] = devices
         elif devices:
-            # A replaced controller can stay in the list, where nobody reaches it any more.
+            # A replaced controller can remain in the list; it no longer communicates.
             data[kind.member] = next(
                 (device for device in devices.values() if device.communicating),
                 next(iter(devices.values())),

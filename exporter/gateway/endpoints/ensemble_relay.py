@@ -1,6 +1,6 @@
 """`/ivp/ensemble/relay`: the switch towards the grid, in a hundred bytes.
 
-The same states stand in the inventory of the ensemble, which is a hundred times as large.
+The ensemble inventory has the same states, but is a hundred times as large.
 """
 
 from typing import Any, ClassVar

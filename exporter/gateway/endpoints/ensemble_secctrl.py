@@ -83,7 +83,7 @@ class _Total(Model):
 
 
 def read(document: Any, notes: Notes) -> dict[str, Any]:
-    """Return the aggregates of the batteries there are; nothing where there is none."""
+    """Return the aggregates of the installed batteries; nothing without batteries."""
     raw = as_object(document)
     encharge = EnchargeAggregate.read(raw, notes)
     secctrl = Secctrl.read(raw, notes)

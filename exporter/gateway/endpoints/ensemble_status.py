@@ -22,7 +22,7 @@ from exporter.gateway.endpoints.fields import Code, Count, DeviceWattHours, Devi
 #: types of devices that are batteries
 _BATTERY = 13
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-#: stands for a version that nobody set
+#: placeholder for an unset version
 _UNSET = "0.0.0"
 
 
@@ -61,7 +61,7 @@ class EnsembleModule(Model):
 
     @property
     def outdated(self) -> bool | None:
-        """Whether the module runs another version than it should; None where nobody can say."""
+        """Whether the module runs another version than it should; None if unknown."""
         intended, running = self.intended_version or "", self.running_version or ""
         for version in (intended, running):
             if not _VERSION.match(version) or version.startswith(_UNSET):

@@ -31,7 +31,7 @@ class Generator(Model):
     admin_mode: Code = None
     schedule: Code = None
     start_soc: Number = None
-    #: -1 where there is none
+    #: -1 without a generator
     stop_soc: Number = None
     exc_on: Code = None
     present: FlagText = None
@@ -142,7 +142,7 @@ SCHEDULE = Endpoint(
 def combine(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a generator that exists: one that is configured, or has a relay.
 
-    Gateways say of a generator that nobody installed that it is present, with a relay `unknown`.
+    Some gateways without a generator report one as present, with its relay `unknown`.
     """
     generator: Generator | None = data.get("generator")
     if data.get("generator_config") is None and (

@@ -30,7 +30,7 @@ class Info(Model):
 
     @property
     def version(self) -> AwesomeVersion | None:
-        """The firmware without its release letter; None where it is none that can be compared."""
+        """The firmware without its release letter; None if it cannot be compared."""
         version = AwesomeVersion(self.firmware.lstrip(_LETTERS)) if self.firmware else None
         return version if version is not None and version.valid else None
 

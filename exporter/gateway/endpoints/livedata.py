@@ -1,7 +1,6 @@
 """`/ivp/livedata/status`: the powers of the whole site, and whether the cloud's channel stands.
 
-While nobody has switched the live stream on, the powers can be old: the time of their last update
-says so.
+Unless the live stream is enabled, the powers can be old: check the time of their last update.
 """
 
 from collections.abc import Mapping

@@ -65,7 +65,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
             reports[kind] = report
         raw = entry.get("lines", [])
         legs = [MeterReport.read(line, notes, "lines") for line in entries(raw, notes, "lines")]
-        # Lines have no names. Where one of them is missing, nobody can say which.
+        # Lines have no names: if one is missing, it cannot be determined which.
         if 1 < len(legs) <= len(_PHASES) and len(legs) == len(raw):
             lines[kind] = {
                 phase: leg for phase, leg in zip(_PHASES, legs, strict=False) if leg is not None

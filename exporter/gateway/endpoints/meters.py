@@ -1,8 +1,8 @@
 """`/ivp/meters` and `/ivp/meters/readings`: the current transformers (CT), set-up and measurements.
 
 Two lists of different length and order belong together by `eid`, and the legs of a meter by those
-of its channels. How many legs there are stands in the set-up, which is asked less often than the
-readings: where the readings show more, they are right.
+of its channels. The number of legs is in the set-up, which is read less often than the readings:
+if the readings show more legs, they are right.
 """
 
 from collections.abc import Iterable, Mapping

@@ -12,7 +12,7 @@ from exporter.gateway.endpoints.devstatus import InverterStatus
 from exporter.gateway.endpoints.inventory import AcbDevice
 from exporter.gateway.endpoints.inverters import DeviceReport
 
-#: inverters report every 5 to 60 minutes; what one said longer ago is not what it does now
+#: inverters report every 5 to 60 minutes; older values are not current
 _AGE = 7200.0
 _INTERVALS = 3
 #: the longest night of those who live where panels are worth it
@@ -275,8 +275,8 @@ def _with_status(inverter: Inverter, status: InverterStatus) -> Inverter:
 def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:
     """Return an inverter without what it measured when it has been silent since.
 
-    In the dark all of them are silent, and what they said last is as good as it gets. One that
-    is silent while others report is not.
+    In the dark all of them are silent, and their last values stay valid. An inverter that is
+    silent while others report has no current values.
     """
     limit = max(_AGE, _INTERVALS * (inverter.last_report_duration or 0))
     if not is_stale(inverter.last_report_date, newest, limit) and not is_stale(
@@ -364,7 +364,7 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
 
 
 def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[str, ...]:
-    """Return the paths of which inverters and AC Batteries are made; `refused` cannot be had.
+    """Return the paths needed for inverters and AC Batteries; `refused` ones are unavailable.
 
     The list is only asked where the details are not of all devices, or where an AC Battery
     reports its power in there.

@@ -1,4 +1,4 @@
-"""`/installer/pcu_comm_check`: how well each inverter is heard over the power line, 0 to 5.
+"""`/installer/pcu_comm_check`: the power-line signal level of each inverter, 0 to 5.
 
 The gateway asks every inverter for this, which takes a minute and loads the power line.
 """

@@ -1,8 +1,8 @@
 """What a site produces and consumes, from whichever answers can be believed.
 
-A metered section is believed when the CTs that it stands on are enabled, it counts devices, and
-its values are of now. Production without a CT comes from `/api/v1/production`, on gateways where
-that is broken from the section of the inverters.
+A metered section is used if the CTs that measure it are enabled, it counts devices, and its values
+are current. Production without a CT comes from `/api/v1/production`, or from the section of the
+inverters on gateways where that is broken.
 """
 
 from collections.abc import Iterable, Mapping
@@ -107,7 +107,7 @@ def _report(parsed: Mapping[str, Parsed]) -> ProductionReport | None:
 
 
 def _completed(report: ProductionReport, before: ProductionReport | None) -> ProductionReport:
-    """Return a report with the counts of devices that it had before, where they are unreadable."""
+    """Return a report in which unreadable device counts are those of the report before."""
     if before is None:
         return report
     sections = {
@@ -345,10 +345,10 @@ def _reject_start(production: Any, context: Context) -> None:
 
 
 def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[str, ...]:
-    """Return the paths of which production is made here; `refused` ones cannot be had.
+    """Return the paths needed for production; `refused` ones are unavailable.
 
-    The second report is only asked where the first one cannot be had, and the totals only where
-    no CT measures production.
+    The second report is only needed if the first one is unavailable, and the totals only if no CT
+    measures production.
     """
     without = frozenset(refused)
     paths = [production_report.JSON.path]

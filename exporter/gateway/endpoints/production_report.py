@@ -1,6 +1,6 @@
 """`/production.json?details=1` and `/production`: what the site produces, consumes and stores.
 
-The report has sections. They are told apart by what they measure, never by their place, and each
+The report has sections. They are identified by what they measure, never by position, and each
 has its own count of devices and time of reading. Lines are the legs of a section, in order.
 """
 
@@ -136,8 +136,8 @@ def _name(section: ReportSection, kinds: tuple[str, ...]) -> str | None:
 def _lines(entry: dict[str, Any], notes: Notes, part: str) -> tuple[SystemEnergy, ...]:
     """Return the lines of a section; none where one of them cannot be read.
 
-    Lines have no names, so nobody could say which it is. No gateway has more than three: among
-    more of them, one that is there twice is one.
+    Lines have no names, so a missing one could not be identified. No gateway has more than three:
+    if there are more, a repeated line is dropped.
     """
     raw = entry.get("lines", [])
     name = f"{part}.lines"

@@ -149,7 +149,7 @@ def _rate(rate: float | None) -> float | None:
     return None if rate is None else round(rate, 6)
 
 
-#: what stands for an entry that cannot be read: no price can be told past it
+#: placeholders for entries that cannot be read: a price that depends on one is unknown
 _UNKNOWN_PERIOD = Period(None, None)
 _UNKNOWN_DAY = DayPrices(None, ())
 _UNKNOWN_SEASON = Season(None, (_UNKNOWN_DAY,))
