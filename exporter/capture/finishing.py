@@ -1,30 +1,32 @@
-"""From answers to a folder: replaces who it belongs to, then writes it."""
+"""From recorded responses to a folder: replaces personal data, then writes it."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from exporter.capture import readme, writer
-from exporter.capture.identity_rules import Kind
-from exporter.capture.recorder import Taken
+from exporter.capture.identity_rules import IdentityKind
+from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Redactor
 from exporter.gateway.client import Identity
 
 
 def finish(
     directory: Path,
-    answers: Sequence[Taken],
-    known: Iterable[tuple[Kind, str]],
+    answers: Sequence[RecordedResponse],
+    known: Iterable[tuple[IdentityKind, str]],
     identity: Identity,
 ) -> Redactor:
-    """Write answers with stand-ins; return what replaced them.
+    """Write responses with pseudonyms; return the redactor.
 
-    `known` are identities that are known from elsewhere. Raises CaptureError when the folder cannot
-    be written.
+    `known` are identities from the configuration and the login. Raises CaptureError when the folder
+    cannot be written, or when a secret is left in it.
     """
-    redactor = Redactor()
-    for kind, said in known:
-        redactor.know(kind, said)
+    redactor, secrets = Redactor(), []
+    for kind, value in known:
+        redactor.add_known(kind, value)
+        if kind in (IdentityKind.SECRET, IdentityKind.PERSON):
+            secrets.append(value)
     written = writer.redacted(answers, redactor)
     page = readme.page(written, redactor.report(), str(identity.firmware), identity.part_number)
-    writer.write(directory, written, page)
+    writer.write(directory, written, page, secrets)
     return redactor

@@ -20,31 +20,31 @@ _COLON = re.compile(r"\s*:")
 _TAGGED = re.compile(r"<([A-Za-z][\w:-]*)[^<>]*>([^<>]+)</")
 _ATTRIBUTE = re.compile(r"""([A-Za-z][\w:-]*)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 
-#: what a piece is: the name of a member, a value, or what stands around tags
+#: what a fragment is: the name of a member, a value, or what stands around tags
 Role = Literal["name", "string", "number", "element", "attribute", "text"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """A part of a text that may be replaced: where it stands, what it says, under which key."""
 
     start: int
     end: int
     role: Role
-    said: str
+    content: str
     key: str = ""
     #: the keys of what it stands in, the outermost first
     within: tuple[str, ...] = ()
     #: how it is written: a JSON string in ASCII, one that is not, with markup's entities, as it is
     code: Literal["ascii", "json", "markup", "plain"] = "plain"
 
-    def written(self, said: str) -> str:
-        """Return other words in the way this piece is written."""
+    def written(self, content: str) -> str:
+        """Return other words in the way this fragment is written."""
         if self.code == "markup":
-            return html.escape(said, quote=self.role == "attribute")
+            return html.escape(content, quote=self.role == "attribute")
         if self.code == "plain":
-            return said
-        return json.dumps(said, ensure_ascii=self.code == "ascii")
+            return content
+        return json.dumps(content, ensure_ascii=self.code == "ascii")
 
 
 def is_json(text: str) -> bool:
@@ -52,73 +52,75 @@ def is_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[", '"')
 
 
-def pieces(text: str) -> Iterator[Piece]:
+def fragments(text: str) -> Iterator[Fragment]:
     """Yield the parts of a body in their order."""
     return _json(text) if is_json(text) else _markup(text)
 
 
-def _json(text: str) -> Iterator[Piece]:
+def _json(text: str) -> Iterator[Fragment]:
     # of each container, the key of what comes next in it; that of a list is that of the list
     keys: list[str] = [""]
     lists: list[bool] = [True]
     for match in _JSON.finditer(text):
         start, end = match.span()
-        said = match[0]
+        content = match[0]
         if match["mark"]:
-            if said in "{[":
+            if content in "{[":
                 keys.append(keys[-1])
-                lists.append(said == "[")
-            elif said in "}]" and len(keys) > 1:
+                lists.append(content == "[")
+            elif content in "}]" and len(keys) > 1:
                 keys.pop()
                 lists.pop()
         elif match["number"]:
-            yield Piece(start, end, "number", said, keys[-1], tuple(keys[:-1]))
+            yield Fragment(start, end, "number", content, keys[-1], tuple(keys[:-1]))
         elif match["open"]:
-            yield Piece(start + 1, end, "string", said[1:], keys[-1], tuple(keys[:-1]))
+            yield Fragment(start + 1, end, "string", content[1:], keys[-1], tuple(keys[:-1]))
         else:
-            piece = _string(match)
+            fragment = _string(match)
             if not lists[-1] and _COLON.match(text, end):
-                yield replace(piece, role="name", key=keys[-2])
-                keys[-1] = piece.said
+                yield replace(fragment, role="name", key=keys[-2])
+                keys[-1] = fragment.content
             else:
-                yield replace(piece, key=keys[-1], within=tuple(keys[:-1]))
+                yield replace(fragment, key=keys[-1], within=tuple(keys[:-1]))
 
 
-def _string(match: re.Match[str]) -> Piece:
+def _string(match: re.Match[str]) -> Fragment:
     try:
-        said = json.loads(match[0], strict=False)
+        content = json.loads(match[0], strict=False)
     except ValueError:
-        return Piece(match.start() + 1, match.end() - 1, "string", match[0][1:-1])
-    return Piece(*match.span(), "string", said, code="ascii" if match[0].isascii() else "json")
+        return Fragment(match.start() + 1, match.end() - 1, "string", match[0][1:-1])
+    return Fragment(
+        *match.span(), "string", content, code="ascii" if match[0].isascii() else "json"
+    )
 
 
-def _markup(text: str) -> Iterator[Piece]:
+def _markup(text: str) -> Iterator[Fragment]:
     end = 0
     for tag in re.finditer(r"<[^<>]*>?", text):
         yield from _between(text, end, tag.start())
         for found in _ATTRIBUTE.finditer(text, *tag.span()):
             group = 2 if found[2] is not None else 3
-            said = html.unescape(found[group])
-            yield Piece(*found.span(group), "attribute", said, found[1], code="markup")
+            content = html.unescape(found[group])
+            yield Fragment(*found.span(group), "attribute", content, found[1], code="markup")
         end = tag.end()
     yield from _between(text, end, len(text))
 
 
-def _between(text: str, start: int, end: int) -> Iterator[Piece]:
+def _between(text: str, start: int, end: int) -> Iterator[Fragment]:
     """Yield the words between two tags, with the name of the element where they fill it."""
     words = text[start:end]
     if not words.strip():
         return
     lead = len(words) - len(words.lstrip())
-    said = html.unescape(words.strip())
+    content = html.unescape(words.strip())
     opening = text.rfind("<", 0, start)
     tag = _TAGGED.match(text, opening) if opening >= 0 else None
     filled = tag is not None and tag.start(2) == start
-    yield Piece(
+    yield Fragment(
         start + lead,
         start + len(words.rstrip()),
         "element" if filled else "text",
-        said,
+        content,
         tag[1] if tag is not None and filled else "",
         code="markup" if start or end < len(text) else "plain",
     )

@@ -6,9 +6,15 @@ What stands under a telling key in one answer may stand in the middle of a sente
 import re
 from collections.abc import Iterator
 
-from exporter.capture.fragments import Piece
-from exporter.capture.identity_rules import WORDS, Kind, is_kept, is_own, kind_of
-from exporter.capture.patterns import Found, bare_hex, find
+from exporter.capture.fragments import Fragment
+from exporter.capture.identity_rules import (
+    COMMON_WORDS,
+    IdentityKind,
+    is_enumeration,
+    is_kept,
+    kind_of,
+)
+from exporter.capture.patterns import IdentityMatch, bare_hex, find
 
 #: shorter texts are replaced where their key says what they are, and nowhere else
 _LEAST = 4
@@ -21,128 +27,140 @@ _DECIMALS = re.compile(r"(?<![\w.])-?\d{1,3}\.\d{2,}(?![\w.])")
 _HEX_RUNS = re.compile(r"[0-9A-Fa-f]{12,}")
 _FIELD = re.compile(r"[a-z_][A-Za-z0-9_]*")
 #: of the names of members, only these are identities
-_NAMES = (Kind.SERIAL, Kind.MAC)
-NUMBERED = (Kind.SERIAL, Kind.SITE)
+_NAMES = (IdentityKind.SERIAL, IdentityKind.MAC)
+NUMBERED = (IdentityKind.SERIAL, IdentityKind.SITE)
 
 
-def canonical(said: str) -> str:
+def canonical(content: str) -> str:
     """Return a text as it is known by: the case of ASCII says nothing."""
-    return said.lower() if said.isascii() else said
+    return content.lower() if content.isascii() else content
 
 
-def kind_at(piece: Piece) -> Kind | None:
-    """Return the kind of identity that a piece is by its key, None where that says nothing."""
-    if piece.role == "text":
+def kind_at(fragment: Fragment) -> IdentityKind | None:
+    """Return the kind of identity that a fragment is by its key, None where that says nothing."""
+    if fragment.role == "text":
         return None
-    if piece.role == "name":
-        kind = kind_of(piece.key, piece.said)
-        return kind if kind in _NAMES and sum(c.isdigit() for c in piece.said) >= _WITHIN else None
-    if piece.role == "attribute" and piece.key.lower() in ("name", "label", "title", "key"):
+    if fragment.role == "name":
+        kind = kind_of(fragment.key, fragment.content)
+        return (
+            kind
+            if kind in _NAMES and sum(c.isdigit() for c in fragment.content) >= _WITHIN
+            else None
+        )
+    if fragment.role == "attribute" and fragment.key.lower() in ("name", "label", "title", "key"):
         # in markup these name fields
         return None
-    return kind_of(piece.key, piece.said, piece.within, number=piece.role == "number")
+    return kind_of(
+        fragment.key, fragment.content, fragment.within, number=fragment.role == "number"
+    )
 
 
-class Knowledge:
+class IdentityIndex:
     """All identities seen so far."""
 
     def __init__(self) -> None:
         #: by canonical text, the kind that it was first seen as
-        self.kinds: dict[str, Kind] = {}
-        self._digits: dict[str, Kind] = {}
+        self.kinds: dict[str, IdentityKind] = {}
+        self._digits: dict[str, IdentityKind] = {}
         self._lengths: list[int] = []
         self._hardware: set[str] = set()
         self._positions: set[str] = set()
         self._words: re.Pattern[str] | None = None
 
     @property
-    def originals(self) -> Iterator[tuple[str, Kind]]:
+    def originals(self) -> Iterator[tuple[str, IdentityKind]]:
         """Everything that must not be found any more."""
         yield from self.kinds.items()
         yield from self._digits.items()
-        yield from ((said, Kind.MAC) for said in self._hardware)
+        yield from ((content, IdentityKind.MAC) for content in self._hardware)
 
-    def add(self, kind: Kind, said: str) -> None:
+    def add(self, kind: IdentityKind, content: str) -> None:
         """Take note of an identity."""
-        whole = [one for one in find(said) if (one.start, one.end) == (0, len(said))]
+        whole = [one for one in find(content) if (one.start, one.end) == (0, len(content))]
         kind = whole[0].kind if whole else kind
-        if kind in NUMBERED and (cores := _CORES.findall(said)):
+        if kind in NUMBERED and (cores := _CORES.findall(content)):
             for core in cores:
                 self._digits.setdefault(core, kind)
                 if len(core) >= _WITHIN and len(core) not in self._lengths:
                     self._lengths = sorted((*self._lengths, len(core)), reverse=True)
-        elif kind is Kind.MAC:
-            self._hardware.add(bare_hex(said))
-        elif kind is Kind.POSITION:
-            self._positions.add(said)
+        elif kind is IdentityKind.MAC:
+            self._hardware.add(bare_hex(content))
+        elif kind is IdentityKind.POSITION:
+            self._positions.add(content)
         else:
-            self.kinds.setdefault(canonical(said), kind)
+            self.kinds.setdefault(canonical(content), kind)
             self._words = None
 
-    def study(self, piece: Piece) -> None:
-        """Take note of all that a piece holds."""
-        if is_kept(piece.key):
+    def collect(self, fragment: Fragment) -> None:
+        """Take note of all that a fragment holds."""
+        if is_kept(fragment.key, fragment.content):
             return
-        if kind := kind_at(piece):
-            self.add(kind, piece.said)
-        if piece.role != "number":
-            for found in find(piece.said, piece.key):
-                self.add(found.kind, found.said)
+        if kind := kind_at(fragment):
+            self.add(kind, fragment.content)
+        if fragment.role != "number":
+            for found in find(fragment.content, fragment.key):
+                self.add(found.kind, found.content)
 
-    def number(self, said: str) -> Kind | None:
+    def number(self, content: str) -> IdentityKind | None:
         """Return the kind of a number that is known, None for any other."""
-        return Kind.POSITION if said in self._positions else self._digits.get(said)
+        return IdentityKind.POSITION if content in self._positions else self._digits.get(content)
 
-    def spans(self, said: str, key: str = "", *, name: bool = False) -> list[Found]:
+    def spans(self, content: str, key: str = "", *, name: bool = False) -> list[IdentityMatch]:
         """Return what is known in a text, in its order; of two that overlap, the longer.
 
         The `name` of a member that looks like a field's is never that of a person.
         """
-        found = [*find(said, key), *self._numbers(said), *self._bare_hardware(said)]
-        if not (_FIELD.fullmatch(said) if name else is_own(key)):
-            found += self._texts(said)
-        taken: list[Found] = []
+        found = [*find(content, key), *self._numbers(content), *self._bare_hardware(content)]
+        if not (_FIELD.fullmatch(content) if name else is_enumeration(key)):
+            found += self._texts(content)
+        taken: list[IdentityMatch] = []
         for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
             if all(one.end <= other.start or one.start >= other.end for other in taken):
                 taken.append(one)
         return sorted(taken, key=lambda one: one.start)
 
-    def _numbers(self, said: str) -> Iterator[Found]:
-        for match in _RUNS.finditer(said):
+    def _numbers(self, content: str) -> Iterator[IdentityMatch]:
+        for match in _RUNS.finditer(content):
             run, at = match[0], match.start()
             if run in self._digits:
-                yield Found(at, match.end(), self._digits[run], run)
+                yield IdentityMatch(at, match.end(), self._digits[run], run)
                 continue
             for length in self._lengths:
                 for start in range(len(run) - length + 1):
                     part = run[start : start + length]
                     if part in self._digits:
-                        yield Found(at + start, at + start + length, self._digits[part], part)
-        for match in _DECIMALS.finditer(said) if self._positions else ():
+                        yield IdentityMatch(
+                            at + start, at + start + length, self._digits[part], part
+                        )
+        for match in _DECIMALS.finditer(content) if self._positions else ():
             if match[0] in self._positions:
-                yield Found(*match.span(), Kind.POSITION, match[0])
+                yield IdentityMatch(*match.span(), IdentityKind.POSITION, match[0])
 
-    def _bare_hardware(self, said: str) -> Iterator[Found]:
-        for match in _HEX_RUNS.finditer(said) if self._hardware else ():
+    def _bare_hardware(self, content: str) -> Iterator[IdentityMatch]:
+        for match in _HEX_RUNS.finditer(content) if self._hardware else ():
             run, at = match[0].lower(), match.start()
             for start in range(len(run) - 11):
                 if run[start : start + 12] in self._hardware:
-                    yield Found(at + start, at + start + 12, Kind.MAC, match[0][start : start + 12])
+                    yield IdentityMatch(
+                        at + start, at + start + 12, IdentityKind.MAC, match[0][start : start + 12]
+                    )
 
-    def _texts(self, said: str) -> Iterator[Found]:
+    def _texts(self, content: str) -> Iterator[IdentityMatch]:
         if self._words is None:
             texts = [
                 text
                 for text, kind in self.kinds.items()
                 # addresses are found by what they look like, and versions look like their parts
-                if kind is not Kind.ADDRESS and len(text) >= _LEAST and text not in WORDS
+                if kind is not IdentityKind.ADDRESS
+                and len(text) >= _LEAST
+                and text not in COMMON_WORDS
             ]
             forms = (_bounded(text) for text in sorted(texts, key=len, reverse=True))
             self._words = re.compile("|".join(forms) or r"(?!)", re.I)
-        for match in self._words.finditer(said):
+        for match in self._words.finditer(content):
             kind = self.kinds.get(canonical(match[0]))
             if kind is not None:
-                yield Found(*match.span(), kind, match[0])
+                yield IdentityMatch(*match.span(), kind, match[0])
 
 
 def _bounded(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from exporter.capture.identity_rules import NOBODY, Kind
+from exporter.capture.identity_rules import GENERIC, IdentityKind
 
 _HEX = "[0-9A-Fa-f]"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
@@ -18,57 +18,57 @@ _VERSIONS = re.compile(r"ver|fw|firmware|software|img|pnum|build|release|ptpn|as
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IdentityMatch:
     """An identity in a text."""
 
     start: int
     end: int
-    kind: Kind
-    said: str
+    kind: IdentityKind
+    content: str
 
 
-def _address(said: str) -> bool:
+def _address(content: str) -> bool:
     try:
-        address = ipaddress.ip_address(said)
+        address = ipaddress.ip_address(content)
     except ValueError:
         return False
-    mask = said.startswith("255.")
-    return said not in _COMMON and not address.is_loopback and not mask
+    mask = content.startswith("255.")
+    return content not in _COMMON and not address.is_loopback and not mask
 
 
-def _hardware(said: str) -> bool:
-    return len(set(bare_hex(said)) - set("0")) > 0 and set(bare_hex(said)) != {"f"}
+def _hardware(content: str) -> bool:
+    return len(set(bare_hex(content)) - set("0")) > 0 and set(bare_hex(content)) != {"f"}
 
 
-def _named(said: str) -> bool:
-    return said.lower() not in NOBODY
+def _named(content: str) -> bool:
+    return content.lower() not in GENERIC
 
 
-def _serial(said: str) -> bool:
-    return len(set(said)) > 1 and not _MOMENT.fullmatch(said)
+def _serial(content: str) -> bool:
+    return len(set(content)) > 1 and not _MOMENT.fullmatch(content)
 
 
-def _always(said: str) -> bool:
+def _always(content: str) -> bool:
     return True
 
 
 #: the first counts where two overlap
-_PATTERNS: tuple[tuple[Kind, re.Pattern[str], Callable[[str], bool]], ...] = (
-    (Kind.SECRET, re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), _always),
-    (Kind.SECRET, re.compile(r"(?<=://)[^\s/@\"]+(?=@)"), _always),
+_PATTERNS: tuple[tuple[IdentityKind, re.Pattern[str], Callable[[str], bool]], ...] = (
+    (IdentityKind.SECRET, re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), _always),
+    (IdentityKind.SECRET, re.compile(r"(?<=://)[^\s/@\"]+(?=@)"), _always),
     (
-        Kind.OPAQUE,
+        IdentityKind.OPAQUE,
         re.compile(rf"(?<![\w+/=]){_HEX}{{64,}}(?![\w+/=])|(?<![\w+/=-])[\w+/]{{96,}}=*", re.A),
         _always,
     ),
-    (Kind.EMAIL, re.compile(r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"), _always),
+    (IdentityKind.EMAIL, re.compile(r"[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), _always),
     (
-        Kind.SITE,
+        IdentityKind.SITE,
         re.compile(rf"(?<![\w-]){_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}(?![\w-])"),
         _hardware,
     ),
     (
-        Kind.MAC,
+        IdentityKind.MAC,
         re.compile(
             rf"(?<![\w:-])(?:(?:{_HEX}{{2}}:){{5}}|(?:{_HEX}{{2}}-){{5}}){_HEX}{{2}}(?![\w:-])"
             rf"|(?<![\w.]){_HEX}{{4}}\.{_HEX}{{4}}\.{_HEX}{{4}}(?![\w.])"
@@ -76,18 +76,18 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str], Callable[[str], bool]], ...] = (
         _hardware,
     ),
     (
-        Kind.ADDRESS,
+        IdentityKind.ADDRESS,
         re.compile(rf"(?<![\w:.])(?:{_HEX}{{0,4}}:){{2,7}}(?:{_HEX}{{1,4}})?(?![\w:.])"),
         _address,
     ),
     (
-        Kind.ADDRESS,
+        IdentityKind.ADDRESS,
         # behind a slash and a word it is the version of a product
         re.compile(rf"(?<![\w.-])(?<![A-Za-z]/)(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\d)"),
         _address,
     ),
     (
-        Kind.HOST,
+        IdentityKind.HOST,
         re.compile(
             r"(?<![\w@.-])(?:[\w-]+\.)+(?:local|lan|home|internal|localdomain|home\.arpa|fritz\.box)"
             r"(?![\w-]|\.\w)",
@@ -95,35 +95,35 @@ _PATTERNS: tuple[tuple[Kind, re.Pattern[str], Callable[[str], bool]], ...] = (
         ),
         _named,
     ),
-    (Kind.PHONE, re.compile(r"(?<![\w.])\+\d[\d ()/-]{6,}\d(?![\w.])"), _always),
-    (Kind.SERIAL, re.compile(r"(?<!\d)\d{12}(?!\d)"), _serial),
+    (IdentityKind.PHONE, re.compile(r"(?<![\w.])\+\d[\d ()/-]{6,}\d(?![\w.])"), _always),
+    (IdentityKind.SERIAL, re.compile(r"(?<!\d)\d{12}(?!\d)"), _serial),
 )
 
 
-def find(text: str, key: str = "") -> Iterator[Found]:
+def find(text: str, key: str = "") -> Iterator[IdentityMatch]:
     """Yield what stands in a text; `key` is the one that it stands under, if any.
 
     Nothing that is yielded overlaps, and all of it is in the order of the text.
     """
-    found: list[Found] = []
+    found: list[IdentityMatch] = []
     for kind, pattern, fits in _PATTERNS:
-        if kind is Kind.ADDRESS and _VERSIONS.search(key.lower()):
+        if kind is IdentityKind.ADDRESS and _VERSIONS.search(key.lower()):
             continue
         for match in pattern.finditer(text):
             start, end = match.span()
             if fits(match[0]) and all(end <= one.start or start >= one.end for one in found):
-                found.append(Found(start, end, kind, match[0]))
+                found.append(IdentityMatch(start, end, kind, match[0]))
     return iter(sorted(found, key=lambda one: one.start))
 
 
-def is_loopback(said: str) -> bool:
+def is_loopback(content: str) -> bool:
     """Return whether it is an address of this very machine, which everybody has."""
     try:
-        return ipaddress.ip_address(said).is_loopback
+        return ipaddress.ip_address(content).is_loopback
     except ValueError:
         return False
 
 
-def bare_hex(said: str) -> str:
+def bare_hex(content: str) -> str:
     """Return the digits of a hardware address, in lower case."""
-    return re.sub(r"[^0-9a-f]", "", said.lower())
+    return re.sub(r"[^0-9a-f]", "", content.lower())

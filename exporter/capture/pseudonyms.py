@@ -1,6 +1,6 @@
 """Makes what takes the place of an identity: of the same shape, and of nobody.
 
-What is equal stays equal and what differs goes on to differ. A stand-in follows from the original
+What is equal stays equal and what differs goes on to differ. A pseudonym follows from the original
 and a random salt that is thrown away with this object, so nobody can tell back from it, be it by
 trying all serial numbers there are.
 """
@@ -11,20 +11,20 @@ import random
 import string
 from collections.abc import Callable, Iterator
 
-from exporter.capture.identity_rules import NOBODY
+from exporter.capture.identity_rules import GENERIC
 
-#: attempts at one length before a stand-in gets longer: of single letters there are 26
+#: attempts at one length before a pseudonym gets longer: of single letters there are 26
 _TRIES = 60
-#: attempts after which a part that every stand-in keeps, such as a domain, may be an original
+#: attempts after which a part that every pseudonym keeps, such as a domain, may be an original
 _STRICT = 5 * _TRIES
 #: shorter originals may be within anything
 _LEAST = 4
 _LETTERS = string.ascii_lowercase
 #: networks that are everybody's; an address stays in its own, since that tells what is wrong
 _NETWORKS = tuple(
-    ipaddress.ip_network(told)
-    for told in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
-) + tuple(ipaddress.ip_network(told) for told in ("100.64.0.0/10", "fe80::/64", "fc00::/7"))
+    ipaddress.ip_network(value)
+    for value in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
+) + tuple(ipaddress.ip_network(value) for value in ("100.64.0.0/10", "fe80::/64", "fc00::/7"))
 #: where other addresses go: to networks of benchmarks and documentation, which lead nowhere
 _NOWHERE = {4: ipaddress.ip_network("198.18.0.0/15"), 6: ipaddress.ip_network("2001:db8::/32")}
 
@@ -34,7 +34,7 @@ _DEGREES = {1: (0, 10), 2: (10, 90), 3: (100, 180)}
 Shape = Callable[[random.Random, str], str]
 
 
-class StandIns:
+class Pseudonyms:
     """Stand-ins by shape and original."""
 
     def __init__(self, salt: bytes) -> None:
@@ -42,16 +42,16 @@ class StandIns:
         self._made: dict[tuple[str, str], str] = {}
         self._used: set[str] = set()
         self._originals: set[str] = set()
-        self._telling: set[str] = set()
+        self._specific: set[str] = set()
 
     def avoid(self, original: str, *, within: bool) -> None:
-        """Let no stand-in be this, nor hold it `within` where it is long enough to be telling."""
+        """Let no pseudonym be this, nor hold it `within` where it is long enough to be telling."""
         self._originals.add(original.lower())
         if within and len(original) >= _LEAST:
-            self._telling.add(original.lower())
+            self._specific.add(original.lower())
 
     def of(self, shape: Shape, original: str) -> str:
-        """Return the stand-in of an original, the same each time."""
+        """Return the pseudonym of an original, the same each time."""
         key = shape.__name__, original
         if key not in self._made:
             made = next(
@@ -64,8 +64,8 @@ class StandIns:
         return self._made[key]
 
     def _candidates(self, shape: Shape, original: str) -> Iterator[str]:
-        told = original.encode("utf-8", "surrogatepass")
-        seed = hmac.digest(self._salt, shape.__name__.encode() + b"\0" + told, "sha256")
+        value = original.encode("utf-8", "surrogatepass")
+        seed = hmac.digest(self._salt, shape.__name__.encode() + b"\0" + value, "sha256")
         # not for secrecy: that is the salt's
         source = random.Random(int.from_bytes(seed))  # noqa: S311
         longer = ""
@@ -77,11 +77,11 @@ class StandIns:
 
     def _is_free(self, made: str, *, strictly: bool) -> bool:
         lower = made.lower()
-        if lower in self._used or lower in NOBODY:
+        if lower in self._used or lower in GENERIC:
             return False
         if not strictly:
             return True
-        return lower not in self._originals and not any(one in lower for one in self._telling)
+        return lower not in self._originals and not any(one in lower for one in self._specific)
 
 
 def digits(source: random.Random, original: str) -> str:
@@ -123,9 +123,9 @@ def hardware(source: random.Random, original: str) -> str:
 
 def address(source: random.Random, original: str) -> str:
     """Return an IP address of the same network that everybody has, else of one that nobody has."""
-    told = ipaddress.ip_address(original)
-    networks = (n for n in _NETWORKS if n.version == told.version and told in n)
-    network = next(networks, _NOWHERE[told.version])
+    value = ipaddress.ip_address(original)
+    networks = (n for n in _NETWORKS if n.version == value.version and value in n)
+    network = next(networks, _NOWHERE[value.version])
     # neither the network's own address nor, where there is one, its broadcast
     return str(network[source.randrange(1, network.num_addresses - 1)])
 
@@ -140,7 +140,7 @@ def position(source: random.Random, original: str) -> str:
 
 
 def cased(made: str, original: str) -> str:
-    """Return a stand-in of lower case in the case of the original, letter by letter."""
+    """Return a pseudonym of lower case in the case of the original, letter by letter."""
     return "".join(
         letter.upper() if index < len(original) and original[index].isupper() else letter
         for index, letter in enumerate(made)

@@ -1,49 +1,52 @@
-"""What a capture says of itself: a page for who made it, and for who gets it."""
+"""The readme of a capture: for those who made it and those who get it."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from exporter.capture.folder import file_name
-from exporter.capture.recorder import Taken
+from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Replaced
 
 _PAGE = """\
 # A capture of an Enphase gateway
 
-Firmware {firmware}{part}. Recorded by `enphase-exporter capture`: what the gateway answered, each \
-answer in a file
-named after its request, with the status and the headers beside it in `…_log.json`.
+Firmware {firmware}{part}. Recorded by `enphase-exporter capture`: each response of the gateway in \
+a file named after
+its request, with the status and the headers in `…_log.json`.
 
     enphase-exporter replay FOLDER
 
 serves it as a gateway.
 
-## Look at it before you give it away
+## Look through it before you publish it
 
-Serial numbers, addresses and names are stand-ins: of the same shape, the same everywhere in this \
-folder, and made
-with a random number that was thrown away. This was done by name and by look, so what stands under \
-a name that nobody
-knows may have been missed. Read the files, and search them for your name, your street and the \
-numbers on your devices.
+Serial numbers, addresses and names are pseudonyms: of the same format, the same everywhere in \
+this folder, and made
+with a random number that was not kept. They were found by the names of fields and by their \
+format, so data in an
+unknown field may have been missed. Read the files, and search them for your name, your street and \
+the numbers on your
+devices.
 
-Replaced were:
+Replaced:
 
 {replaced}
 
-As they were: part numbers, firmware, power, energy, prices, times, the time zone (without it, the \
-price in force and
-the local time mean nothing), and which networks addresses belong to.
+Unchanged: part numbers, firmware, power, energy, prices, times, the time zone (prices and local \
+times mean nothing
+without it), and which networks addresses belong to.
 
-## What was asked
+## Requests
 
 {asked}
 """
 
 
-def page(answers: Sequence[Taken], replaced: Sequence[Replaced], firmware: str, part: str) -> str:
+def page(
+    answers: Sequence[RecordedResponse], replaced: Sequence[Replaced], firmware: str, part: str
+) -> str:
     """Return the readme of a capture."""
-    found = [f"- {line}" for line in report(replaced)] or ["- nothing: there was nothing to find"]
+    found = [f"- {line}" for line in report(replaced)] or ["- nothing: nothing was found"]
     return _PAGE.format(
         firmware=firmware,
         part=f", part {part}" if part else "",
@@ -53,35 +56,37 @@ def page(answers: Sequence[Taken], replaced: Sequence[Replaced], firmware: str, 
 
 
 def report(replaced: Sequence[Replaced]) -> list[str]:
-    """Return a line for each kind of what was replaced, without any of it."""
+    """Return a line for each kind of data that was replaced."""
     return [f"{one.kind}: {one.distinct} different, in {one.places} places" for one in replaced]
 
 
-def outcome(answer: Taken) -> str:
-    """Return how a question ended, in a few words."""
+def outcome(answer: RecordedResponse) -> str:
+    """Return the result of a request in a few words."""
     if answer.failure:
-        return "no answer"
+        return "no response"
     words = {401: "refused", 403: "refused", 404: "not there"}
-    told = words.get(answer.status)
+    value = words.get(answer.status)
     size = f"{len(answer.body)} bytes"
     return (
-        size if answer.status == 200 else f"status {answer.status}" + (f", {told}" if told else "")
+        size
+        if answer.status == 200
+        else f"status {answer.status}" + (f", {value}" if value else "")
     )
 
 
-def summary(answers: Sequence[Taken]) -> str:
-    """Return how all questions ended."""
+def summary(answers: Sequence[RecordedResponse]) -> str:
+    """Return the results of all requests."""
     counts = Counter(_sort(answer) for answer in answers)
     return ", ".join(f"{count} {sort}" for sort, count in counts.most_common())
 
 
-def _sort(answer: Taken) -> str:
+def _sort(answer: RecordedResponse) -> str:
     if answer.failure:
-        return "without an answer"
+        return "without a response"
     known = {200: "answered", 401: "refused", 403: "refused", 404: "not there"}
     return known.get(answer.status, f"with status {answer.status}")
 
 
-def _asked(answer: Taken) -> str:
-    told = f"{answer.failure}; replayed as {answer.status}" if answer.failure else outcome(answer)
-    return f"- `{file_name(answer.target)}` `{answer.target}`: {told}"
+def _asked(answer: RecordedResponse) -> str:
+    value = f"{answer.failure}; replayed as {answer.status}" if answer.failure else outcome(answer)
+    return f"- `{file_name(answer.target)}` `{answer.target}`: {value}"

@@ -1,4 +1,4 @@
-"""Asks a gateway for everything once, as the exporter would: logged in, slowly, one at a time."""
+"""Requests everything once, as the exporter would: logged in, rate limited, one at a time."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 from exporter.address import split
-from exporter.capture.identity_rules import Kind
+from exporter.capture.identity_rules import IdentityKind
 from exporter.capture.targets import TARGETS
 from exporter.clock import Clock
 from exporter.config import Gateway
@@ -16,19 +16,19 @@ from exporter.gateway.client import GatewayClient, Identity
 from exporter.gateway.policy import INFO
 from exporter.gateway.state_model import GatewayState
 
-#: what a silent endpoint is recorded as, so that a replay fails there too
-SILENT = HTTPStatus.GATEWAY_TIMEOUT
-#: questions in a row for which no connection could be made
-_GIVEN_UP = 3
-#: headers that belong to the login of then
+#: recorded for an endpoint that does not respond, so that a replay fails there too
+NO_RESPONSE_STATUS = HTTPStatus.GATEWAY_TIMEOUT
+#: requests in a row without a connection, after which the gateway is gone
+_MAX_UNREACHABLE = 3
+#: headers of the login
 _LOGIN = frozenset(
     {"authorization", "cookie", "proxy-authenticate", "set-cookie", "www-authenticate"}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """One answer as it came; `failure` says why there was none."""
+class RecordedResponse:
+    """One response as it came; `failure` says why there was none."""
 
     target: str
     status: int
@@ -50,8 +50,8 @@ class Recorder:
         """Prepare to record a gateway; `memory` is its saved state from the `directory`."""
         self._config = config
         self._session = GatewayClient(config, memory, clock, directory)
-        self._session.observer = self._hear
-        self._heard: dict[str, Taken] = {}
+        self._session.observer = self._record
+        self._responses: dict[str, RecordedResponse] = {}
         self._cookies: set[str] = set()
 
     async def open(self) -> Identity:
@@ -59,49 +59,51 @@ class Recorder:
         return await self._session.connect()
 
     async def close(self) -> None:
-        """Let go of the gateway."""
+        """Close the connection."""
         await self._session.close()
 
-    async def answers(self) -> AsyncIterator[Taken]:
-        """Yield the answer of each target, whatever it is.
+    async def answers(self) -> AsyncIterator[RecordedResponse]:
+        """Yield the response of each target, whatever it is.
 
-        Raises CaptureError when the gateway is gone for good.
+        Raises CaptureError when the gateway cannot be reached any more.
         """
         gone = 0
         for target in TARGETS:
             if target != INFO:
-                # who it is was asked while connecting
-                self._heard.pop(target, None)
+                # the identity was read while connecting
+                self._responses.pop(target, None)
                 try:
                     await self._session.check_access(target)
                     gone = 0
                 except GatewayError as error:
                     gone = gone + 1 if isinstance(error, UnreachableError) else 0
-                    if gone == _GIVEN_UP:
+                    if gone == _MAX_UNREACHABLE:
                         raise CaptureError(
-                            f"the gateway is gone in the middle of it: {error}; nothing was"
+                            f"the gateway cannot be reached any more: {error}; nothing was"
                             " written, try again once it answers"
                         ) from error
-                    self._heard.setdefault(target, Taken(target, SILENT, {}, b"", str(error)))
-            yield self._heard[target]
+                    self._responses.setdefault(
+                        target, RecordedResponse(target, NO_RESPONSE_STATUS, {}, b"", str(error))
+                    )
+            yield self._responses[target]
 
-    def known(self) -> Iterator[tuple[Kind, str]]:
-        """Yield who and what must not be found in the answers, as far as it is known here."""
+    def known(self) -> Iterator[tuple[IdentityKind, str]]:
+        """Yield the identities and secrets that are known here."""
         identity, credentials = self._session.identity, self._config.credentials()
         if identity is not None:
-            yield Kind.SERIAL, identity.serial
-        yield Kind.HOST, split(self._config.host)[0].strip("[]")
-        for said in (credentials.token, credentials.password, *self._cookies):
-            yield Kind.SECRET, said or ""
+            yield IdentityKind.SERIAL, identity.serial
+        yield IdentityKind.HOST, split(self._config.host)[0].strip("[]")
+        for content in (credentials.token, credentials.password, *self._cookies):
+            yield IdentityKind.SECRET, content or ""
         if self._session.token is not None:
-            yield Kind.SECRET, self._session.token.value
-        yield Kind.PERSON, credentials.username or ""
+            yield IdentityKind.SECRET, self._session.token.value
+        yield IdentityKind.PERSON, credentials.username or ""
 
-    def _hear(self, target: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def _record(self, target: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
         try:
             cookies = SimpleCookie(headers.get("Set-Cookie", ""))
         except CookieError:
             cookies = SimpleCookie()
         self._cookies |= {morsel.value for morsel in cookies.values() if len(morsel.value) > 5}
-        kept = {name: said for name, said in headers.items() if name.lower() not in _LOGIN}
-        self._heard[target] = Taken(target, status, kept, body)
+        kept = {name: content for name, content in headers.items() if name.lower() not in _LOGIN}
+        self._responses[target] = RecordedResponse(target, status, kept, body)

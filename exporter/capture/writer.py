@@ -1,45 +1,51 @@
-"""Writes a capture: private files in a folder that appears when it is complete, or not at all."""
+"""Writes a capture: a private folder that appears when it is complete, or not at all.
 
+Before it appears, every file is searched for the secrets that are known here: a capture is made to
+be published.
+"""
+
+import base64
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from exporter.capture.folder import LOG_SUFFIX, file_name
-from exporter.capture.recorder import Taken
+from exporter.capture.identity_rules import COMMON_WORDS
+from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Redactor
 from exporter.errors import CaptureError
 
 README = "_readme.md"
+#: shorter secrets may be part of any word
+_MIN_SECRET = 6
 
 
 def check(directory: Path) -> None:
-    """Raise CaptureError unless a capture can be written there; nothing is made or changed."""
+    """Raise CaptureError unless a capture can be written there; nothing is changed."""
     if directory.is_symlink() or (directory.exists() and not directory.is_dir()):
-        raise CaptureError(f"{directory} is no folder: name one that is not there yet")
+        raise CaptureError(f"{directory} is not a folder: name a new one")
     try:
         if directory.exists() and any(directory.iterdir()):
-            raise CaptureError(
-                f"{directory} is not empty, and what is in there is not touched: name a folder"
-                " that is not there yet"
-            )
+            raise CaptureError(f"{directory} is not empty: name a new folder")
     except OSError as error:
         raise _unwritable(directory, error) from error
     parent = directory.absolute().parent
     if not parent.is_dir():
-        raise CaptureError(f"{parent} is not there: make it first, or name another folder")
+        raise CaptureError(f"{parent} does not exist: create it first, or name another folder")
     if not os.access(parent, os.W_OK | os.X_OK):
-        raise CaptureError(f"{parent} may not be written to: name a folder elsewhere")
+        raise CaptureError(f"{parent} is not writable: name a folder elsewhere")
 
 
-def redacted(answers: Sequence[Taken], redactor: Redactor) -> list[Taken]:
-    """Return the answers with stand-ins."""
+def redacted(answers: Sequence[RecordedResponse], redactor: Redactor) -> list[RecordedResponse]:
+    """Return the responses with pseudonyms."""
     bodies = [_text(answer.body) for answer in answers]
     headers = [json.dumps([*answer.headers.values()]) for answer in answers]
-    redactor.learn([*bodies, *headers])
+    redactor.collect([*bodies, *headers])
     return [
         replace(
             answer,
@@ -51,15 +57,20 @@ def redacted(answers: Sequence[Taken], redactor: Redactor) -> list[Taken]:
     ]
 
 
-def write(directory: Path, answers: Sequence[Taken], readme: str) -> None:
-    """Write answers, their logs and a readme; raise CaptureError when that fails.
+def write(
+    directory: Path,
+    answers: Sequence[RecordedResponse],
+    readme: str,
+    secrets: Iterable[str] = (),
+) -> None:
+    """Write responses, their logs and a readme; raise CaptureError if that fails.
 
-    Whatever happens, the folder is either complete or as it was.
+    It also fails when one of the `secrets` is in a file. The folder is complete or unchanged.
     """
     check(directory)
     target = directory.absolute()
     try:
-        # as private as the files in it: nobody has looked them through yet
+        # as private as the files in it
         part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         try:
             for answer in answers:
@@ -70,13 +81,43 @@ def write(directory: Path, answers: Sequence[Taken], readme: str) -> None:
                 _put(part / name, answer.body)
                 _put(part / f"{name}{LOG_SUFFIX}", f"{json.dumps(log, indent=4)}\n".encode())
             _put(part / README, readme.encode("utf-8", "surrogateescape"))
-            # takes the place of an empty folder, and of no other
+            _refuse_secrets(part, secrets)
+            # replaces an empty folder, and no other
             part.rename(target)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
     except OSError as error:
         raise _unwritable(directory, error) from error
+
+
+def _refuse_secrets(folder: Path, secrets: Iterable[str]) -> None:
+    """Raise CaptureError if a file contains a secret, as it is or encoded."""
+    forms = {form for secret in secrets for form in _forms(secret)}
+    for path in sorted(folder.iterdir()):
+        content = path.name.encode() + b"\n" + path.read_bytes()
+        if any(form in content for form in forms):
+            raise CaptureError(
+                f"the response in {path.name} still contains a secret of yours after redaction:"
+                " nothing was written; please report this, without the capture"
+            )
+
+
+def _forms(secret: str) -> Iterator[bytes]:
+    """Yield how a secret may be written; nothing for a word that any response may contain."""
+    if len(secret) < _MIN_SECRET or secret.lower() in COMMON_WORDS:
+        return
+    quoted = quote(secret, safe="")
+    texts = (
+        secret,
+        json.dumps(secret)[1:-1],
+        quoted,
+        quoted.replace("%", "%25"),
+        quote_plus(secret),
+    )
+    encoded = base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode()
+    for text in (*texts, quoted.lower(), encoded.rstrip("=")):
+        yield text.encode("utf-8", "surrogateescape")
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -88,11 +129,11 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _headers(headers: Mapping[str, str], redactor: Redactor, length: int) -> dict[str, str]:
-    # without their names: `Location` is not where somebody lives
-    told = {name: redactor.value("", said) for name, said in headers.items()}
+    # without their names: the header `Location` is not a place
+    values = {name: redactor.value("", content) for name, content in headers.items()}
     return {
-        name: str(length) if name.lower() == "content-length" else said
-        for name, said in told.items()
+        name: str(length) if name.lower() == "content-length" else content
+        for name, content in values.items()
     }
 
 

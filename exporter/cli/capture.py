@@ -13,7 +13,7 @@ import typer
 from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, choose_gateway
 
 if TYPE_CHECKING:
-    from exporter.capture.recorder import Taken
+    from exporter.capture.recorder import RecordedResponse
     from exporter.config import Config, Gateway
 
 #: seconds for the last TLS connection to close
@@ -93,7 +93,7 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
 
     memory = await in_thread(partial(load_saved_state, config.state_dir, gateway.name))
     recorder = Recorder(gateway, memory, SystemClock(), config.state_dir)
-    answers: list[Taken] = []
+    answers: list[RecordedResponse] = []
     try:
         identity = await recorder.open()
         with _progress(gateway.name, len(TARGETS)) as show:
@@ -112,7 +112,7 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
 
 
 @contextmanager
-def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
+def _progress(name: str, total: int) -> "Iterator[Callable[[RecordedResponse], None]]":
     """Yield a function for each response: a bar on a terminal, elsewhere a line for each."""
     from rich.console import Console
     from rich.progress import Progress
@@ -123,7 +123,7 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
     if not console.is_terminal:
         count = 0
 
-        def say(answer: "Taken") -> None:
+        def say(answer: "RecordedResponse") -> None:
             nonlocal count
             count += 1
             typer.echo(f"{count}/{total} {answer.target}: {readme.outcome(answer)}", err=True)
@@ -133,7 +133,7 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[Taken], None]]":
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"Reading {name}", total=total)
 
-        def step(answer: "Taken") -> None:
+        def step(answer: "RecordedResponse") -> None:
             bar.update(task, advance=1, description=f"Read {answer.target}")
 
         yield step

@@ -7,15 +7,13 @@ from typing import Any
 
 import orjson
 
-from exporter import house
 from exporter.errors import GatewayError
 from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.simulator import replay as captures
-from exporter.snapshot import HOUSE, Reading, Snapshot
 from tests.blast import spoiling
-from tests.blast.series import Registers, Series, series
+from tests.blast.series import Series, series
 from tests.gateway.endpoints.reading import answers, context_of, parse_all
 
 
@@ -42,30 +40,19 @@ class Target:
     parsed: dict[str, Parsed] = field(init=False)
     context: Context = field(init=False)
     series: dict[str, dict[Series, float]] = field(init=False)
-    _members: dict[str, dict[str, Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         gateway = captures.load_capture(self.folder)
         self.bodies = answers(gateway)
         self.parsed = parse_all(self.bodies)
         self.context = replace(context_of(gateway, self.parsed), previous=self.parsed)
-        self._members = {name: self._assemble(name, self.parsed) for name in PATHS}
-        self.series = {name: series(name, data) for name, data in self._members.items()}
-        self.series[HOUSE] = self._house({})
+        self.series = {name: self._series(name, self.parsed) for name in PATHS}
 
-    def _assemble(self, collector: str, parsed: Mapping[str, Parsed]) -> dict[str, Any]:
+    def _series(self, collector: str, parsed: Mapping[str, Parsed]) -> dict[Series, float]:
         try:
-            return assemble(collector, parsed, self.context)
+            return series(collector, assemble(collector, parsed, self.context))
         except GatewayError:
             return {}
-
-    def _house(self, changed: Mapping[str, dict[str, Any]]) -> dict[Series, float]:
-        """Return the series of what is derived from all collectors together."""
-        readings = {
-            collector: Reading(data, 0.0, counters=Registers(data))
-            for collector, data in {**self._members, **changed}.items()
-        }
-        return series(HOUSE, house.derive(Snapshot("home", readings), 0.0).data)
 
     def documents(self) -> Iterator[tuple[str, Any]]:
         """Yield path and document of the JSON answers that are read."""
@@ -90,17 +77,14 @@ class Target:
         lost: set[Series] = set()
         added: set[Series] = set()
         changed: dict[Series, tuple[float, float]] = {}
-        members: dict[str, dict[str, Any]] = {}
         for collector, paths in PATHS.items():
             if path not in paths:
                 continue
             was = self.series[collector]
-            left: dict[Series, float] = {}
             try:
-                members[collector] = self._assemble(collector, parsed)
-                left = series(collector, members[collector])
+                left = self._series(collector, parsed)
             except Exception as unexpected:  # noqa: BLE001 - the very thing that is looked for
-                error = repr(unexpected)
+                left, error = {}, repr(unexpected)
             lost |= was.keys() - left.keys()
             added |= left.keys() - was.keys()
             changed |= {

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from exporter.capture.finishing import finish
-from exporter.capture.recorder import Recorder, Taken
+from exporter.capture.recorder import RecordedResponse, Recorder
 from exporter.capture.redactor import Redactor
 from exporter.clock import Clock
 from exporter.config import Gateway
@@ -15,10 +15,10 @@ from exporter.simulator.server import RunningGateway
 
 @dataclass(frozen=True)
 class Captured:
-    """A capture: its folder, what came before the stand-ins, and what put them in."""
+    """A capture: its folder, what came before the pseudonyms, and what put them in."""
 
     folder: Path
-    answers: list[Taken]
+    answers: list[RecordedResponse]
     redactor: Redactor
 
     def bytes(self) -> bytes:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from exporter.capture.folder import file_name
-from exporter.capture.recorder import SILENT, Recorder
+from exporter.capture.recorder import NO_RESPONSE_STATUS, Recorder
 from exporter.capture.redactor import Redactor
 from exporter.capture.targets import TARGETS
 from exporter.clock import VirtualClock
@@ -30,28 +30,29 @@ from tests.polled_gateway import START, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
-#: what hangs on how the exporter fared and when it asked, and not on what the gateway said
-_OWN = re.compile(r"enphase_(exporter|collector|gateway_requests|gateway_clock|counter)_")
+#: what hangs on how the exporter fared and when it asked, and not on what the gateway content
+_ENUMERATIONS = re.compile(r"enphase_(exporter|collector|gateway_requests|gateway_clock|counter)_")
 
 Comparable = dict[str, dict[frozenset[tuple[str, str]], float]]
 
 
-async def told(
+async def value(
     gateway: SimulatedGateway, state: Path, redactor: Redactor | None = None
 ) -> Comparable:
-    """Return what the exporter says of a gateway, with stand-ins in the labels."""
+    """Return what the exporter says of a gateway, with pseudonyms in the labels."""
     async with polled_gateway(gateway, state, VirtualClock(START)) as watched:
         await watched.pass_time(30)
         found = watched.samples()
     return {
         name: {
             frozenset(
-                (key, redactor.value(key, said) if redactor else said) for key, said in labels
+                (key, redactor.value(key, content) if redactor else content)
+                for key, content in labels
             ): value
             for labels, value in series.items()
         }
         for name, series in found.items()
-        if name.startswith("enphase_") and not _OWN.match(name)
+        if name.startswith("enphase_") and not _ENUMERATIONS.match(name)
     }
 
 
@@ -72,15 +73,15 @@ def _serials(content: bytes) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
 async def test_a_replay_says_what_the_gateway_said(name: str, tmp_path: Path) -> None:
-    """Every metric has the same value, under stand-ins; no identity is found in any byte."""
+    """Every metric has the same value, under pseudonyms; no identity is found in any byte."""
     gateway = sample_home(name, lambda: START)
     async with serve(gateway, now=lambda: START) as running:
         captured = await capture(running, tmp_path / "capture", VirtualClock(START))
         token = running.token if gateway.uses_tls else "no token"
     replayed = captures.load_capture(captured.folder)
     assert replayed.firmware == gateway.firmware
-    expected = await told(gateway, tmp_path / "before", captured.redactor)
-    assert await told(replayed, tmp_path / "after") == expected
+    expected = await value(gateway, tmp_path / "before", captured.redactor)
+    assert await value(replayed, tmp_path / "after") == expected
     assert len(expected) > 20
 
     written = captured.bytes().decode()
@@ -91,7 +92,7 @@ async def test_a_replay_says_what_the_gateway_said(name: str, tmp_path: Path) ->
 
 
 async def test_a_capture_of_a_replay_says_the_same(capture_of: Path, tmp_path: Path) -> None:
-    """What real gateways said stays as it was, except for who they were."""
+    """What real gateways content stays as it was, except for who they were."""
     gateway = captures.load_capture(capture_of)
     try:
         async with serve(gateway, now=lambda: START) as running:
@@ -99,8 +100,8 @@ async def test_a_capture_of_a_replay_says_the_same(capture_of: Path, tmp_path: P
     finally:
         serial = gateway.serial
     replayed = captures.load_capture(captured.folder)
-    expected = await told(gateway, tmp_path / "before", captured.redactor)
-    assert await told(replayed, tmp_path / "after") == expected
+    expected = await value(gateway, tmp_path / "before", captured.redactor)
+    assert await value(replayed, tmp_path / "after") == expected
     assert serial.encode() not in captured.bytes()
     for answer in captured.answers:
         again = replayed.answer(answer.target)
@@ -123,12 +124,12 @@ def _shape(content: bytes) -> Any:
         return re.sub(rb"\w", b"x", content)
 
 
-def _types(said: Any) -> Any:
-    if isinstance(said, Mapping):
-        return [(len(key), _types(value)) for key, value in said.items()]
-    if isinstance(said, list):
-        return [_types(value) for value in said]
-    return type(said)
+def _types(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return [(len(key), _types(value)) for key, value in content.items()]
+    if isinstance(content, list):
+        return [_types(value) for value in content]
+    return type(content)
 
 
 class Nosy(SimulatedGateway):
@@ -194,13 +195,13 @@ class Nosy(SimulatedGateway):
                 }
             )
         if target == "/inv":
-            told = " / ".join(one.values())
+            value = " / ".join(one.values())
             return _json(
                 {
-                    "log": told,
+                    "log": value,
                     "nested": json.dumps(
                         {
-                            "log": told,
+                            "log": value,
                             "sn": self.SERIAL,
                             "n": int(self.SERIAL),
                             "deeper": json.dumps([{"ssid": "Canary Cage"}]),
@@ -214,8 +215,8 @@ class Nosy(SimulatedGateway):
                 }
             )
         if target == "/inventory":
-            told = "".join(f"<td title='{said}'>{said}</td>" for said in one.values())
-            page = f"<html><h1>{one['owner'].upper()}</h1><tr>{told}</tr><sn>{self.SERIAL}</sn>"
+            value = "".join(f"<td title='{content}'>{content}</td>" for content in one.values())
+            page = f"<html><h1>{one['owner'].upper()}</h1><tr>{value}</tr><sn>{self.SERIAL}</sn>"
             return HttpResponse(200, page.encode(), {"Content-Type": "text/html"})
         if target == "/ivp/pdm/energy":
             # cut off in the middle
@@ -246,7 +247,7 @@ async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
         captured = await capture(running, tmp_path / "capture", VirtualClock(START))
     written = captured.bytes().decode().lower()
     assert "canary" not in written
-    assert {name for name, said in Nosy.CANARIES.items() if said.lower() in written} == set()
+    assert {name for name, content in Nosy.CANARIES.items() if content.lower() in written} == set()
     assert "set-cookie" not in written
     assert "us/pacific" in written
     assert "800-00555-r03" in written
@@ -297,8 +298,8 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
     wanted = {
         "/ivp/meters": 401,
         "/ivp/ensemble/power": 503,
-        "/home": SILENT,
-        "/ivp/ensemble/secctrl": SILENT,
+        "/home": NO_RESPONSE_STATUS,
+        "/ivp/ensemble/secctrl": NO_RESPONSE_STATUS,
         "/admin/lib/tariff": 200,
         "/ivp/ss/gen_mode": 404,
     }

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.capture.fragments import pieces
-from exporter.capture.identity_rules import Kind, kind_of, normal
+from exporter.capture.fragments import fragments
+from exporter.capture.identity_rules import IdentityKind, kind_of, normal
 from exporter.capture.redactor import Redactor
 
 SALT = b"salt"
@@ -46,19 +46,19 @@ _documents = st.recursive(
 
 
 def redacted(*texts: str) -> list[str]:
-    """Return texts with stand-ins."""
+    """Return texts with pseudonyms."""
     redactor = Redactor(SALT)
-    redactor.learn(texts)
+    redactor.collect(texts)
     return [redactor.redact(text) for text in texts]
 
 
-def shape(said: Any) -> Any:
+def shape(content: Any) -> Any:
     """Return the types in a document, and how many members there are."""
-    if isinstance(said, dict):
-        return [shape(value) for value in said.values()]
-    if isinstance(said, list):
-        return [shape(value) for value in said]
-    return type(said)
+    if isinstance(content, dict):
+        return [shape(value) for value in content.values()]
+    if isinstance(content, list):
+        return [shape(value) for value in content]
+    return type(content)
 
 
 @given(_documents)
@@ -79,8 +79,8 @@ def test_equal_stays_equal_and_different_stays_different(key: str, values: list[
     assert first == second
     found = [each[key] for each in first]
     assert found[: len(values)] == found[len(values) :]
-    told = {(type(value), value) for value in found}
-    assert len(told) == len(values)
+    value = {(type(value), value) for value in found}
+    assert len(value) == len(values)
 
 
 @given(_documents)
@@ -92,10 +92,10 @@ def test_the_salt_decides(document: Any) -> None:
 
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
-    """What is neither JSON nor markup, or was, is no trouble, and pieces are where they say."""
+    """What is neither JSON nor markup, or was, is no trouble, and fragments are where they say."""
     redacted(text, f'{{"sn": {text}', f"<a>{text}</b", f'["{text}')
-    for piece in pieces(text):
-        assert 0 <= piece.start <= piece.end <= len(text)
+    for fragment in fragments(text):
+        assert 0 <= fragment.start <= fragment.end <= len(text)
 
 
 @given(st.text("ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ :,[]{}<>", max_size=60))
@@ -115,20 +115,20 @@ def test_bytes_around_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "said", "kind"),
+    ("key", "content", "kind"),
     [
-        ("serialNum", "202499000001", Kind.SERIAL),
-        ("gatewaySerialNumber", "202499000001", Kind.SERIAL),
-        ("sn", "122035000000EIM1", Kind.SERIAL),
-        ("s", "122035000000", Kind.SERIAL),
+        ("serialNum", "202499000001", IdentityKind.SERIAL),
+        ("gatewaySerialNumber", "202499000001", IdentityKind.SERIAL),
+        ("sn", "122035000000EIM1", IdentityKind.SERIAL),
+        ("s", "122035000000", IdentityKind.SERIAL),
         ("sn", "0000000000", None),
-        ("ip", "192.0.2.1", Kind.ADDRESS),
+        ("ip", "192.0.2.1", IdentityKind.ADDRESS),
         ("ip", "520-00082-r01-v04.30.32", None),
         ("devName", "pcu", None),
         ("filename", "Tariff", None),
         ("type", "ENCHARGE", None),
-        ("site_name", "Nest", Kind.PERSON),
-        ("hostname", "pi", Kind.HOST),
+        ("site_name", "Nest", IdentityKind.PERSON),
+        ("hostname", "pi", IdentityKind.HOST),
         ("host", "envoy.local", None),
         ("web-tokens", "true", None),
         ("timezone", "US/Pacific", None),
@@ -136,9 +136,9 @@ def test_bytes_around_stay() -> None:
         ("api_ecagtDevIdToSerial", "abc", None),
     ],
 )
-def test_keys_and_values_decide_together(key: str, said: str, kind: Kind | None) -> None:
+def test_keys_and_values_decide_together(key: str, content: str, kind: IdentityKind | None) -> None:
     """A key says what may stand there, the value has to fit."""
-    assert kind_of(key, said) is kind
+    assert kind_of(key, content) is kind
 
 
 def test_keys_are_read_in_any_style() -> None:
@@ -166,13 +166,19 @@ def test_versions_and_times_are_no_identities() -> None:
 
 def test_addresses_stay_in_their_network() -> None:
     """Private ones stay private, local ones local; others lead nowhere."""
-    told = {"a": "192.168.1.7", "b": "10.1.2.3", "c": "169.254.9.9", "d": "8.8.8.8", "e": "fe80::7"}
-    found = json.loads(redacted(json.dumps(told))[0])
+    value = {
+        "a": "192.168.1.7",
+        "b": "10.1.2.3",
+        "c": "169.254.9.9",
+        "d": "8.8.8.8",
+        "e": "fe80::7",
+    }
+    found = json.loads(redacted(json.dumps(value))[0])
     prefixes = {"a": "192.168.", "b": "10.", "c": "169.254.", "d": "198.1", "e": "fe80:"}
-    assert {key: said.startswith(prefixes[key]) for key, said in found.items()} == dict.fromkeys(
-        told, True
-    )
-    assert all(found[key] != said for key, said in told.items())
+    assert {
+        key: content.startswith(prefixes[key]) for key, content in found.items()
+    } == dict.fromkeys(value, True)
+    assert all(found[key] != content for key, content in value.items())
 
 
 def test_a_load_named_like_a_word_of_the_gateway() -> None:
@@ -190,22 +196,24 @@ def test_a_time_zone_and_the_words_of_the_gateway_stay() -> None:
         [
             {"city": "Amsterdam", "load_name": "Combiner"},
             {"timezone": "Europe/Amsterdam", "type": "C6 COMBINER CONTROLLER"},
-            {"said": "the Combiner in AMSTERDAM"},
+            {"content": "the Combiner in AMSTERDAM"},
         ]
     )
     first, second, third = json.loads(redacted(text)[0])
     assert second == {"timezone": "Europe/Amsterdam", "type": "C6 COMBINER CONTROLLER"}
-    assert third["said"] == f"the {first['load_name']} in {first['city'].upper()}"
+    assert third["content"] == f"the {first['load_name']} in {first['city'].upper()}"
     assert "combiner" not in json.dumps([first, third]).lower()
 
 
 def test_more_of_them_than_there_are_of_a_shape() -> None:
     """Stand-ins get longer before two are the same."""
     letters = string.ascii_letters + "äöüß" + string.digits
-    told = [{"ssid": c, "hostname": f"{c}.lan", "mail": f"{c}@b.de", "site_id": c} for c in letters]
-    found = json.loads(redacted(json.dumps(told))[0])
-    for key in told[0]:
-        originals = {each[key] for each in told}
+    value = [
+        {"ssid": c, "hostname": f"{c}.lan", "mail": f"{c}@b.de", "site_id": c} for c in letters
+    ]
+    found = json.loads(redacted(json.dumps(value))[0])
+    for key in value[0]:
+        originals = {each[key] for each in value}
         assert len({each[key] for each in found}) == len(originals)
 
 
@@ -213,8 +221,45 @@ def test_the_report_counts_and_says_nothing() -> None:
     """Different ones and places by kind, nothing of what they were."""
     redactor = Redactor(SALT)
     text = '[{"sn": "202499000001"}, {"sn": "202499000001"}, {"sn": "202499000002"}]'
-    redactor.learn([text])
+    redactor.collect([text])
     redactor.redact(text)
     assert [(one.kind, one.distinct, one.places) for one in redactor.report()] == [
-        (Kind.SERIAL, 2, 3)
+        (IdentityKind.SERIAL, 2, 3)
     ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "kept"),
+    [
+        ("Europe/Berlin", True),
+        ("America/Argentina/Buenos_Aires", True),
+        ("PST8PDT", True),
+        ("UTC", True),
+        ("eyJhbGciOiJFUzI1NiJ9.payload.signature", False),
+        ("me@example.com", False),
+        ("482200001234", False),
+    ],
+)
+def test_only_time_zones_stay_under_their_keys(zone: str, kept: bool) -> None:
+    """A time zone is kept under `timezone`; a token, an address or a serial number is not."""
+    for key in ("timezone", "time_zone", "tz"):
+        text = json.dumps({key: zone})
+        redactor = Redactor()
+        redactor.collect([text])
+        assert (redactor.redact(text) == text) is kept
+
+
+def test_an_encoded_email_address() -> None:
+    """In a URL an e-mail address is replaced too, by the pseudonym of the plain one."""
+    text = json.dumps(
+        {
+            "url": "/login?user=johanna%2Ehome%40mail.example.org&x=1",
+            "a": "johanna.home@mail.example.org",
+        }
+    )
+    redactor = Redactor()
+    redactor.collect([text])
+    redacted = json.loads(redactor.redact(text))
+    assert "johanna" not in redacted["url"]
+    assert "mail.example.org" not in redacted["url"]
+    assert redacted["url"].count("%40example.invalid") == 1

@@ -103,7 +103,6 @@ class Model(BaseModel):
             model = cls.__pydantic_validator__.validate_python(raw)
         except ValidationError as error:
             model = cls._read_partly(raw, error, notes, prefix)
-        _FIELDS_SET.__set__(model, _NO_FIELDS)
         if None in raw.values():
             for key in cls._keys - cls.nullable:
                 if key in raw and raw[key] is None:
@@ -142,10 +141,6 @@ class Model(BaseModel):
                 error = again
 
 
-#: which fields were given is of no interest, and takes as much memory as the values: all models
-#: share one empty set
-_FIELDS_SET: Any = BaseModel.__dict__["__pydantic_fields_set__"]
-_NO_FIELDS: set[str] = set()
 _NOTHING: Any = object()
 _WORDS = {"true": True, "false": False, "yes": True, "no": False, "on": True, "off": False}
 
