@@ -27,6 +27,12 @@ from exporter.state import State
 POLLED = frozenset(CADENCES)
 
 
+def cadences_of_at_least(seconds: float) -> dict[str, float]:
+    """Return all cadences, none of them shorter than this."""
+    shortest = min(LONGEST_CADENCE, seconds)
+    return {name: max(shortest, usual) for name, usual in CADENCES.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Scrape:
     """One scrape: epoch seconds, and the samples as lines."""

@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 import socket
+import time
 import urllib.request
 from datetime import UTC, datetime
 from io import StringIO
@@ -97,3 +98,36 @@ async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
             await asyncio.gather(showing, return_exceptions=True)
             assert "Something happens." in output.getvalue()
             assert ("Sun 2026-06-21 12:00" in output.getvalue()) == terminal
+
+
+def test_a_closed_pipe_ends_the_demo_quietly(tmp_path: Path) -> None:
+    """Whoever reads a few lines only, as `head` does, gets no complaint."""
+    with running(tmp_path, "demo", "--web.listen-address=127.0.0.1:0") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        process.wait()
+
+
+def test_at_high_speed_everything_stays_up(tmp_path: Path) -> None:
+    """At an hour a second no collector fails, and no value is missing for being late."""
+    words = ["demo", "--speed=3600", "--web.listen-address=127.0.0.1:0"]
+    with running(tmp_path, *words) as process:
+        assert process.stdout is not None
+        text = ""
+        while "Ctrl-C" not in text:
+            text += process.stdout.readline()
+        found = re.search(r"Metrics +(http://\S+/metrics)", text)
+        assert found
+        bodies = []
+        for _ in range(5):
+            with urllib.request.urlopen(found[1]) as response:  # noqa: S310 - the demo's own
+                bodies.append(response.read().decode())
+            time.sleep(0.3)
+        for body in bodies:
+            up = re.findall(r"^enphase_(?:up|collector_up){.*} (\d)", body, re.M)
+            assert set(up) == {"1"}
+            assert "enphase_storage_soc_ratio{" in body
+        assert ended(process, signal.SIGTERM) == (0, "")

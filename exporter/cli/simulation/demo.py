@@ -19,6 +19,11 @@ from exporter.cli.simulation.scenario_options import (
 if TYPE_CHECKING:
     from exporter.simulator.scenario import Scenario
 
+#: above this speed a request takes too long: time then moves in steps, between rounds of requests,
+#: and the exporter polls as often as a machine can
+_SMOOTH = 60.0
+#: real seconds between two polls of an endpoint, at least
+_LEAST_CADENCE = 0.15
 #: metrics that are printed once
 _METRICS = (
     "enphase_up",
@@ -77,8 +82,11 @@ def command(
     asyncio.run(_run(scenario, parse_seed(seed), parse_speed(speed), parse(listen_address)))
 
 
-async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Address) -> None:
+async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
+    scenario: "Scenario", seed: int | None, speed: float, where: Address
+) -> None:
     import asyncio
+    import errno
     import tempfile
     import time
     from pathlib import Path
@@ -92,15 +100,20 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
     from exporter.serve import listening
     from exporter.signals import stop_event
     from exporter.simulator.panel_labels import panel_labels
-    from exporter.simulator.recorder import TokenFile
+    from exporter.simulator.recorder import TokenFile, cadences_of_at_least
     from exporter.simulator.scenario import ScenarioMessage, ScenarioRunner
     from exporter.simulator.scenario.time_shift import TimeShiftedGateway
     from exporter.simulator.server import serve
+    from exporter.simulator.stepped_clock import SteppedClock, SteppedTime
     from exporter.web.config import WebConfig
 
-    stop = stop_event()
+    stop, output_closed = stop_event(), False
     # the scenario has a date of its own, the exporter runs at the present, both at the same speed
-    scenario_clock, clock = FastClock(scenario.begins, speed), FastClock(time.time(), speed)
+    passage = SteppedTime(speed) if speed > _SMOOTH else None
+    scenario_clock, clock = (
+        FastClock(start, speed) if passage is None else SteppedClock(start, passage)
+        for start in (scenario.begins, time.time())
+    )
     runner = ScenarioRunner(scenario, scenario_clock, seed=seed)
     gateway = TimeShiftedGateway(runner.gateway, scenario_clock.time, clock.time)
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
@@ -114,6 +127,8 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
             listening(manager, WebConfig.load(None), where) as (_, port),
         ):
             runner.attach(running)
+            if passage is not None:
+                passage.busy = lambda: running.busy
             token_file = TokenFile(running, Path(folder) / "token")
             token_file.write(scenario.token)
             home = {
@@ -121,17 +136,14 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
                 "name": "demo",
                 "token_file": token_file.path,
                 "inverters": panel_labels(scenario),
+                "cadences": cadences_of_at_least(_LEAST_CADENCE * speed if passage else 0.0),
             }
             await manager.apply_config(
                 Config.model_validate({"gateways": [home], "state_dir": folder})
             )
             base = f"http://{where.host or 'localhost'}:{port}"
-            addresses = {
-                "Scenario": scenario.title,
-                "Gateway": running.url,
-                "Metrics": f"{base}/metrics",
-                "Status page": f"{base}/",
-            }
+            addresses = {"Scenario": scenario.title, "Gateway": running.url}
+            addresses |= {"Metrics": f"{base}/metrics", "Status page": f"{base}/"}
 
             def on_message(message: ScenarioMessage) -> None:
                 token_file.write()
@@ -145,11 +157,15 @@ async def _run(scenario: "Scenario", seed: int | None, speed: float, where: Addr
 
             try:
                 async with asyncio.TaskGroup() as group:
-                    tasks = [
-                        group.create_task(work) for work in (show(), runner.follow(on_message))
-                    ]
+                    works = show(), runner.follow(on_message)
+                    tasks = [group.create_task(work) for work in works]
                     await stop.wait()
                     for task in tasks:
                         task.cancel()
+            except* BrokenPipeError:
+                # out of the group: `demo | head` is no error
+                output_closed = True
             finally:
                 await manager.close()
+    if output_closed:
+        raise BrokenPipeError(errno.EPIPE, "the output is closed")

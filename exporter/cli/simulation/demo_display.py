@@ -79,18 +79,26 @@ class DemoDisplay:
         """Show a message of the scenario; in the live view, or as a line where there is none."""
         self._messages.append(text)
         if self._live is None:
-            self._console.print(text)
+            self._print(text)
 
     def show_start(self, addresses: dict[str, str], metrics: tuple[str, ...]) -> None:
         """Print addresses, and the samples of these metrics."""
         width = max(map(len, addresses))
         for label, url in addresses.items():
-            self._console.print(f"{label:{width}}  {url}")
-        self._console.print()
+            self._print(f"{label:{width}}  {url}")
+        self._print("")
         for line in self._exposition.render("", "", metrics)[0].decode().splitlines():
             if not line.startswith("#"):
-                self._console.print(line, markup=False)
-        self._console.print("\nPress Ctrl-C to stop.\n")
+                self._print(line)
+        self._print("\nPress Ctrl-C to stop.\n")
+
+    def _print(self, text: str) -> None:
+        """Print a line; raise BrokenPipeError when nobody reads any more."""
+        try:
+            self._console.print(text, markup=False)
+        except SystemExit:
+            # what rich makes of a broken pipe
+            raise BrokenPipeError from None
 
     async def run(self, local_time: Callable[[], datetime]) -> None:
         """Keep showing the home until cancelled, if the output is a terminal."""
