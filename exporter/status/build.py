@@ -13,6 +13,7 @@ from exporter.metrics.units import (
 )
 from exporter.metrics.units import closed as relay_closed
 from exporter.snapshot import HOUSE, Snapshot
+from exporter.status import equipment
 from exporter.status.batteries import (
     batteries,
     storage,
@@ -68,6 +69,10 @@ def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> Gatewa
         meters=_meters(view),
         legs_volts=_legs(view),
         cloud=_cloud(view),
+        relays=equipment.relays(view),
+        conditions=equipment.device_conditions(view),
+        firmware_update=equipment.firmware_update(view),
+        events=equipment.events(view),
         clock_skew_seconds=report.clock_skew,
         token_expiry_timestamp_seconds=report.token_expiry,
         collectors=_collectors(view),
@@ -216,13 +221,15 @@ def _legs(view: SnapshotView) -> dict[str, float]:
 
 def _cloud(view: SnapshotView) -> CloudStatus:
     home = view.member("home", "home")
+    channel = view.member("livedata", "cloud_channel")
+    connected = to_bool(getattr(channel, "connected", None))
     if home is None:
-        return CloudStatus()
+        return CloudStatus(channel_connected=connected)
     linked = {name for name, interface in home.interfaces.items() if interface.carrier}
     modems = {name for name, i in home.interfaces.items() if i.type == "cellular"} & linked
     cellular = bool(modems) and (home.primary_interface in modems or linked == modems)
     return CloudStatus(
-        to_bool(home.cloud_connected), view.to_local_time(home.last_report), cellular
+        to_bool(home.cloud_connected), view.to_local_time(home.last_report), cellular, connected
     )
 
 

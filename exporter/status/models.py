@@ -202,6 +202,69 @@ class MeterStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """One IQ Relay; open, the panels behind it cannot feed in."""
+
+    serial: str
+    name: str = ""
+    closed: bool | None = None
+    #: why it is in its state, in the gateway's words
+    reason: str = ""
+    communicating: bool | None = None
+    hertz: float | None = None
+    temperature_celsius: float | None = None
+    #: voltage by line, on the side of the grid
+    legs_volts: dict[str, float] = field(default_factory=dict)
+    last_report_timestamp_seconds: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The configured name, or else the serial number."""
+        return self.name or self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCondition:
+    """Something that a device says is wrong with it."""
+
+    kind: str
+    serial: str
+    condition: str
+    #: `danger`, `broken`, `grid`, `silent`, `limited` or `other`
+    category: str
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The configured name of the device, or else its serial number."""
+        return self.name or self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareUpdateStatus:
+    """The update of the storage devices."""
+
+    running: bool | None = None
+    failed: bool | None = None
+    kind: str = ""
+    progress_ratio: float | None = None
+    remaining_seconds: float | None = None
+    failure_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """An event of the gateway's own log; `time` is local time in its words."""
+
+    time: str
+    event: str
+    #: `set` where it began, `clear` where it ended, empty where neither
+    action: str
+    device: str
+    serial: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloudStatus:
     """Whether the gateway reports to the Enphase cloud."""
 
@@ -209,6 +272,8 @@ class CloudStatus:
     last_report_timestamp_seconds: float | None = None
     #: whether it reports by modem, four times a day
     cellular: bool = False
+    #: whether the live channel to the cloud is connected
+    channel_connected: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +371,12 @@ class GatewayStatus:
     #: voltage by leg
     legs_volts: dict[str, float] = field(default_factory=dict)
     cloud: CloudStatus = CloudStatus()
+    relays: tuple[RelayStatus, ...] = ()
+    conditions: tuple[DeviceCondition, ...] = ()
+    #: None where the gateway reports none
+    firmware_update: FirmwareUpdateStatus | None = None
+    #: of the gateway's own log, the newest first
+    events: tuple[LoggedEvent, ...] = ()
     clock_skew_seconds: float | None = None
     token_expiry_timestamp_seconds: float | None = None
     collectors: tuple[CollectorStatus, ...] = ()

@@ -43,7 +43,7 @@ class SnapshotView:
         """Return a member of the data, or None."""
         return self.collector(collector).get(name)
 
-    def devices(self, collector: str, name: str) -> Mapping[str, Any]:
+    def devices(self, collector: str, name: str) -> Mapping[Any, Any]:
         """Return a member that maps serials or the like to objects, empty where not known."""
         return self.collector(collector).get(name) or {}
 

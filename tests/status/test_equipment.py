@@ -1,0 +1,114 @@
+"""Relays, conditions, firmware update and events, from the answers that have them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.clock import VirtualClock
+from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
+from exporter.gateway.endpoints.context import Context
+from exporter.pager import Pager
+from exporter.snapshot import Reading, Snapshot
+from exporter.status.models import GatewayStatus
+from exporter.status.store import StatusStore
+from exporter.web.rendering import render
+from tests.gateway.endpoints.samples import NOW, SAMPLES
+from tests.polled_gateway import polled_gateway
+
+COLLECTORS = ("devices", "firmware", "events", "livedata")
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> StatusStore:
+    """Return the status of a home whose gateway has all endpoints that explain."""
+    parsed = {p: ENDPOINTS[p].parse(json.dumps(d).encode()) for p, d in SAMPLES.items()}
+    context = Context(gateway_time=float(NOW))
+    async with polled_gateway("battery-home", tmp_path, VirtualClock(NOW)) as polled:
+        await polled.pass_time(61)
+        readings = dict(polled.poller.readings)
+        for collector in COLLECTORS:
+            answers = {path: parsed[path] for path in PATHS[collector] if path in parsed}
+            readings[collector] = Reading(assemble(collector, answers, context), float(NOW))
+        store = StatusStore(polled.clock)
+        store.update(Snapshot("home", readings))
+    return store
+
+
+@pytest.fixture
+def status(store: StatusStore) -> GatewayStatus:
+    """Return that status."""
+    return store.status("home")
+
+
+def test_relays_say_whether_the_panels_are_connected(status: GatewayStatus) -> None:
+    """With voltage by line and, open, the reason in the gateway's words."""
+    assert status.relays
+    for relay in status.relays:
+        assert relay.closed in (True, False, None)
+        assert set(relay.legs_volts) <= {"L1", "L2", "L3"}
+    assert any(relay.legs_volts for relay in status.relays)
+
+
+def test_conditions_of_every_day_are_left_out(status: GatewayStatus) -> None:
+    """What is shown is dangerous, broken or limited; the worst comes first."""
+    categories = [each.category for each in status.conditions]
+    assert categories
+    assert not {"dark", "passing"} & set(categories)
+    ranks = ("danger", "broken", "grid", "silent", "limited", "other")
+    assert categories == sorted(categories, key=ranks.index)
+
+
+def test_the_update_and_the_channel_are_told(status: GatewayStatus) -> None:
+    """Whether an update runs or has failed, and whether the live channel to the cloud stands."""
+    assert status.firmware_update is not None
+    assert status.firmware_update.running in (True, False)
+    assert status.cloud.channel_connected is True
+
+
+def test_events_are_the_newest_first(status: GatewayStatus) -> None:
+    """As the gateway has them in its own log."""
+    rows: list[Any] = SAMPLES["/datatab/event_dt.rb?iDisplayStart=0&iDisplayLength=100"]["aaData"]
+    newest = max(rows, key=lambda row: int(row[0]))
+    assert status.events[0].event in newest[1]
+    assert len(status.events) == min(20, len(rows))
+
+
+async def test_all_of_it_is_on_the_page(store: StatusStore, tmp_path: Path) -> None:
+    """Relays and conditions stand by themselves, events among the details."""
+    status = store.status("home")
+    page = render_page(store, tmp_path)
+    assert "IQ Relays" in page
+    assert "Devices report" in page
+    assert "Latest events of the gateway" in page
+    for relay in status.relays:
+        assert relay.serial in page
+    for condition in status.conditions:
+        assert condition.condition in page
+
+
+def render_page(store: StatusStore, tmp_path: Path) -> str:
+    """Return the page of the home."""
+    status = store.status("home")
+    return str(
+        render(
+            "gateway.html.j2",
+            title="home",
+            links=[],
+            page={"now": NOW, "refreshing": False, "interval": 15, "toggle": "/"},
+            status=status,
+            now=status.timestamp_seconds,
+            pager=Pager(VirtualClock(NOW), tmp_path).status(),
+            alerts=[],
+            faulty_states=frozenset(),
+            power_flow="",
+            day_curve=None,
+            month_strip=None,
+            arrays=[],
+            layout=None,
+            power_text=None,
+            display_name=None,
+            colour_class=None,
+        )
+    )
