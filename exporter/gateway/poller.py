@@ -27,6 +27,7 @@ from exporter.gateway.client import GatewayClient, Locate
 from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.counters import CounterGuard, Path
+from exporter.gateway.device_names import device_names
 from exporter.gateway.flow_energy import Derive, FlowEnergies
 from exporter.gateway.models import GatewayInfo, SelfReport
 from exporter.gateway.policy import ENDPOINTS, METERS
@@ -37,6 +38,7 @@ from exporter.gateway.standings import Standings
 from exporter.gateway.state_model import GatewayState
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 from exporter.state import State
+from exporter.sun import Sun, position
 
 log = logging.getLogger(__name__)
 
@@ -333,6 +335,8 @@ class Poller:
             raise FeatureMissingError(f"{name}: {', '.join(lost)} was there before, but is not now")
 
     def _keep(self, name: str, data: Mapping[str, Any], counters: Mapping[Path, float]) -> None:
+        if names := device_names(self.config, name):
+            data = {**data, **names}
         self._take_over(name, data)
         life = max(3 * self._standings[name].cadence, _LEAST_LIFE)
         expires = self._clock.monotonic() + life
@@ -392,10 +396,17 @@ class Poller:
                 "self": report,
                 "wanted": self.config.wanted,
                 "thresholds": self._thresholds,
+                "sun": self._sun(),
             },
             self._clock.time(),
         )
         self._publish(self._with_house(Snapshot(self.config.name, dict(self.readings)), now))
+
+    def _sun(self) -> Sun | None:
+        place = self.config.location
+        if place is None:
+            return None
+        return position(place.latitude, place.longitude, self._clock.time())
 
     def _with_house(self, snapshot: Snapshot, now: float) -> Snapshot:
         """Return a snapshot with what is derived from it."""

@@ -49,6 +49,7 @@ SETTINGS = Table(
                 ("micro_grid_action", "micro_grid_action"),
                 ("generator_action", "generator_action"),
             ),
+            names="relay_names",
         ),
         StateSet(
             "enphase_dry_contact_safe_state_action",

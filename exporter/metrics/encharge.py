@@ -37,6 +37,7 @@ INVENTORY = Table(
                 ("bmu_firmware", "bmu_firmware_version"),
                 ("zigbee_firmware", "zigbee_dongle_fw_version"),
             ),
+            names="battery_names",
         ),
         gauge(
             "enphase_encharge_communicating",

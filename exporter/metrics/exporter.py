@@ -1,7 +1,7 @@
 """How the exporter itself fares with a gateway: success, effort, refusals; no data of the site."""
 
 from exporter.metrics.table import PlainCounter, Table, gauge, timestamp
-from exporter.metrics.units import flag, number, seconds, signed_seconds
+from exporter.metrics.units import flag, number, scaled, seconds, signed_seconds
 from exporter.snapshot import SELF
 
 GATEWAY = Table(
@@ -110,4 +110,18 @@ THRESHOLDS = Table(
     keys=("threshold",),
 )
 
-TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, ANOMALIES, THRESHOLDS)
+SUN = Table(
+    "Exporter",
+    SELF,
+    "sun",
+    (
+        gauge(
+            "enphase_sun_elevation_degrees",
+            "Height of the sun above the horizon, where the location is configured.",
+            "elevation",
+            scaled(1, -90, 90),
+        ),
+    ),
+)
+
+TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, ANOMALIES, THRESHOLDS, SUN)

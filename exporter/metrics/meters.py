@@ -54,8 +54,9 @@ METERS = Table(
     (
         InfoMetric(
             "enphase_meter_info",
-            "Number by which the gateway knows the meter.",
+            "Number by which the gateway knows the meter, and its name by the owner.",
             describes=(("eid", "eid"),),
+            names="meter_names",
         ),
         StateSet(
             "enphase_meter_metering_status",

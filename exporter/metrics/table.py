@@ -121,15 +121,20 @@ class PlainCounter(MetricRow):
 
 @dataclass(frozen=True)
 class InfoMetric(MetricRow):
-    """A constant 1 whose labels describe the object; `describes` maps each label to a field."""
+    """A constant 1 whose labels describe the object; `describes` maps each label to a field.
+
+    With `names`, the label `name` is added: the member of the reading that has the owner's names.
+    """
 
     kind: MetricType = "info"
     describes: tuple[tuple[str, str], ...] = ()
+    names: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the labels that this row adds to those of its table."""
-        return tuple(label for label, _ in self.describes)
+        labels = tuple(label for label, _ in self.describes)
+        return (*labels, "name") if self.names else labels
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -138,7 +143,12 @@ class InfoMetric(MetricRow):
 
     def extract(self, matches: Sequence[Match], reading: Reading) -> list[Any]:
         """Return the fields that describe each object."""
-        return _fields(matches, self.fields)
+        fields = _fields(matches, self.fields)
+        if not self.names:
+            return fields
+        names = reading.data.get(self.names) or {}
+        keys = (path[-1] for _, path, _ in matches)
+        return [(*values, names.get(key)) for values, key in zip(fields, keys, strict=True)]
 
     def samples(self, raw: Any) -> Iterable[Sample]:
         """Return 1 with the description; a field that is unknown is an empty label."""

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 from pyenphase.models.envoy import EnvoyData
 
-from exporter import house
+from exporter import house, sun
 from exporter.config import Wanted
 from exporter.gateway import event_log, models
 from exporter.gateway.counters import ENERGIES
@@ -92,6 +92,8 @@ MEMBERS: Mapping[str, Any] = {
     "self": models.SelfReport,
     "wanted": Wanted,
     "thresholds": dict[str, float],
+    "sun": sun.Sun,
+    **dict.fromkeys(("battery_names", "meter_names", "relay_names"), dict[str, str]),
     "house": house.House,
     "house_legs": dict[str, house.LegFlows],
     "power_sources": dict[str, house.PowerSource],
