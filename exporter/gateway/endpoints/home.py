@@ -105,7 +105,10 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         return {}
     interfaces = network.get("interfaces") if isinstance(network, dict) else None
     parts: dict[str, Any] = {
-        "interfaces": _by_name(Interface, interfaces, "interface", notes),
+        "interfaces": {
+            name: _typed(name, interface)
+            for name, interface in _by_name(Interface, interfaces, "interface", notes).items()
+        },
         "links": _links(raw.get("comm"), notes),
         "radios": _by_name(Radio, raw.get("wireless_connection"), "type", notes),
     }
@@ -135,6 +138,18 @@ _OWN_SHAPE = frozenset(
         "controller",
     }
 )
+
+
+#: what the names of network interfaces begin with, by type
+_TYPES = {"eth": "ethernet", "wlan": "wifi", "ppp": "cellular"}
+
+
+def _typed(name: str, interface: Interface) -> Interface:
+    """Return an interface with the type that its name implies, if it has none."""
+    if interface.type is not None:
+        return interface
+    implied = next((kind for start, kind in _TYPES.items() if name.startswith(start)), None)
+    return interface.model_copy(update={"type": implied})
 
 
 def _by_name(
