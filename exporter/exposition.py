@@ -106,7 +106,7 @@ class Exposition:
     """All that is served to scrapers."""
 
     def __init__(self, clock: Clock, pager: Pager | None = None) -> None:
-        """Serve nothing yet; `pager` has what is known of scrapes and notifications."""
+        """Serve nothing yet; `pager` has the times of scrapes and notifications."""
         self._clock = clock
         self._gateways: dict[str, GatewayEncoder] = {}
         #: the samples of all gateways by format, until something changes
@@ -147,59 +147,63 @@ class Exposition:
     def prerender(self) -> None:
         """Render the formats that were asked for before, so that the next scrape need not wait."""
         if not self.fleet:
-            for wanted in tuple(self._bodies):
-                self._body(wanted)
+            for negotiated in tuple(self._bodies):
+                self._body(negotiated)
 
     def render(
         self, accept: str, accept_encoding: str, names: Collection[str] = ()
     ) -> tuple[bytes, dict[str, str]]:
         """Return body and headers for a scrape of all gateways, from what the scraper accepts."""
-        wanted = negotiate(accept, accept_encoding)
-        return self.render_all(wanted, names), wanted.headers
+        negotiated = negotiate(accept, accept_encoding)
+        return self.render_all(negotiated, names), negotiated.headers
 
-    def render_all(self, wanted: Format, names: Collection[str] = ()) -> bytes:
+    def render_all(self, negotiated: Format, names: Collection[str] = ()) -> bytes:
         """Return the samples of all gateways; `names` restricts them to these metrics."""
-        return self.render_gateways(self._gateways, wanted, names) if names else self._body(wanted)
+        return (
+            self.render_gateways(self._gateways, negotiated, names)
+            if names
+            else self._body(negotiated)
+        )
 
     def render_gateways(
-        self, gateways: Collection[str], wanted: Format, names: Collection[str] = ()
+        self, gateways: Collection[str], negotiated: Format, names: Collection[str] = ()
     ) -> bytes:
         """Return the samples of some gateways only; raise KeyError for an unknown one."""
         chosen = [self._gateways[name] for name in dict.fromkeys(gateways)]
         self._refresh(gateways)
-        body = b"".join(_families(chosen, wanted.openmetrics, names))
+        body = b"".join(_families(chosen, negotiated.openmetrics, names))
         self._evict()
-        return self._with_process(GzipPart(body, zlib.Z_FULL_FLUSH), wanted, names)
+        return self._with_process(GzipPart(body, zlib.Z_FULL_FLUSH), negotiated, names)
 
-    def render_process(self, wanted: Format, names: Collection[str] = ()) -> bytes:
+    def render_process(self, negotiated: Format, names: Collection[str] = ()) -> bytes:
         """Return the metrics of the exporter itself, without any gateway."""
-        return self._with_process(GzipPart(b"", zlib.Z_FULL_FLUSH), wanted, names)
+        return self._with_process(GzipPart(b"", zlib.Z_FULL_FLUSH), negotiated, names)
 
-    def render_gateway(self, gateway: str, wanted: Format) -> bytes:
+    def render_gateway(self, gateway: str, negotiated: Format) -> bytes:
         """Return the samples of one gateway; raise KeyError for an unknown one."""
         encoder = self._gateways[gateway]
         self._refresh((gateway,))
-        key = gateway, wanted
+        key = gateway, negotiated
         body = self._single.get(key)
         if body is None:
-            openmetrics = wanted.openmetrics
+            openmetrics = negotiated.openmetrics
             part = GzipPart(
                 b"".join(_families([encoder], openmetrics)) + (_EOF if openmetrics else b""),
                 zlib.Z_FINISH,
             )
-            body = self._single[key] = join_gzip(part) if wanted.compressed else part.plain
+            body = self._single[key] = join_gzip(part) if negotiated.compressed else part.plain
         self._single.move_to_end(key)
         while len(self._single) > _CACHE_SIZE:
             self._single.popitem(last=False)
         self._evict()
         return body
 
-    async def stream(self, wanted: Format, names: Collection[str] = ()) -> AsyncIterator[bytes]:
+    async def stream(self, negotiated: Format, names: Collection[str] = ()) -> AsyncIterator[bytes]:
         """Yield a body of all gateways in chunks, letting other tasks run in between."""
         self._streams += 1
         try:
-            chunks = self._chunks(wanted.openmetrics, names)
-            async for chunk in compress(chunks) if wanted.compressed else chunks:
+            chunks = self._chunks(negotiated.openmetrics, names)
+            async for chunk in compress(chunks) if negotiated.compressed else chunks:
                 yield chunk
         finally:
             self._streams -= 1
@@ -230,27 +234,27 @@ class Exposition:
         lines = b"".join([encoder.all_lines() for encoder in self._gateways.values()])
         return lines.replace(b"\n", end)
 
-    def _body(self, wanted: Format) -> bytes:
+    def _body(self, negotiated: Format) -> bytes:
         self._refresh()
         # The metrics of the process change all the time; once a second is often enough.
         second = int(self._clock.monotonic())
-        cached = self._bodies.get(wanted)
+        cached = self._bodies.get(negotiated)
         if cached and cached[0] == second:
             return cached[1]
-        openmetrics = wanted.openmetrics
+        openmetrics = negotiated.openmetrics
         samples = self._samples.get(openmetrics)
         if samples is None:
             lines = b"".join(_families(self._gateways.values(), openmetrics))
             samples = self._samples[openmetrics] = GzipPart(lines, zlib.Z_FULL_FLUSH)
-        body = self._with_process(samples, wanted)
-        self._bodies[wanted] = second, body
+        body = self._with_process(samples, negotiated)
+        self._bodies[negotiated] = second, body
         return body
 
     def _with_process(
-        self, samples: GzipPart, wanted: Format, names: Collection[str] = ()
+        self, samples: GzipPart, negotiated: Format, names: Collection[str] = ()
     ) -> bytes:
-        process = GzipPart(self._process_metrics(wanted.openmetrics, names), zlib.Z_FINISH)
-        if wanted.compressed:
+        process = GzipPart(self._process_metrics(negotiated.openmetrics, names), zlib.Z_FINISH)
+        if negotiated.compressed:
             return join_gzip(samples, process)
         return samples.plain + process.plain
 

@@ -76,7 +76,7 @@ class PowerSource:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The grid state and the powers in W; None is not known."""
+    """The grid state and the powers in W; None is unknown."""
 
     grid_connected: int | None = None
     grid_disconnect_commanded: int | None = None
@@ -174,9 +174,11 @@ def derive(snapshot: Snapshot, now: float) -> DerivedHouse:
             name: PowerSource(power.source) for name, power in powers.items() if power is not None
         },
     }
-    known = flows or house.grid_connected is not None or house.grid_disconnect_commanded is not None
+    has_data = (
+        flows or house.grid_connected is not None or house.grid_disconnect_commanded is not None
+    )
     return DerivedHouse(
-        data if known else {}, flows | _leg_flows(view, legs), view.expires, view.newest
+        data if has_data else {}, flows | _leg_flows(view, legs), view.expires, view.newest
     )
 
 
@@ -198,9 +200,9 @@ def grid_connected(view: Any) -> int | None:
     collar = view.get("collar")
     if collar is None or not _is_true(collar.communicating):
         return None
-    known = _COLLAR_STATES.get(str(collar.admin_state_str).lower())
-    known = _switch(collar.mid_state) if known is None else known
-    return _live_relay(view) if known is None else known
+    state = _COLLAR_STATES.get(str(collar.admin_state_str).lower())
+    state = _switch(collar.mid_state) if state is None else state
+    return _live_relay(view) if state is None else state
 
 
 def disconnect_commanded(view: Any) -> int | None:
@@ -214,12 +216,12 @@ def disconnect_commanded(view: Any) -> int | None:
 
 def _newest(view: Any, enpower: Any, relay: Any, name: str) -> int | None:
     """Return a state of the switch from the newer of the two answers that have it."""
-    known = [
+    states = [
         (at, state)
         for at, device in ((_read_at(view, "enpower"), enpower), (_read_at(view, "relay"), relay))
         if device is not None and (state := _switch(getattr(device, name, None))) is not None
     ]
-    return max(known, key=lambda one: one[0])[1] if known else None
+    return max(states, key=lambda each: each[0])[1] if states else None
 
 
 def _switch(state: Any) -> int | None:

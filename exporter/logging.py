@@ -1,4 +1,4 @@
-"""Log lines that can be grepped, shipped and shown to anybody: one line each, no secret in any.
+"""Log lines that can be searched and shared: one line each, without secrets.
 
 Modules log with `logging.getLogger(__name__)`; what they pass as `extra` becomes `key=value`.
 Secrets are masked last, after everything else has been turned into text, so that no library can
@@ -25,7 +25,7 @@ _LEVELS = {
     "error": logging.ERROR,
 }
 _MASK = "***"
-#: a token of the Enphase cloud, which is known by its looks wherever it stands
+#: a token of the Enphase cloud, recognised by its shape
 _TOKEN = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*", re.A)
 _PATTERNS = (
     (re.compile(r"\b(Bearer)\s+[^\s\"',;]+", re.I), rf"\1 {_MASK}"),

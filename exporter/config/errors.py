@@ -57,10 +57,10 @@ def field_error(message: str, key: str = "") -> PydanticCustomError:
     return PydanticCustomError("custom", "{message}", {"message": message, "key": key})
 
 
-def did_you_mean(word: object, known: Sequence[str]) -> str:
+def did_you_mean(word: object, valid: Sequence[str]) -> str:
     """Return the remedy for an unknown word: the closest valid one, or all of them."""
-    near = difflib.get_close_matches(str(word), known, 1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    near = difflib.get_close_matches(str(word), valid, 1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(valid)}"
 
 
 def config_error(
@@ -94,8 +94,8 @@ def _message(details: ErrorDetails, location: KeyPath, model: type[BaseModel]) -
         return str(context["message"])
     if kind == "extra_forbidden":
         holder, _ = _at(model, location[:-1])
-        known = sorted(_keys(holder)) if holder else []
-        return f"unknown key: {did_you_mean(location[-1], known)}"
+        valid = sorted(_keys(holder)) if holder else []
+        return f"unknown key: {did_you_mean(location[-1], valid)}"
     if kind == "literal_error":
         message = f"must be {context['expected']}"
     else:

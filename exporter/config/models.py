@@ -267,8 +267,8 @@ class Config(Strict):
     @property
     def gateways_on_metrics(self) -> bool:
         """Whether `/metrics` includes all gateways."""
-        wanted = self.web.gateways_on_metrics
-        return len(self.gateways) <= _MAX_ON_METRICS if wanted is None else wanted
+        setting = self.web.gateways_on_metrics
+        return len(self.gateways) <= _MAX_ON_METRICS if setting is None else setting
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -199,12 +199,12 @@ def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, LookupError):
-        known = sorted(available_timezones())
+        zones = sorted(available_timezones())
         remedy = "write one such as Europe/Berlin"
-        if not known:
+        if not zones:
             remedy = "no time zones are installed: install the package tzdata"
         else:
-            hint = did_you_mean(value, known)
+            hint = did_you_mean(value, zones)
             remedy = hint if hint.startswith("did") else remedy
         raise field_error(f"{_quoted(value)} is not an IANA time zone: {remedy}") from None
     return value

@@ -32,7 +32,7 @@ class GatewayFigures:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The energy of today, yesterday and the seven days before today, in Wh; None is not known."""
+    """The energy of today, yesterday and the seven days before today, in Wh; None is unknown."""
 
     today: float | None
     yesterday: float | None
@@ -83,11 +83,11 @@ class DailyEnergy:
             today = self._plausible_today(figures, position, elapsed, side, signed=signed)
             state.start = None if today is None else position - today
         state.last, state.at = position, now
-        known = [value for value in state.history[:_WEEK] if value is not None]
+        complete = [value for value in state.history[:_WEEK] if value is not None]
         return Days(
             None if state.start is None else position - state.start,
             state.history[0] if state.history else None,
-            sum(known) if len(known) == _WEEK else week,
+            sum(complete) if len(complete) == _WEEK else week,
         )
 
     def _plausible_today(

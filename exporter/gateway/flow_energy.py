@@ -102,10 +102,10 @@ class FlowEnergies:
         """Return what the registers of the flow's source have added since they were last read."""
         key = "/".join(path)
         present = {f"{flow.source}:{name}": joules for name, joules in flow.registers.items()}
-        known = self._state.registers.get(key, {})
-        mine = {name: joules for name, joules in known.items() if name in present}
+        previous = self._state.registers.get(key, {})
+        mine = {name: joules for name, joules in previous.items() if name in present}
         # Registers of another source stand for the same energy: they do not count it again later.
-        same_source = {n: j for n, j in known.items() if n.startswith(f"{flow.source}:")}
+        same_source = {n: j for n, j in previous.items() if n.startswith(f"{flow.source}:")}
         self._state.registers[key] = same_source | present
         return sum(max(0.0, present[name] - joules) for name, joules in mine.items())
 

@@ -55,10 +55,10 @@ class SiteLimits:
     def watt_hours(self, side: Side, seconds: float) -> float:
         """Return the most energy there can be in so many seconds."""
         energy = self.watts(side) * max(0.0, seconds) / 3600
-        known = {
+        has_size = {
             Side.SOLAR: bool(self.inverters),
             Side.BATTERY: bool(self.batteries),
             Side.GRID: self.main_breaker_amperes is not None,
             Side.INVERTER: True,
         }.get(side, False)
-        return energy if known else min(energy, _UNKNOWN_STEP)
+        return energy if has_size else min(energy, _UNKNOWN_STEP)

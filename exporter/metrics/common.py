@@ -15,11 +15,11 @@ GRID_MODES = (
 BANDS = (("sub_ghz", "comm_level_sub_ghz"), ("2_4_ghz", "comm_level_2_4_ghz"))
 
 _HEALTHY = ("envoy.global.ok", "prop.done")
-#: said of an AC Battery that sleeps, which its sleep state tells already
+#: reported of an AC Battery that sleeps, which its sleep state shows already
 _ASLEEP = "envoy.cond_flags.pcu_ctrl.sleep-mode"
 
 
 def device_status_ok(device: Any) -> bool | None:
     """Return whether the gateway lists only good news of a device; None where it lists nothing."""
-    told = device.device_status
-    return all(item in (*_HEALTHY, _ASLEEP) for item in told) if told else None
+    status = device.device_status
+    return all(item in (*_HEALTHY, _ASLEEP) for item in status) if status else None

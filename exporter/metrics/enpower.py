@@ -1,6 +1,6 @@
 """The system controller (Enpower): the switch between house and grid, and what it says of itself.
 
-Whether the house is on the grid is derived in `grid.py`; the states here are as told.
+Whether the house is on the grid is derived in `exporter.house`; the states here are as reported.
 """
 
 from exporter.metrics.common import BANDS, GRID_MODES, device_status_ok

@@ -17,7 +17,7 @@ _SIGNAL = ("signal_strength", "signal_strength_max")
 
 
 def _level(link: Any) -> int | None:
-    """Return the quality of the link to devices that exist; that of a link to none is told as 0."""
+    """Return the quality of the link to devices that exist; a link to none is reported as 0."""
     return link.level if link.num else None
 
 

@@ -1,6 +1,6 @@
 """All batteries together: charge, limits, power and the settings they follow.
 
-Where AC Batteries stand beside others, the gateway tells an aggregate of both, and that counts.
+Where there are AC Batteries and others, the gateway reports an aggregate of both, which is used.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,14 +35,14 @@ def _combined(field: str) -> Callable[[Mapping[str, Any]], Any]:
     """Return a function that reads a field of the aggregate of all batteries there are."""
 
     def value(data: Mapping[str, Any]) -> Any:
-        found = next((data[name] for name in _AGGREGATES if data.get(name) is not None), None)
-        return getattr(found, field, None)
+        aggregate = next((data[name] for name in _AGGREGATES if data.get(name) is not None), None)
+        return getattr(aggregate, field, None)
 
     return value
 
 
 def _acb_part(field: str) -> Callable[[Mapping[str, Any]], Any]:
-    """Return a function that reads a field about AC Batteries, told as 0 where there are none."""
+    """Return a function that reads a field of AC Batteries, which is 0 where there are none."""
 
     def value(data: Mapping[str, Any]) -> Any:
         there = data.get("battery_aggregate") is not None

@@ -1,6 +1,6 @@
 """Conversions into the base units of Prometheus, each refusing what cannot be true.
 
-A conversion takes whatever the gateway said and returns a number in base units, or None when the
+A conversion takes a value of the gateway and returns a number in base units, or None when the
 value is missing, of the wrong type, not finite or physically absurd. None means: no sample.
 """
 
@@ -58,10 +58,10 @@ def scaled(factor: float, low: float, high: float) -> Conversion:
 
     def convert(value: Any) -> float | None:
         # The usual case first: this runs for every sample.
-        known = value if type(value) in _PLAIN else number(value)
-        if known is None:
+        plain = value if type(value) in _PLAIN else number(value)
+        if plain is None:
             return None
-        result: float = known * factor
+        result: float = plain * factor
         return result if low <= result <= high else None
 
     return convert
@@ -70,12 +70,12 @@ def scaled(factor: float, low: float, high: float) -> Conversion:
 def divided(divisor: float, low: float, high: float) -> Conversion:
     """Return a conversion `value / divisor` whose result must lie in [low, high]."""
 
-    # Dividing keeps 1234 / 1000 exact to the last digit shown, multiplying by 0.001 does not.
+    # Dividing keeps 1234 / 1000 exact to the last digit, multiplying by 0.001 does not.
     def convert(value: Any) -> float | None:
-        known = value if type(value) in _PLAIN else number(value)
-        if known is None:
+        plain = value if type(value) in _PLAIN else number(value)
+        if plain is None:
             return None
-        result: float = known / divisor
+        result: float = plain / divisor
         return result if low <= result <= high else None
 
     return convert
@@ -108,15 +108,15 @@ celsius = scaled(1, -100, 300)
 
 def nameplate_watts(value: Any) -> float | None:
     """Return the rated power of a generator, of which gateways tell kW in a field that means W."""
-    known = watts(value)
+    power = watts(value)
     # No standby generator for a house has less than a kilowatt, and none a thousand of them.
-    return known * 1000 if known is not None and 0 <= known < 1000 else known
+    return power * 1000 if power is not None and 0 <= power < 1000 else power
 
 
 def fahrenheit(value: Any) -> float | None:
     """Return degrees Celsius for degrees Fahrenheit."""
-    known = number(value)
-    return None if known is None else celsius(round((known - 32) / 1.8, 2))
+    degrees = number(value)
+    return None if degrees is None else celsius(round((degrees - 32) / 1.8, 2))
 
 
 #: a time stamp of 0 means that there is none; nothing is later than the year 2100
