@@ -7,7 +7,7 @@ keep that distance: a thousand gateways are a steady stream of requests and not 
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -119,7 +119,7 @@ class PollerManager:
         while True:
             try:
                 state = State(self._state_dir, gateway.name, self._writer)
-                publish = partial(self._publish, gateway)
+                publish = partial(self._publish, gateway, gateway.device_names())
                 locate = None if is_loopback(gateway.host) else self._locate
                 await Poller(
                     gateway,
@@ -150,7 +150,9 @@ class PollerManager:
             if isinstance(result, Exception):
                 log.error("poller failed to stop", exc_info=result, extra={"gateway": name})
 
-    def _publish(self, gateway: Gateway, snapshot: Snapshot) -> None:
+    def _publish(
+        self, gateway: Gateway, names: Mapping[tuple[str, str], str], snapshot: Snapshot
+    ) -> None:
         report = snapshot.readings[SELF].data["self"]
         unreachable = report.collectors["gateway"].failures
         if unreachable or all(c.up or c.failures for c in report.collectors.values()):
@@ -158,7 +160,7 @@ class PollerManager:
             if self.ready:
                 self._all_ready.set()
         self.exposition.update(snapshot)
-        self.status_store.update(snapshot, gateway.host, gateway.zone)
+        self.status_store.update(snapshot, gateway.host, gateway.zone, names)
         if self._prerender_timer is None:
             loop = asyncio.get_running_loop()
             self._prerender_timer = loop.call_later(_RENDER_DELAY, self._prerender)

@@ -102,12 +102,14 @@ async def polled_gateway(
             config["token"] = running.token
         exposition, status_store = Exposition(clock), StatusStore(clock)
 
+        configured = GatewayConfig(**{"host": running.host, "name": "home", **config})
+
         def publish(snapshot: Snapshot) -> None:
             exposition.update(snapshot)
-            status_store.update(snapshot, running.host)
+            status_store.update(snapshot, running.host, configured.zone, configured.device_names())
 
         poller = Poller(
-            GatewayConfig(**{"host": running.host, "name": "home", **config}),
+            configured,
             State(state, "home"),
             clock,
             publish,

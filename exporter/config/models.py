@@ -200,6 +200,22 @@ class Gateway(Strict):
         """What was read last; no file is touched."""
         return self._credentials
 
+    def device_names(self) -> dict[tuple[str, str], str]:
+        """Return the owner's names of devices by kind and serial number, role or number."""
+        configured = (
+            (("battery", "acb"), self.batteries),
+            (("meter",), self.meters),
+            (("dry_contact", "iq_relay"), self.relays),
+            (("inverter",), self.inverters),
+        )
+        return {
+            (kind, identity): device.name
+            for kinds, devices in configured
+            for identity, device in devices.items()
+            for kind in kinds
+            if device.name
+        }
+
     @property
     def zone(self) -> ZoneInfo | None:
         """The configured time zone."""

@@ -12,7 +12,7 @@ from exporter.metrics.units import (
     volts,
 )
 from exporter.metrics.units import closed as relay_closed
-from exporter.snapshot import HOUSE, Snapshot
+from exporter.snapshot import HOUSE
 from exporter.status import equipment
 from exporter.status.batteries import (
     batteries,
@@ -44,17 +44,16 @@ _FLOWS = ("solar", "house", "grid_import", "grid_export", "battery_charge", "bat
 _MIN_LEG_VOLTS = 50.0
 
 
-def build(snapshot: Snapshot, now: float, monotonic: float, host: str) -> GatewayStatus:
+def build(view: SnapshotView, gateway: str, host: str) -> GatewayStatus:
     """Return the status of a gateway, without problems, missing data and sentences."""
-    view = SnapshotView(snapshot, now, monotonic)
     report = view.report
     grid, generator, power = grid_status(view), _generator(view), power_flow(view)
     each = batteries(view)
     last_successes = [c.last_success for c in report.collectors.values() if c.last_success]
     return GatewayStatus(
-        gateway=snapshot.gateway,
+        gateway=gateway,
         host=host,
-        timestamp_seconds=now,
+        timestamp_seconds=view.now,
         contact=_contact(view),
         last_heard_timestamp_seconds=max(last_successes, default=None),
         identity=_identity(view),
@@ -203,7 +202,13 @@ def _meters(view: SnapshotView) -> tuple[MeterStatus, ...]:
         status = getattr(reading, "metering_status", None)
         flags = tuple(str(each) for each in getattr(reading, "status_flags", None) or ())
         meters.append(
-            MeterStatus(name, bool(setup.enabled), None if status is None else str(status), flags)
+            MeterStatus(
+                name,
+                bool(setup.enabled),
+                None if status is None else str(status),
+                flags,
+                view.device_name("meter", name),
+            )
         )
     return tuple(meters)
 

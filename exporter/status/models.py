@@ -195,10 +195,13 @@ class GeneratorStatus:
 class MeterStatus:
     """One CT; of a disabled one nothing more is known."""
 
+    #: what it measures
     name: str
     enabled: bool
     metering_status: str | None = None
     flags: tuple[str, ...] = ()
+    #: the configured name
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ snapshot cannot know is noted on the way: when the grid came or went, and the hi
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import tzinfo
@@ -48,9 +48,11 @@ _SAMPLE_INTERVAL, _SAVE_INTERVAL = 60.0, 900.0
 class _Entry:
     """One gateway: its latest snapshot, and since when its grid is as it is."""
 
-    def __init__(self, snapshot: Snapshot, host: str, history: History) -> None:
+    def __init__(self, snapshot: Snapshot, history: History) -> None:
         self.snapshot = snapshot
-        self.host = host
+        self.host = ""
+        #: the owner's names of devices, by kind and id
+        self.names: Mapping[tuple[str, str], str] = {}
         self.history = history
         self.connected: bool | None = None
         #: epoch seconds
@@ -63,14 +65,17 @@ class _Entry:
         self.saved_at = float("inf")
         self._seen: Reading | None = None
 
+    def view(self, now: float, monotonic: float) -> SnapshotView:
+        """Return the view of the latest snapshot."""
+        return SnapshotView(self.snapshot, now, monotonic, self.names)
+
     def track_grid(self, now: float, monotonic: float) -> None:
         """Note when the switch to the grid opened or closed."""
         reading = self.snapshot.fresh(HOUSE, monotonic)
         if reading is self._seen:
             return
         self._seen = reading
-        view = SnapshotView(self.snapshot, now, monotonic)
-        grid = grid_status(view)
+        grid = grid_status(self.view(now, monotonic))
         connected = grid.connected
         if connected != self.connected:
             # After a time in which nobody knew, nobody knows when it changed.
@@ -84,7 +89,7 @@ class _Entry:
         """Add a sample to the history, once a minute."""
         if monotonic - self.sampled_at < _SAMPLE_INTERVAL:
             return
-        view = SnapshotView(self.snapshot, now, monotonic)
+        view = self.view(now, monotonic)
         if not view.has_data and not self.history.last:
             return  # nothing was ever read, so there is no history yet
         self.sampled_at = monotonic
@@ -140,15 +145,21 @@ class StatusStore:
         """Return the history of a gateway; without details where there are many gateways."""
         return self._entries[gateway].history
 
-    def update(self, snapshot: Snapshot, host: str = "", zone: tzinfo | None = None) -> None:
-        """Take a new snapshot of the gateway at `host`, in a time zone."""
+    def update(
+        self,
+        snapshot: Snapshot,
+        host: str = "",
+        zone: tzinfo | None = None,
+        names: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        """Take a new snapshot of the gateway at `host`, with its time zone and device names."""
         now, monotonic = self._clock.time(), self._clock.monotonic()
         entry = self._entries.get(snapshot.gateway)
         if entry is None:
             history = self._load(snapshot.gateway, zone)
-            entry = self._entries[snapshot.gateway] = _Entry(snapshot, host, history)
+            entry = self._entries[snapshot.gateway] = _Entry(snapshot, history)
             entry.saved_at = monotonic
-        entry.snapshot, entry.host = snapshot, host
+        entry.snapshot, entry.host, entry.names = snapshot, host, names or {}
         entry.track_grid(now, monotonic)
         entry.sample(now, monotonic)
         if monotonic - entry.saved_at >= _SAVE_INTERVAL:
@@ -203,7 +214,8 @@ class StatusStore:
         now = self._clock.time()
         entry.track_grid(now, monotonic)
         entry.sample(now, monotonic)
-        status = build(entry.snapshot, now, monotonic, entry.host)
+        view = entry.view(now, monotonic)
+        status = build(view, entry.snapshot.gateway, entry.host)
         grid = replace(
             status.grid,
             since_timestamp_seconds=entry.since,
@@ -213,7 +225,6 @@ class StatusStore:
                 and now - entry.commanded_at < _RECONNECT_SECONDS
             ),
         )
-        view = SnapshotView(entry.snapshot, now, monotonic)
         if status.system:
             entry.description = status.system, status.limits, status.measured
         description, limits, measured = entry.description

@@ -11,8 +11,17 @@ from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 class SnapshotView:
     """A snapshot at a moment."""
 
-    def __init__(self, snapshot: Snapshot, now: float, monotonic: float) -> None:
-        """View `snapshot` at `now` (epoch seconds); `monotonic` decides what has expired."""
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        now: float,
+        monotonic: float,
+        names: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
+        """View `snapshot` at `now` (epoch seconds); `monotonic` decides what has expired.
+
+        `names` are those that the owner gives devices, by kind and id.
+        """
         exporter = snapshot.readings[SELF].data
         self.now = now
         self.report = exporter["self"]
@@ -22,7 +31,7 @@ class SnapshotView:
         self.thresholds: Mapping[str, float] = exporter.get("thresholds") or resolve()
         #: what was ever seen here, by kind and id, and whether it is there now
         self.expected: Mapping[tuple[str, str], Any] = exporter.get("expected") or {}
-        self._exporter = exporter
+        self._names = names or {}
         self._readings: dict[str, Reading] = {}
         for name in snapshot.readings:
             reading = snapshot.fresh(name, monotonic)
@@ -75,8 +84,7 @@ class SnapshotView:
 
     def device_name(self, kind: str, identity: str) -> str:
         """Return the name that the configuration gives a device, or an empty string."""
-        names = self._exporter.get("names") or {}
-        return str(names.get((kind, identity), ""))
+        return self._names.get((kind, identity), "")
 
     def to_local_time(self, stamp: Any) -> float | None:
         """Return a time stamp of the gateway by the exporter's clock."""

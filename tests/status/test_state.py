@@ -176,6 +176,20 @@ async def test_a_sick_battery_is_missing_from_the_sums(tmp_path: Path) -> None:
     assert "Batteries 64 %, charging (5 of 6 batteries; 5.0 kWh missing)" in status.summary
 
 
+async def test_names_of_the_owner_are_shown(tmp_path: Path) -> None:
+    """Batteries and meters are called as the configuration calls them."""
+    names: dict[str, Any] = {
+        "batteries": {"492900000001": {"name": "Garage left"}},
+        "meters": {"production": {"name": "Roof"}},
+    }
+    async with polled_gateway("battery-home", tmp_path, **names) as watched:
+        await watched.pass_time(61)
+        status = watched.status()
+    assert status.batteries[0].label == "Garage left"
+    assert status.batteries[1].label == status.batteries[1].serial
+    assert {meter.title for meter in status.meters if meter.name == "production"} == {"Roof"}
+
+
 async def test_a_home_of_panels_alone_says_what_cannot_be_known(tmp_path: Path) -> None:
     """Without meters and controller there is no house power and no grid state to expect."""
     async with polled_gateway("solar-only", tmp_path) as watched:

@@ -33,9 +33,11 @@ def _panels(panels: list[PanelStatus]) -> Iterator[Finding]:
 
 def _meters(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     for meter in status.meters:
-        states = [s for s in (meter.metering_status,) if s not in (None, "normal")]
+        states = [state for state in (meter.metering_status,) if state not in (None, "normal")]
         if meter.enabled and (states or meter.flags):
-            yield Finding(f"{meter.name}, {', '.join(map(str, (*states, *meter.flags)))}")
+            yield Finding(
+                f"{meter.title or meter.name}, {', '.join(map(str, (*states, *meter.flags)))}"
+            )
 
 
 def _generator(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
