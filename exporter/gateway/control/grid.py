@@ -5,8 +5,8 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import InvalidDataError
 from exporter.gateway.control.models import Args, Values
-from exporter.gateway.ensemble import read_power
-from exporter.gateway.extras import Secctrl
+from exporter.gateway.endpoints import ensemble_power
+from exporter.gateway.endpoints.base import Notes
 from exporter.gateway.policy import BATTERY_POWER, INVENTORY, SECCTRL
 
 _STAYS_OFF = (
@@ -44,9 +44,9 @@ def _remaining(data: EnvoyData) -> str:
     batteries = data.encharge_aggregate
     if batteries is None:
         return "NO BATTERY found: the house may lose power at once"
-    limit = Secctrl.model_validate(data.raw[SECCTRL]).very_low_soc or 0.0
+    limit = data.raw[SECCTRL].get("VLS_Limit") or 0.0
     left = max(0.0, batteries.available_energy - limit / 100 * batteries.max_available_capacity)
-    text = f"the batteries are at {batteries.state_of_charge} %; {left / 1000:.1f} kWh are left"
+    text = f"the batteries are at {batteries.state_of_charge:g} %; {left / 1000:.1f} kWh are left"
     if limit:
         text += f" until they switch off at {limit:g} %"
     watts = _load(data)
@@ -71,7 +71,9 @@ def _load(data: EnvoyData) -> float | None:
             for section in data.raw[URL_PRODUCTION_JSON]["consumption"]
             if section["measurementType"] == "total-consumption"
         )
-        batteries = read_power(data.raw[BATTERY_POWER])[0]["encharge_power"].values()
+        batteries = ensemble_power.ENDPOINT.read(data.raw[BATTERY_POWER], Notes())[
+            "encharge_power"
+        ].values()
         watts = consumed + sum(battery.real_power_mw for battery in batteries) / 1000
     except (KeyError, TypeError, ValueError, StopIteration):
         return None

@@ -5,12 +5,14 @@ failed one. Each read here creates new objects.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
 from pyenphase.const import URL_INVENTORY, URL_PRODUCTION_JSON
 from pyenphase.exceptions import EnvoyAuthenticationRequired
 from pyenphase.models.acb import EnvoyACB
+from pyenphase.models.dry_contacts import EnvoyDryContactSettings
 from pyenphase.models.envoy import EnvoyData
 from pyenphase.models.generator import (
     EnvoyGeneratorConfig,
@@ -29,7 +31,8 @@ from exporter.errors import (
 from exporter.gateway.client import GatewayClient, expect_success
 from exporter.gateway.control.models import Requirement
 from exporter.gateway.control.site import DYNAMIC_LIMIT, LIVE_STATUS, POWER
-from exporter.gateway.ensemble import read_dry_contacts, read_inventory, read_secctrl
+from exporter.gateway.endpoints import dry_contacts, ensemble_inventory, ensemble_secctrl
+from exporter.gateway.endpoints.base import Endpoint, Notes
 from exporter.gateway.policy import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,
@@ -44,7 +47,6 @@ from exporter.gateway.policy import (
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.transport_errors import TransportError
 
-_NO_CONTACTS: dict[str, Any] = {"dry_contacts": []}
 #: raised by responses of an unexpected structure
 _UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
@@ -113,21 +115,30 @@ def _unexpected(endpoint: str, error: Exception) -> GatewayError:
     return InvalidDataError(f"{endpoint}: unexpected data ({type(error).__name__} {error})")
 
 
+def _members(endpoint: Endpoint, content: Any) -> dict[str, Any]:
+    """Return what an endpoint contains, as the exporter reads it."""
+    return dict(endpoint.read(content, Notes()))
+
+
 def _inventory(data: EnvoyData, content: Any) -> None:
-    found, _ = read_inventory(content, GatewayState())
-    data.enpower = found.get("enpower")
+    data.enpower = _members(ensemble_inventory.ENDPOINT, content).get("enpower")
 
 
 def _secctrl(data: EnvoyData, content: Any) -> None:
-    data.encharge_aggregate = read_secctrl(content, False).get("encharge_aggregate")
+    data.encharge_aggregate = _members(ensemble_secctrl.ENDPOINT, content).get("encharge_aggregate")
 
 
 def _contacts(data: EnvoyData, content: Any) -> None:
-    data.dry_contact_status = read_dry_contacts(content, _NO_CONTACTS)[0]["dry_contact_status"]
+    data.dry_contact_status = _members(dry_contacts.STATUS, content)["dry_contact_status"]
 
 
 def _contact_settings(data: EnvoyData, content: Any) -> None:
-    data.dry_contact_settings = read_dry_contacts(_NO_CONTACTS, content)[0]["dry_contact_settings"]
+    settings = _members(dry_contacts.SETTINGS, content)["dry_contact_settings"]
+    # pyenphase writes them back from its own model, which refuses a value that it does not know
+    for relay in content["dry_contacts"]:
+        with suppress(*_UNEXPECTED):
+            settings[str(relay["id"])] = EnvoyDryContactSettings.from_api(relay)
+    data.dry_contact_settings = settings
 
 
 def _tariff(data: EnvoyData, content: Any) -> None:
