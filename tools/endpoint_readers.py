@@ -67,6 +67,7 @@ NO_METRIC: tuple[tuple[str, str, str], ...] = (
     ("/admin/lib/tariff", "tariff.logger", "a name inside the gateway"),
     ("/admin/lib/tariff", "schedule*", _PLAN),
     ("/ivp/ss/gen_schedule", "*", _PLAN),
+    ("/home", "*.interfaces.*.type", "the label `type`, which the name implies too"),
     ("/home", "*.mac", _ADDRESS),
     ("/home", "*.ip", _ADDRESS),
     ("/home", "comm.num", "the sum over the kinds of devices"),
