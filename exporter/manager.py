@@ -17,8 +17,8 @@ from exporter.address import is_loopback
 from exporter.clock import Clock
 from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.client import Locate
-from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.pager import Pager
 from exporter.snapshot import SELF, Snapshot
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 _RENDER_DELAY = 1.0
 #: seconds until a poller that crashed is restarted
 _RESTART_DELAY = 15.0
+#: the starts of many pollers are spread over the cadence of this collector
+_SPREAD_OVER = "ensemble"
 #: seconds between the starts of two pollers, and up to how many pollers that is used
 _STAGGER, _FEW_GATEWAYS = 0.1, 16
 #: prefix of the names of threads that may be left behind when the process ends
@@ -121,7 +123,7 @@ class PollerManager:
                 state = State(self._state_dir, gateway.name, self._writer)
                 publish = partial(self._publish, gateway, gateway.device_names())
                 locate = None if is_loopback(gateway.host) else self._locate
-                await Poller(
+                poller = await Poller.open(
                     gateway,
                     state,
                     self._clock,
@@ -129,7 +131,8 @@ class PollerManager:
                     delay,
                     derive=house.derive,
                     locate=locate,
-                ).run()
+                )
+                await poller.run()
             except (Exception, asyncio.CancelledError):
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
@@ -172,7 +175,7 @@ class PollerManager:
 
 def _stagger(gateways: Sequence[Gateway]) -> float:
     """Return the seconds between the starts of two of these pollers."""
-    cadences = [min({**CADENCES, **gateway.cadences}.values()) for gateway in gateways]
+    cadences = [{**CADENCES, **gateway.cadences}[_SPREAD_OVER] for gateway in gateways]
     if not cadences:
         return 0.0
     even = min(cadences) / len(cadences)

@@ -26,3 +26,8 @@ def logged_errors(*others: str) -> Iterator[list[str]]:
     finally:
         for logger in loggers:
             logger.removeHandler(handler)
+
+
+def text_of(record: logging.LogRecord) -> str:
+    """Return the error that a log line is about, or its message where there is none."""
+    return str(getattr(record, "error", None) or record.getMessage())

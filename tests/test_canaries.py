@@ -78,9 +78,9 @@ ENOUGH = 8
 MISTAKE = """
 from exporter.gateway.poller import Poller
 def mistake(self, name, data, counters):
-    login = self._session._auth
+    login = self._client._auth
     raise RuntimeError(repr((vars(login), login.token.value, login.auth.headers,
-                             list(self._session._http.cookie_jar), login._config.credentials())))
+                             list(self._client._http.cookie_jar), login._config.credentials())))
 Poller._keep = mistake
 """
 

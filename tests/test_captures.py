@@ -4,36 +4,19 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from pyenphase import Envoy
-from pyenphase.models.envoy import EnvoyData
-from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from exporter.clock import VirtualClock
-from exporter.gateway.production import STALE_SECTION
 from exporter.metrics.catalogue import FAMILIES
 from exporter.metrics.table import FlagSet, StateSet
 from exporter.simulator import replay as captures
-from exporter.simulator.server import RunningGateway
 from tests.polled_gateway import START, PolledGateway, polled_gateway, samples
 
 #: a firmware that says nothing pyenphase can read
 UNSUPPORTED = "3.7.0"
-#: the section of the production report that a member stands on
-SECTIONS = {
-    f"system_{name}{phases}": section
-    for name, section in (
-        ("production", "production"),
-        ("consumption", "total-consumption"),
-        ("net_consumption", "net-consumption"),
-    )
-    for phases in ("", "_phases")
-}
 
 
 @pytest.fixture
@@ -100,65 +83,17 @@ async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: 
         }
 
 
-async def test_a_capture_is_read_as_pyenphase_reads_it(capture: Path, tmp_path: Path) -> None:
-    """Our collectors fill the members that a whole update of pyenphase's fills, and alike."""
-    async with watched_capture(capture, tmp_path) as watched:
-        await watched.pass_time(0)
-        expected = await update(watched.gateway)
-        actual = {
-            name: value
-            for reading in watched.poller.readings.values()
-            for name, value in reading.data.items()
-        }
-        for name in EnvoyData.__dataclass_fields__:
-            if name == "raw" or name.startswith("ctmeter_"):
-                continue
-            theirs = getattr(expected, name)
-            if name in {"encharge_aggregate", "battery_aggregate"} and not has_capacity(theirs):
-                theirs = None
-            if theirs and name not in actual and SECTIONS.get(name) in stale_sections(watched):
-                continue
-            assert (actual.get(name) or None) == (theirs or None), name
-
-
 async def test_a_firmware_that_is_too_old_is_refused_clearly(
     captures_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A gateway that offers nothing is down, with one line that says why, and no crash."""
     async with watched_capture(captures_dir / UNSUPPORTED, tmp_path) as watched:
-        await watched.pass_time(60)
+        await watched.pass_time(300)
         assert watched.value("enphase_up") == 0
-        assert "too old" in caplog.text
+        assert any("too old" in getattr(record, "error", "") for record in caplog.records)
         assert watched.value("enphase_collector_failures_total", reason="unsupported") is not None
-
-
-async def update(gateway: RunningGateway) -> EnvoyData:
-    """Return what bare pyenphase reads from a gateway."""
-    connector = aiohttp.TCPConnector(ssl=NO_VERIFY_SSL_CONTEXT)
-    async with aiohttp.ClientSession(connector=connector) as client:
-        envoy = Envoy(gateway.host, client=client, v2_acb_mode=False)
-        await envoy.setup()
-        if gateway.gateway.uses_tls:
-            await envoy.authenticate(token=gateway.token)
-        else:
-            await envoy.authenticate()
-        return await envoy.update()
 
 
 def parsed(openmetrics: bytes) -> Iterator[Metric]:
     """Parse OpenMetrics, which prometheus_client does without type hints."""
     yield from text_string_to_metric_families(openmetrics.decode())  # type: ignore[no-untyped-call]
-
-
-def stale_sections(watched: PolledGateway) -> set[str]:
-    """Return the sections of the production report that are old while the rest is not."""
-    stamps = watched.samples()["enphase_production_section_reading_timestamp_seconds"]
-    now = watched.clock.time()
-    return {
-        dict(labels)["section"] for labels, stamp in stamps.items() if now - stamp > STALE_SECTION
-    }
-
-
-def has_capacity(aggregate: Any) -> bool:
-    """Return whether there is a battery behind an aggregate."""
-    return bool(aggregate) and aggregate.max_available_capacity > 0

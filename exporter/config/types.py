@@ -36,7 +36,11 @@ COLLECTORS = (
     "device_detail",
     "firmware",
     "settings",
+    "ensemble_status",
     "events",
+    "meter_reports",
+    "pdm_energy",
+    "plc",
 )
 #: seconds; gateways that were asked more often have been seen to hang
 _SHORTEST_CADENCE = 5.0

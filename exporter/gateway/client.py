@@ -144,9 +144,9 @@ class GatewayClient:
     def observer(self, observer: Observer | None) -> None:
         self.transport.observer = observer
 
-    def delay(self, *, small: bool = False) -> float:
+    def delay(self, *, small: bool = False, reserve: int = 0) -> float:
         """Return the seconds until the request limit lets a request go."""
-        return self.transport.delay(small=small)
+        return self.transport.delay(small=small, reserve=reserve)
 
     def usual_duration(self, path: str) -> float:
         """Return what the slowest of the latest responses took in seconds; 0 before any."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.clock import Clock
+from exporter.gateway.endpoints import dry_contacts, generator, meters
 from exporter.gateway.state_model import GatewayState, InventoryEntry
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,16 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A member of a reading in which things of one kind are listed, and how to read their ids."""
+    """A member of a collector's reading in which things of one kind are listed.
+
+    It stands on the answer to `path` where the collector has several.
+    """
 
     kind: str
+    collector: str
     member: str
     ids: Callable[[Any], Iterable[str]]
+    path: str | None = None
 
 
 def _keys(value: Mapping[str, Any]) -> Iterable[str]:
@@ -70,20 +76,20 @@ def _active(value: Any) -> Iterable[str]:
 
 #: a thing listed in several members is there when all members list it that ever did
 PARTS: tuple[Part, ...] = (
-    Part("inverter", "inverters", _keys),
-    Part("battery", "encharge_inventory", _keys),
-    Part("battery", "encharge_power", _keys),
-    Part("acb", "acb_inventory", _keys),
-    Part("iq_relay", "iq_relays", _keys),
-    Part("controller", "enpower", _serial),
-    Part("collar", "collar", _serial),
-    Part("combiner", "c6cc", _serial),
-    Part("meter", "ctmeters", _keys),
-    Part("meter_phase", "ctmeters_phases", _legs),
-    Part("section", "production_sections", _active),
-    Part("dry_contact", "dry_contact_status", _keys),
-    Part("dry_contact", "dry_contact_settings", _keys),
-    Part("generator", "generator", lambda _: ("generator",)),
+    Part("inverter", "inverters", "inverters", _keys),
+    Part("battery", "ensemble", "encharge_inventory", _keys),
+    Part("battery", "battery_power", "encharge_power", _keys),
+    Part("acb", "acb", "acb_inventory", _keys),
+    Part("iq_relay", "devices", "iq_relays", _keys),
+    Part("controller", "ensemble", "enpower", _serial),
+    Part("collar", "ensemble", "collar", _serial),
+    Part("combiner", "ensemble", "c6cc", _serial),
+    Part("meter", "meters", "ctmeters", _keys, meters.READINGS.path),
+    Part("meter_phase", "meters", "ctmeters_phases", _legs, meters.READINGS.path),
+    Part("section", "production", "production_sections", _active),
+    Part("dry_contact", "dry_contacts", "dry_contact_status", _keys, dry_contacts.STATUS.path),
+    Part("dry_contact", "dry_contacts", "dry_contact_settings", _keys, dry_contacts.SETTINGS.path),
+    Part("generator", "generator", "generator", lambda _: ("generator",), generator.STATE.path),
 )
 #: kinds whose ids are serial numbers, so that they can be retired by it
 SERIAL_KINDS = frozenset(
@@ -101,6 +107,8 @@ class Inventory:
         #: ids that the configuration retires
         self._configured: frozenset[str] = frozenset()
         self._full: set[str] = set()
+        #: what was listed for the first time or again, until somebody takes it out
+        self.appeared: set[Key] = set()
         self._expected: Mapping[Key, Expected] | None = None
 
     def retired(self, identity: str) -> bool:
@@ -136,9 +144,10 @@ class Inventory:
         return frozenset(i for i, e in entries.items() if member in e.parts and not self.retired(i))
 
     def observe(self, data: Mapping[str, Any], members: Iterable[str]) -> list[str]:
-        """Take note of what an answer lists in its `members`; return what is missing by name.
+        """Take note of what a reading lists in these members; return what is missing by name.
 
-        A member that the answer does not have lists nothing.
+        A member that the reading does not have lists nothing. What is listed for the first time, or
+        again, is added to `appeared`.
         """
         missing: list[str] = []
         listed = frozenset(members)
@@ -168,6 +177,7 @@ class Inventory:
                 if not entry.absent_from and entry.missing_since is not None:
                     entry.missing_since = None
                     self._expected = None
+                    self.appeared.add((kind, identity))
         missing: list[str] = []
         for identity, entry in entries.items():
             if part not in entry.parts or identity in now or self.retired(identity):
@@ -211,6 +221,7 @@ class Inventory:
                 )
             return None
         self._expected = None
+        self.appeared.add((kind, identity))
         entry = entries[identity] = InventoryEntry(since=self._clock.time())
         return entry
 

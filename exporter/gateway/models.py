@@ -77,13 +77,14 @@ class SelfReport:
     """How the exporter fares with one gateway.
 
     `requests` counts answers by (endpoint, status code or reason of failure), `rejected` the
-    counter readings rejected by metric name, `clock_skew` is the gateway's clock less ours in
-    seconds.
+    counter readings rejected by metric name, `unreadable` the values that could not be read by
+    (endpoint, field); `clock_skew` is the gateway's clock less ours in seconds.
     """
 
     up: bool
     collectors: Mapping[str, CollectorReport]
     requests: Mapping[tuple[str, str], int]
     rejected: Mapping[str, int]
+    unreadable: Mapping[tuple[str, str], int]
     token_expiry: float | None
     clock_skew: float | None

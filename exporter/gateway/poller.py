@@ -1,40 +1,46 @@
-"""The loop that watches one gateway: what is due is collected, and a new snapshot published.
+"""The loop that watches one gateway: what is due is asked, and a new snapshot published.
 
-Nothing raises out of it. A collector that fails costs its own series; a gateway that is gone costs
+Nothing raises out of it. An endpoint that fails costs its own series; a gateway that is gone costs
 one attempt to connect every few seconds; a mistake of ours costs a line in the log.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from exporter import files
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
     CloudLoginError,
-    FeatureMissingError,
     GatewayError,
     GatewayStartingError,
     InvalidDataError,
     LoginRefusedError,
+    NotPermittedError,
     UnreachableError,
     UnsupportedFirmwareError,
 )
 from exporter.findings.thresholds import resolve
+from exporter.gateway import topology
+from exporter.gateway.assembly import Assembler, says_nothing
+from exporter.gateway.cadences import CADENCES, adapted, intervals
 from exporter.gateway.client import GatewayClient, Locate
-from exporter.gateway.collectors import CADENCES, COLLECTORS, Collector, collect
+from exporter.gateway.collector_state import CollectorStates
 from exporter.gateway.counter_journal import CounterJournal
-from exporter.gateway.counters import CounterGuard, Path
-from exporter.gateway.device_names import device_names
+from exporter.gateway.counters import CounterGuard
+from exporter.gateway.endpoints import ENDPOINTS, PATHS, paths_needed
+from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.flow_energy import Derive, FlowEnergies
+from exporter.gateway.grid_state import GridConfirmation
+from exporter.gateway.inventory import Inventory
 from exporter.gateway.models import GatewayInfo, SelfReport
-from exporter.gateway.policy import ENDPOINTS, METERS
-from exporter.gateway.probe import DRIVEN, Discovery, lost_features, nothing_found, probe
-from exporter.gateway.questions import Questions
-from exporter.gateway.site import Site
-from exporter.gateway.standings import Standings
+from exporter.gateway.response import Response
+from exporter.gateway.scheduler import Condition, EndpointSchedule, Scheduler
 from exporter.gateway.state_model import GatewayState
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 from exporter.state import State
@@ -42,26 +48,34 @@ from exporter.sun import Sun, position
 
 log = logging.getLogger(__name__)
 
-#: how long a gateway that is gone is left alone before the next attempt
-_HOLD = 15.0
-_LONGEST_LOGIN_PAUSE = 300.0
-_PROBE_CADENCE = 6 * 3600.0
-#: what just starts may deny or garble what it has: pauses until it is probed again, to be sure
-_SETTLING = (300.0, 900.0, 3600.0)
-_PROBE_RETRY = 60.0
-#: what nobody understands is worth another look sooner than what is gone or refused
-_LONGEST_PROBE_RETRY, _LONGEST_DOUBT = 1800.0, 300.0
-#: a moment without meters makes pyenphase read other registers: how often, and after how many
-#: seconds, to look again before going on without
-_METERS_TRIES, _METERS_PAUSE = 4, 5.0
-#: seldom enough for a memory card
-_SAVE_CADENCE = 300.0
-#: data lives for three cadences and at least this long
-_LEAST_LIFE = 120.0
-#: while more is due, what is new is published after so many seconds
-_HASTE = 0.1
-#: failures that lie in the answer: it must not be kept, but asked for again
-_SPOILT = (InvalidDataError, GatewayStartingError, FeatureMissingError)
+#: seconds until the next attempt to reach a gateway that is gone
+_RECONNECT_DELAY = 15.0
+_LONGEST_LOGIN_DELAY = 300.0
+#: seconds between two saves; seldom enough for a memory card
+_SAVE_INTERVAL = 300.0
+#: seconds after which new data is published while more is on its way
+_COALESCE = 0.1
+#: seconds after which a request is slow, and the grid state is asked beside it
+_SLOW = 5.0
+#: seconds between two looks at what depends on the time of day
+_TARIFF_INTERVAL = 60.0
+_TICK = 1e-6
+#: requests that are left for what is urgent
+_RESERVE = 2
+#: seconds until a surprising grid state is asked again
+_CONFIRM_DELAY = 0.5
+#: a poller that did not run for so many seconds begins anew
+_PAUSED = 1200.0
+#: a gateway is up that gave data in the last seconds
+_UP = 120.0
+#: seconds after which production is read from what answered until then
+_SETTLING = 60.0
+#: the share of its own duration for which the gateway rests after a slow request, and the most
+_REST_SHARE, _LONGEST_REST = 0.5, 5.0
+
+
+#: content of the state file, and the journal of the counters
+Saved = tuple[dict[str, Any], CounterJournal | None]
 
 
 class Poller:
@@ -77,36 +91,84 @@ class Poller:
         *,
         derive: Derive | None = None,
         locate: Locate | None = None,
+        saved: Saved | None = None,
     ) -> None:
-        """Get ready to watch, from `wait` seconds on; what is known until then is published."""
+        """Get ready to watch, from `wait` seconds on; until then the remembered is published.
+
+        What was `saved` is read here, on the event loop, unless it is given: use `open`.
+        """
+        content, journal = saved or (state.load(), CounterJournal.open(_journal_path(state)))
         self.config = config
         self.state = state
         self._clock = clock
         self._publish = publish
         #: seconds between two runs, by collector
         self.cadences = cadences = {**CADENCES, **config.cadences}
+        self._memory = memory = GatewayState.load(content)
+        self._client = GatewayClient(config, memory, clock, state.directory, locate=locate)
         self._thresholds = resolve(config.alerts.thresholds)
-        self._memory = memory = GatewayState.load(state.load())
-        self._session = GatewayClient(
-            config, memory, clock, state.directory, cadences, locate=locate
-        )
-        journal = CounterJournal.open(state.path.with_suffix(".counters"))
+        self._inventory = Inventory(config.name, memory, clock)
+        self._inventory.configure_retired(config.retired)
         self._guard = CounterGuard(memory, clock, cadences["battery_power"], config, journal)
         self._derive = derive
         self._flow_energies = FlowEnergies(self._guard, memory, clock)
         self._house: Reading | None = None
-        self._site = Site(config, self._session, memory, self._guard, clock, Discovery())
-        self._standings = Standings(config.name, cadences, clock, wait)
+        self._assembler = Assembler(config, memory, self._inventory, self._guard, clock)
+        self._grid = GridConfirmation(clock)
+        self._states = CollectorStates(config.name, cadences, clock)
+        self._scheduler = Scheduler(
+            [e for e in ENDPOINTS.values() if e.collector != "gateway"],
+            intervals(cadences),
+            clock,
+            wait=wait,
+            signs=topology.SIGNS,
+            seen=memory.endpoints,
+        )
         self.readings: dict[str, Reading] = {}
         self._open = False
-        self._login_pause = _HOLD
-        self._probe_due = 0.0
-        self._probe_retry = _PROBE_RETRY
-        self._settling = list(_SETTLING)
-        self._questions = Questions(cadences, clock)
-        self._save_due = clock.monotonic() + _SAVE_CADENCE
-        self._telling: asyncio.TimerHandle | None = None
-        self._tell()
+        #: monotonic time of the last connection
+        self._began = float("-inf")
+        #: whether it was asked for everything and said nothing
+        self._useless = False
+        self._identity_due = clock.monotonic() + wait
+        self._login_delay = _RECONNECT_DELAY
+        self._save_due = clock.monotonic() + _SAVE_INTERVAL
+        self._rest_until = float("-inf")
+        self._stepped = clock.monotonic()
+        self._tariff_due = float("-inf")
+        self._publishing: asyncio.TimerHandle | None = None
+        self._select_endpoints()
+        self._publish_snapshot()
+
+    @classmethod
+    async def open(
+        cls,
+        config: Gateway,
+        state: State,
+        clock: Clock,
+        publish: Callable[[Snapshot], None],
+        wait: float = 0.0,
+        *,
+        derive: Derive | None = None,
+        locate: Locate | None = None,
+    ) -> "Poller":
+        """Return a poller whose state was read in a thread: a disk that hangs stops no others."""
+        due = clock.monotonic() + wait
+        content = await state.load_in_thread()
+        journal = await files.in_thread(
+            partial(CounterJournal.open, _journal_path(state)), _close_journal, patience=None
+        )
+        wait = max(0.0, due - clock.monotonic())
+        return cls(
+            config,
+            state,
+            clock,
+            publish,
+            wait,
+            derive=derive,
+            locate=locate,
+            saved=(content, journal),
+        )
 
     async def run(self) -> None:
         """Watch until cancelled; then save and close."""
@@ -115,291 +177,391 @@ class Poller:
                 try:
                     pause = await self.step()
                 except Exception:
-                    log.exception("a round failed", extra={"gateway": self.config.name})
-                    pause = _HOLD
+                    log.exception("poll failed", extra={"gateway": self.config.name})
+                    pause = _RECONNECT_DELAY
                 await self._clock.sleep(pause)
         finally:
             await self.close()
 
     async def close(self) -> None:
         """Save what is remembered and close the connection."""
-        self._cancel_telling()
+        self._cancel_publishing()
         try:
             await self.state.keep(self._memory.dump(closing=True), last=True)
         finally:
             self._guard.close()
-            await self._session.close()
+            await self._client.close()
 
     async def step(self) -> float:
         """Do the most urgent thing that is due; return the seconds until something is due again."""
         now = self._clock.monotonic()
-        if now >= self._standings["gateway"].due:
-            await self._attend("gateway", self._look)
-        elif self._open and now >= self._probe_due:
-            await self._probe_again()
-        elif self._open and (collector := self._next_due(now)):
-            await self._attend(collector.name, lambda: self._collect(collector))
-        elif self._open and (endpoint := self._questions.due()):
-            await self._ask_again(endpoint)
+        if now - self._stepped > _PAUSED:
+            # The machine slept: what was known before is too old, and nothing is missing by that.
+            self._assembler.answers.clear()
+        if now >= self._identity_due:
+            await self._check_identity()
+        elif self._open and (schedule := self._scheduler.next(self._delay)):
+            await self._ask(schedule)
+        if self._open and self._clock.monotonic() >= self._tariff_due:
+            self._tariff_due = self._clock.monotonic() + _TARIFF_INTERVAL
+            self._assemble("tariff")
         if self._guard.rebased or self._clock.monotonic() >= self._save_due:
             self._guard.rebased = False
-            self._save_due = self._clock.monotonic() + _SAVE_CADENCE
+            self._save_due = self._clock.monotonic() + _SAVE_INTERVAL
             await self.state.keep(self._memory.dump())
-        self._session.renew_if_due()
-        now = self._clock.monotonic()
+        self._client.renew_if_due()
+        self._stepped = now = self._clock.monotonic()
         pause = max(0.0, self._next_time() - now)
-        if pause > 0 or now >= self._told + _HASTE:
-            self._tell()
-        elif self._telling is None:
-            # A gateway that answers at once is told of in one go; what hangs holds nothing back.
-            self._telling = asyncio.get_running_loop().call_later(_HASTE, self._tell)
+        if pause > 0 or now >= self._published + _COALESCE:
+            self._publish_snapshot()
+        elif self._publishing is None:
+            loop = asyncio.get_running_loop()
+            self._publishing = loop.call_later(_COALESCE, self._publish_snapshot)
         return pause
 
-    @property
-    def _relevant(self) -> list[str]:
-        """Collectors that have, or ever had, something to collect, most urgent first."""
-        return [c.name for c in COLLECTORS if c.name in self._memory.collectors]
-
-    def _next_due(self, now: float) -> Collector | None:
-        """Return the collector that is the latest by the measure of its cadence.
-
-        So the grid state comes first, and yet a gateway on which every request hangs does not keep
-        the slow ones from their turn.
-        """
-        due = [
-            (standing, collector)
-            for collector in COLLECTORS
-            if collector.name in self._memory.collectors
-            and now >= (standing := self._standings[collector.name]).due
-        ]
-        latest = max(due, key=lambda one: (now - one[0].due) / one[0].cadence, default=None)
-        return latest[1] if latest else None
-
     def _next_time(self) -> float:
-        times = [self._standings["gateway"].due, self._save_due]
+        times = [self._identity_due, self._save_due]
         if self._open:
-            times += [self._probe_due, *(self._standings[name].due for name in self._relevant)]
-            times.append(self._questions.next_time())
+            times += [self._tariff_due, self._scheduler.next_time(self._delay)]
+            expiries = (r.expires for r in self.readings.values())
+            now = self._clock.monotonic()
+            times.append(min((e for e in expiries if e > now), default=float("inf")))
         return min(times)
 
-    async def _attend(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        """Do the work of a collector and keep the record of how it went."""
-        began = self._clock.monotonic()
-        self._standings.began(name)
-        self._standings[name].alive = False
-        try:
-            await work()
-        except GatewayError as error:
-            self._standings.failed(name, error)
-            self._after_failure(name, error, began)
+    def _delay(self, schedule: EndpointSchedule) -> float:
+        """Return the seconds until the gateway can be asked this."""
+        if schedule.urgent:
+            delay = self._client.delay()
+        elif schedule.endpoint.path in topology.GRID_STATE:
+            delay = self._client.delay(small=True)
         else:
-            self._standings.succeeded(name)
-        self._standings[name].duration = self._clock.monotonic() - began
+            rest = self._rest_until - self._clock.monotonic()
+            delay = max(rest, self._client.delay(reserve=_RESERVE))
+        # Less than a tick would be lost in rounding, and waited for without end.
+        return delay if delay > _TICK else 0.0
 
-    def _after_failure(self, name: str, error: GatewayError, began: float) -> None:
-        now = self._clock.monotonic()
-        if isinstance(error, _SPOILT):
-            # What was good before is good still, and asking for it again is not for free.
-            self._session.invalidate_since(name, began)
-        if isinstance(error, UnreachableError):
-            self._wait_for_gateway(error, now + _HOLD)
-        elif (
-            isinstance(error, (LoginRefusedError, CloudLoginError))
-            and not self._session.authenticated
-        ):
-            self._open = False
-            self._wait_for_gateway(error, now + self._login_pause)
-            # A check of a token is hard work for the gateway.
-            self._login_pause = min(self._login_pause * 2, _LONGEST_LOGIN_PAUSE)
-        elif not self._open:
-            # Looking at all that it may offer is hard work for the gateway too.
-            hold = (
-                _LONGEST_LOGIN_PAUSE if isinstance(error, UnsupportedFirmwareError) else 2 * _HOLD
-            )
-            self._wait_for_gateway(error, now + hold)
-        elif isinstance(error, FeatureMissingError):
-            self._probe_due = min(self._probe_due, now + self._probe_retry)
+    # What the gateway is
 
-    def _wait_for_gateway(self, error: GatewayError, until: float) -> None:
-        """Leave the gateway alone until then, and look first whether it is still the same."""
-        self._standings.wait_for_gateway(self._relevant, error, until)
-        self._standings["gateway"].due = until
-
-    async def _look(self) -> None:
+    async def _check_identity(self) -> None:
         """Connect and log in, or look whether it is still the same gateway and firmware."""
-        if self._open and not await self._session.refresh():
-            self._remember_info()
-            return
-        self._open = False
-        await self._session.connect()
-        self._login_pause = _HOLD
-        self._recognise()
-        await self._probe()
-        self._open = True
-        self._remember_info()
-        self._standings.all_due(self._relevant)
+        began = self._clock.monotonic()
+        self._identity_due = began + self.cadences["gateway"]
+        try:
+            if not self._open or await self._client.refresh():
+                await self._connect()
+        except GatewayError as error:
+            self._gateway_failed(error)
+        else:
+            if not self._useless:
+                self._states.succeeded("gateway", "/info", self._clock.monotonic() - began)
+            self._keep_info()
 
-    def _recognise(self) -> None:
+    async def _connect(self) -> None:
+        self._open = False
+        await self._client.connect()
+        self._login_delay = _RECONNECT_DELAY
+        self._note_identity()
+        self._open = True
+        self._began = self._clock.monotonic()
+        self._states.gateway_answers()
+        self._scheduler.resume()
+
+    def _note_identity(self) -> None:
         """Compare the gateway with the one remembered; another one starts its counters afresh."""
-        identity, memory = self._session.identity, self._memory
+        identity, memory = self._client.identity, self._memory
         if identity is None:
             return
         name, now = {"gateway": self.config.name}, self._clock.time()
         if memory.serial not in (None, identity.serial):
             memory.replaced_at = now
             self._guard.start_afresh()
-            log.warning("this is another gateway: serial %s", identity.serial, extra=name)
+            log.warning("gateway replaced", extra={**name, "serial": identity.serial})
         if memory.firmware not in (None, str(identity.firmware)):
             memory.firmware_changed_at = now
-            # Updaters are chosen by firmware: the old ones may read what is no longer there.
-            self._site.discovery = Discovery()
-            log.info("the firmware changed to %s", identity.firmware, extra=name)
+            self._scheduler.ask_absent_again()
+            log.info("firmware changed", extra={**name, "firmware": str(identity.firmware)})
         memory.serial, memory.firmware = identity.serial, str(identity.firmware)
+        self._assembler.identity = identity
 
-    async def _probe(self) -> None:
-        """Find out what there is; what was there before is never forgotten."""
-        session, site, memory = self._session, self._site, self._memory
-        if session.identity is None:
-            raise UnreachableError("not connected")
-        found = await probe(session, session.identity)
-        for _ in range(_METERS_TRIES - 1):
-            if site.discovery.features or not found.failed(METERS):
-                break
-            await self._clock.sleep(_METERS_PAUSE)
-            found = await probe(session, session.identity)
-        if not (found.features or memory.features):
-            raise nothing_found(found, str(session.identity.firmware))
-        site.discovery = site.discovery.adopt(found)
-        memory.collectors |= site.discovery.collectors
-        memory.features |= site.discovery.names
-        memory.timezone = found.timezone or memory.timezone
-        self._plan_probe(found)
-        for doubt in found.doubts.values():
-            log.debug("the probe has a doubt: %s", doubt, extra={"gateway": self.config.name})
-
-    def _plan_probe(self, found: Discovery) -> None:
-        """Set when to probe again, and what to ask before."""
-        self._questions.note(found)
+    def _gateway_failed(self, error: GatewayError) -> None:
+        """Leave the gateway alone for a while, and look first whether it is still the same."""
         now = self._clock.monotonic()
-        if found.doubts or self._memory.features - found.names:
-            self._probe_due = now + self._probe_retry
-            strange = any(doubt not in ENDPOINTS for doubt in found.doubts)
-            longest = _LONGEST_DOUBT if strange else _LONGEST_PROBE_RETRY
-            self._probe_retry = min(self._probe_retry * 2, longest)
-        else:
-            pause = self._settling.pop(0) if self._settling else _PROBE_CADENCE
-            self._probe_due, self._probe_retry = now + pause, _PROBE_RETRY
-
-    async def _probe_again(self) -> None:
-        """Probe while polling goes on; that it succeeds says nothing of who the gateway is."""
-        began = self._clock.monotonic()
-        self._probe_due = began + self._probe_retry
-        if not (self._site.discovery.doubts or self._all_up()):
-            # In a bad moment there is little to be found, and something to be lost.
-            return
-        try:
-            await self._probe()
-        except GatewayError as error:
-            self._standings.failed("gateway", error)
-            self._after_failure("gateway", error, began)
-
-    def _all_up(self) -> bool:
-        lost = self._memory.features - self._site.discovery.names
-        return bool(lost) or all(self._standings[name].up for name in self._relevant)
-
-    async def _ask_again(self, endpoint: str) -> None:
-        """Ask what the probe left open; once there is an answer, there is something to be found."""
-        began = self._clock.monotonic()
-        try:
-            if await self._questions.ask(endpoint, self._session):
-                self._probe_due = self._clock.monotonic()
-        except GatewayError as error:
-            self._standings.failed("gateway", error)
-            self._after_failure("gateway", error, began)
-
-    async def _collect(self, collector: Collector) -> None:
-        name, site = collector.name, self._site
-        if name in DRIVEN and not site.discovery.updaters.get(name):
-            raise FeatureMissingError(
-                f"{name}: was there before, but the gateway does not offer it now"
+        delay = _RECONNECT_DELAY
+        if isinstance(error, (LoginRefusedError, CloudLoginError)):
+            self._open = False
+            # A check of a token is hard work for the gateway.
+            delay, self._login_delay = (
+                self._login_delay,
+                min(self._login_delay * 2, _LONGEST_LOGIN_DELAY),
             )
-        found = await collect(collector, site)
-        counters = {**self._guard.judge(name, found.data), **found.counters}
-        self._keep(name, found.data, counters)
-        self._standings[name].alive = True
-        # The inventory may show what the probe could not see.
-        self._memory.collectors |= site.collectors_seen()
-        for problem in found.problems:
-            raise problem
-        if lost := lost_features(name, self._memory.features, site.discovery):
-            raise FeatureMissingError(f"{name}: {', '.join(lost)} was there before, but is not now")
+        elif not self._open and not isinstance(error, UnreachableError):
+            delay = 2 * _RECONNECT_DELAY
+        self._states.failed("gateway", "/info", error)
+        self._states.gateway_failed(error)
+        self._identity_due = now + delay
+        self._scheduler.postpone(now + delay)
 
-    def _keep(self, name: str, data: Mapping[str, Any], counters: Mapping[Path, float]) -> None:
-        if names := device_names(self.config, name):
-            data = {**data, **names}
-        self._take_over(name, data)
-        life = max(3 * self._standings[name].cadence, _LEAST_LIFE)
-        expires = self._clock.monotonic() + life
-        self.readings[name] = Reading(data, self._clock.time(), expires, counters)
+    # What is asked
 
-    def _take_over(self, name: str, data: Mapping[str, Any]) -> None:
-        """Take what another collector told before out of its reading: nothing is told twice."""
-        for other, reading in self.readings.items():
-            if other != name and (twice := reading.data.keys() & data.keys()):
-                kept = {
-                    member: told for member, told in reading.data.items() if member not in twice
-                }
-                counters = {p: v for p, v in reading.counters.items() if p[0] not in twice}
-                self.readings[other] = replace(reading, data=kept, counters=counters)
+    async def _ask(self, schedule: EndpointSchedule) -> None:
+        """Ask an endpoint; one that takes long does not keep the grid state from being asked."""
+        task = asyncio.create_task(self._poll(schedule))
+        try:
+            while not (await asyncio.wait({task}, timeout=_SLOW))[0]:
+                urgent = self._urgent(schedule)
+                if urgent is not None:
+                    await self._poll(urgent, overlap=True)
+                self._publish_snapshot()
+            await task
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
-    def _remember_info(self) -> None:
-        identity, common = self._session.identity, self._site.discovery.common
+    def _urgent(self, asked: EndpointSchedule) -> EndpointSchedule | None:
+        """Return the endpoint of the grid state, unless it is the one that takes long."""
+        for path in topology.GRID_STATE:
+            schedule = self._scheduler[path]
+            if schedule is not asked and schedule.condition is Condition.ANSWERING:
+                return schedule
+        return None
+
+    async def _poll(self, schedule: EndpointSchedule, *, overlap: bool = False) -> None:
+        """Ask an endpoint and take in what it says, or how it fails."""
+        endpoint, began = schedule.endpoint, self._clock.monotonic()
+        # The limit on small requests is for the grid state, which needs all of it.
+        small = endpoint.path in topology.GRID_STATE and not schedule.urgent
+        self._scheduler.started(schedule)
+        try:
+            response = await self._client.get(
+                endpoint.path,
+                deadline=self._deadline(endpoint),
+                small=small,
+                overlap=overlap,
+            )
+            duration = self._clock.monotonic() - began
+            self._take(schedule, response, duration)
+        except GatewayError as error:
+            self._endpoint_failed(schedule, error, self._clock.monotonic() - began)
+        except Exception as error:
+            log.exception("reading failed", extra={"gateway": self.config.name})
+            wrong = InvalidDataError(f"{endpoint.path}: {type(error).__name__}")
+            self._endpoint_failed(schedule, wrong, self._clock.monotonic() - began)
+        if endpoint.path not in topology.GRID_STATE:
+            now = self._clock.monotonic()
+            self._rest_until = now + min((now - began) * _REST_SHARE, _LONGEST_REST)
+        self._select_endpoints()
+
+    def _deadline(self, endpoint: Endpoint) -> float:
+        return self.config.deadlines.get(endpoint.collector, endpoint.deadline)
+
+    def _take(self, schedule: EndpointSchedule, response: Response, duration: float) -> None:
+        """Take in an answer: read it, keep it, and make new readings with it."""
+        endpoint, assembler = schedule.endpoint, self._assembler
+        assembler.clock_skew = self._client.clock_skew
+        parsed = assembler.parse(endpoint, response.body)
+        empty = says_nothing(parsed.data)
+        if empty and schedule.seen:
+            for collector in topology.collectors_of(endpoint.path):
+                self._note_missing(collector, None)
+            raise GatewayStartingError(f"{endpoint.path}: empty, though it was not before")
+        if not self._grid.confirmed(endpoint.path, parsed):
+            # Asked again at once: one odd answer is no outage.
+            self._scheduler.repeat(schedule, _CONFIRM_DELAY)
+            return
+        before = assembler.answers.get(endpoint.path)
+        assembler.keep(endpoint, parsed, response.body, schedule.lifetime)
+        try:
+            readings = [self._assemble(c) for c in topology.readings_of(endpoint.path)]
+        except GatewayError:
+            if before is not None:
+                assembler.answers[endpoint.path] = before
+            raise
+        empty = empty or not any(reading and reading.data for reading in readings)
+        self._scheduler.answered(schedule, empty=empty)
+        self._useless = False
+        if schedule.seen:
+            self._memory.endpoints.add(endpoint.path)
+        for collector in topology.collectors_of(endpoint.path):
+            self._states.succeeded(collector, endpoint.path, duration)
+            for path in topology.STANDS_ON[collector]:
+                if path != endpoint.path and not self._scheduler[path].seen:
+                    self._states.clear(collector, path)
+        self._note_settings(parsed)
+        self._follow_hints()
+
+    def _assemble(self, collector: str) -> Reading | None:
+        """Make a new reading of a collector from the answers there are."""
+        if not self._settled(collector):
+            return None
+        reading, missing = self._assembler.reading(collector, self.readings.get(collector))
+        self._states.note_missing(collector, missing)
+        if reading is not None:
+            self.readings[collector] = reading
+            if reading.data:
+                self._inventory.note("collector", collector, {collector})
+        return reading
+
+    def _settled(self, collector: str) -> bool:
+        """Return whether a collector can be read without another source taking over later.
+
+        Which registers production is read from depends on answers of several endpoints.
+        """
+        if collector in self.readings or collector not in topology.SETTLING:
+            return True
+        if self._clock.monotonic() - self._began > _SETTLING:
+            return True
+        return not any(
+            schedule.enabled and schedule.condition in (Condition.NEW, Condition.FAILING)
+            for schedule in map(self._scheduler.__getitem__, PATHS[collector])
+        )
+
+    def _note_missing(self, collector: str, reading: Reading | None) -> None:
+        data = {} if reading is None else reading.data
+        self._states.note_missing(collector, self._assembler.missing(collector, data))
+
+    def _endpoint_failed(
+        self, schedule: EndpointSchedule, error: GatewayError, duration: float
+    ) -> None:
+        endpoint = schedule.endpoint
+        self._scheduler.failed(schedule, error)
+        if isinstance(error, UnreachableError) or (
+            isinstance(error, (LoginRefusedError, CloudLoginError))
+            and not self._client.authenticated
+        ):
+            self._gateway_failed(error)
+        else:
+            for collector in topology.collectors_of(endpoint.path):
+                if self._does_without(schedule, collector):
+                    # Most gateways lack something, and most tokens may not read everything.
+                    level = logging.INFO if isinstance(error, NotPermittedError) else logging.DEBUG
+                    extra = {"gateway": self.config.name, "endpoint": endpoint.path}
+                    log.log(level, "endpoint unavailable", extra={**extra, "reason": error.reason})
+                else:
+                    self._states.failed(collector, endpoint.path, error, duration)
+        self._note_support()
+
+    def _does_without(self, schedule: EndpointSchedule, collector: str) -> bool:
+        """Return whether it is no failure that an endpoint is absent or not permitted."""
+        if schedule.seen or schedule.condition not in (Condition.ABSENT, Condition.DENIED):
+            return False
+        others = (self._scheduler[path] for path in topology.STANDS_ON[collector])
+        return not self._wanted(collector) or any(
+            other.condition is Condition.ANSWERING for other in others
+        )
+
+    def _wanted(self, collector: str) -> bool:
+        """Return whether this gateway should have what a collector reads."""
+        return (
+            collector in topology.ESSENTIAL
+            or collector in self._inventory.known("collector")
+            or any(self._inventory.known(k) for k in topology.EVIDENCE.get(collector, ()))
+        )
+
+    def _note_support(self) -> None:
+        """Report a gateway that was asked for everything and says nothing."""
+        schedules = [schedule for schedule in self._scheduler if schedule.enabled]
+        if any(s.error is None for s in schedules):
+            return
+        errors = [s.error for s in schedules if s.error is not None]
+        refused = next((e for e in errors if isinstance(e, LoginRefusedError)), None)
+        error: GatewayError = UnsupportedFirmwareError(
+            f"firmware {self._memory.firmware} offers nothing that can be read; it is too old, or"
+            " this is no Envoy"
+        )
+        if refused is not None:
+            error = refused
+        elif any(s.condition is Condition.FAILING for s in schedules):
+            error = GatewayStartingError("nothing can be read yet")
+        self._useless = True
+        self._states.failed("gateway", "/info", error)
+
+    def _note_settings(self, parsed: Parsed) -> None:
+        home = parsed.data.get("home")
+        if home is not None and home.timezone:
+            self._memory.timezone = home.timezone
+
+    def _follow_hints(self) -> None:
+        """Ask at once what has something new to say of hardware that appeared or went."""
+        if self._grid.changed:
+            self._grid.changed = False
+            self._scheduler.hint(topology.GRID_DETAILS)
+        appeared, self._inventory.appeared = self._inventory.appeared, set()
+        for kind, _ in appeared:
+            self._scheduler.hint(topology.HINTS.get(kind, ()))
+
+    def _select_endpoints(self) -> None:
+        """Set which endpoints are asked: no two that say the same, none that nobody can answer."""
+        current = self._assembler.current()
+        refused = {s.endpoint.path for s in self._scheduler if s.refused}
+        relay = self._scheduler[topology.GRID_STATE[0]].condition is Condition.ANSWERING
+        meters = bool(self._inventory.known("meter"))
+        for collector, seconds in adapted(self.cadences, relay=relay, meters=meters).items():
+            for path in topology.STANDS_ON[collector]:
+                self._scheduler[path].interval = seconds
+        needed = {p for c in PATHS if c != "gateway" for p in paths_needed(c, current, refused)}
+        for schedule in self._scheduler:
+            path = schedule.endpoint.path
+            kinds = topology.NEEDS.get(path)
+            schedule.enabled = (
+                (path in needed or path in refused)
+                and (kinds is None or any(self._inventory.known(kind) for kind in kinds))
+                and (
+                    schedule.endpoint.collector not in topology.OPT_IN
+                    or schedule.endpoint.collector in self.config.cadences
+                )
+            )
+
+    # What is known
+
+    def _keep_info(self) -> None:
+        identity = self._client.identity
         if identity is None:
             return
+        phase_mode, legs, meters = self._assembler.service()
         info = GatewayInfo(
             identity.serial,
             identity.part_number,
             str(identity.firmware),
             identity.metered,
-            common.phase_mode or "",
-            common.phase_count,
-            common.ct_meter_count,
+            phase_mode,
+            legs,
+            meters,
             self._memory.replaced_at,
             self._memory.firmware_changed_at,
         )
-        self._keep("gateway", {"gateway": info}, {})
+        expires = self._clock.monotonic() + 3 * self.cadences["gateway"]
+        self.readings["gateway"] = Reading({"gateway": info}, self._clock.time(), expires)
 
-    def _cancel_telling(self) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
-            self._telling = None
+    def _cancel_publishing(self) -> None:
+        if self._publishing is not None:
+            self._publishing.cancel()
+            self._publishing = None
 
-    def _tell(self) -> None:
+    def _publish_snapshot(self) -> None:
         """Publish what is known now."""
-        self._cancel_telling()
-        self._told = now = self._clock.monotonic()
-        for name in self._relevant:
-            reading = self.readings.get(name)
-            if reading is None or now >= reading.expires:
-                self._standings.expired(name)
-        up = any(self._standings[name].alive for name in self._relevant)
+        self._cancel_publishing()
+        self._published = now = self._clock.monotonic()
+        self._expire(now)
+        reported = self._reported()
+        up = self._states.answers(reported, _UP)
         report = SelfReport(
             up=up,
-            collectors=self._standings.report(["gateway", *self._relevant]),
-            requests=dict(self._session.requests),
+            collectors=self._states.report(["gateway", *reported]),
+            requests=dict(self._client.requests),
             rejected=dict(self._guard.rejected),
-            token_expiry=self._session.token.expires if self._session.token else None,
-            clock_skew=self._session.clock_skew if up else None,
+            unreadable=dict(self._assembler.unreadable),
+            token_expiry=self._client.token.expires if self._client.token else None,
+            clock_skew=self._client.clock_skew if up else None,
         )
-        self.readings[SELF] = Reading(
-            {
-                "self": report,
-                "wanted": self.config.wanted,
-                "thresholds": self._thresholds,
-                "sun": self._sun(),
-            },
-            self._clock.time(),
-        )
+        data: Mapping[str, Any] = {
+            "self": report,
+            "wanted": self.config.wanted,
+            "thresholds": self._thresholds,
+            "sun": self._sun(),
+            "expected": self._inventory.expected(),
+        }
+        self.readings[SELF] = Reading(data, self._clock.time())
         self._publish(self._with_house(Snapshot(self.config.name, dict(self.readings)), now))
 
     def _sun(self) -> Sun | None:
@@ -421,3 +583,36 @@ class Poller:
             data = self._house.data  # so that nothing is encoded again
         self._house = Reading(data, derived.read_at, derived.expires, counters)
         return replace(snapshot, readings={**snapshot.readings, HOUSE: self._house})
+
+    def _expire(self, now: float) -> None:
+        """Drop what is too old, and report what is missing with it."""
+        for collector, reading in list(self.readings.items()):
+            if collector in (SELF, "gateway"):
+                continue
+            if reading.unexpired(now) is reading:
+                continue
+            rest = reading.unexpired(now)
+            if rest is None:
+                del self.readings[collector]
+                self._states[collector].has_data = False
+                self._inventory.note("collector", collector, ())
+            else:
+                self.readings[collector] = rest
+            self._note_missing(collector, rest)
+
+    def _reported(self) -> list[str]:
+        """Return the collectors that are reported: all that this gateway has or should have."""
+        return [
+            name
+            for name in CADENCES
+            if name != "gateway" and (self._wanted(name) or self._states[name].errors)
+        ]
+
+
+def _journal_path(state: State) -> Path:
+    return state.path.with_suffix(".counters")
+
+
+def _close_journal(journal: CounterJournal | None) -> None:
+    if journal is not None:
+        journal.close()

@@ -57,14 +57,18 @@ class _Bucket:
         #: when the latest requests were sent, beyond those of the burst
         self._sent: deque[float] = deque(maxlen=per_minute)
 
-    def wait(self, now: float) -> float:
-        """Return the seconds until the next request may be sent; 0 when it may be sent now."""
+    def wait(self, now: float, reserve: int = 0) -> float:
+        """Return the seconds until the next request may be sent; 0 when it may be sent now.
+
+        With a `reserve`, so many requests more could be sent after that one.
+        """
         tokens = self._tokens_at(now)
         if tokens > _STORE:
             return 0.0
-        full = len(self._sent) == self._per_minute
-        for_window = self._sent[0] + _MINUTE - now if full else 0.0
-        for_token = (1 - tokens) * _MINUTE / self._rate(now) if tokens < 1 else 0.0
+        beyond = len(self._sent) + reserve - self._per_minute
+        for_window = self._sent[beyond] + _MINUTE - now if beyond >= 0 else 0.0
+        needed = 1 + reserve
+        for_token = (needed - tokens) * _MINUTE / self._rate(now) if tokens < needed else 0.0
         return max(0.0, for_window, for_token)
 
     def take(self, now: float) -> None:
@@ -134,9 +138,12 @@ class RateLimiter:
         self._uncounted = 0
         self._let_in = False
 
-    def delay(self, *, small: bool = False) -> float:
-        """Return the seconds until the limit lets a request go, as far as this process knows."""
-        return self._bucket(small=small).wait(self._clock.monotonic())
+    def delay(self, *, small: bool = False, reserve: int = 0) -> float:
+        """Return the seconds until the limit lets a request go, as far as this process knows.
+
+        With a `reserve`, so many more could go after it: what is urgent finds them.
+        """
+        return self._bucket(small=small).wait(self._clock.monotonic(), reserve)
 
     def charge(self) -> None:
         """Count a request that was sent without a slot; the next ones wait for it."""

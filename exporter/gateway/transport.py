@@ -107,9 +107,9 @@ class Transport:
         family, kind, protocol, _, _ = address
         return socket.socket(family, kind, protocol)
 
-    def delay(self, *, small: bool = False) -> float:
+    def delay(self, *, small: bool = False, reserve: int = 0) -> float:
         """Return the seconds until the request limit lets a request go."""
-        return self._limiter.delay(small=small)
+        return self._limiter.delay(small=small, reserve=reserve)
 
     def let_in(self) -> None:
         """Note that the gateway has let us in."""

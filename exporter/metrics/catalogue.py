@@ -15,6 +15,7 @@ from exporter.metrics import (
     encharge,
     enpower,
     events,
+    expected,
     exporter,
     firmware_update,
     gateway,
@@ -34,6 +35,7 @@ from exporter.metrics.table import MetricRow, Table
 
 TABLES: tuple[Table, ...] = (
     *exporter.TABLES,
+    *expected.TABLES,
     *gateway.TABLES,
     *house.TABLES,
     *production.TABLES,

@@ -97,7 +97,7 @@ COLLAR = Table(
 COLLAR_EXTRA = Table(
     "Meter collar",
     "ensemble",
-    "collar_extra",
+    "collar",
     (
         derived(
             "enphase_collar_device_status_ok",

@@ -129,7 +129,7 @@ INVENTORY = Table(
 EXTRA = Table(
     "Batteries",
     "ensemble",
-    "encharge_extra.*",
+    "encharge_inventory.*",
     (
         InfoMetric(
             "enphase_encharge_wiring_info",

@@ -122,7 +122,7 @@ CONTROLLER = Table(
 EXTRA = Table(
     _TITLE,
     "ensemble",
-    "enpower_extra",
+    "enpower",
     (
         derived(
             "enphase_enpower_device_status_ok",

@@ -36,6 +36,12 @@ COLLECTORS = Table(
             flag,
         ),
         gauge(
+            "enphase_collector_complete",
+            "Whether the responses list everything that they listed before.",
+            "complete",
+            flag,
+        ),
+        gauge(
             "enphase_collector_duration_seconds",
             "How long the last run of the collector took.",
             "duration",
@@ -82,6 +88,19 @@ REQUESTS = Table(
     keys=("endpoint", "code"),
 )
 
+UNREADABLE = Table(
+    "Exporter",
+    SELF,
+    "self.unreadable.*",
+    (
+        PlainCounter(
+            "enphase_unreadable_values_total",
+            "Number of values of a response that could not be read, by the gateway's name of them.",
+        ),
+    ),
+    keys=("endpoint", "field"),
+)
+
 ANOMALIES = Table(
     "Exporter",
     SELF,
@@ -124,4 +143,4 @@ SUN = Table(
     ),
 )
 
-TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, ANOMALIES, THRESHOLDS, SUN)
+TABLES = (GATEWAY, COLLECTORS, FAILURES, REQUESTS, UNREADABLE, ANOMALIES, THRESHOLDS, SUN)

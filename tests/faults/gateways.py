@@ -20,6 +20,7 @@ _WATTS, _WATT_HOURS, _CHARGE = 0.05, 2.0, 1e-5
 ASKED: tuple[tuple[str, str], ...] = (
     ("battery-home", INFO),
     ("battery-home", CHECK_JWT),
+    ("battery-home", "/ivp/ensemble/relay"),
     ("battery-home", "/ivp/ensemble/inventory"),
     ("battery-home", "/ivp/ensemble/secctrl"),
     ("battery-home", "/ivp/ensemble/power"),
@@ -31,6 +32,7 @@ ASKED: tuple[tuple[str, str], ...] = (
     ("battery-home", "/ivp/pdm/device_data"),
     ("battery-home", "/admin/lib/tariff"),
     ("battery-home", "/home"),
+    ("battery-home", "/ivp/ss/pel_settings"),
     ("generator", "/ivp/ensemble/generator"),
     ("generator", "/ivp/ss/gen_config"),
     ("generator", "/ivp/ss/gen_schedule"),

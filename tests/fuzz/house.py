@@ -156,7 +156,7 @@ class Exporter:
             if self.clock.time() + pause >= until:
                 break
             await self.clock.sleep(pause)
-        self.poller._tell()
+        self.poller._publish_snapshot()
         await self.clock.sleep(max(0.0, until - self.clock.time()))
 
 

@@ -24,6 +24,7 @@ from exporter.simulator.faults import (
 )
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import serve
+from tests.log_asserts import text_of
 from tests.polled_gateway import START, PolledGateway, impatient, polled_gateway
 from tests.raw_server import http, raw_server
 
@@ -39,7 +40,7 @@ def told(caplog: pytest.LogCaptureFixture) -> str:
     """Return the one line that our log has at warning or above, without a traceback."""
     ours = [r for r in caplog.records if r.name.startswith("exporter.")]
     records = [r for r in ours if r.levelno >= logging.WARNING]
-    (line,) = {record.getMessage() for record in records}
+    (line,) = {text_of(record) for record in records}
     assert [record.exc_info for record in records] == [None]
     assert "\n" not in line
     return line

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.cadences import CADENCES, intervals
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.policy import INFO
+from exporter.gateway.topology import collectors_of, readings_of
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.faults import Edit, Fault, Hang, Reset, Truncated, body, status
+from exporter.simulator.homes import sample_home
 from tests.faults import gateways
-from tests.polled_gateway import PolledGateway, impatient, polled_gateway
+from tests.polled_gateway import impatient, polled_gateway
 
 __all__ = ["impatient"]
 
@@ -18,11 +22,11 @@ __all__ = ["impatient"]
 ASKED = [(home, endpoint) for home, endpoint in gateways.ASKED if endpoint not in gateways.PLAIN]
 
 
-def without_keys(told: Any) -> Any:
+def without_keys(document: Any) -> Any:
     """Take every value out of a JSON document but leave its outermost shape."""
-    if isinstance(told, dict):
+    if isinstance(document, dict):
         return {"unexpected": True}
-    return [{"unexpected": True} for _ in told]
+    return [{"unexpected": True} for _ in document]
 
 
 FAULTS: dict[str, Callable[[], Fault]] = {
@@ -35,12 +39,16 @@ FAULTS: dict[str, Callable[[], Fault]] = {
 }
 
 
-def of_collector(name: str) -> set[str]:
-    """Return the metrics that come from this collector."""
+#: endpoints in whose place another one is asked when they fail
+REPLACEABLE = {"/production.json?details=1", "/ivp/pdm/device_data"}
+
+
+def of_collectors(names: set[str]) -> set[str]:
+    """Return the metrics that come from these collectors."""
     return {
-        family
-        for family, told in FAMILIES.items()
-        if name in {table.collector for table in told.tables}
+        name
+        for name, family in FAMILIES.items()
+        if names & {table.collector for table in family.tables}
     }
 
 
@@ -53,54 +61,31 @@ async def test_a_failing_endpoint_costs_only_its_collector(
     if fault == "hang":
         request.getfixturevalue("impatient")
     collector = ENDPOINTS[endpoint].collector
-    async with polled_gateway(home, tmp_path) as watched:
-        await watched.pass_time(330)
-        before = watched.names()
-        mine = of_collector(collector) & before
-        assert mine
+    async with polled_gateway(home, tmp_path) as polled:
+        await polled.pass_time(330)
+        before = polled.names()
+        polled.gateway.faults[endpoint] = FAULTS[fault]()
+        await polled.pass_time(3 * interval(endpoint) + 121)
+        during = polled.names()
+        assert polled.value("enphase_collector_up", collector=collector) == 0
+        assert before - during <= of_collectors(set(readings_of(endpoint)))
+        own = of_collectors(set(collectors_of(endpoint))) & before
+        assert before - during or endpoint in REPLACEABLE or not own
+        assert polled.value("enphase_up") == 1
 
-        watched.gateway.faults[endpoint] = FAULTS[fault]()
-        await watched.pass_time(life(watched, endpoint))
-        during = watched.names()
-        assert watched.value("enphase_collector_up", collector=collector) == 0
-        assert before - during <= mine
-        assert mine & during <= shown_by_others(endpoint, fault)
-        assert watched.value("enphase_up") == 1
-
-        watched.gateway.faults.clear()
-        await watched.pass_time(2 * cadence(watched, endpoint) + 15)
-        assert watched.value("enphase_collector_up", collector=collector) == 1
-        assert watched.names() >= before
+        polled.gateway.faults.clear()
+        await polled.pass_time(2 * interval(endpoint) + 15)
+        assert polled.value("enphase_collector_up", collector=collector) == 1
+        assert polled.names() >= before
 
 
-def shown_by_others(endpoint: str, fault: str) -> set[str]:
-    """Return the metrics that may stand on another endpoint as well."""
-    collector = ENDPOINTS[endpoint].collector
-    shared = {
-        family
-        for family, told in FAMILIES.items()
-        if {table.collector for table in told.tables} != {collector}
-    }
-    if fault == "keys removed" and collector == "generator":
-        # pyenphase reads the four endpoints apart when one answers something else.
-        member = endpoint.rpartition("/")[2].replace("gen_", "generator_")
-        shared |= {f for f, told in FAMILIES.items() if told.tables[0].source != member}
-    return shared
-
-
-def cadence(watched: PolledGateway, endpoint: str) -> float:
-    """Return how often the collector behind an endpoint runs."""
-    return watched.poller.cadences[ENDPOINTS[endpoint].collector]
-
-
-def life(watched: PolledGateway, endpoint: str) -> float:
-    """Return after how long the data of an endpoint is neither kept nor served any more."""
-    limit = ENDPOINTS[endpoint].age_limit(watched.poller.cadences)
-    return limit + max(3 * cadence(watched, endpoint), 120) + 1
+def interval(endpoint: str) -> float:
+    """Return how often an endpoint is asked."""
+    return intervals(CADENCES)[endpoint]
 
 
 def test_every_endpoint_is_tried() -> None:
-    """No endpoint that is asked for data is left out of this test."""
-    same = {"/production", "/production.json"}
-    tried = {endpoint for _, endpoint in ASKED}
-    assert set(ENDPOINTS) - {INFO, CHECK_JWT} - same == tried
+    """No endpoint that a sample home serves is left out of this test."""
+    homes = [sample_home(name, lambda: 0.0) for name in gateways.HOMES]
+    served = {path for path in ENDPOINTS if any(home.answer(path) for home in homes)}
+    assert served - {INFO, *gateways.ALIASES} == {endpoint for _, endpoint in ASKED}

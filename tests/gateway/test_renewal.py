@@ -15,6 +15,7 @@ from exporter.gateway.policy import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
+from tests.log_asserts import text_of
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
 HOUR = 3600.0
@@ -209,7 +210,7 @@ async def test_a_replaced_gateway_gets_a_token_once_the_owner_accepts_it(
         assert watched.gateway.count(CHECK_JWT) == checks
         assert watched.value("enphase_up") == 0
         assert any(
-            f"gateway {other} answers where {SERIAL} was before" in record.getMessage()
+            f"gateway {other} answers where {SERIAL} was before" in text_of(record)
             for record in caplog.records
         )
 

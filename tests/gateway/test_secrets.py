@@ -25,7 +25,7 @@ async def trouble(watched: PolledGateway) -> set[str]:
     gateway = watched.gateway
     assert isinstance(gateway.login, TokenAccessCheck)
     await watched.pass_time(60)
-    client = watched.poller._session._http
+    client = watched.poller._client._http
     assert client is not None
     cookies = {cookie.value for cookie in client.cookie_jar}
     gateway.login.forget()

@@ -25,6 +25,7 @@ from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.state import State
 from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
+from tests.log_asserts import text_of
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 from tests.raw_server import http, serving
 
@@ -41,7 +42,7 @@ def token(lifetime: float) -> str:
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was told the owner, from warnings on."""
-    return [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    return [text_of(r) for r in caplog.records if r.levelno >= logging.WARNING]
 
 
 @asynccontextmanager

@@ -42,6 +42,7 @@ from exporter.gateway.endpoints import (
     production_report,
     tariff,
 )
+from exporter.gateway.inventory import Expected
 from exporter.metrics.catalogue import FAMILIES, TABLES
 from exporter.metrics.table import EnergyCounter, MetricRow, Table
 from exporter.snapshot import HOUSE
@@ -91,6 +92,7 @@ MEMBERS: Mapping[str, Any] = {
     **ENVOY_DATA,
     "self": models.SelfReport,
     "wanted": Wanted,
+    "expected": dict[tuple[str, str], Expected],
     "thresholds": dict[str, float],
     "sun": sun.Sun,
     **dict.fromkeys(("battery_names", "meter_names", "relay_names"), dict[str, str]),
@@ -104,12 +106,9 @@ MEMBERS: Mapping[str, Any] = {
     "inverter_presence": dict[str, models.Presence],
     "home": home.Home,
     "encharge_inventory": dict[str, ensemble_inventory.Encharge],
-    "encharge_extra": dict[str, ensemble_inventory.Encharge],
     "encharge_power": dict[str, ensemble_power.EnchargePower],
     "enpower": ensemble_inventory.Enpower,
-    "enpower_extra": ensemble_inventory.Enpower,
     "collar": ensemble_inventory.Collar,
-    "collar_extra": ensemble_inventory.Collar,
     "c6cc": ensemble_inventory.C6Combiner,
     "c6_meter": ensemble_inventory.C6Meter,
     "ensemble_conditions": dict[tuple[str, str, str, str], devices.Condition],
@@ -174,7 +173,6 @@ _IN_SETUP = "meter_setup has it of every meter"
 NOT_EXPORTED = {
     ("CollectorReport", "reason"): "a label of the failures, which are counted",
     ("CollectorReport", "trouble"): _PERSON,
-    ("CollectorReport", "complete"): _PERSON,
     ("CollectorReport", "missing"): _PERSON,
     ("Acb", "serial_num"): _KEY,
     ("AcbDevice", "charge_status"): "acb_inventory has it",

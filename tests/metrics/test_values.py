@@ -1,6 +1,5 @@
 """What single tables make of what gateways tell: signs, units, and values that are none."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ from pyenphase.models.inverter import EnvoyInverter
 from pyenphase.models.system_consumption import EnvoySystemConsumption
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyStorageSettings, EnvoyTariff
 
-from exporter.gateway.extras import Device, Home, MeterSetup, Secctrl
+from exporter.gateway.endpoints.ensemble_inventory import Encharge, Enpower
+from exporter.gateway.extras import Home, MeterSetup, Secctrl
 from exporter.gateway.models import CollectorReport, Price, SelfReport, StoragePower
 from exporter.metrics.catalogue import TABLES
 from exporter.snapshot import SELF, Reading
@@ -184,15 +184,14 @@ def test_the_mean_power_of_an_inverter() -> None:
     [
         (["envoy.global.ok", "prop.done"], 1),
         (["envoy.global.ok", "envoy.cond_flags.obs_strs.failure"], 0),
-        ([{"odd": 1}], 0),
         ([], None),
         (None, None),
     ],
 )
 def test_device_status(told: Any, expected: int | None) -> None:
     """A device is well while nothing but good news is listed; an empty list is no news."""
-    device = Device.model_validate({"device_status": told})
-    series = rendered("ensemble", {"encharge_extra": {"1": device}})
+    device = Encharge(device_status=told)
+    series = rendered("ensemble", {"encharge_inventory": {"1": device}})
     assert expected == series.get('enphase_encharge_device_status_ok{serial="1"}')
 
 
@@ -213,8 +212,7 @@ def test_a_sleeping_ac_battery_is_well() -> None:
 def test_the_controllers_extras_carry_its_serial() -> None:
     """What the inventory says beyond pyenphase is labelled like the rest of the controller."""
     data = {
-        "enpower": SimpleNamespace(serial_number="7", communicating=False),
-        "enpower_extra": Device.model_validate({"Enpwr_curr_state_id": 16}),
+        "enpower": Enpower(serial_number="7", communicating=False, state_id=16),
     }
     series = rendered("ensemble", data)
     assert series['enphase_enpower_current_state{serial="7"}'] == 16
@@ -271,6 +269,7 @@ def test_the_exporters_own_report() -> None:
         up=True,
         collectors={"home": CollectorReport(False, 1.5, None, {"timeout": 2}, cadence=300)},
         requests={("/home", "200"): 3},
+        unreadable={("/home", "network"): 4},
         rejected={"enphase_production_joules_total": 1},
         token_expiry=None,
         clock_skew=-0.5,
@@ -279,9 +278,11 @@ def test_the_exporters_own_report() -> None:
         "enphase_up": 1,
         "enphase_gateway_clock_skew_seconds": -0.5,
         'enphase_collector_up{collector="home"}': 0,
+        'enphase_collector_complete{collector="home"}': 1,
         'enphase_collector_duration_seconds{collector="home"}': 1.5,
         'enphase_collector_cadence_seconds{collector="home"}': 300,
         'enphase_collector_failures_total{collector="home",reason="timeout"}': 2,
         'enphase_gateway_requests_total{endpoint="/home",code="200"}': 3,
+        'enphase_unreadable_values_total{endpoint="/home",field="network"}': 4,
         'enphase_rejected_readings_total{metric="enphase_production_joules_total"}': 1,
     }

@@ -1,0 +1,230 @@
+"""From the answers of a gateway to the readings of its collectors.
+
+Each answer is kept until it is too old, and a reading is made of all that a collector has at that
+moment. What is not listed any more, though it was before, is noted in the inventory; what cannot be
+read is counted, and logged once.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
+
+from exporter.clock import Clock
+from exporter.config import Gateway
+from exporter.errors import InvalidDataError
+from exporter.gateway.additions import Additions
+from exporter.gateway.counters import CounterGuard
+from exporter.gateway.device_names import device_names
+from exporter.gateway.endpoints import assemble, meters
+from exporter.gateway.endpoints.base import Endpoint, Parsed
+from exporter.gateway.endpoints.context import Context
+from exporter.gateway.identity import Identity
+from exporter.gateway.inventory import PARTS, Inventory, without_retired
+from exporter.gateway.state_model import GatewayState
+from exporter.gateway.topology import STANDS_ON
+from exporter.snapshot import Reading
+
+log = logging.getLogger(__name__)
+
+#: the answer that a member stands on, where that does not have it by the same name
+_SOURCES: Mapping[str, str] = {
+    "meter_setup": meters.SETUP.path,
+    "ctmeters": meters.READINGS.path,
+    "ctmeters_phases": meters.READINGS.path,
+}
+#: answers by which others are read, for as long as there is no newer one
+_SETTINGS = frozenset({meters.SETUP.path})
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an endpoint said last; `expires` in monotonic seconds, `read_at` in epoch seconds."""
+
+    parsed: Parsed
+    body: bytes
+    read_at: float
+    expires: float
+
+
+class Assembler:
+    """The answers of one gateway, and the readings that are made of them."""
+
+    def __init__(
+        self,
+        config: Gateway,
+        state: GatewayState,
+        inventory: Inventory,
+        guard: CounterGuard,
+        clock: Clock,
+    ) -> None:
+        #: values that could not be read, by endpoint and field
+        self.unreadable: Counter[tuple[str, str]] = Counter()
+        #: the gateway's clock less ours, in seconds
+        self.clock_skew: float | None = None
+        self.identity: Identity | None = None
+        self.answers: dict[str, Answer] = {}
+        self._config = config
+        self._state = state
+        self._inventory = inventory
+        self._guard = guard
+        self._clock = clock
+        self._additions = Additions(config, inventory, guard)
+        #: the last answer of each endpoint of which everything could be read
+        self._whole: dict[str, Parsed] = {}
+        self._logged: dict[str, frozenset[str]] = {}
+
+    def parse(self, endpoint: Endpoint, body: bytes) -> Parsed:
+        """Return what a body says; raise GatewayError when it cannot be understood.
+
+        An answer that repeats the one before is not parsed again.
+        """
+        before = self.answers.get(endpoint.path)
+        if before is not None and before.body is body:
+            parsed = before.parsed
+        else:
+            parsed = endpoint.parse(body, self._whole.get(endpoint.path))
+        if parsed.unreadable and says_nothing(parsed.data):
+            raise InvalidDataError(f"{endpoint.path}: nothing in the response can be read")
+        for name, count in parsed.unreadable.items():
+            self.unreadable[endpoint.path, name] += count
+        self._log_unreadable(endpoint, frozenset(parsed.unreadable))
+        return parsed
+
+    def keep(self, endpoint: Endpoint, parsed: Parsed, body: bytes, lifetime: float) -> None:
+        """Keep an answer for so many seconds."""
+        expires = self._clock.monotonic() + lifetime
+        self.answers[endpoint.path] = Answer(parsed, body, self._clock.time(), expires)
+        if not parsed.unreadable:
+            self._whole[endpoint.path] = parsed
+
+    def current(self) -> dict[str, Parsed]:
+        """Return all answers that are not too old, by path."""
+        now = self._clock.monotonic()
+        return {
+            path: answer.parsed
+            for path, answer in self.answers.items()
+            if now < answer.expires or path in _SETTINGS
+        }
+
+    def reading(
+        self, collector: str, before: Reading | None
+    ) -> tuple[Reading | None, Sequence[str]]:
+        """Return the reading of a collector, None without data, and what is missing, by name.
+
+        Raises GatewayError when its answers cannot be what they say.
+        """
+        now = self._clock.monotonic()
+        own = [answer for p in STANDS_ON[collector] if (answer := self.answers.get(p))]
+        alive = [answer for answer in own if now < answer.expires]
+        if not alive:
+            return None, self.missing(collector, {})
+        latest = max(answer.expires for answer in alive)
+        data = without_retired(
+            assemble(collector, self.current(), self._context()), self._inventory.retired
+        )
+        expires = {member: self._expiry(member, own, latest) for member in data}
+        data = {member: value for member, value in data.items() if now < expires[member]}
+        missing = self.missing(collector, data)
+        counters = self._additions.add(collector, data)
+        data |= device_names(self._config, collector)
+        counters |= self._guard.judge(collector, self._remembered(data))
+        if before is not None and before.data == data:
+            # Whoever has rendered it need not look at it again.
+            data = before.data  # type: ignore[assignment] # nobody changes it any more
+        reading = Reading(
+            data,
+            max(answer.read_at for answer in alive),
+            latest,
+            counters,
+            complete=not missing,
+            member_expires={m: at for m, at in expires.items() if m in data and at < latest},
+        )
+        return reading, missing
+
+    def missing(self, collector: str, data: Mapping[str, Any]) -> list[str]:
+        """Take note of what a collector's data list; return what is missing, by name."""
+        listed = [
+            part.member
+            for part in PARTS
+            if part.collector == collector and self._was_answered(part.path, collector)
+        ]
+        return self._inventory.observe(data, listed)
+
+    def _remembered(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the data without inverters beyond those that are remembered: each has counters."""
+        inverters = data.get("inverters")
+        if not inverters:
+            return data
+        known = self._inventory.known("inverter")
+        if inverters.keys() <= known:
+            return data
+        return {**data, "inverters": {s: i for s, i in inverters.items() if s in known}}
+
+    def service(self) -> tuple[str, int, int]:
+        """Return phase mode, number of legs and number of meters, by the set-up of the meters."""
+        answer = self.answers.get(meters.SETUP.path)
+        setup = list(answer.parsed.data["meters"].values()) if answer else []
+        enabled = [meter for meter in setup if meter.enabled]
+        mode = next((meter.phase_mode for meter in enabled if meter.phase_mode), "")
+        return mode, meters.leg_count(enabled), len(enabled)
+
+    def _was_answered(self, path: str | None, collector: str) -> bool:
+        """Return whether a member could have been read by now."""
+        paths = STANDS_ON[collector] if path is None else (path,)
+        return any(path in self.answers for path in paths)
+
+    def _expiry(self, member: str, own: list[Answer], latest: float) -> float:
+        """Return when the answer that a member stands on is too old."""
+        if member in _SOURCES:
+            answer = self.answers.get(_SOURCES[member])
+            return answer.expires if answer else latest
+        sources = [answer.expires for answer in own if member in answer.parsed.data]
+        return max(sources, default=latest)
+
+    def _context(self) -> Context:
+        identity = self.identity
+        return Context(
+            gateway_time=self._clock.time() + (self.clock_skew or 0.0),
+            firmware=identity.firmware if identity else None,
+            metered=bool(identity and identity.metered),
+            local_time=self._local_time(),
+            previous=self._whole,
+            register=self._guard.register,
+        )
+
+    def _local_time(self) -> datetime | None:
+        """Return the time on the owner's wall, or None when the time zone is not known."""
+        name = self._config.timezone or self._state.timezone
+        try:
+            return datetime.fromtimestamp(self._clock.time(), ZoneInfo(name)) if name else None
+        except (KeyError, ValueError, OSError):
+            return None
+
+    def _log_unreadable(self, endpoint: Endpoint, fields: frozenset[str]) -> None:
+        before = self._logged.get(endpoint.path, frozenset())
+        extra = {"gateway": self._config.name, "endpoint": endpoint.path}
+        if new := fields - before:
+            names = ", ".join(sorted(new)[:_MOST_NAMED])
+            log.warning("values cannot be read", extra={**extra, "fields": names})
+        elif before and not fields:
+            log.info("all values can be read again", extra=extra)
+        self._logged[endpoint.path] = fields | before if fields else fields
+
+
+def says_nothing(value: Any) -> bool:
+    """Return whether there is no value in what was read, however deep."""
+    if isinstance(value, Mapping):
+        return all(map(says_nothing, value.values()))
+    if isinstance(value, BaseModel):
+        return all(says_nothing(getattr(value, name)) for name in type(value).model_fields)
+    if is_dataclass(value):
+        held = ((getattr(value, field.name), field.default) for field in fields(value))
+        return all(item == default or says_nothing(item) for item, default in held)
+    return value in (None, [], ())

@@ -1,0 +1,158 @@
+"""How the collectors of one gateway fare: success, failures by reason, what is missing.
+
+A collector groups endpoints. It is up while each of them that this gateway should have answers, and
+complete while the answers list everything that they listed before.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from exporter.clock import Clock
+from exporter.errors import GatewayError
+from exporter.gateway.models import CollectorReport
+
+log = logging.getLogger(__name__)
+
+#: what is missing is named in a log line up to this number
+_MOST_NAMED = 10
+
+
+@dataclass(slots=True)
+class CollectorState:
+    """The state of one collector; `last_success` in epoch seconds, cadence in seconds."""
+
+    cadence: float
+    #: whether the last attempt brought data
+    has_data: bool = False
+    last_success: float | None = None
+    #: the same in monotonic seconds
+    answered: float = float("-inf")
+    failures: Counter[str] = field(default_factory=Counter)
+    #: seconds that the last request of each endpoint took
+    durations: dict[str, float] = field(default_factory=dict)
+    #: errors that go on, by endpoint
+    errors: dict[str, GatewayError] = field(default_factory=dict)
+    #: the error that keeps the whole gateway from being asked
+    gateway_error: GatewayError | None = None
+    #: names of what is missing
+    missing: Sequence[str] = ()
+    #: message of the error that is in the log already
+    logged: str = ""
+    logged_missing: frozenset[str] = frozenset()
+
+    @property
+    def error(self) -> GatewayError | None:
+        """The error to report, if any."""
+        return self.gateway_error or next(iter(self.errors.values()), None)
+
+    @property
+    def up(self) -> bool:
+        """Whether the collector works: there was an attempt, and nothing failed."""
+        return self.last_success is not None and self.has_data and self.error is None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answers list all that they listed before."""
+        return not self.missing
+
+
+class CollectorStates:
+    """The states by collector. A failure that goes on is logged once, and its end once."""
+
+    def __init__(self, gateway: str, cadences: Mapping[str, float], clock: Clock) -> None:
+        self._gateway = gateway
+        self._clock = clock
+        self._all = {name: CollectorState(cadence) for name, cadence in cadences.items()}
+
+    def __getitem__(self, name: str) -> CollectorState:
+        return self._all[name]
+
+    def succeeded(self, name: str, endpoint: str, duration: float) -> None:
+        """Note an answer that could be used."""
+        state = self._all[name]
+        state.durations[endpoint] = duration
+        state.errors.pop(endpoint, None)
+        state.gateway_error = None
+        state.has_data = True
+        state.last_success = self._clock.time()
+        state.answered = self._clock.monotonic()
+        if state.logged and state.error is None:
+            log.info("collector recovered", extra={"gateway": self._gateway, "collector": name})
+            state.logged = ""
+
+    def failed(
+        self, name: str, endpoint: str, error: GatewayError, duration: float | None = None
+    ) -> None:
+        """Note a failure of one endpoint."""
+        state = self._all[name]
+        if duration is not None:
+            state.durations[endpoint] = duration
+        state.errors[endpoint] = error
+        state.has_data = False
+        state.failures[error.reason] += 1
+        self._log(name, error)
+
+    def clear(self, name: str, endpoint: str) -> None:
+        """Forget the failure of an endpoint that the collector can do without."""
+        self._all[name].errors.pop(endpoint, None)
+
+    def gateway_failed(self, error: GatewayError) -> None:
+        """Let all relevant collectors fail with the gateway."""
+        for name, state in self._all.items():
+            if name == "gateway":
+                continue
+            if state.gateway_error is None and state.last_success is not None:
+                state.failures[error.reason] += 1
+            state.gateway_error = error
+            state.has_data = False
+
+    def gateway_answers(self) -> None:
+        """End the failure of the gateway as a whole."""
+        for state in self._all.values():
+            state.gateway_error = None
+
+    def note_missing(self, name: str, missing: Sequence[str]) -> None:
+        """Note what is not listed any more; its names are logged once."""
+        state = self._all[name]
+        state.missing = missing
+        now = frozenset(missing)
+        new = sorted(now - state.logged_missing)
+        extra = {"gateway": self._gateway, "collector": name}
+        if new:
+            names = ", ".join(new[:_MOST_NAMED]) + (", …" if len(new) > _MOST_NAMED else "")
+            log.warning("response incomplete", extra={**extra, "missing": names})
+        elif state.logged_missing and not now:
+            log.info("response complete again", extra=extra)
+        state.logged_missing = now
+
+    def answers(self, names: Iterable[str], seconds: float) -> bool:
+        """Return whether one of these brought data in the last seconds and did not fail since."""
+        since = self._clock.monotonic() - seconds
+        return any(self._all[name].has_data and self._all[name].answered >= since for name in names)
+
+    def report(self, names: Iterable[str]) -> dict[str, CollectorReport]:
+        """Return the state of these collectors for the exposition."""
+        return {name: self._report(self._all[name]) for name in names}
+
+    def _report(self, state: CollectorState) -> CollectorReport:
+        error = state.error
+        return CollectorReport(
+            up=state.up,
+            duration=sum(state.durations.values()) if state.durations else None,
+            last_success=state.last_success,
+            failures=dict(state.failures),
+            reason=error.reason if error else "",
+            trouble="" if state.gateway_error else str(error or ""),
+            cadence=state.cadence,
+            complete=state.complete,
+            missing=tuple(state.missing),
+        )
+
+    def _log(self, name: str, error: GatewayError) -> None:
+        state, message = self._all[name], str(error)
+        level = logging.DEBUG if message == state.logged else logging.WARNING
+        state.logged = message
+        extra = {"gateway": self._gateway, "collector": name, "reason": error.reason}
+        log.log(level, "collector failed", extra={**extra, "error": message})
