@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import orjson
 
@@ -39,6 +40,8 @@ _LOCK_POLL = 0.1
 #: seconds that a file which cannot be used is left alone
 _RETRY_FILE = 60.0
 _MAX_FILE = 4096
+#: with more gateways than these in one process, their files are written every so many seconds
+_FLEET, _FLEET_STORE = 100, 120.0
 
 
 class _Bucket:
@@ -119,6 +122,9 @@ class _Bucket:
         return self._refill
 
 
+_sharing: "WeakSet[RateLimiter]" = WeakSet()
+
+
 class RateLimiter:
     """Hands out slots for requests to one gateway; `path` is the file that processes share."""
 
@@ -137,6 +143,10 @@ class RateLimiter:
         #: requests that were sent without a slot and are not counted yet
         self._uncounted = 0
         self._let_in = False
+        #: when the file is written next, where there are too many gateways to do it each time
+        self._next_store = float("-inf")
+        if path is not None:
+            _sharing.add(self)
 
     def delay(self, *, small: bool = False, reserve: int = 0) -> float:
         """Return the seconds until the limit lets a request go, as far as this process knows.
@@ -188,6 +198,11 @@ class RateLimiter:
         now = self._clock.monotonic()
         if self._path is None or now < self._file_retry:
             return self._count(now, small=small), None
+        if (seconds := self._bucket(small=small).wait(now)) > 0:
+            # Others can only have made it longer.
+            return seconds, None
+        if len(_sharing) > _FLEET:
+            return await self._try_in_fleet(self._path, now, small=small), None
         held = os.dup(next(iter(self._locked))) if self._locked else None
         count = partial(self._count_in_file, self._path, held, now, small=small)
         try:
@@ -199,6 +214,19 @@ class RateLimiter:
                 extra={"file": str(self._path), "error": str(error)},
             )
             return self._count(now, small=small), None
+
+    async def _try_in_fleet(self, path: Path, now: float, *, small: bool) -> float:
+        """Count a request; the file is read once, and written only now and then."""
+        if now < self._next_store:
+            return self._count(now, small=small)
+        first, self._next_store = self._next_store < 0, now + _FLEET_STORE
+        count = partial(self._count_in_file, path, None, now, small=small, read=first)
+        try:
+            seconds, descriptor = await files.in_thread(count, _close)
+        except (OSError, StateError):
+            return self._count(now, small=small)
+        _close((seconds, descriptor))
+        return seconds
 
     def _count(self, now: float, *, small: bool) -> float:
         """Count a request if it may be sent now; return the seconds to wait."""
@@ -214,7 +242,7 @@ class RateLimiter:
         return seconds
 
     def _count_in_file(
-        self, path: Path, held: int | None, now: float, *, small: bool
+        self, path: Path, held: int | None, now: float, *, small: bool, read: bool = True
     ) -> tuple[float, int | None]:
         """Do the same with what all processes counted; `held` is the file if we have its lock."""
         descriptor = files.open_locked(path) if held is None else held
@@ -222,7 +250,7 @@ class RateLimiter:
             return _LOCK_POLL, None
         seconds = float("inf")
         try:
-            if held is None:
+            if held is None and read:
                 self._load(os.pread(descriptor, _MAX_FILE, 0), now)
             charged = self._uncounted > 0
             seconds = self._count(now, small=small)

@@ -178,6 +178,61 @@ async def test_a_huge_answer_is_not_read_to_its_end(compressed: bool, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("content", "small"),
+    [
+        (b"[" + b"[]," * 99_999 + b"[]]", False),
+        (b"[" + b"{}," * 60_000 + b"{}]", False),
+        (b'"' + b"7" * (4 * 2**20) + b'"', False),
+        (b'{"serial": "' + b"7" * (64 * 2**10) + b'"}', True),
+    ],
+)
+async def test_a_legal_body_without_measure(
+    transport: Transport, client: aiohttp.ClientSession, content: bytes, small: bool
+) -> None:
+    """More than any gateway has to say is not parsed: it would hold up all others."""
+    url = f"http://{{}}{ENDPOINT}"
+    async with raw_server(http(content)) as host:
+        with pytest.raises(TransportError) as caught:
+            await transport.request(client, url.format(host), ENDPOINT, {}, small=small)
+    assert caught.value.error.reason == "too_large"
+    # said in chunks and not in its head
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(content), content)
+    async with raw_server(chunked + chunks) as host:
+        with pytest.raises(TransportError) as caught:
+            await transport.request(client, url.format(host), ENDPOINT, {}, small=small)
+    assert caught.value.error.reason == "too_large"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Encoding: identity\r\n\r\n",
+    ],
+)
+async def test_old_ways_to_end_a_body(
+    transport: Transport, client: aiohttp.ClientSession, head: bytes
+) -> None:
+    """A body without a length ends with its connection."""
+    async with raw_server(head + b"[]") as host:
+        response = await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+    assert response.body == b"[]"
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "compress", "nonsense"])
+async def test_a_coding_that_nobody_asked_for(
+    transport: Transport, client: aiohttp.ClientSession, coding: str
+) -> None:
+    """A body in another coding than the two we accept is an error or an odd body, never more."""
+    async with raw_server(http(b"\x28\xb5\x2f\xfd[]", f"Content-Encoding: {coding}")) as host:
+        with suppress(TransportError):
+            response = await transport.request(client, f"http://{host}{ENDPOINT}", ENDPOINT, {})
+            assert not response.has_json()
+
+
+@pytest.mark.parametrize(
     ("host", "words"),
     [
         ("127.0.0.1:1", "cannot connect; is the gateway switched on? (Connection refused)"),
