@@ -184,10 +184,11 @@ def commandline(pid: int) -> str:
 
 def private(folder: Path) -> str:
     """Return what the files of a folder hold, which nobody else may read."""
-    files = list(folder.iterdir())
+    files = [path for path in folder.rglob("*") if path.is_file()]
     assert files
+    assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_dir()} <= {0o700}
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
-    return "\n".join(path.read_text() for path in files)
+    return "\n".join(path.read_bytes().decode("latin-1") for path in files)
 
 
 async def pages(process: ExporterProcess) -> list[str]:
