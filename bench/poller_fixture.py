@@ -12,7 +12,7 @@ from exporter.config import Gateway
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
-from exporter.house import derive
+from exporter.house import HouseDeriver
 from exporter.state import State
 
 #: what Prometheus sends: OpenMetrics before text, and gzip
@@ -85,7 +85,7 @@ async def polled_gateway(
     )
     with TemporaryDirectory() as directory:
         state = State(Path(directory), gateway.name)
-        poller = Poller(gateway, state, clock, exposition.update, derive=derive)
+        poller = Poller(gateway, state, clock, exposition.update, derive=HouseDeriver())
         try:
             yield PolledGateway(poller, clock, exposition)
         finally:

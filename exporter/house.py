@@ -10,6 +10,7 @@ Used by the metrics and by the status page.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import is_
 from typing import Any
 
 from exporter.gateway.flow_energy import Flow
@@ -38,6 +39,16 @@ _LIVE_SOLAR, _LIVE_GRID, _LIVE_STORAGE, _LIVE_LOAD = "pv", "grid", "storage", "l
 #: what firmwares call the states of a switch
 _SWITCH_STATES = {"closed": 1, "close": 1, "open": 0}
 _COLLAR_STATES = {"encmn_mde_on_grid": 1, "encmn_mde_off_grid": 0}
+#: collectors that have a power, or hardware that powers depend on
+_POWER_COLLECTORS = (
+    "ensemble",
+    "meters",
+    "production",
+    "inverters",
+    "battery_power",
+    "generator",
+    "livedata",
+)
 #: the largest commercial sites
 _MAX_WATTS = 1e8
 #: kinds of expected hardware that charge and discharge
@@ -150,10 +161,69 @@ class _View:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Powers:
+    """The powers of a house, and for how long they hold."""
+
+    watts: Mapping[str, float]
+    sources: Mapping[str, PowerSource]
+    legs: Mapping[str, LegFlows]
+    flows: Mapping[tuple[str, ...], Flow]
+    expires: float
+    newest: float
+
+
+class HouseDeriver:
+    """Derives the house of one gateway; does the work only when an answer behind it is new.
+
+    The grid state is polled every few seconds, while powers change every half minute.
+    """
+
+    def __init__(self) -> None:
+        self._powers: _Powers | None = None
+        #: what the powers were derived from
+        self._readings: list[Reading | None] = []
+        self._conditions: tuple[int | None, bool] = (None, False)
+
+    def __call__(self, snapshot: Snapshot, now: float) -> DerivedHouse:
+        """Return what follows from a snapshot at `now` (monotonic seconds)."""
+        view = _View(snapshot, now)
+        connected, commanded = grid_connected(view), disconnect_commanded(view)
+        grid_expires, grid_newest = view.expires, view.newest
+        readings = [snapshot.readings.get(collector) for collector in _POWER_COLLECTORS]
+        conditions = connected, view.has_batteries
+        powers = self._powers
+        if (
+            powers is None
+            or now >= powers.expires
+            or conditions != self._conditions
+            or not all(map(is_, readings, self._readings))
+        ):
+            powers = self._powers = _derive_powers(view, connected)
+            self._readings, self._conditions = readings, conditions
+        data: dict[str, Any] = {}
+        if powers.flows or connected is not None or commanded is not None:
+            data = {
+                "house": House(connected, commanded, **powers.watts),
+                "house_legs": powers.legs,
+                "power_sources": powers.sources,
+            }
+        return DerivedHouse(
+            data,
+            powers.flows,
+            min(grid_expires, powers.expires),
+            max(grid_newest, powers.newest),
+        )
+
+
 def derive(snapshot: Snapshot, now: float) -> DerivedHouse:
-    """Return what follows from a snapshot at `now` (monotonic seconds)."""
-    view = _View(snapshot, now)
-    connected = grid_connected(view)
+    """Return what follows from a single snapshot at `now` (monotonic seconds)."""
+    return HouseDeriver()(snapshot, now)
+
+
+def _derive_powers(view: _View, connected: int | None) -> _Powers:
+    """Return the powers, and their energies' registers, from the best source of each."""
+    view.expires, view.newest = float("inf"), 0.0
     powers = {
         "solar": _first(view, _SOLAR),
         "battery": _first(view, _BATTERY) if _has_batteries(view) else None,
@@ -162,23 +232,13 @@ def derive(snapshot: Snapshot, now: float) -> DerivedHouse:
     powers["house"] = _house(view, powers)
     flows = _flows(powers)
     legs = _legs(view)
-    house = House(
-        connected,
-        disconnect_commanded(view),
-        **{f"{name}_watts": flow.watts for (_, name), flow in flows.items()},
-    )
-    data: dict[str, Any] = {
-        "house": house,
-        "house_legs": legs,
-        "power_sources": {
-            name: PowerSource(power.source) for name, power in powers.items() if power is not None
-        },
-    }
-    has_data = (
-        flows or house.grid_connected is not None or house.grid_disconnect_commanded is not None
-    )
-    return DerivedHouse(
-        data if has_data else {}, flows | _leg_flows(view, legs), view.expires, view.newest
+    return _Powers(
+        {f"{name}_watts": flow.watts for (_, name), flow in flows.items()},
+        {name: PowerSource(power.source) for name, power in powers.items() if power is not None},
+        legs,
+        flows | _leg_flows(view, legs),
+        view.expires,
+        view.newest,
     )
 
 

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from exporter import house
 from exporter.address import is_loopback
 from exporter.clock import Clock
 from exporter.config import Config, Gateway
@@ -20,6 +19,7 @@ from exporter.exposition import Exposition
 from exporter.gateway.cadences import CADENCES
 from exporter.gateway.client import Locate
 from exporter.gateway.poller import Poller
+from exporter.house import HouseDeriver
 from exporter.pager import Pager
 from exporter.snapshot import SELF, Snapshot
 from exporter.state import State
@@ -129,7 +129,7 @@ class PollerManager:
                     self._clock,
                     publish,
                     delay,
-                    derive=house.derive,
+                    derive=HouseDeriver(),
                     locate=locate,
                 )
                 await poller.run()

@@ -16,7 +16,7 @@ from exporter.exposition import Exposition
 from exporter.gateway import transport
 from exporter.gateway.policy import ENDPOINTS
 from exporter.gateway.poller import Poller
-from exporter.house import derive
+from exporter.house import HouseDeriver
 from exporter.simulator.gateway import SimulatedGateway
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
@@ -113,7 +113,7 @@ async def polled_gateway(
             State(state, "home"),
             clock,
             publish,
-            derive=derive,
+            derive=HouseDeriver(),
         )
         try:
             yield PolledGateway(running, poller, clock, exposition, state, status_store)

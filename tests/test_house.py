@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.house import DerivedHouse, House, derive
+from exporter.house import DerivedHouse, House, HouseDeriver, derive
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 
 NOW = 1000.0
@@ -298,3 +298,21 @@ def test_live_data_knows_the_switch_where_the_controller_has_no_word_for_it() ->
     assert grid(derived(**weird, live_flows={})) == 0
     assert grid(derived(**weird)) is None
     assert grid(derived(live=relay_state, live_flows={})) is None
+
+
+def test_powers_are_derived_again_when_an_answer_behind_them_is_new() -> None:
+    """Between two answers the same flows are returned; a new grid state alone changes them not."""
+    house = HouseDeriver()
+    meters = Reading({"ctmeters": CTS}, 0, 2000)
+
+    def look(now: float, **readings: Reading) -> DerivedHouse:
+        return house(Snapshot("home", {"meters": meters, **readings}), now)
+
+    first = look(NOW)
+    assert look(NOW + 5, home=Reading({"home": 1}, 0)).flows is first.flows
+    closed = look(NOW + 6, grid=Reading({"relay": relay("closed")}, 0, 2000))
+    again = look(NOW + 7, grid=Reading({"relay": relay("closed")}, 1, 2000))
+    assert again.flows is closed.flows
+    assert look(2000).flows == {}
+    meters = Reading({"ctmeters": {"production": ct(1)}}, 0, 3000)
+    assert look(2001).flows[HOUSE, "solar"].watts == 1

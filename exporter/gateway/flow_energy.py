@@ -17,6 +17,8 @@ from exporter.snapshot import Snapshot
 
 #: seconds; a longer gap in the power leaves a gap in the energy
 _LONGEST_GAP = 180.0
+#: seconds after which flows that have not changed are counted again
+_INTERVAL = 30.0
 #: longest path of a flow whose days are kept: those of the whole house, not of its legs
 _DAILY = 2
 
@@ -70,6 +72,8 @@ class FlowEnergies:
         self._clock = clock
         #: watts, source and monotonic time of each flow when it was last known
         self._previous: dict[Path, tuple[float, str, float]] = {}
+        #: what was counted last, with its result and monotonic time
+        self._counted: tuple[Mapping[Path, Flow], dict[Path, float], float] | None = None
 
     def update(self, flows: Mapping[Path, Flow]) -> dict[Path, float]:
         """Return the joules of each flow so far, and those of today and yesterday.
@@ -78,6 +82,10 @@ class FlowEnergies:
         `solar_yesterday`.
         """
         now = self._clock.monotonic()
+        if self._counted is not None:
+            counted, counters, at = self._counted
+            if counted is flows and now - at < _INTERVAL:
+                return counters
         added: dict[Path, float] = {}
         for path, flow in flows.items():
             added[_field(path, "joules")] = (
@@ -96,6 +104,7 @@ class FlowEnergies:
             for name, key in (("today", TODAY), ("yesterday", YESTERDAY)):
                 if (*total, key) in days:
                     counters[_field(path, name)] = days[*total, key]
+        self._counted = flows, counters, now
         return counters
 
     def _from_registers(self, path: Path, flow: Flow) -> float:

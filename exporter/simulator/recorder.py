@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from exporter import house
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.config.types import LONGEST_CADENCE
 from exporter.exposition import Exposition
 from exporter.gateway.collectors import CADENCES
 from exporter.gateway.poller import Poller
+from exporter.house import HouseDeriver
 from exporter.simulator.gateway import SimulatedGateway
 from exporter.simulator.scenario import ScenarioRunner
 from exporter.simulator.server import RunningGateway, serve
@@ -124,7 +124,7 @@ class VirtualExporter:
             self._exposition = Exposition(self._clock)
             state = State(self._state_dir, self._config.name)
             self._poller = Poller(
-                self._config, state, self._clock, self._exposition.update, derive=house.derive
+                self._config, state, self._clock, self._exposition.update, derive=HouseDeriver()
             )
 
     def _until_next_step(self) -> float:

@@ -13,7 +13,7 @@ from exporter.exposition import Exposition
 from exporter.gateway.collectors import COLLECTORS
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
 from exporter.gateway.poller import Poller
-from exporter.house import derive
+from exporter.house import HouseDeriver
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 from tests.faults.gateways import growing
@@ -217,7 +217,7 @@ async def _admit(
         config["token"] = running.token
     exposition = Exposition(clock)
     poller = Poller(
-        GatewayConfig(**config), State(state, NAME), clock, exposition.update, derive=derive
+        GatewayConfig(**config), State(state, NAME), clock, exposition.update, derive=HouseDeriver()
     )
     patient = Patient(loop, clock, running, poller, exposition, cell)
     told.append(patient)

@@ -22,7 +22,7 @@ from exporter.gateway.collectors import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.gateway.transport import Transport
-from exporter.house import derive
+from exporter.house import HouseDeriver
 from exporter.simulator import replay, tokens
 from exporter.simulator.gateway import SimulatedGateway
 from exporter.simulator.homes import SAMPLE_HOMES
@@ -146,7 +146,11 @@ class Exporter:
         if house.token:
             config["token"] = house.token
         self.poller = Poller(
-            GatewayConfig(**config), state, self.clock, self.exposition.update, derive=derive
+            GatewayConfig(**config),
+            state,
+            self.clock,
+            self.exposition.update,
+            derive=HouseDeriver(),
         )
 
     async def live(self, until: float) -> None:
