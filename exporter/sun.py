@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Sun:
+class SunPosition:
     """Where the sun is; the elevation is in degrees above the horizon."""
 
     elevation: float
 
 
-def position(latitude: float, longitude: float, now: float) -> Sun:
+def position(latitude: float, longitude: float, now: float) -> SunPosition:
     """Return where the sun is at a place (degrees) at `now` (epoch seconds)."""
     # Only sites with a configured location need it.
     from astral import Observer  # noqa: PLC0415 - see above
@@ -19,4 +19,4 @@ def position(latitude: float, longitude: float, now: float) -> Sun:
 
     moment = datetime.fromtimestamp(now, UTC)
     # A tenth of a degree is half a minute: more digits would only change with every poll.
-    return Sun(round(elevation(Observer(latitude, longitude), moment), 1))
+    return SunPosition(round(elevation(Observer(latitude, longitude), moment), 1))

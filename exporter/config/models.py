@@ -45,7 +45,7 @@ __all__ = [
     "DeviceName",
     "Gateway",
     "GatewaysFile",
-    "InverterLabels",
+    "InverterConfig",
     "Location",
     "Log",
     "Wanted",
@@ -70,7 +70,7 @@ class Credentials:
     password: str | None = field(default=None, repr=False)
 
 
-class InverterLabels(Strict):
+class InverterConfig(Strict):
     """The owner's name of an inverter, the array it belongs to, and its position.
 
     `x` to the right and `y` upwards, on one plan for all inverters of the gateway, in any unit.
@@ -137,7 +137,7 @@ class Gateway(Strict):
     #: once loaded, the thresholds include the common ones
     alerts: Alerts = Alerts()
     #: by serial number
-    inverters: dict[str, InverterLabels] = Field(default_factory=dict)
+    inverters: dict[str, InverterConfig] = Field(default_factory=dict)
     #: by serial number
     batteries: dict[str, DeviceName] = Field(default_factory=dict)
     #: by what they measure, such as `production`

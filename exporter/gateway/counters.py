@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.gateway.counter_journal import CounterJournal
-from exporter.gateway.daily_energy import DailyEnergy, Days, GatewayFigures
+from exporter.gateway.energy_by_day import Days, EnergyByDay, GatewayFigures
 from exporter.gateway.site_limits import Side, SiteLimits
 from exporter.gateway.state_model import GatewayState, GuardState
 
@@ -142,7 +142,7 @@ class CounterGuard:
             state.battery_count,
             config.main_breaker_amperes if config else None,
         )
-        self._daily = DailyEnergy(state.days, self.limits, self._zone)
+        self._daily = EnergyByDay(state.days, self.limits, self._zone)
         #: watts and monotonic time of the last reading of each integrated power
         self._powers: dict[Path, tuple[float, float]] = {}
         #: joules that were exported last, by counter

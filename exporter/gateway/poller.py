@@ -44,7 +44,7 @@ from exporter.gateway.scheduler import Condition, EndpointSchedule, Scheduler
 from exporter.gateway.state_model import GatewayState
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 from exporter.state import State
-from exporter.sun import Sun, position
+from exporter.sun import SunPosition, position
 
 log = logging.getLogger(__name__)
 
@@ -564,7 +564,7 @@ class Poller:
         self.readings[SELF] = Reading(data, self._clock.time())
         self._publish(self._with_house(Snapshot(self.config.name, dict(self.readings)), now))
 
-    def _sun(self) -> Sun | None:
+    def _sun(self) -> SunPosition | None:
         place = self.config.location
         if place is None:
             return None

@@ -69,7 +69,7 @@ INVENTORY = Table(
         ),
         gauge(
             "enphase_acb_communicating",
-            "Whether the gateway hears the AC Battery.",
+            "Whether the gateway can reach the AC Battery.",
             "communicating",
             flag,
         ),

@@ -25,7 +25,7 @@ COLLAR = Table(
         ),
         StateSet(
             "enphase_collar_grid_state",
-            "State of the grid as the collar tells it; it can stay wrong, so trust its mode.",
+            "State of the grid as the collar reports it; it can stay wrong, so trust its mode.",
             "grid_state",
             label="state",
             states=("on_grid", "off_grid"),
@@ -64,7 +64,7 @@ COLLAR = Table(
         ),
         gauge(
             "enphase_collar_communicating",
-            "Whether the gateway hears the meter collar.",
+            "Whether the gateway can reach the meter collar.",
             "communicating",
             flag,
         ),
@@ -86,7 +86,7 @@ COLLAR = Table(
         ),
         timestamp(
             "enphase_collar_firmware_loaded_timestamp_seconds",
-            "When firmware was loaded, as the gateway tells it: mostly the day of installation.",
+            "When firmware was loaded, as the gateway reports it: mostly the day of installation.",
             "firmware_loaded_date",
         ),
     ),
@@ -132,7 +132,7 @@ COMBINER = Table(
         ),
         gauge(
             "enphase_c6cc_communicating",
-            "Whether the gateway hears the C6 combiner's controller.",
+            "Whether the gateway can reach the C6 combiner's controller.",
             "communicating",
             flag,
         ),
@@ -161,7 +161,7 @@ COMBINER = Table(
         ),
         timestamp(
             "enphase_c6cc_firmware_loaded_timestamp_seconds",
-            "When firmware was loaded, as the gateway tells it: mostly the day of installation.",
+            "When firmware was loaded, as the gateway reports it: mostly the day of installation.",
             "firmware_loaded_date",
         ),
     ),

@@ -1,4 +1,4 @@
-"""What several devices of the ensemble tell in the same words."""
+"""What several devices of the ensemble report in the same way."""
 
 from typing import Any
 

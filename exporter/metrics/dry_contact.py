@@ -102,7 +102,7 @@ SETTINGS = Table(
         ),
         gauge(
             "enphase_dry_contact_black_start",
-            "Setting of the relay for a start from empty batteries, as the gateway tells it.",
+            "Setting of the relay for a start from empty batteries, as the gateway reports it.",
             "black_start",
             number,
         ),

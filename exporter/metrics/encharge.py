@@ -41,13 +41,13 @@ INVENTORY = Table(
         ),
         gauge(
             "enphase_encharge_communicating",
-            "Whether the gateway hears the battery.",
+            "Whether the gateway can reach the battery.",
             "communicating",
             flag,
         ),
         gauge(
             "enphase_encharge_operating",
-            "Whether the battery operates; firmware 8 and later does not tell.",
+            "Whether the battery operates; not reported by firmware 8 and later.",
             "operating",
             flag,
         ),
@@ -119,7 +119,7 @@ INVENTORY = Table(
         ),
         timestamp(
             "enphase_encharge_firmware_loaded_timestamp_seconds",
-            "When firmware was loaded, as the gateway tells it: mostly the day of installation.",
+            "When firmware was loaded, as the gateway reports it: mostly the day of installation.",
             "firmware_loaded_date",
         ),
     ),

@@ -76,13 +76,13 @@ CONTROLLER = Table(
         ),
         gauge(
             "enphase_enpower_communicating",
-            "Whether the gateway hears the system controller.",
+            "Whether the gateway can reach the system controller.",
             "communicating",
             flag,
         ),
         gauge(
             "enphase_enpower_operating",
-            "Whether the system controller operates; firmware 8 and later does not tell.",
+            "Whether the system controller operates; not reported by firmware 8 and later.",
             "operating",
             flag,
         ),
@@ -111,7 +111,7 @@ CONTROLLER = Table(
         ),
         timestamp(
             "enphase_enpower_firmware_loaded_timestamp_seconds",
-            "When firmware was loaded, as the gateway tells it: mostly the day of installation.",
+            "When firmware was loaded, as the gateway reports it: mostly the day of installation.",
             "firmware_loaded_date",
         ),
     ),
@@ -133,7 +133,7 @@ EXTRA = Table(
         ),
         StateSet(
             "enphase_enpower_encharge_grid_mode",
-            "Mode of the batteries as the system controller tells it.",
+            "Mode of the batteries as the system controller reports it.",
             "encharge_grid_mode",
             label="mode",
             states=GRID_MODES,

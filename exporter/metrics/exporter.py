@@ -9,7 +9,7 @@ GATEWAY = Table(
     SELF,
     "self",
     (
-        gauge("enphase_up", "Whether the gateway has given any data lately.", "up", flag),
+        gauge("enphase_up", "Whether the gateway has delivered any data recently.", "up", flag),
         timestamp(
             "enphase_token_expiry_timestamp_seconds",
             "When the token that the exporter shows to the gateway expires.",

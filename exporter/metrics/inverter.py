@@ -15,6 +15,7 @@ from exporter.metrics.units import (
     flag,
     hertz,
     number,
+    scaled,
     seconds,
     stored_joules,
     volts,
@@ -22,6 +23,10 @@ from exporter.metrics.units import (
     watts,
     watts_from_milliwatt_hours_per_second,
 )
+
+#: from Wh; no microinverter gives 750 W for all 24 hours of a day
+_day_joules = scaled(3600, 0, 24 * 750 * 3600)
+_week_joules = scaled(3600, 0, 7 * 24 * 750 * 3600)
 
 _COLLECTOR = "inverters"
 
@@ -102,21 +107,21 @@ READINGS = Table(
         ),
         gauge(
             "enphase_inverter_today_joules",
-            "Energy that the inverter has produced since midnight, as the gateway tells it.",
+            "Energy that the inverter has produced since midnight, as the gateway reports it.",
             "energy_today",
-            stored_joules,
+            _day_joules,
         ),
         gauge(
             "enphase_inverter_yesterday_joules",
             "Energy that the inverter produced yesterday, as the gateway reports it.",
             "energy_yesterday",
-            stored_joules,
+            _day_joules,
         ),
         gauge(
             "enphase_inverter_week_joules",
             "Energy that the inverter produced in this week, as the gateway reports it.",
             "energy_week",
-            stored_joules,
+            _week_joules,
         ),
         gauge(
             "enphase_inverter_gone",
@@ -231,7 +236,7 @@ CHANNELS = Table(
             "enphase_inverter_channel_today_joules",
             "Energy that one panel of an inverter with several has produced since midnight.",
             "energy_today",
-            stored_joules,
+            _day_joules,
         ),
     ),
     keys=("serial", "channel"),

@@ -94,7 +94,7 @@ MEMBERS: Mapping[str, Any] = {
     "wanted": Wanted,
     "expected": dict[tuple[str, str], Expected],
     "thresholds": dict[str, float],
-    "sun": sun.Sun,
+    "sun": sun.SunPosition,
     **dict.fromkeys(("battery_names", "meter_names", "relay_names"), dict[str, str]),
     "house": house.House,
     "house_legs": dict[str, house.LegFlows],

@@ -39,7 +39,7 @@ class Days:
     last_7_days: float | None
 
 
-class DailyEnergy:
+class EnergyByDay:
     """The energies by day of one gateway; `states` is remembered by the caller."""
 
     def __init__(

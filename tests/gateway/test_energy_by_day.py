@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.gateway.daily_energy import DailyEnergy, Days, GatewayFigures
+from exporter.gateway.energy_by_day import Days, EnergyByDay, GatewayFigures
 from exporter.gateway.site_limits import Side, SiteLimits
 from exporter.gateway.state_model import DayState
 
@@ -24,7 +24,7 @@ class Site:
     def start(self) -> None:
         """Start the exporter, with what is remembered."""
         limits = SiteLimits(inverters=12, batteries=0)
-        self.daily = DailyEnergy(self.states, limits, lambda: self.zone)
+        self.daily = EnergyByDay(self.states, limits, lambda: self.zone)
 
     def read(
         self, moment: str, position: float, today: float | None = None, week: float | None = None
