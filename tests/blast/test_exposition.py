@@ -94,7 +94,7 @@ async def test_a_spoilt_place_costs_its_own_series_alone(
     chance = random.Random(name)  # noqa: S311 - the same places each time
     gateway = SpoiltGateway(captures_dir / name)
     async with polled_gateway(gateway, tmp_path) as polled:
-        await polled.pass_time(400)
+        await polled.pass_time(1800)  # until what is read least often was read, too
         before = series(polled)
         assert len(before) > 200
         for _ in range(_SPOILINGS):
