@@ -1,10 +1,10 @@
 """A diagnosis of the whole path from this machine to the first samples, for `check` and `init`.
 
-`steps` lists the steps, their order and what each needs. `network_steps` and `gateway_steps` hold
-them; `prometheus` checks the far side of the exporter. `hints` says what a failure means and what
-to do about it, `runner` runs the steps and enforces their deadlines.
+`steps` lists the steps, their order and what each needs. `network_steps`, `gateway_steps` and
+`reading_steps` hold them; `prometheus` checks the far side of the exporter. `hints` says what a
+failure means and what to do about it, `runner` runs the steps and enforces their deadlines.
 
-It uses the exporter's own session, probe and collectors, so what works here works there, within the
+It uses the exporter's own client and endpoint readers, so what works here works there, within the
 same rate limit.
 """
 

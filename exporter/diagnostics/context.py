@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from exporter.address import split
 from exporter.clock import Clock
 from exporter.config import Gateway
+from exporter.errors import GatewayError
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.collectors import CADENCES
-from exporter.gateway.counters import CounterGuard
-from exporter.gateway.probe import Discovery
-from exporter.gateway.site import Site
+from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.state_model import GatewayState
 from exporter.snapshot import Reading
 
@@ -26,7 +25,7 @@ class DiagnosisContext:
     directory: Path | None = None
 
     def __post_init__(self) -> None:
-        """Split the configured host and set up the exporter's own session and collectors."""
+        """Split the configured host and set up the exporter's own client."""
         self.host, self.given_port = split(self.config.host)
         #: the port that accepted a connection
         self.port = self.given_port or 443
@@ -38,14 +37,20 @@ class DiagnosisContext:
         self.encrypted = False
         #: whether the login step has passed
         self.logged_in = False
-        cadences = {**CADENCES, **self.config.cadences}
         self.session = GatewayClient(self.config, self.memory, self.clock, self.directory)
-        guard = CounterGuard(self.memory, self.clock, cadences["battery_power"])
-        self.site = Site(self.config, self.session, self.memory, guard, self.clock, Discovery())
+        #: what the endpoints answered, and which of them failed, by path
+        self.parsed: dict[str, Parsed] = {}
+        self.failures: dict[str, GatewayError] = {}
+        #: the data of each collector that has some
+        self.data: dict[str, dict[str, Any]] = {}
         self.readings: dict[str, Reading] = {}
-        self.samples = 0
-        #: the collector that runs now
+        #: the endpoint that is read now
         self.collecting = ""
+
+    @property
+    def gateway_time(self) -> float:
+        """The gateway's clock in epoch seconds."""
+        return self.clock.time() + (self.session.clock_skew or 0.0)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -5,19 +5,10 @@ from datetime import UTC, datetime
 from exporter.diagnostics.context import DiagnosisContext
 from exporter.diagnostics.hints import explain
 from exporter.diagnostics.result import Passed, StepFailedError, StepSkippedError, clean
-from exporter.errors import (
-    FeatureMissingError,
-    GatewayError,
-    InvalidResponseError,
-    LoginRefusedError,
-)
-from exporter.exposition import Exposition
+from exporter.errors import GatewayError
 from exporter.gateway.client import Identity
-from exporter.gateway.collectors import COLLECTORS, collect
-from exporter.gateway.extras import Home
-from exporter.gateway.policy import INVERTERS, observed
-from exporter.gateway.probe import DRIVEN, lost_features, nothing_found, probe
-from exporter.snapshot import Reading, Snapshot
+from exporter.gateway.endpoints import inverters
+from exporter.gateway.endpoints.home import Home
 
 _HOUR, _DAY = 3600.0, 86400.0
 #: seconds since the last cloud report, by network and by cellular modem, as in the alert rules
@@ -77,7 +68,7 @@ async def login(context: DiagnosisContext) -> Passed:
         await context.session.log_in()
         if context.session.token is None:
             # Whether local users are accepted shows only with a request.
-            await context.session.check_access(INVERTERS)
+            await context.session.check_access(inverters.ENDPOINT.path)
     except GatewayError as error:
         raise explain("login", error, context) from None
     context.logged_in = True
@@ -90,73 +81,6 @@ async def login(context: DiagnosisContext) -> Passed:
     return Passed("a token from the Enphase account is accepted")
 
 
-async def features(context: DiagnosisContext) -> Passed:
-    """Find out which data the gateway offers."""
-    try:
-        found = await probe(context.session, _identity(context))
-    except GatewayError as error:
-        raise explain("features", error, context) from None
-    context.site.discovery = found
-    if not found.features:
-        # If every endpoint was refused, the login is the problem.
-        refused = [each for each in found.doubts.values() if isinstance(each, LoginRefusedError)]
-        cause = refused[0] if refused else nothing_found(found, str(_identity(context).firmware))
-        raise explain("features", cause, context)
-    previous = context.memory.features
-    context.memory.collectors |= found.collectors
-    context.memory.features = previous | found.names
-    message = ", ".join(c.name for c in COLLECTORS if c.name in found.collectors)
-    lost = [name for each in COLLECTORS for name in lost_features(each.name, previous, found)]
-    if lost:
-        return Passed(
-            f"{message}; missing: {', '.join(lost).lower()}",
-            "it was there before: it comes back by itself, unless the hardware was removed",
-        )
-    # Not reported: an endpoint whose data another one has delivered, and the HTML page with which
-    # old firmware answers for any endpoint that it does not have.
-    pages = () if _identity(context).wants_token else (InvalidResponseError,)
-    doubts = [
-        each
-        for endpoint, each in found.doubts.items()
-        if observed(endpoint).collector not in found.collectors and not isinstance(each, pages)
-    ]
-    if doubts:
-        words = "; ".join(clean(str(each)) for each in doubts)
-        return Passed(
-            f"{message}; not readable: {words}", explain("features", doubts[0], context).remedy
-        )
-    return Passed(message)
-
-
-async def poll(context: DiagnosisContext) -> Passed:
-    """Run every collector of this gateway once."""
-    site, problems, attempted = context.site, [], []
-    for collector in COLLECTORS:
-        if collector.name not in context.memory.collectors | site.collectors_seen():
-            continue
-        context.collecting = collector.name
-        attempted.append(collector.name)
-        try:
-            if collector.name in DRIVEN and not site.discovery.updaters.get(collector.name):
-                raise FeatureMissingError(f"{collector.name}: the gateway does not offer it now")
-            found = await collect(collector, site)
-        except GatewayError as error:
-            problems.append(error)
-            continue
-        problems += found.problems
-        counters = {**site.guard.judge(collector.name, found.data), **found.counters}
-        context.readings[collector.name] = Reading(
-            found.data, context.clock.time(), counters=counters
-        )
-    context.samples = _samples(context)
-    message = f"{len(context.readings)} of {len(attempted)} collectors, {context.samples} samples"
-    if problems:
-        worst = explain("poll", problems[0], context)
-        details = "; ".join(dict.fromkeys(clean(str(each)) for each in problems))
-        raise StepFailedError(f"{message}: {details}", worst.remedy)
-    return Passed(message)
-
-
 async def cloud(context: DiagnosisContext) -> Passed:
     """Check when the gateway last reported to Enphase."""
     reading = context.readings.get("home")
@@ -166,7 +90,7 @@ async def cloud(context: DiagnosisContext) -> Passed:
     cellular = home.primary_interface in {
         name for name, interface in home.interfaces.items() if interface.type == "cellular"
     }
-    age = None if not home.last_report else context.site.gateway_time() - home.last_report
+    age = None if not home.last_report else context.gateway_time - home.last_report
     last = "never" if age is None else f"{_ago(age)} ago"
     remedy = (
         "the local network works, so this exporter is not affected; the Enphase app and Enphase's"
@@ -221,13 +145,6 @@ def _identity(context: DiagnosisContext) -> Identity:
     if identity is None:
         raise StepFailedError("not connected", "see the failed steps above")
     return identity
-
-
-def _samples(context: DiagnosisContext) -> int:
-    """Return how many samples the readings make on `/metrics`."""
-    exposition = Exposition(context.clock)
-    exposition.update(Snapshot(context.config.name, context.readings))
-    return exposition.with_timestamps(0).count(b"\n")
 
 
 def _ago(seconds: float) -> str:

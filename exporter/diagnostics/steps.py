@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from exporter.diagnostics import gateway_steps, network_steps
+from exporter.diagnostics import gateway_steps, network_steps, reading_steps
 from exporter.diagnostics.context import DiagnosisContext
 from exporter.diagnostics.result import Passed
 
@@ -27,8 +27,8 @@ STEPS: tuple[Step, ...] = (
     Step("info", "/info", gateway_steps.info, ("tls",), 12),
     Step("firmware", "Firmware", gateway_steps.firmware, ("info",), 2),
     Step("login", "Login", gateway_steps.login, ("info",), 36),
-    Step("features", "Features", gateway_steps.features, ("login",), 30),
-    Step("poll", "First samples", gateway_steps.poll, ("features",), 30),
+    Step("features", "Features", reading_steps.features, ("login",), 30),
+    Step("poll", "First samples", reading_steps.poll, ("features",), 30),
     Step("cloud", "Cloud reporting", gateway_steps.cloud, ("features",), 2),
     Step("clock", "Clock", gateway_steps.clock, ("info",), 2),
     Step("token", "Token", gateway_steps.token, ("login",), 2),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from exporter.diagnostics import STEPS
-from exporter.gateway.state_model import GatewayState
+from exporter.gateway.state_model import GatewayState, InventoryEntry
 from exporter.simulator import replay as captures
 from exporter.simulator.faults import Edit, status
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES, sample_home
@@ -80,10 +80,11 @@ async def test_a_feature_in_doubt() -> None:
 async def test_hardware_that_was_there_before() -> None:
     """What the exporter remembers and the gateway does not offer now is missed."""
     async with serve(sample_home("solar-only", time.time)) as running:
-        memory = GatewayState(features={"CTMETERS"}, serial="111111111111")
+        meter = InventoryEntry(1.0, None, {"ctmeters"}, set())
+        memory = GatewayState(inventory={"meter": {"storage": meter}}, serial="111111111111")
         results = await checked(running.host, memory, token=running.token)
     assert results["features"].status is WARNING
-    assert "missing: ctmeters" in results["features"].message
+    assert "missing: meter storage" in results["features"].message
     assert "so far gateway 111111111111 was at this address" in results["firmware"].message
 
 

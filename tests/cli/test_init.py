@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,10 +20,10 @@ from exporter.cli.init.files import Answers, plan, render, without_gateway, writ
 from exporter.config import Config, load
 from exporter.discovery import Announced
 from exporter.errors import ConfigError
+from exporter.gateway.tokens import token_path
 from exporter.simulator.faults import status
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
-from exporter.state import State
 from tests.cli.test_cli import run
 from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud
 from tests.thread_server import in_thread
@@ -132,9 +131,9 @@ def test_an_account(gateway: RunningGateway, cloud: SimulatedCloud, tmp_path: Pa
     assert one.credentials().password == PASSWORD
     assert one.password_file == tmp_path / "password"
     assert (one.wanted.storage_mode, one.wanted.reserve_soc) == ("backup", 40)
-    state = State(tmp_path / "state", "home").path
-    assert orjson.loads(state.read_bytes())["token"] == cloud.tokens[0]
-    assert mode(state) == 0o600
+    saved = token_path(tmp_path / "state", "home")
+    assert saved.read_text().strip() == cloud.tokens[0]
+    assert mode(saved) == 0o600
     assert cloud.logins == 1
 
 

@@ -129,10 +129,11 @@ class InitDialogue:
             ),
         )
         self._write()
-        context = self._context
-        if context and context.memory.token:
+        token = self._context.session.token if self._context else None
+        if token and self._answers.username:
+            # the cloud limits how often it issues tokens
             config = load(self._output, without_gateway(os.environ))
-            save_token(config.state_dir, self._answers.name, context.memory.token)
+            save_token(config.state_dir, self._answers.name, token.value)
         typer.echo(_NEXT.format(file=f"--config.file={shlex.quote(str(self._output))}"))
 
     # --- questions ------------------------------------------------------------------------------
