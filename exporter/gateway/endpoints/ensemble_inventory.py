@@ -196,9 +196,6 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
                 (device for device in devices.values() if device.communicating),
                 next(iter(devices.values())),
             )
-    # The metric tables read some fields under these names.
-    data["encharge_extra"] = data["encharge_inventory"]
-    data |= {f"{name}_extra": data[name] for name in ("enpower", "collar") if name in data}
     return data
 
 
