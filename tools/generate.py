@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 #: commands by group, each the arguments of `python`
 GROUPS: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "alerts": (("-m", "tools.alert_texts"),),
+    "alerts": (("-m", "tools.threshold_rules"), ("-m", "tools.alert_texts")),
     "docs": (
         ("-m", "tools.metrics_docs"),
         ("-m", "tools.cli_docs"),

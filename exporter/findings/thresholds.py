@@ -14,7 +14,7 @@ class Threshold:
     """One number that owners may change."""
 
     default: float
-    #: `ratio`, `seconds` or `celsius`
+    #: `ratio`, `seconds`, `celsius` or `volts`
     unit: str
     #: completes "An alert fires ..."
     meaning: str

@@ -2,7 +2,7 @@
 
 from exporter.findings.thresholds import resolve, thresholds
 
-UNITS = {"ratio", "seconds", "celsius"}
+UNITS = {"ratio", "seconds", "celsius", "volts"}
 
 
 def test_every_threshold_says_what_it_means() -> None:

@@ -4,10 +4,11 @@ import re
 from functools import cache
 from pathlib import Path
 
-import yaml
+from tools.rule_graph import order
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "alertmanager" / "rules"
 _METRIC = re.compile(r"\benphase_\w+")
+_PATTERN = re.compile(r'__name__=~"enphase_\(([a-z_|]+)\)([a-z_]*)"')
 
 
 def files() -> list[Path]:
@@ -21,17 +22,16 @@ def metrics() -> frozenset[str]:
     return frozenset().union(*(named(path.read_text()) for path in files()))
 
 
-@cache
 def groups() -> tuple[str, ...]:
-    """Return the names of all groups, what is recorded before the alerts that read it."""
-    found = [
-        (any("alert" in rule for rule in group["rules"]), path.stem != "thresholds.rules", group)
-        for path in files()
-        for group in yaml.safe_load(path.read_text())["groups"]
-    ]
-    return tuple(str(group["name"]) for *_, group in sorted(found, key=lambda told: told[:2]))
+    """Return the names of all groups, each after those whose recordings it reads."""
+    return order()
 
 
 def named(text: str) -> frozenset[str]:
     """Return what looks like a metric of the exporter in a text."""
-    return frozenset(_METRIC.findall(text))
+    patterns = {
+        f"enphase_{name}{rest}"
+        for names, rest in _PATTERN.findall(text)
+        for name in names.split("|")
+    }
+    return frozenset(_METRIC.findall(text)) | patterns
