@@ -8,7 +8,7 @@ from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import SLOW, lines, tiles, timeline
-from grafana.kit.queries import DEVICE, GATEWAY, RECENT, Query, kwh, now, state
+from grafana.kit.queries import DEVICE, GATEWAY, RECENT, RECORDED_DEVICE, Query, kwh, now, state
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import (
     LED_STATUS,
@@ -129,7 +129,7 @@ TOGETHER = (
             TableColumn("Heard", _COMMUNICATING, FieldOverride(value_map=YES_GOOD)),
             TableColumn(
                 "Last report",
-                f"enphase:encharge_report_age_seconds or {_AGE}",
+                f"enphase:encharge_report_age_seconds or on ({RECORDED_DEVICE}) {_AGE}",
                 FieldOverride(unit="s", decimals=0, thresholds=thresholds.REPORT_AGE),
             ),
         ),
@@ -201,7 +201,7 @@ TOGETHER = (
             runbook="EnphaseBatteryChargeImbalance",
             queries=(
                 Query("enphase:encharge_soc_spread_ratio", "{{model}}"),
-                Query("enphase:threshold_battery_spread_ratio", "High"),
+                Query("enphase:threshold:battery_spread_ratio", "High"),
             ),
         ),
         dashed=("High",),

@@ -197,12 +197,12 @@ QUALITY = (
                 Query("enphase:grid_hertz", "Frequency"),
                 Query(
                     "max(enphase:grid_nominal_hertz)"
-                    " * (1 - scalar(enphase:threshold_grid_hertz_ratio))",
+                    " * (1 - max(enphase:threshold:grid_hertz_ratio))",
                     "Low",
                 ),
                 Query(
                     "max(enphase:grid_nominal_hertz)"
-                    " * (1 + scalar(enphase:threshold_grid_hertz_ratio))",
+                    " * (1 + max(enphase:threshold:grid_hertz_ratio))",
                     "High",
                 ),
             ),

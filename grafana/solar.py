@@ -8,8 +8,9 @@ from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import SLOW, bars, heat, lines, tiles, timeline
 from grafana.kit.queries import (
-    DEVICE,
     GATEWAY,
+    RECORDED_DEVICE,
+    RECORDED_GATEWAY,
     SOLAR_WATTS,
     Query,
     kwh,
@@ -32,11 +33,11 @@ _NO_PLACES = "No inverter has a place (x, y) in the configuration"
 _ON_PLAN = f"""
     (
       enphase:inverter_relative_ratio
-        or on ({DEVICE}) 0 * (enphase:inverter_silent == 1)
-        or on ({DEVICE}) 0 * (enphase_inverter_present == 0)
-        or on ({DEVICE}) 0 * {_X} - 1
+        or on ({RECORDED_DEVICE}) 0 * (enphase:inverter_silent == 1)
+        or on ({RECORDED_DEVICE}) 0 * (enphase_inverter_present == 0)
+        or on ({RECORDED_DEVICE}) 0 * {_X} - 1
     )
-    and on ({DEVICE}) {_X}
+    and on ({RECORDED_DEVICE}) {_X}
 """
 _NAMED_WATTS = with_inverter_names("enphase:inverter_fresh_watts")
 _ARRAY = 'label_replace({}, "array", "Panels", "array", "")'
@@ -60,8 +61,8 @@ OVERVIEW = (
                 now(kwh("enphase_production_today_joules"), "Today"),
                 now(f"count by ({GATEWAY}) (enphase_inverter_watts)", "Inverters"),
                 now(
-                    f"count by ({GATEWAY}) (enphase:inverter_fresh_watts)"
-                    f" or 0 * count by ({GATEWAY}) (enphase_inverter_watts)",
+                    f"count by ({RECORDED_GATEWAY}) (enphase:inverter_fresh_watts)"
+                    f" or on ({RECORDED_GATEWAY}) 0 * count by ({GATEWAY}) (enphase_inverter_watts)",
                     "Heard",
                 ),
                 now(f"sum by ({GATEWAY}) (1 - enphase_inverter_present)", "Missing"),
@@ -146,7 +147,9 @@ ROOF = (
             ),
             TableColumn(
                 "Power",
-                with_inverter_names(f"enphase:inverter_fresh_watts and on ({DEVICE}) {_X}"),
+                with_inverter_names(
+                    f"enphase:inverter_fresh_watts and on ({RECORDED_DEVICE}) {_X}"
+                ),
                 FieldOverride(unit="watt", decimals=0),
             ),
         ),

@@ -79,7 +79,9 @@ def complete(path: Path) -> list[str]:
 
 def _dump(document: Mapping[str, Any]) -> str:
     alerts = {
-        check["alertname"] for test in document["tests"] for check in test.get("alert_rule_test", ())
+        check["alertname"]
+        for test in document["tests"]
+        for check in test.get("alert_rule_test", ())
     }
     exprs = [
         check["expr"] for test in document["tests"] for check in test.get("promql_expr_test", ())
@@ -100,9 +102,9 @@ def _dump(document: Mapping[str, Any]) -> str:
         "tests": document["tests"],
     }
     text = yaml.dump(header, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return re.sub(r"\n(evaluation_interval|group_eval_order|tests|  - name):", r"\n\n\1:", text).replace(
-        "tests:\n\n  - name", "tests:\n  - name"
-    )
+    return re.sub(
+        r"\n(evaluation_interval|group_eval_order|tests|  - name):", r"\n\n\1:", text
+    ).replace("tests:\n\n  - name", "tests:\n  - name")
 
 
 def _fired(
@@ -110,9 +112,7 @@ def _fired(
 ) -> dict[tuple[str, float], dict[Labels, dict[str, str]]]:
     """Return what fires at each check of a test, with its annotations."""
     checks = test.get("alert_rule_test", ())
-    asked = [
-        {**check, "exp_alerts": [{"exp_labels": {"none": "such"}}]} for check in checks
-    ]
+    asked = [{**check, "exp_alerts": [{"exp_labels": {"none": "such"}}]} for check in checks]
     groups = groups_for({check["alertname"] for check in checks})
     with tempfile.TemporaryDirectory(prefix="enphase-rules-") as name:
         folder = Path(name)
@@ -129,7 +129,7 @@ def _fired(
                 sort_keys=False,
             )
         )
-        done = subprocess.run(  # noqa: S603 - a file of our own
+        done = subprocess.run(
             ["promtool", "test", "rules", "test.yml"],  # noqa: S607 - wherever it is installed
             cwd=folder,
             capture_output=True,

@@ -13,6 +13,9 @@ from grafana.kit.value_mappings import CODES
 #: labels that tell one gateway from another
 GATEWAY = "job, instance, gateway"
 DEVICE = f"{GATEWAY}, serial"
+#: the same for what rules record: a gateway has one series, however many exporters watch it
+RECORDED_GATEWAY = "gateway"
+RECORDED_DEVICE = "gateway, serial"
 #: how long an answer of the gateway that comes every five minutes may be missing
 RECENT = "15m"
 
@@ -31,7 +34,7 @@ _GATEWAY = {
     (True, True): _MANY_OR_NONE,
 }
 _SELECTOR = re.compile(
-    r"\b(enphase_[a-z0-9_]+|enphase:(?!threshold_)[a-z0-9_:]+|ALERTS(?:_FOR_STATE)?)(?:\{([^}]*)\})?"
+    r"\b(enphase_[a-z0-9_]+|enphase:[a-z0-9_:]+|ALERTS(?:_FOR_STATE)?)(?:\{([^}]*)\})?"
 )
 
 
@@ -53,6 +56,8 @@ def now(expr: str, name: str = "") -> Query:
 def scoped(expr: str, *, multi_gateway: bool = False) -> str:
     """Return the expression with every selector confined to what is chosen above the dashboard.
 
+    What rules record, and alerts, have neither job nor instance.
+
     With `many` gateways to choose they are another variable, so that a link from a dashboard of one
     leads to all of them.
     """
@@ -62,7 +67,8 @@ def scoped(expr: str, *, multi_gateway: bool = False) -> str:
         if found[0] == WATCHDOG:
             return found[0]
         gateway = _GATEWAY[name.startswith("ALERTS"), multi_gateway]
-        return f"{name}{{{', '.join(filter(None, (own, _CHOSEN, gateway)))}}}"
+        chosen = _CHOSEN if name.startswith("enphase_") else ""
+        return f"{name}{{{', '.join(filter(None, (own, chosen, gateway)))}}}"
 
     return _SELECTOR.sub(selector, " ".join(expr.split()))
 
@@ -75,7 +81,9 @@ def state(metric: str, *states: str, by: str = DEVICE, label: str = "state") -> 
 
 # --- power: watts, never below zero, so that a direction is a series of its own ---
 
-SOLAR_WATTS = "clamp_min(enphase_production_watts or enphase:solar_watts, 0)"
+SOLAR_WATTS = (
+    f"clamp_min(enphase_production_watts or on ({RECORDED_GATEWAY}) enphase:solar_watts, 0)"
+)
 IMPORT_WATTS = "clamp_min(enphase_net_consumption_watts, 0)"
 EXPORT_WATTS = "clamp_min(-enphase_net_consumption_watts, 0)"
 DISCHARGE_WATTS = "clamp_min(enphase_storage_watts, 0)"
@@ -189,7 +197,7 @@ def with_inverter_names(expr: str) -> str:
     """Add `panel` and `array` to what is known of an inverter: the owner's names, or its serial."""
     serial = 'label_replace(enphase_inverter_info, "panel", "$1", "serial", "(.*)")'
     name = f'label_replace({serial}, "panel", "$1", "name", "(.+)")'
-    return f"({expr}) * on ({DEVICE}) group_left (panel, array) {name}"
+    return f"({expr}) * on ({RECORDED_DEVICE}) group_left (panel, array) {name}"
 
 
 FIRING = 'ALERTS{alertname=~"Enphase.+", alertstate="firing", severity=~"critical|warning"}'

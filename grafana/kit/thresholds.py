@@ -28,7 +28,7 @@ RELATIVE_POWER: ThresholdSteps = ((None, BAD), (0.6, WATCH), (0.85, FINE))
 #: the same on the plan of the roof, where those that cannot be compared are drawn too
 ROOF_LAYOUT: ThresholdSteps = ((None, NEUTRAL), (0, BAD), *RELATIVE_POWER[1:])
 #: seconds since the last report to the cloud
-CLOUD_REPORT_AGE: ThresholdSteps = ((None, FINE), (2700, WATCH), (86400, BAD))
+CLOUD_REPORT_AGE: ThresholdSteps = ((None, FINE), (1080, WATCH), (86400, BAD))
 #: seconds that a clock is off
 CLOCK_SKEW: ThresholdSteps = ((None, FINE), (60, WATCH), (120, BAD))
 #: seconds that a token lasts: a good fourteen days, and thirty

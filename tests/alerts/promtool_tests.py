@@ -194,7 +194,7 @@ def _late(change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Callable[[An
     return lambda test: _in_promql(change(test), grace=GRACE, twice=False)
 
 
-#: name of the variation and how a test is changed for it
+#: name of the variation and how a test is changed for it; the texts are compared in the first two
 VARIATIONS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "as is": _exact,
     "labels": with_labels,
@@ -218,7 +218,11 @@ def _in_promql(test: dict[str, Any], *, grace: float, twice: bool) -> dict[str, 
         if labels:
             begun.add(name)
             at += grace
-            expr = f"max_over_time({firing}[{grace + 1:g}s])" if grace else f"max without () ({firing})"
+            expr = (
+                f"max_over_time({firing}[{grace + 1:g}s])"
+                if grace
+                else f"max without () ({firing})"
+            )
         else:
             expr = firing
             at += grace if name in begun else 0.0
@@ -232,7 +236,9 @@ def _in_promql(test: dict[str, Any], *, grace: float, twice: bool) -> dict[str, 
             }
         )
     return {
-        key: value for key, value in test.items() if key not in {"alert_rule_test", "promql_expr_test"}
+        key: value
+        for key, value in test.items()
+        if key not in {"alert_rule_test", "promql_expr_test"}
     } | {"promql_expr_test": checks}
 
 
@@ -281,22 +287,24 @@ def write(case: Case, folder: Path, number: int) -> Path:
     return path
 
 
-def run(promtool: str, found: Sequence[Case], folder: Path, processes: int) -> dict[int, str]:
-    """Run cases in that many processes; return what promtool says of those that fail, by index."""
-    paths = [write(case, folder, number) for number, case in enumerate(found)]
+def run(promtool: str, found: Mapping[int, Case], folder: Path, processes: int) -> dict[int, str]:
+    """Run cases in that many processes; return what promtool says of those that fail, by number."""
+    paths = [write(case, folder, number) for number, case in found.items()]
 
     def batch(chosen: Sequence[Path]) -> str:
         done = subprocess.run(
             [promtool, "test", "rules", *(path.name for path in chosen)],
             cwd=folder,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
-        return done.stdout + "\n" + done.stderr
+        return done.stdout
 
     with ThreadPoolExecutor(processes) as pool:
-        outputs = list(pool.map(batch, [paths[first::processes] for first in range(processes)]))
+        batches = (paths[first::processes] for first in range(processes))
+        outputs = list(pool.map(batch, filter(None, batches)))
     failures: dict[int, str] = {}
     seen: set[int] = set()
     for output in outputs:
@@ -306,6 +314,6 @@ def run(promtool: str, found: Sequence[Case], folder: Path, processes: int) -> d
             seen.add(number)
             if not text.strip().startswith("SUCCESS"):
                 failures[number] = text.strip()
-    for number in set(range(len(found))) - seen:
+    for number in found.keys() - seen:
         failures[number] = "promtool did not run it:\n" + "\n".join(outputs)[:2000]
     return failures

@@ -14,11 +14,11 @@ from tests.alerts.shipped import ALERTS, CONFIG, TEMPLATES, fired, read
 from tests.alerts.test_rules import run
 
 ROUTES = (
-    ("severity=critical alertname=EnphaseGridOutage gateway=home", "wake"),
-    ("severity=warning alertname=EnphaseMeterFault gateway=home", "same-day"),
-    ("severity=info alertname=EnphaseGatewayReplaced gateway=home", "dashboard"),
-    ("severity=none alertname=EnphaseWatchdog", "dead-mans-switch"),
-    ("alertname=SomethingOfYourOwn", "same-day"),
+    ("severity=critical alertname=EnphaseGridOutage gateway=home", "page,wake"),
+    ("severity=warning alertname=EnphaseMeterFault gateway=home", "page,same-day"),
+    ("severity=info alertname=EnphaseGatewayReplaced gateway=home", "page,nobody"),
+    ("severity=none alertname=EnphaseWatchdog", "page,dead-mans-switch"),
+    ("alertname=SomethingOfYourOwn", "page"),
 )
 #: a message with all there can be in it
 MESSAGE = {
@@ -30,14 +30,19 @@ MESSAGE = {
             "labels": {"alertname": name, "severity": "critical", "gateway": "home"},
             "annotations": {
                 "summary": f"{name} happens.",
-                "description": f"What {name} is <& more>.",
+                "description": f"What {name} is <& more>. First: do {name}.",
                 "runbook_url": f"https://example.com/{name}.md",
                 "dashboard_url": "http://localhost:3000/d/enphase-grid",
             },
-            "startsAt": "2026-01-01T03:04:05Z",
+            "startsAt": f"2026-01-01T0{hour}:04:05Z",
             "endsAt": "2026-01-01T05:06:07Z",
+            "fingerprint": name,
         }
-        for name, status in (("One", "firing"), ("Two", "firing"), ("Three", "resolved"))
+        for name, status, hour in (
+            ("Old", "firing", 1),
+            ("New", "firing", 3),
+            ("Three", "resolved", 2),
+        )
     ],
 }
 
@@ -75,22 +80,45 @@ def _blocks() -> Iterator[tuple[str, str]]:
             block = []
 
 
+def _uncommented(receiver: str, text: str) -> str:
+    """Return the shipped file with the comment marks of one block, and of `global`, taken away."""
+    lines, inside = [], ""
+    for line in CONFIG.read_text().splitlines():
+        if named := re.match(r"  - name: (.+)", line):
+            inside = named[1]
+        bare = line.removeprefix("    # ")
+        own = inside == receiver and line.startswith("    # ") and bare in text.splitlines()
+        lines.append(f"    {bare}" if own else re.sub(r"^  # (smtp_\w+: )", r"  \1", line))
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize(("receiver", "text"), [*_blocks()])
 def test_a_receiver_is_valid_once_uncommented(
     amtool: str, tmp_path: Path, receiver: str, text: str
 ) -> None:
-    """Each piece in comments, put in place of what is shipped, passes amtool's check."""
-    config = read(CONFIG)
-    lines = re.findall(r"^  # (smtp_\w+: .+)$", CONFIG.read_text(), re.MULTILINE)
-    config["global"] |= yaml.safe_load("\n".join(lines))
-    config["receivers"] = [
-        {"name": receiver, **yaml.safe_load(text)} if each["name"] == receiver else each
-        for each in config["receivers"]
-    ]
+    """Each block in comments passes amtool's check when only its comment marks are taken away."""
     shutil.copytree(TEMPLATES, tmp_path / "templates")
-    (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(config))
+    (tmp_path / "alertmanager.yml").write_text(_uncommented(receiver, text))
     status, said = run(amtool, "check-config", "alertmanager.yml", cwd=tmp_path)
     assert status == 0, said
+    [changed] = [
+        each
+        for each in yaml.safe_load((tmp_path / "alertmanager.yml").read_text())["receivers"]
+        if each["name"] == receiver
+    ]
+    assert set(yaml.safe_load(text)) <= changed.keys()
+
+
+def test_nothing_is_sent_elsewhere_as_shipped() -> None:
+    """Every alert goes to the page of the exporter on this machine, and nowhere else."""
+    urls = {
+        hook["url"]
+        for receiver in read(CONFIG)["receivers"]
+        for hooks in receiver.items()
+        if hooks[0] != "name"
+        for hook in hooks[1]
+    }
+    assert urls == {"http://localhost:10055/-/alerts"}
 
 
 def test_there_is_a_receiver_for_every_taste() -> None:
@@ -106,22 +134,42 @@ def test_there_is_a_receiver_for_every_taste() -> None:
 @pytest.mark.parametrize("name", ["title", "text", "link", "telegram", "email"])
 def test_messages_read_well(amtool: str, tmp_path: Path, name: str) -> None:
     """Each template can be filled, and says what matters."""
+    said = render(amtool, tmp_path, name, MESSAGE)
+    if name == "title":
+        assert said.strip() == "🔴 home: New happens. (+1)", "the newest leads"
+    elif name == "link":
+        assert said.strip() == "http://localhost:3000/d/enphase-grid"
+    else:
+        assert all(
+            word in said for word in ("What Old is", "What New is", "Three happens", "Old.md")
+        )
+
+
+def render(amtool: str, tmp_path: Path, name: str, message: Mapping[str, Any]) -> str:
+    """Return what a template makes of a message."""
     data = tmp_path / "data.json"
-    data.write_text(json.dumps(MESSAGE))
+    data.write_text(json.dumps(message))
     status, said = run(
         amtool,
         *("template", "render", f"--template.glob={TEMPLATES}/*.tmpl", f"--template.data={data}"),
         f'--template.text={{{{ template "enphase.{name}" . }}}}',
     )
     assert status == 0, said
-    if name == "title":
-        assert said.strip() == "🔴 home: One happens. (+1)"
-    elif name == "link":
-        assert said.strip() == "http://localhost:3000/d/enphase-grid"
-    else:
-        assert all(
-            word in said for word in ("What One is", "What Two is", "Three happens", "One.md")
-        )
+    return said
+
+
+def test_the_worst_leads_and_then_the_newest(amtool: str, tmp_path: Path) -> None:
+    """A warning that came later does not take the title from a critical alert."""
+    alerts = [dict(alert) for alert in MESSAGE["alerts"][:2]]  # type: ignore[index]
+    alerts[1] = {**alerts[1], "labels": {**alerts[1]["labels"], "severity": "warning"}}
+    message = {**MESSAGE, "alerts": alerts, "commonLabels": {"gateway": "home"}}
+    assert render(amtool, tmp_path, "title", message).strip() == "🔴 home: Old happens. (+1)"
+
+
+def test_a_lock_screen_shows_what_since_when_and_what_to_do(amtool: str, tmp_path: Path) -> None:
+    """The first line of a text has them in this order."""
+    first = render(amtool, tmp_path, "text", MESSAGE).splitlines()[0]
+    assert re.fullmatch(r"What New is <& more>\. Since \w{3} \d\d:04\. First: do New\.", first)
 
 
 def _matches(matchers: list[str], labels: Mapping[str, str]) -> bool:
@@ -154,9 +202,12 @@ def test_an_inhibition_compares_labels_that_both_sides_have(rule: dict[str, Any]
         assert any(matched.values()), side
         for name, seen in matched.items():
             # An exporter whose job is gone has no instance, and mutes nothing.
-            told = [labels for labels in seen if set(rule["equal"]) <= labels.keys()]
-            optional = "serial" in rule["equal"] or name == "EnphaseExporterDown"
-            assert told == seen or optional, f"{name} lacks a label of {rule['equal']}"
+            # a device has its serial number, a quantity its kind, a collector its name
+            told = [labels for labels in seen if "gateway" in labels]
+            optional = name.startswith(("EnphasePager", "EnphaseExporterDown"))
+            assert told == seen or optional, f"{name} has no gateway"
+            if rule["equal"] == ["gateway", "serial"]:
+                assert all("serial" in labels for labels in seen), f"{name} has no serial"
 
 
 @pytest.mark.parametrize("rule", _inhibitions(), ids=lambda rule: rule["source_matchers"][0])

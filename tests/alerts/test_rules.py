@@ -147,7 +147,19 @@ LOCK_SCREEN = 184
 BASE = "https://github.com/enphase-exporter/enphase-exporter/blob/main/alertmanager/runbooks/"
 #: what stands in an expression where a metric could, and is none
 WORDS = frozenset(
-    ["and", "or", "unless", "on", "by", "group_left", "group_right", "bool", "offset", "up", "group"]
+    [
+        "and",
+        "or",
+        "unless",
+        "on",
+        "by",
+        "group_left",
+        "group_right",
+        "bool",
+        "offset",
+        "up",
+        "group",
+    ]
 )
 
 
@@ -221,8 +233,12 @@ def test_what_is_planned_is_not_there_yet() -> None:
 def test_both_sides_keep_the_same_labels(rule: Rule) -> None:
     """Rules aggregate and join by labels that the exporter sets, never by those of a scrape."""
     allowed = OWN_LABELS | TARGET_LABELS if rule.name.startswith(TARGETED) else OWN_LABELS
-    listed = re.findall(r"\b(?:on|by|group_left|group_right|without|ignoring)\s*\(([^()]*)\)", rule.expr)
-    assert {label.strip() for each in listed for label in each.split(",") if label.strip()} <= allowed
+    listed = re.findall(
+        r"\b(?:on|by|group_left|group_right|without|ignoring)\s*\(([^()]*)\)", rule.expr
+    )
+    assert {
+        label.strip() for each in listed for label in each.split(",") if label.strip()
+    } <= allowed
     assert not re.search(r"\b(without|ignoring)\b", rule.expr)
 
 

@@ -116,7 +116,7 @@ def test_every_selector_asks_for_labels_that_the_metric_has(uid: str) -> None:
 
 @each_board
 def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
-    """Job, instance and gateway; thresholds and the watchdog are the same for all."""
+    """Job, instance and gateway; what is recorded, and alerts, have the gateway alone."""
 
     def wrong(asked: Asked) -> object:
         if asked.panel.startswith("variable"):
@@ -124,11 +124,13 @@ def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
         return [
             found.name
             for found in selectors(asked.expr)
-            if not (found.name or "").startswith("enphase:threshold_")
-            and matchers(found).get("alertname") != "EnphaseWatchdog"
+            if matchers(found).get("alertname") != "EnphaseWatchdog"
             and not (
-                _TARGET.items() <= (told := matchers(found)).items()
-                and "$gateway" in told.get("gateway", "")
+                "$gateway" in (told := matchers(found)).get("gateway", "")
+                and (
+                    _TARGET.items() <= told.items()
+                    or (found.name or "").startswith(("enphase:", "ALERTS"))
+                )
             )
         ]
 
