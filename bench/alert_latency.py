@@ -24,9 +24,9 @@ from exporter.simulator.homes.models import HomeState
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import RunningGateway, serve
-from tools.stack.chain import Chain, chain
 from tools.stack.errors import StackError
-from tools.stack.places import Ports
+from tools.stack.pipeline import Chain, chain
+from tools.stack.ports import Ports
 from tools.stack.programs import Tools
 
 _HOUSES = 10

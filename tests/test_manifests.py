@@ -15,7 +15,7 @@ from exporter.config import Config, Web, load
 from exporter.manager import PollerManager
 from exporter.web.app import application
 from exporter.web.config import WebConfig
-from tests.alerts.shipped import RULES
+from tests.alerts.rule_files import RULES
 from tests.conftest import ROOT
 from tests.manifests import (
     APPLIED,

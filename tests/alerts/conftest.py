@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.alerts.playing import Submit
+from tests.alerts.background_runs import Submit
 from tools.incident.healthy import quiet
 
 

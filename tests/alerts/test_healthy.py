@@ -8,7 +8,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.alerts.shipped import RULES, read
+from tests.alerts.rule_files import RULES, read
 from tests.polled_gateway import START
 from tests.test_golden import GOLDEN
 

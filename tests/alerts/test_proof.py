@@ -4,7 +4,7 @@ from concurrent.futures import Future
 
 import pytest
 
-from tests.alerts.playing import Submit, chosen
+from tests.alerts.background_runs import Submit, chosen
 from tests.scenarios import catalogue
 from tools.incident.proving import Result, by_cost, prove
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.alerts.background_runs import chosen as chosen_values
 from tests.alerts.promtool_tests import (
     VARIATIONS,
     Case,
@@ -17,8 +18,7 @@ from tests.alerts.promtool_tests import (
     slow,
     with_labels,
 )
-from tests.alerts.playing import chosen as chosen_values
-from tests.alerts.shipped import RULE_TESTS
+from tests.alerts.rule_files import RULE_TESTS
 from tools.rule_graph import groups_for, order
 
 #: a variation that a test cannot stand, with the reason

@@ -9,7 +9,7 @@ import pytest
 from exporter import own_metrics
 from exporter.findings.thresholds import thresholds
 from exporter.metrics.catalogue import FAMILIES
-from tests.alerts.shipped import (
+from tests.alerts.rule_files import (
     ALERTS,
     FOLDER,
     NAME,
@@ -120,25 +120,13 @@ PLANNED: frozenset[str] = frozenset(
     [
         "enphase_alert_threshold",
         "enphase_collector_complete",
-        "enphase_device_condition",
-        "enphase_encharge_rated_watts",
         "enphase_expected",
-        "enphase_export_limit_enabled",
         "enphase_exporter_last_scrape_timestamp_seconds",
-        "enphase_firmware_update_failed",
-        "enphase_firmware_update_info",
-        "enphase_firmware_update_running",
-        "enphase_gateway_cloud_channel_connected",
         "enphase_grid_export_watts",
         "enphase_house_watts",
-        "enphase_iq_relay_closed",
-        "enphase_iq_relay_hertz",
-        "enphase_iq_relay_volts",
         "enphase_missing_since_timestamp_seconds",
         "enphase_pager_last_test_timestamp_seconds",
         "enphase_pager_receiver_configured",
-        "enphase_production_forced_off",
-        "enphase_production_limit_ratio",
         "enphase_sun_elevation_degrees",
     ]
 )

@@ -10,7 +10,7 @@ from exporter.clock import VirtualClock
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.scenario import ScenarioRunner
 from exporter.simulator.scenario.timeline import build_steps
-from tests.alerts.playing import Submit, chosen
+from tests.alerts.background_runs import Submit, chosen
 from tests.conftest import CAPTURES
 from tests.scenarios import catalogue
 from tools.incident.healthy import SCENARIOS, held, played, week

@@ -20,13 +20,13 @@ from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.live import LiveGateway
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import serve
-from tests.alerts.shipped import ALERTS
+from tests.alerts.rule_files import ALERTS
 from tests.cli.test_cli import PATIENCE, environment
 from tests.conftest import ROOT
-from tools.stack import dashboards, places
+from tools.stack import dashboards
 from tools.stack.__main__ import main
-from tools.stack.chain import chain
-from tools.stack.places import SHIPPED, Ports
+from tools.stack.pipeline import chain
+from tools.stack.ports import SHIPPED, Ports, free_ports
 from tools.stack.programs import Tools
 
 #: seconds after which something is taken for lost; no test waits that long to succeed
@@ -186,7 +186,7 @@ def test_the_stack_ends_and_leaves_nothing(
     tmp_path: Path, pager: Tools, number: signal.Signals
 ) -> None:
     """It says where to look; told to end, it ends its programs and takes its folders away."""
-    ports = places.free_ports()
+    ports = free_ports()
     with stack(tmp_path, *flags(ports)) as process:
         said = greeted(process)
         pids = children(process)
@@ -201,7 +201,7 @@ def test_the_stack_ends_and_leaves_nothing(
 
 def test_a_program_that_dies_is_named(tmp_path: Path, pager: Tools) -> None:
     """When one program ends by itself the stack says which, ends the others, and fails."""
-    with stack(tmp_path, *flags(places.free_ports())) as process:
+    with stack(tmp_path, *flags(free_ports())) as process:
         greeted(process)
         pids = children(process)
         os.kill(pids[Path(pager.alertmanager).name], signal.SIGKILL)
@@ -219,7 +219,7 @@ def test_what_a_program_said_last_is_shown(tmp_path: Path, pager: Tools) -> None
         script = broken / name
         script.write_text("#!/bin/sh\necho no space left on the card >&2\nexit 3\n")
         script.chmod(0o755)
-    with stack(tmp_path, *flags(places.free_ports()), PATH=f"{broken}:/nowhere") as process:
+    with stack(tmp_path, *flags(free_ports()), PATH=f"{broken}:/nowhere") as process:
         _, complaints = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert re.fullmatch(
@@ -248,7 +248,7 @@ def test_a_busy_port_is_one_line(
     pager: Tools, capsys: pytest.CaptureFixture[str], part: str, address: str
 ) -> None:
     """Before anything is started, one line names the port, its part and the way out."""
-    ports = places.free_ports()
+    ports = free_ports()
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         taken = socket.create_server((address, getattr(ports, part)), family=family)

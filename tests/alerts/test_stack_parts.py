@@ -1,5 +1,6 @@
 """The parts of the stack: the configuration it runs on, and the phone it shows."""
 
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,51 +10,61 @@ import pytest
 from rich.console import Console
 
 from exporter.simulator.scenario import load_scenario
-from tests.alerts.shipped import CONFIG, FOLDER, TEMPLATES, read
+from tests.alerts.rule_files import CONFIG, FOLDER, TEMPLATES, read
 from tests.alerts.test_alertmanager import MESSAGE
 from tools.stack import __main__ as command
-from tools.stack import places, shipped
-from tools.stack.phone import RECEIVERS, Phone, listening
-from tools.stack.places import SHIPPED, Ports
+from tools.stack import config_files
+from tools.stack.ports import SHIPPED, Ports, free_port_numbers
+from tools.stack.webhook_receiver import RECEIVERS, Phone, listening
 
 OTHERS = Ports(exporter=1, prometheus=2, alertmanager=3, phone=4)
 
 
-def test_the_shipped_files_are_used_as_they_are(tmp_path: Path) -> None:
-    """At the shipped ports nothing is copied."""
-    assert shipped.place(SHIPPED, tmp_path) == FOLDER
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_other_ports_change_nothing_else(tmp_path: Path) -> None:
-    """Elsewhere, only the lines with addresses differ, and only in the port."""
-    placed = shipped.place(OTHERS, tmp_path)
-    changed = {
+def changes(placed: Path) -> set[tuple[str, str]]:
+    """Return what differs from the shipped files, line by line, without what was inserted."""
+    inserted = re.compile(
+        r"    webhook_configs:\n      - url: \S+/[a-z-]+\n        send_resolved: \w+\n"
+    )
+    return {
         (before.strip(" -"), after.strip(" -"))
-        for name in shipped.FILES
+        for name in config_files.FILES
         for before, after in zip(
             (FOLDER / name).read_text().splitlines(),
-            (placed / name).read_text().splitlines(),
+            re.sub(
+                rf"(?<=  - name: )({'|'.join(RECEIVERS)})\n{inserted.pattern}",
+                r"\1\n",
+                (placed / name).read_text(),
+            ).splitlines(),
             strict=True,
         )
         if before != after
     }
-    assert changed == {
+
+
+def test_the_shipped_files_are_used_as_they_are(tmp_path: Path) -> None:
+    """At the shipped ports nothing is changed but that the phone is reached."""
+    assert changes(config_files.place(SHIPPED, tmp_path)) == set()
+    told = read(tmp_path / "alertmanager.yml")["receivers"]
+    assert {one["name"] for one in told if one.get("webhook_configs")} == {"page", *RECEIVERS}
+
+
+def test_other_ports_change_nothing_else(tmp_path: Path) -> None:
+    """Elsewhere, only the lines with addresses differ, and only in the port."""
+    placed = config_files.place(OTHERS, tmp_path)
+    assert changes(placed) == {
         ('targets: ["localhost:9093"]', 'targets: ["localhost:3"]'),
+        ('targets: ["localhost:9090"]', 'targets: ["localhost:2"]'),
         ('targets: ["localhost:10055"]', 'targets: ["localhost:1"]'),
-        *(
-            (f"url: http://localhost:10056/{name}", f"url: http://localhost:4/{name}")
-            for name in RECEIVERS
-        ),
+        ("url: http://localhost:10055/-/alerts", "url: http://localhost:1/-/alerts"),
     }
-    for name in shipped.FOLDERS:
+    for name in config_files.FOLDERS:
         assert (placed / name).resolve() == FOLDER / name
 
 
 def test_more_exporters_are_scraped_as_the_first(tmp_path: Path) -> None:
     """Further exporters are targets of the same job."""
-    shipped.place(OTHERS, tmp_path, 5, 6)
-    [job] = read(tmp_path / "prometheus.yml")["scrape_configs"]
+    config_files.place(OTHERS, tmp_path, 5, 6)
+    job = read(tmp_path / "prometheus.yml")["scrape_configs"][0]
     assert job == {
         "job_name": "enphase",
         "static_configs": [{"targets": ["localhost:1", "localhost:5", "localhost:6"]}],
@@ -63,18 +74,18 @@ def test_more_exporters_are_scraped_as_the_first(tmp_path: Path) -> None:
 def test_ports_that_change_places(tmp_path: Path) -> None:
     """A port that one part has taken over from another is not mistaken for it."""
     swapped = Ports(exporter=9093, alertmanager=10055)
-    text = (shipped.place(swapped, tmp_path) / "prometheus.yml").read_text()
+    text = (config_files.place(swapped, tmp_path) / "prometheus.yml").read_text()
     told = read(tmp_path / "prometheus.yml")
     assert told["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] == [
         "localhost:10055"
     ]
-    assert text.count("localhost:9093") == text.count("localhost:10055") == 1
+    assert (text.count("localhost:9093"), text.count("localhost:10055")) == (1, 2)
 
 
 def test_the_phone_has_all_receivers() -> None:
-    """Whatever the shipped configuration sends to, the phone knows."""
-    named = {one["name"] for one in read(CONFIG)["receivers"] if one.get("webhook_configs")}
-    assert named == RECEIVERS.keys()
+    """Whatever can page somebody in the shipped configuration, the phone has."""
+    paging = {one["name"] for one in read(CONFIG)["receivers"]} - {"page", "nobody"}
+    assert paging == RECEIVERS.keys() == config_files.RECEIVERS.keys()
 
 
 def test_the_default_scenario_rings_soon() -> None:
@@ -102,9 +113,9 @@ async def test_the_phone_shows_what_the_templates_say(amtool: str, screen: Conso
     await Phone(screen, amtool, TEMPLATES).show("wake", MESSAGE)
     said = shown(screen)
     assert "critical: rings" in said
-    assert "🔴 home: One happens. (+1)\n" in said
-    assert "What Two is <& more>.\n" in said
-    assert "https://example.com/Two.md\n" in said
+    assert "🔴 home: New happens. (+1)\n" in said
+    assert "What Old is <& more>." in said
+    assert "https://example.com/Old.md\n" in said
     assert "✓ Over since " in said
 
 
@@ -141,7 +152,7 @@ async def test_the_webhook_takes_messages_only(path: str, body: bytes, status: i
     async def hear(receiver: str, message: dict[str, Any]) -> None:
         heard.append((receiver, message))
 
-    port = places.free(1)[0]
+    port = free_port_numbers(1)[0]
     async with (
         listening(port, hear),
         aiohttp.ClientSession() as client,

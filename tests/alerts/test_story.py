@@ -6,8 +6,8 @@ import pytest
 
 from exporter.durations import parse_duration
 from exporter.simulator.scenario import find_scenario
-from tests.alerts.playing import Submit
-from tests.alerts.shipped import ALERTS
+from tests.alerts.background_runs import Submit
+from tests.alerts.rule_files import ALERTS
 from tools.incident.__main__ import replayed
 from tools.incident.proving import epoch
 from tools.incident.story import BEATS, WINDOWS, judged, markdown

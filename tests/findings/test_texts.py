@@ -1,7 +1,7 @@
 """The texts of the alerts, shipped with the package, are those of the rules."""
 
 from exporter.findings.texts import alert_texts
-from tests.alerts.shipped import ALERTS
+from tests.alerts.rule_files import ALERTS
 from tools import alert_texts as tool
 
 

@@ -25,11 +25,11 @@ from exporter.simulator.live import LiveGateway
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.server import RunningGateway, serve
 from tests.fleet import placing
-from tools.stack import places, programs, shipped
-from tools.stack.children import running
-from tools.stack.phone import listening
-from tools.stack.places import LOOPBACK, Ports
+from tools.stack import config_files, programs
+from tools.stack.ports import LOOPBACK, Ports, free_port_numbers
+from tools.stack.processes import running
 from tools.stack.programs import Program, Tools
+from tools.stack.webhook_receiver import listening
 
 SHARDS = 2
 #: seconds after which something is taken for lost; no test waits that long to succeed
@@ -84,7 +84,7 @@ class Fleet:
 
     def find_ports(self, *names: str) -> None:
         """Find addresses for parts that are about to start."""
-        ports = places.free(len(names))
+        ports = free_port_numbers(len(names))
         self.addresses |= {n: f"{LOOPBACK}:{port}" for n, port in zip(names, ports, strict=True)}
 
     def port(self, part: str) -> int:
@@ -250,7 +250,7 @@ def _pager(fleet: Fleet, tools: Tools) -> Program:
     own = fleet.folder / "alertmanager"
     own.mkdir()
     ports = Ports(alertmanager=fleet.port(placing.MANAGER), phone=fleet.port(_PHONE))
-    config = shipped.place(ports, own)
+    config = config_files.place(ports, own)
     write_pager(config / "alertmanager.yml")
     return programs.alertmanager(tools, ports, config, own)
 

@@ -12,14 +12,14 @@ import yaml
 
 from exporter.config import load
 from exporter.metrics.catalogue import FAMILIES
-from tests.alerts.shipped import RULES
+from tests.alerts.rule_files import RULES
 from tests.fleet import running
 from tests.fleet.placing import ADDRESSES, EXPORTERS, FOLDER, README, addresses
 from tests.fleet.running import sharded, until, write_pager
 from tests.manifests import flags_of_serve
-from tools.stack import places, programs, shipped
-from tools.stack.children import running as children
-from tools.stack.places import LOOPBACK, Ports
+from tools.stack import config_files, programs
+from tools.stack.ports import LOOPBACK, Ports, free_port_numbers
+from tools.stack.processes import running as children
 from tools.stack.programs import Tools
 
 RULE_TESTS = Path(__file__).with_name("fleet_test.yml")
@@ -161,9 +161,9 @@ async def test_a_dead_exporter_is_one_page(pager: Tools, tmp_path: Path) -> None
     device = {"alertname": "EnphaseGridOutage", "job": "enphase", "instance": "site-0"}
     lost = {"alertname": unwatched, "job": "enphase", "instance": "site-2", "gateway": "site-2"}
     agent = {"alertname": "EnphaseAgentDown", "job": "enphase-agent", "instance": "agent-0"}
-    port, phone = places.free(2)
+    port, phone = free_port_numbers(2)
     ports = Ports(alertmanager=port, phone=phone)
-    config = shipped.place(ports, tmp_path)
+    config = config_files.place(ports, tmp_path)
     write_pager(config / "alertmanager.yml")
     url = f"http://{LOOPBACK}:{port}/api/v2/alerts"
     async with (

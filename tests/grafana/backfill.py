@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 import yaml
 
-from tests.alerts.shipped import ALERTS, NAME, RECORDED, RECORDED_NAMES
+from tests.alerts.rule_files import ALERTS, NAME, RECORDED, RECORDED_NAMES
 from tests.grafana.homes import INTERVAL, begin, end
 
 #: two gaps in a row are bridged, as Prometheus bridges a missed scrape every quarter of a minute

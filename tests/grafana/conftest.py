@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
-from tests.alerts.shipped import NAME
+from tests.alerts.rule_files import NAME
 from tests.conftest import _missing
 from tests.grafana import homes
 from tests.grafana.backfill import Prometheus, fill, running

@@ -13,8 +13,8 @@ from grafana.__main__ import DASHBOARDS as SOURCES
 from grafana.kit import colours, thresholds, value_mappings
 from grafana.kit.dashboard import DashboardSpec
 from grafana.kit.panel_spec import RUNBOOKS
-from tests.alerts.shipped import ALERTS, Rule
-from tests.alerts.shipped import RUNBOOKS as PAGES
+from tests.alerts.rule_files import ALERTS, Rule
+from tests.alerts.rule_files import RUNBOOKS as PAGES
 from tests.conftest import ROOT
 from tools import boards
 from tools.boards import DASHBOARDS

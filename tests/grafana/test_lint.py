@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import units
 
 from exporter.metrics.catalogue import FAMILIES, Family
 from exporter.metrics.table import StateSet
-from tests.alerts.shipped import RECORDED_NAMES
+from tests.alerts.rule_files import RECORDED_NAMES
 from tools import boards
 from tools.boards import DASHBOARDS, Asked
 

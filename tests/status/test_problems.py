@@ -24,7 +24,7 @@ from exporter.status.models import (
     Problem,
     StorageStatus,
 )
-from tests.alerts.shipped import ALERTS, RUNBOOKS
+from tests.alerts.rule_files import ALERTS, RUNBOOKS
 from tests.status.scenario_player import playing
 
 NOW = 1_782_000_000.0

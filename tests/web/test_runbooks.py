@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from exporter.web.runbooks import runbook_files
-from tests.alerts.shipped import ALERTS, RUNBOOKS
+from tests.alerts.rule_files import ALERTS, RUNBOOKS
 from tests.web.serving import serving
 from tests.web.test_rendering import Reader
 

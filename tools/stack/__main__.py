@@ -21,12 +21,12 @@ from exporter.cli.simulation.scenario_options import parse_scenario, parse_speed
 from exporter.errors import ExporterError
 from exporter.signals import end_quietly_on_sigterm, stop_event
 from exporter.simulator.scenario import Scenario
-from tools.stack import dashboards, programs, shipped
-from tools.stack.children import Children, running
+from tools.stack import config_files, dashboards, programs
 from tools.stack.errors import StackError
-from tools.stack.phone import Phone, listening, show
-from tools.stack.places import SHIPPED, Ports
+from tools.stack.ports import SHIPPED, Ports
+from tools.stack.processes import Children, running
 from tools.stack.programs import Tools
+from tools.stack.webhook_receiver import Phone, listening, show
 
 #: what happens when nothing is named
 SCENARIO = Path(__file__).with_name("short-outage.yml")
@@ -66,7 +66,7 @@ async def _run(
 
     with TemporaryDirectory(prefix="enphase-stack-") as name:
         folder = Path(name)
-        config = shipped.place(ports, folder)
+        config = config_files.place(ports, folder)
         phone = Phone(console, tools.amtool, config / "templates")
         async with (
             listening(ports.phone, phone.show),

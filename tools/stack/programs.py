@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.stack.errors import StackError
-from tools.stack.places import LOOPBACK, Ports
+from tools.stack.ports import LOOPBACK, Ports
 
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from tools.stack.places import LOOPBACK
+from tools.stack.ports import LOOPBACK
 
 #: what the receivers of the shipped configuration are, in words
 RECEIVERS = {

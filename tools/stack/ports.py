@@ -19,7 +19,8 @@ class Ports:
     exporter: int = 10055
     prometheus: int = 9090
     alertmanager: int = 9093
-    phone: int = 10056
+    #: not 10056, where a simulated gateway listens
+    phone: int = 10057
 
     def url(self, part: str, path: str = "/") -> str:
         """Return an address of a part, as the shipped files write it."""
@@ -44,7 +45,7 @@ class Ports:
 SHIPPED = Ports()
 
 
-def free(count: int) -> list[int]:
+def free_port_numbers(count: int) -> list[int]:
     """Return ports that nobody listens on now."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
@@ -54,7 +55,7 @@ def free(count: int) -> list[int]:
 def free_ports() -> Ports:
     """Return ports for all parts that nobody listens on now."""
     names = [field.name for field in fields(Ports)]
-    return Ports(**dict(zip(names, free(len(names)), strict=True)))
+    return Ports(**dict(zip(names, free_port_numbers(len(names)), strict=True)))
 
 
 def _listen(port: int) -> Iterator[socket.socket]:

@@ -11,12 +11,12 @@ import aiohttp
 import yaml
 
 from exporter.simulator.server import RunningGateway
-from tools.stack import places, programs, shipped
-from tools.stack.children import running
+from tools.stack import config_files, programs
 from tools.stack.errors import StackError
-from tools.stack.phone import Hear, listening
-from tools.stack.places import Ports
+from tools.stack.ports import Ports, free_port_numbers
+from tools.stack.processes import running
 from tools.stack.programs import Tools
+from tools.stack.webhook_receiver import Hear, listening
 
 #: seconds until Prometheus knows Alertmanager; it looks every five
 _KNOWN, _GLANCE = 30.0, 0.1
@@ -41,10 +41,10 @@ async def chain(
     """
     with TemporaryDirectory(prefix="enphase-chain-") as name:
         folder = Path(name)
-        first, prometheus, alertmanager, phone, *more = places.free(len(gateways) + 3)
+        first, prometheus, alertmanager, phone, *more = free_port_numbers(len(gateways) + 3)
         ports = Ports(exporter=first, prometheus=prometheus, alertmanager=alertmanager, phone=phone)
         exporters = dict(zip(gateways, (first, *more), strict=True))
-        config = shipped.place(ports, folder, *more)
+        config = config_files.place(ports, folder, *more)
         parts = [
             programs.prometheus(tools, ports, config, folder),
             programs.alertmanager(tools, ports, config, folder),
