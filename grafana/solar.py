@@ -62,7 +62,8 @@ OVERVIEW = (
                 now(f"count by ({GATEWAY}) (enphase_inverter_watts)", "Inverters"),
                 now(
                     f"count by ({RECORDED_GATEWAY}) (enphase:inverter_fresh_watts)"
-                    f" or on ({RECORDED_GATEWAY}) 0 * count by ({GATEWAY}) (enphase_inverter_watts)",
+                    f" or on ({RECORDED_GATEWAY})"
+                    f" 0 * count by ({GATEWAY}) (enphase_inverter_watts)",
                     "Heard",
                 ),
                 now(f"sum by ({GATEWAY}) (1 - enphase_inverter_present)", "Missing"),

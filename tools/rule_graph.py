@@ -1,4 +1,4 @@
-"""Which rules depend on which, and an order of groups in which everything is recorded before it is read."""
+"""Which rules depend on which, and an order of groups that records before it reads."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
-"""Complete the rule tests in `alertmanager/tests`: their headers, and the texts that alerts must have.
+"""Complete the rule tests in `alertmanager/tests`: headers, and the texts that alerts must have.
 
-A rule test is written with series, times and labels. `python -m tools.rule_tests [FILE…]` adds which
-rule files and groups it needs, in order, and the annotations that promtool says the alerts have. Read
-the difference before you commit it: what was wrong before is now expected.
+A rule test is written with series, times and labels. `python -m tools.rule_tests [FILE…]` adds the
+rule files and groups that it needs, in order, and the annotations that promtool says the alerts
+have. Read the difference before you commit it: what was wrong before is now expected.
 """
 
 import ast

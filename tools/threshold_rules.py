@@ -14,8 +14,8 @@ _HEAD = """\
 # Written by `make generate` from exporter/findings/thresholds.yml; do not edit.
 #
 # A threshold per gateway: the exporter's own (`alerts: thresholds:` in its configuration), or the
-# default where the exporter does not export it. Rules join these on (gateway). Without `up` from the
-# exporter the last one holds for an hour.
+# default where the exporter has none. Rules join these on (gateway). While the exporter is silent,
+# its last number holds for an hour.
 groups:
   - name: enphase-thresholds
     interval: 1m

@@ -39,6 +39,7 @@ _COMMANDS = (
     "alerting",
     "events",
     "forget",
+    "rules",
     "demo",
     "simulate",
     "replay",

@@ -30,6 +30,7 @@ from exporter.config.types import (
     Thresholds,
     TimeZone,
     Token,
+    Url,
     read_secret,
 )
 from exporter.errors import ConfigError
@@ -106,6 +107,17 @@ class Alerts(Strict):
     """Thresholds of the alert rules that differ from the shipped ones."""
 
     thresholds: Thresholds = Field(default_factory=dict)
+
+
+class AllAlerts(Alerts):
+    """What is the same for the alerts of all gateways, for `enphase-exporter rules`."""
+
+    #: where runbooks are; the exporter serves them below /runbooks
+    runbook_url: Url | None = None
+    #: where Grafana is
+    dashboard_url: Url | None = None
+    #: labels that every alert gets
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class Wanted(Strict):
@@ -276,7 +288,7 @@ class Config(Strict):
     #: defaults for all gateways: seconds by collector, and thresholds
     cadences: Cadences = Field(default_factory=dict)
     deadlines: Deadlines = Field(default_factory=dict)
-    alerts: Alerts = Alerts()
+    alerts: AllAlerts = AllAlerts()
     log: Log = Log()
     web: Web = Web()
 

@@ -57,6 +57,7 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.A)
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
 _LOOKS_NUMERIC = re.compile(r"[\d.]+", re.A)
+_URL = re.compile(r"https?://[^\s\"'<>{}]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -239,6 +240,12 @@ def _token(value: SecretStr) -> SecretStr:
     return _secret(SecretStr(text))
 
 
+def _url(text: str) -> str:
+    if not _URL.fullmatch(text):
+        raise field_error(f"{_quoted(text)} is not a URL: use http://… or https://…")
+    return text.rstrip("/")
+
+
 def read_secret(path: Path) -> str:
     """Return what a secret file holds, without its last line break; raise ConfigError."""
     try:
@@ -287,6 +294,7 @@ Host = Annotated[str, AfterValidator(_host)]
 Latitude = Annotated[float, BeforeValidator(_bounded(-90, 90, "37.77"))]
 Longitude = Annotated[float, BeforeValidator(_bounded(-180, 180, "-122.42"))]
 Name = Annotated[str, AfterValidator(_name)]
+Url = Annotated[str, AfterValidator(_url)]
 Percent = Annotated[float, BeforeValidator(_percent)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 ListenAddress = Annotated[str, AfterValidator(_listen_address)]

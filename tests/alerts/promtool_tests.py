@@ -1,7 +1,7 @@
-"""The rule tests of `alertmanager/tests`, each run under several circumstances of real installations.
+"""The rule tests of `alertmanager/tests`, each under several circumstances of installations.
 
-`promtool test rules alertmanager/tests/*_test.yml` runs them as they are. Here each is run again with
-labels that scrapes add, with a second exporter and a second gateway, with slow scrapes, and with
+`promtool test rules alertmanager/tests/*_test.yml` runs them as they are. Here each is run again
+with labels that scrapes add, with a second exporter and a second gateway, with slow scrapes, and with
 scrapes that are missed. Rules that nothing in a test depends on are left out, which makes it fast.
 
 Slow and missed scrapes may delay an alert, but neither bring it forward nor lose it: whatever fires
@@ -122,7 +122,7 @@ def with_labels(test: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def pair(test: Mapping[str, Any]) -> dict[str, Any]:
-    """A second exporter watches the same gateways, and a second set of the same gateways."""
+    """Add a second exporter that watches the same gateways, and others of the same kind."""
     more: list[dict[str, str]] = []
     for entry in test["input_series"] or ():
         name, labels = _labels(entry["series"])
@@ -207,7 +207,7 @@ VARIATIONS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 def _in_promql(test: dict[str, Any], *, grace: float, twice: bool) -> dict[str, Any]:
     """Expect labels of what fires, within `grace`, and no texts: values in them may differ.
 
-    A check that nothing fires stands for "not yet" until the alert is expected, and for "over" later.
+    A check that nothing fires stands for "not yet" until the alert is expected, then for "over".
     """
     checks = []
     begun: set[str] = set()

@@ -221,7 +221,7 @@ def _central(fleet: Fleet, tools: Tools) -> Program:
     address = fleet.addresses[placing.CENTRAL]
     others = {**fleet.addresses, placing.AGENT: address}
     config = placing.place("prometheus-central.yml", own, others)
-    (own / "rules").symlink_to(shipped.FOLDER / "rules")
+    (own / "rules").symlink_to(config_files.FOLDER / "rules")
     shutil.copy(placing.FOLDER / "fleet.rules.yml", own)
     words = "--web.enable-remote-write-receiver", f"--storage.tsdb.path={own / 'data'}"
     return _prometheus("central Prometheus", tools, config, address, *words)

@@ -1,0 +1,97 @@
+"""The shipped alert rules with the owner's thresholds, links and labels.
+
+The rules are changed as text, so that their comments stay and a difference to the shipped files
+shows what the owner asked for.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from exporter.errors import ConfigError
+from exporter.findings.thresholds import thresholds
+
+_PACKAGED = files("exporter").joinpath("alertmanager", "rules")
+_CHECKOUT = Path(__file__).resolve().parents[2] / "alertmanager" / "rules"
+_SUFFIX = ".rules.yml"
+_RUNBOOK = re.compile(r"(?<=runbook_url: )\S*/(\w+)\.md$", re.MULTILINE)
+_DASHBOARD = re.compile(r"(?<=dashboard_url: )https?://[^/\s]+(?=/d/)")
+_SEVERITY = re.compile(r"^( +)severity: \w+$", re.MULTILINE)
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """What an owner changes; the defaults leave the rules as they are shipped."""
+
+    #: by name, for all gateways
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    #: by gateway and name
+    gateway_thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    #: where runbooks are, such as the exporter's own http://exporter:10055/runbooks
+    runbook_url: str | None = None
+    #: where Grafana is
+    dashboard_url: str | None = None
+    #: labels that every alert gets
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def shipped_rules() -> dict[str, str]:
+    """Return the shipped rule files: text by name."""
+    folder = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+    if not folder.is_dir():
+        raise ConfigError("the alert rules are not part of this installation")
+    found = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+    return {name: found[name] for name in sorted(found) if name.endswith(_SUFFIX)}
+
+
+def render_rules(settings: RuleSettings) -> dict[str, str]:
+    """Return the rule files with what the owner changed; raise ConfigError."""
+    for label in settings.labels:
+        if not _LABEL.fullmatch(label) or label in {"severity", "gateway", "alertname"}:
+            raise ConfigError(f"`{label}` cannot be a label of the alerts")
+    return {name: _render(text, settings) for name, text in shipped_rules().items()}
+
+
+def _render(text: str, settings: RuleSettings) -> str:
+    if settings.runbook_url:
+        runbooks = settings.runbook_url.rstrip("/")
+        text = _RUNBOOK.sub(lambda found: f"{runbooks}/{found[1]}", text)
+    if settings.dashboard_url:
+        dashboards = settings.dashboard_url.rstrip("/")
+        text = _DASHBOARD.sub(lambda _: dashboards, text)
+    if settings.labels:
+        text = _SEVERITY.sub(lambda found: found[0] + _more(found[1], settings.labels), text)
+    for name in thresholds():
+        text = _with_threshold(text, name, settings)
+    return text
+
+
+def _more(indent: str, labels: Mapping[str, str]) -> str:
+    lines = yaml.safe_dump(dict(labels), sort_keys=False, allow_unicode=True).splitlines()
+    return "".join(f"\n{indent}{line}" for line in lines)
+
+
+def _with_threshold(text: str, name: str, settings: RuleSettings) -> str:
+    """Return the text with the owner's numbers in the rule of a threshold."""
+    rule = re.compile(
+        rf"(record: enphase:threshold:{name}\n.*\n.*\n)( +)or \S+ \+ 0 \* enphase:gateway$",
+        re.MULTILINE,
+    )
+
+    def changed(found: re.Match[str]) -> str:
+        default = settings.thresholds.get(name, thresholds()[name].default)
+        own = [
+            f"{found[2]}or label_replace("
+            f'vector({numbers[name]:g}), "gateway", {json.dumps(gateway)}, "", "")\n'
+            for gateway, numbers in settings.gateway_thresholds.items()
+            if name in numbers
+        ]
+        return f"{found[1]}{''.join(own)}{found[2]}or {default:g} + 0 * enphase:gateway"
+
+    return rule.sub(changed, text)

@@ -1,0 +1,123 @@
+"""`enphase-exporter rules`: the alert rules with the owner's thresholds, links and labels."""
+
+# ruff: noqa: PLC0415 - heavy imports wait until the options are valid
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exporter.cli.options import ConfigFile
+
+if TYPE_CHECKING:
+    from exporter.alerting.rules import RuleSettings
+
+
+def command(
+    *,
+    config_file: ConfigFile = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="DIR", help="Folder for the rule files; printed if left out."
+        ),
+    ] = None,
+    runbook_url: Annotated[
+        str | None,
+        typer.Option(
+            "--runbook-url",
+            metavar="URL",
+            help="Where runbooks are, such as http://exporter.lan:10055/runbooks.",
+        ),
+    ] = None,
+    dashboard_url: Annotated[
+        str | None,
+        typer.Option(
+            "--dashboard-url", metavar="URL", help="Where Grafana is, such as http://grafana.lan."
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--label",
+            metavar="NAME=VALUE",
+            help="A label that every alert gets; may be given several times.",
+        ),
+    ] = None,
+) -> None:
+    """Write the alert rules for Prometheus, with what the configuration changes about them.
+
+    Thresholds, links and labels are taken from `alerts:` in the configuration of the exporter, if
+    there is one; options win. Without --output all rules are printed as one file.
+
+    \b
+    Examples:
+      enphase-exporter rules --output=/etc/prometheus/rules
+      enphase-exporter rules --runbook-url=http://exporter.lan:10055/runbooks
+      enphase-exporter rules --label=site=cabin > enphase.rules.yml
+    """  # noqa: D301 - \b keeps the lines after it as they are
+    from exporter.alerting.rules import render_rules
+
+    rendered = render_rules(
+        _settings(config_file, runbook_url, dashboard_url, _labels(label or []))
+    )
+    if output is None:
+        typer.echo(_joined(rendered), nl=False)
+        return
+    from exporter.cli.atomic_files import write_files
+
+    write_files({output / name: (text, 0o644) for name, text in rendered.items()})
+    typer.echo(f"{len(rendered)} files are written to {output}. Reload Prometheus.")
+
+
+def _settings(
+    config_file: Path | None,
+    runbook_url: str | None,
+    dashboard_url: str | None,
+    labels: dict[str, str],
+) -> "RuleSettings":
+    import os
+
+    from exporter.alerting.rules import RuleSettings
+    from exporter.config import find_config_file, load
+
+    if not (config_file or find_config_file(os.environ)):
+        return RuleSettings(runbook_url=runbook_url, dashboard_url=dashboard_url, labels=labels)
+    config = load(config_file, os.environ)
+    return RuleSettings(
+        thresholds=config.alerts.thresholds,
+        gateway_thresholds={
+            gateway.name: own
+            for gateway in config.gateways
+            if (
+                own := {
+                    name: value
+                    for name, value in gateway.alerts.thresholds.items()
+                    if config.alerts.thresholds.get(name) != value
+                }
+            )
+        },
+        runbook_url=runbook_url or config.alerts.runbook_url,
+        dashboard_url=dashboard_url or config.alerts.dashboard_url,
+        labels={**config.alerts.labels, **labels},
+    )
+
+
+def _labels(given: list[str]) -> dict[str, str]:
+    labels = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"'{text}' is not NAME=VALUE", param_hint="'--label'")
+        labels[name] = value
+    return labels
+
+
+def _joined(rendered: dict[str, str]) -> str:
+    """Return all groups as one file."""
+    parts = []
+    for text in rendered.values():
+        head, _, groups = text.partition("\ngroups:\n")
+        comments = "".join(f"  {line}\n" for line in head.splitlines())
+        parts.append(f"{comments}{groups.rstrip()}\n")
+    return "groups:\n" + "\n".join(parts)
