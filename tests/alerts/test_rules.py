@@ -113,7 +113,7 @@ OWN_LABELS = frozenset(
     ]
 )
 #: alerts about scrape targets
-TARGET_LABELS = frozenset(["job", "instance", "integration"])
+TARGET_LABELS = frozenset(["job", "instance", "integration", "exporter"])
 TARGETED = ("EnphaseExporterDown", "EnphasePager")
 #: metrics that the rules read before the exporter has them
 PLANNED: frozenset[str] = frozenset(
