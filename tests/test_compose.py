@@ -105,7 +105,7 @@ def test_ports_are_open_to_this_machine_only() -> None:
     assert {host for host, _, _ in opened} == {"127.0.0.1"}
     assert all(outside == inside for _, outside, inside in opened)
     config = yaml.safe_load((ALERTMANAGER / "prometheus.yml").read_text())
-    [job] = config["scrape_configs"]
+    job = config["scrape_configs"][0]
     [manager] = config["alerting"]["alertmanagers"]
     [scraped] = job["static_configs"][0]["targets"]
     [alerts] = manager["static_configs"][0]["targets"]

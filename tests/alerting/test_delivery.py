@@ -19,12 +19,12 @@ from tests.alerting import pipeline
 from tests.alerting.pipeline import PATIENCE, Phone, Pipeline
 
 
-def configure(folder: Path, phone: Phone) -> Path:
+def configure(folder: Path, phone: Phone, page: Phone) -> Path:
     """Write a configuration whose receiver is the phone; return it."""
     receiver = Receiver("webhook", {"url": f"{phone.url}/alerts", "token": ""})
     alerting = Alerting(
         {"critical": receiver, "warning": receiver},
-        "http://127.0.0.1:9/-/alerts",
+        f"{page.url}/-/alerts",
         ("21:00", "07:00"),
         "Europe/Berlin",
     )
@@ -37,7 +37,8 @@ def running(tmp_path: Path) -> Iterator[Pipeline]:
     """Run the whole path."""
     with (
         pipeline.phone() as phone,
-        pipeline.alertmanager(tmp_path, configure(tmp_path, phone)) as alertmanager,
+        pipeline.phone() as page,
+        pipeline.alertmanager(tmp_path, configure(tmp_path, phone, page)) as alertmanager,
         pipeline.prometheus(tmp_path, alertmanager) as prometheus,
     ):
         yield Pipeline(prometheus, alertmanager, phone)
