@@ -110,7 +110,7 @@ async def test_an_alertmanager_that_is_down(tmp_path: Path) -> None:
 async def test_another_alertmanager(tmp_path: Path) -> None:
     """One that gets no alerts of this Prometheus is the wrong one."""
     with pipeline.phone() as phone:
-        config = configure(tmp_path, phone)
+        config = configure(tmp_path, phone, phone)
         with (
             pipeline.alertmanager(tmp_path, config) as alertmanager,
             pipeline.prometheus(tmp_path, "http://127.0.0.1:9") as prometheus,
