@@ -20,6 +20,9 @@ _RULES = _ROOT / "alertmanager" / "rules"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604_800}
 PATH = _ROOT / "exporter" / "findings" / "alerts.json"
 
+#: a window, its step, and how many steps of it must be bad
+_SHARE = re.compile(r"\[\w+:(\w+)\] ?\) >= (\d+)")
+
 
 def generate() -> str:
     """Return what belongs into the file."""
@@ -46,8 +49,20 @@ def _entry(rule: dict[str, Any]) -> dict[str, Any]:
         "summary": annotations["summary"],
         "first": (first[:1].upper() + first[1:]).strip(),
         "runbook_url": annotations["runbook_url"],
-        "for_seconds": _seconds(rule.get("for", "0s")),
+        "for_seconds": _patience(rule),
     }
+
+
+def _patience(rule: dict[str, Any]) -> int:
+    """Return how long a condition must last before the alert fires.
+
+    That is `for`, or the shortest share of a window that is asked for: twelve of fifteen minutes.
+    """
+    shares = (
+        _seconds(step) * int(count)
+        for step, count in _SHARE.findall(" ".join(rule["expr"].split()))
+    )
+    return _seconds(rule.get("for", "0s")) or min(shares, default=0)
 
 
 def _seconds(duration: str) -> int:

@@ -1,8 +1,8 @@
 """The rule tests of `alertmanager/tests`, each under several circumstances of installations.
 
 `promtool test rules alertmanager/tests/*_test.yml` runs them as they are. Here each is run again
-with labels that scrapes add, with a second exporter and a second gateway, with slow scrapes, and with
-scrapes that are missed. Rules that nothing in a test depends on are left out, which makes it fast.
+with labels that scrapes add, with a second exporter and a second gateway, with slow scrapes, and
+with scrapes that are missed. Rules that nothing in a test depends on are left out: that is fast.
 
 Slow and missed scrapes may delay an alert, but neither bring it forward nor lose it: whatever fires
 must fire within `GRACE`, and what ends must have ended by then.

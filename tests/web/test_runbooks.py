@@ -1,7 +1,7 @@
 """The runbooks as pages of the exporter."""
 
-from collections import Counter
 import re
+from collections import Counter
 from pathlib import Path
 
 import aiohttp
