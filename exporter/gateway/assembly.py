@@ -104,6 +104,11 @@ class Assembler:
         if not parsed.unreadable:
             self._whole[endpoint.path] = parsed
 
+    def clear(self) -> None:
+        """Drop all answers: they are those of another gateway."""
+        self.answers.clear()
+        self._whole.clear()
+
     def current(self) -> dict[str, Parsed]:
         """Return all answers that are not too old, by path."""
         now = self._clock.monotonic()

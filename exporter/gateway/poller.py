@@ -275,6 +275,7 @@ class Poller:
         if memory.serial not in (None, identity.serial):
             memory.replaced_at = now
             self._guard.start_afresh()
+            self._assembler.clear()
             log.warning("gateway replaced", extra={**name, "serial": identity.serial})
         if memory.firmware not in (None, str(identity.firmware)):
             memory.firmware_changed_at = now

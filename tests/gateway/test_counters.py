@@ -328,8 +328,9 @@ async def test_zeros_after_a_restart_of_the_gateway_hide_production(tmp_path: Pa
         await watched.pass_time(60)
         lifetime = watched.value(METRIC)
         zeros = dict.fromkeys(("wNow", "whLifetime", "whToday", "whLastSevenDays"), 0)
-        watched.gateway.faults["/production.json"] = edited("production", lambda p: p.update(zeros))
-        await watched.pass_time(200)
+        for path in ("/production.json", "/production"):
+            watched.gateway.faults[path] = edited("production", lambda p: p.update(zeros))
+        await watched.pass_time(400)
         assert watched.value("enphase_production_watts") is None
         assert watched.value(METRIC) is None
         assert watched.value("enphase_collector_failures_total", reason="starting") is not None
@@ -346,8 +347,9 @@ async def test_a_gateway_put_in_at_night_has_counted_nothing(tmp_path: Path) -> 
     file = tmp_path / "token"
     file.write_text(tokens.make(gateway.serial, now=clock.time()))
     async with polled_gateway(gateway, tmp_path / "state", clock, token_file=file) as watched:
-        await watched.pass_time(60)
+        await watched.pass_time(600)  # until a first zero is believed
         before = watched.value(METRIC)
+        assert before is not None
         house.replace_gateway("122199009999")
         file.write_text(watched.gateway.token)
         await watched.pass_time(400)
@@ -379,4 +381,4 @@ async def test_batteries_have_energy_counters_without_a_storage_meter(tmp_path: 
         await watched.pass_time(600)
         for serial, watts in power.items():
             charged = watched.value("enphase_encharge_charged_joules_total", serial=serial)
-            assert charged == pytest.approx(max(0, -watts) * 600, rel=0.01)
+            assert charged == pytest.approx(max(0, -watts) * 600, rel=0.1)
