@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 PAGE = ROOT / "docs/reliability.md"
 QUOTED = re.compile(r"`([^`\n]+)`")
 #: parts of the soak, which `make soak ARGS=…` takes
-SOAKS = {"month", "street"}
+SOAKS = {"month", "realtime"}
 
 
 def quoted(start: str) -> list[str]:

@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=20.0, help="real minutes in the street")
     parser.add_argument("--speed", type=float, default=60.0, help="how fast its houses live")
     asked = parser.parse_args(words)
-    if unknown := set(asked.part) - {"month", "street"}:
+    if unknown := set(asked.part) - {"month", "realtime"}:
         parser.error(f"there is no {sorted(unknown)[0]!r}; choose month or street")
     console = Console()
     if not console.is_terminal:
@@ -38,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
     problems: list[str] = []
     if "month" in asked.part or not asked.part:
         problems += _month(console, asked.days, asked.every, asked.seed)
-    if "street" in asked.part or not asked.part:
+    if "realtime" in asked.part or not asked.part:
         problems += _street(console, asked.minutes, asked.speed)
     for problem in problems:
         console.print(f"[red]{problem}[/]")
