@@ -10,11 +10,15 @@ anything is sent) and `times` (how many answers it hits before it is over; None:
     Edit              a JSON answer with keys removed or types changed
     Rewrite           an answer whose bytes are changed, into what no JSON writer would write
     Hang              nothing at all, until the client gives up
-    Mumble            part of the headers, then nothing
+    PartialHeaders    part of the headers, then nothing
     Stall             headers and part of the body, then nothing
-    Trickle           a few bytes at a time
+    SlowDrip          a few bytes at a time
     Reset             the connection is reset, before or within the answer
-    Huge              megabytes of valid JSON, plain or compressed
+    OversizedBody     megabytes of valid JSON, plain or compressed
+    Encoded           a body in an encoding that nobody asked for
+    Echo              the headers of the request as the body, with its secrets
+    WithoutLength     HTTP/1.0 without a length: the body ends with the connection
+    EndlessHeaders    headers without end
 """
 
 import asyncio
@@ -22,7 +26,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from typing import Any
 
 import orjson
@@ -265,6 +269,63 @@ class OversizedBody(Fault):
             yield from _bomb(self.megabytes)
             return
         yield from _blanks(self.megabytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded(Fault):
+    """The right body, declared to be in an encoding that it is not in and nobody asked for."""
+
+    encoding: str
+
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
+        """See `Fault`."""
+        headers = {**call.answer.headers, "Content-Encoding": self.encoding}
+        return plain(HttpResponse(call.answer.status, call.answer.body, headers))
+
+
+@dataclass(frozen=True, slots=True)
+class Echo(Fault):
+    """The headers of the request as a JSON object, with whatever the client keeps secret."""
+
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
+        """See `Fault`."""
+        echoed = dict(call.request.headers)
+        content = orjson.dumps({"error": {"message": "bad request", "request": echoed}})
+        return plain(HttpResponse(200, content, {**call.date, **_JSON}))
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutLength(Fault):
+    """The right body in HTTP/1.0, which says by the end of the connection that it is complete."""
+
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
+        """See `Fault`."""
+        transport = call.request.transport
+        if isinstance(transport, asyncio.Transport):
+            lines = [f"HTTP/1.0 {call.answer.status} OK"]
+            lines += [f"{name}: {value}" for name, value in call.answer.headers.items()]
+            transport.write("\r\n".join([*lines, "", ""]).encode() + call.answer.body)
+            transport.close()
+        return web.Response()
+
+
+@dataclass(frozen=True, slots=True)
+class EndlessHeaders(Fault):
+    """Headers and more headers, a thousand at a time, until the client gives up."""
+
+    pause: float = 0.1
+
+    async def send(self, call: PendingResponse) -> web.StreamResponse:
+        """See `Fault`."""
+        transport = call.request.transport
+        if isinstance(transport, asyncio.Transport):
+            transport.write(b"HTTP/1.1 200 OK\r\n")
+            for number in count():
+                if transport.is_closing() or await call.pause(self.pause):
+                    break
+                transport.write(b"X-Header-%d: nothing\r\n" % number * 1000)
+        call.abort()
+        return web.Response()
 
 
 def _blanks(megabytes: int) -> Iterator[bytes]:

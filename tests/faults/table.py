@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.gateway.policy import INVENTORY
 from exporter.simulator.faults import (
+    Echo,
     Edit,
+    Encoded,
+    EndlessHeaders,
     Fault,
     Hang,
     OversizedBody,
@@ -18,6 +21,7 @@ from exporter.simulator.faults import (
     SlowDrip,
     Stall,
     Truncated,
+    WithoutLength,
     body,
     login_page,
     redirect,
@@ -148,6 +152,22 @@ def _no_numbers(content: bytes) -> bytes:
     return changed if changed != content else b"[NaN]"
 
 
+_WORD = re.compile(rb'(?<=[a-z])e(?=[a-z ]*"[,}\\]])')
+#: two megabytes of objects within objects, each level with a list of many
+_NESTED = b'{"a":' * 50 + b"[" + b'{"b":[{},{},{}]},' * 120_000 + b"0]" + b"}" * 50
+
+
+def _latin_1(content: bytes) -> bytes:
+    """Return the body with an accent in every text that has a place for one."""
+    return _WORD.sub(b"\xe9", content)
+
+
+def _doubled(content: bytes) -> bytes:
+    """Return an object with all of its members twice; a list stays."""
+    inner = content.strip()[1:-1]
+    return b"{%b,%b}" % (inner, inner) if content.lstrip()[:1] == b"{" and inner else content
+
+
 def _door(door: ListenerState) -> "Callable[[Patient, bool], None]":
     def switch(patient: "Patient", on: bool) -> None:
         patient.running.listener.door = door if on else ListenerState.OPEN
@@ -215,6 +235,15 @@ ROWS: tuple[Row, ...] = (
     Row("truncated", _F, lambda: Truncated(0.5)),
     Row("garbage", _F, lambda: body(b"\x00\xff not json")),
     Row("huge body", _F, lambda: OversizedBody(9)),
+    Row("deeply nested", _F, lambda: body(b"[" * 200_000 + b"]" * 200_000)),
+    Row("huge nested object", _F, lambda: body(_NESTED)),
+    Row("echoed token", _F, Echo),
+    Row("latin-1 texts", _B, lambda: Rewrite(_latin_1), can=_json, settles=_DENIED),
+    Row("duplicate keys", _H, lambda: Rewrite(_doubled), can=_json),
+    Row("HTTP/1.0 without length", _H, WithoutLength),
+    Row("brotli body", _F, lambda: Encoded("br")),
+    Row("zstd body", _F, lambda: Encoded("zstd")),
+    Row("endless headers", _F, EndlessHeaders),
     Row("gzip bomb", _F, lambda: OversizedBody(64, compressed=True)),
     Row("NaN, Infinity", _F, lambda: Rewrite(_no_numbers), can=_json),
     Row("null", _B, lambda: body(b"null"), can=_json, settles=_DENIED),
