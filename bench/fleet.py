@@ -21,7 +21,7 @@ from bench.poller_fixture import PROMETHEUS, TEXT
 from bench.processes import Child, Exporter, child, exporting_fleet
 from bench.results import Findings, Goal, Progress, Quantity, Result
 from exporter.fleet.memory_tuning import freeze_long_lived
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 
 _SIZES = (1, 10, 100, 1000)
 _MOST = 5000

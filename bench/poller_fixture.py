@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from exporter.clock import VirtualClock
 from exporter.config import Gateway
 from exporter.exposition import Exposition
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
 from exporter.state import State

@@ -15,7 +15,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.config.types import LONGEST_CADENCE
 from exporter.exposition import Exposition
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
 from exporter.simulator.gateway import SimulatedGateway
@@ -23,14 +23,16 @@ from exporter.simulator.scenario import ScenarioRunner
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
 
+#: runs only where a cadence is configured
+_OPT_IN = frozenset({"plc"})
 #: the collectors that the exporter runs
-POLLED = frozenset(CADENCES)
+POLLED = frozenset(CADENCES) - _OPT_IN
 
 
 def cadences_of_at_least(seconds: float) -> dict[str, float]:
     """Return all cadences, none of them shorter than this."""
     shortest = min(LONGEST_CADENCE, seconds)
-    return {name: max(shortest, usual) for name, usual in CADENCES.items()}
+    return {name: max(shortest, usual) for name, usual in CADENCES.items() if name in POLLED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,8 @@ async def record_scrapes(
     later.
     """
     cadences = {}
-    if interval > max(CADENCES.values()):
-        cadences = {name: min(interval, LONGEST_CADENCE) for name in CADENCES}
+    if interval > max(CADENCES[name] for name in POLLED):
+        cadences = cadences_of_at_least(interval)
     async with run_virtual_exporter(
         gateway, clock, name=name, state_dir=state_dir, runner=runner, cadences=cadences
     ) as exporter:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.policy import ENDPOINTS, METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import SELF

@@ -3,7 +3,7 @@
 import pytest
 
 from exporter.gateway import poller, rate_limit
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from tests.faults.gateways import ASKED, all_asked
 from tests.faults.patient import Cell
 from tests.faults.selection import selection

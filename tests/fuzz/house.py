@@ -18,7 +18,7 @@ import orjson
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.gateway.transport import Transport

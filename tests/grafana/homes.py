@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exporter.clock import VirtualClock
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from exporter.simulator.recorder import VirtualExporter, run_virtual_exporter
 from exporter.simulator.scenario import Scenario, ScenarioRunner
 

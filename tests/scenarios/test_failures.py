@@ -16,7 +16,7 @@ import pytest
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.recorder import POLLED
 from exporter.simulator.scenario import Scenario
-from exporter.snapshot import SELF
+from exporter.snapshot import HOUSE, SELF
 from tests.scenarios import catalogue
 from tests.scenarios.observer import observing
 from tools.incident.recording import Series
@@ -50,7 +50,7 @@ def _not_polled(name: str) -> set[str]:
         for expression in catalogue.expectations(name).visible.values()
         for metric in _METRIC.findall(expression)
     }
-    polled = {*POLLED, SELF}
+    polled = {*POLLED, SELF, HOUSE}
     return {
         metric
         for metric in metrics

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from exporter.clock import VirtualClock
-from exporter.gateway.collectors import CADENCES
 from exporter.simulator.gateway import SimulatedGateway
-from exporter.simulator.recorder import VirtualExporter, run_virtual_exporter
+from exporter.simulator.recorder import (
+    VirtualExporter,
+    cadences_of_at_least,
+    run_virtual_exporter,
+)
 from exporter.simulator.scenario import ScenarioRunner
 
 #: labels that Prometheus adds to what it scrapes
@@ -120,7 +123,7 @@ async def record(
     """
     await clock.sleep(interval - 1)
     recording = Recording(clock.time(), interval)
-    cadences = {name: max(interval, usual) for name, usual in CADENCES.items()}
+    cadences = cadences_of_at_least(interval)
     with tempfile.TemporaryDirectory(prefix="enphase-incident-") as folder:
         watching: AbstractAsyncContextManager[VirtualExporter] = run_virtual_exporter(
             gateway,

@@ -12,7 +12,7 @@ from typing import Any
 
 from pyenphase.auth import EnvoyTokenAuth
 
-from exporter.gateway.collectors import CADENCES
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.cloud import SimulatedCloud, serve_cloud
