@@ -146,10 +146,10 @@ seed: seven
             "{at: 1h, for: 5m, set: {battery.1.soc: 0.5}}",
             "events[0].set.battery.1.soc: moves by itself and cannot go back: leave out `for`",
         ),
-        ("{at: 1h, server: {home: hang}}", "events[0].server.home: is no path: begin it with /"),
+        ("{at: 1h, server: {home: hang}}", "events[0].server.home: is not a path: begin it with /"),
         (
             "{at: 1h, server: {/home: hnag}}",
-            "events[0].server./home: 'hnag' is no trouble: did you mean hang?",
+            "events[0].server./home: 'hnag' is not a fault: did you mean hang?",
         ),
         (
             "{at: 1h, server: {/home: unreachable}}",
@@ -157,7 +157,7 @@ seed: seven
         ),
         (
             "{at: 1h, server: {/home: {status: 503, body: a}}}",
-            "events[0].server./home: holds several kinds of trouble: ",
+            "events[0].server./home: has several kinds of faults: ",
         ),
         ("{at: 1h, gateway: explode}", "events[0].gateway: must be restart, or a mapping such as"),
         ("{at: 1h, exporter: dance}", "events[0].exporter: 'dance' must be 'restart' or 'stopped'"),

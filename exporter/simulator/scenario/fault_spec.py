@@ -1,8 +1,8 @@
-"""Trouble between gateway and client as scenarios write it, for a path or for all of them (`*`).
+"""Faults of the gateway's server as scenarios write them, for a path or for all of them (`*`).
 
-A word (`hang`, `reset`, `garbage`, …) or a mapping (`{status: 503}`, `{delay: 5s}`,
-`{drop: [keys]}`, …). Waiting is done on the scenario's clock: in virtual time nobody could sit out
-a hang, as time passes only while somebody sleeps.
+A keyword (`hang`, `reset`, `garbage`, …) or a mapping (`{status: 503}`, `{delay: 5s}`,
+`{drop: [keys]}`, …). Delays use the scenario's clock: in virtual time a hang would never end, as
+time passes only while a task sleeps.
 """
 
 from collections.abc import Callable, Mapping
@@ -60,7 +60,7 @@ class KeyRemover:
 
 
 class FaultSpec(Strict):
-    """One kind of trouble: at most one of the members but `delay`, which goes with any."""
+    """One kind of fault: at most one of the members but `delay`, which goes with any."""
 
     word: str = ""
     status: Annotated[int, Field(ge=200, le=599)] | None = None
@@ -80,7 +80,7 @@ class FaultSpec(Strict):
         return DelayedFault(clock=clock, seconds=wait, inner=inner) if wait else inner
 
 
-#: words for trouble that needs no value
+#: keywords of faults that need no value
 FAULT_KEYWORDS: Mapping[str, Callable[[], Fault]] = {
     "hang": Fault,
     "reset": faults.Reset,
@@ -89,11 +89,11 @@ FAULT_KEYWORDS: Mapping[str, Callable[[], Fault]] = {
     "empty": lambda: faults.body(b""),
     "login_page": faults.login_page,
     "error_object": faults.error_object,
-    # these two are no answers: the stage tells the server
+    # these two are no responses: the runner sets them at the server
     "token_refused": Fault,
     "unreachable": Fault,
 }
-#: words about the gateway as a whole, which go with trouble of another kind
+#: keywords about the gateway as a whole, which go with faults of another kind
 GATEWAY_WIDE = frozenset({"token_refused", "unreachable"})
 
 _KINDS: Mapping[str, Callable[[Any], Fault]] = {
@@ -109,12 +109,12 @@ def _spec(value: Any) -> Any:
     if isinstance(value, str):
         if value not in FAULT_KEYWORDS:
             raise field_error(
-                f"'{value}' is no trouble: {did_you_mean(value, sorted(FAULT_KEYWORDS))}"
+                f"'{value}' is not a fault: {did_you_mean(value, sorted(FAULT_KEYWORDS))}"
             )
         return {"word": value}
     if isinstance(value, dict) and "word" not in value:
         if len(value.keys() & _KINDS.keys()) > 1:
-            raise field_error("holds several kinds of trouble: give each path one, beside a delay")
+            raise field_error("has several kinds of faults: give each path one, next to a delay")
         return value
     raise field_error(
         f"must be one of {', '.join(sorted(FAULT_KEYWORDS))}, or a mapping such as status: 503"
@@ -123,7 +123,7 @@ def _spec(value: Any) -> Any:
 
 def _path(value: str) -> str:
     if value != ALL_PATHS and not value.startswith("/"):
-        raise field_error("is no path: begin it with /, or write * for all")
+        raise field_error("is not a path: begin it with /, or write * for all")
     return value
 
 
