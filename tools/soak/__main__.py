@@ -1,4 +1,4 @@
-"""Runs the soak: `python -m tools.soak [month|street]`, which `make soak` does; both by default.
+"""Runs the soak: `python -m tools.soak [month|realtime]`, which `make soak` does; both by default.
 
 Exits 1 when something has grown, has not come up again, or was not answered.
 """
@@ -21,15 +21,17 @@ _WIDTH = 120
 def main(words: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
-    parser.add_argument("part", nargs="*", help="month, street; both when none is named")
+    parser.add_argument("part", nargs="*", help="month, realtime; both when none is named")
     parser.add_argument("--days", type=float, default=30.0, help="virtual days of the month")
     parser.add_argument("--every", type=float, default=5.0, help="days between two marks")
     parser.add_argument("--seed", type=int, default=1, help="of everything that goes wrong")
-    parser.add_argument("--minutes", type=float, default=20.0, help="real minutes in the street")
+    parser.add_argument(
+        "--minutes", type=float, default=20.0, help="minutes of the part in real time"
+    )
     parser.add_argument("--speed", type=float, default=60.0, help="how fast its houses live")
     asked = parser.parse_args(words)
     if unknown := set(asked.part) - {"month", "realtime"}:
-        parser.error(f"there is no {sorted(unknown)[0]!r}; choose month or street")
+        parser.error(f"there is no {sorted(unknown)[0]!r}; choose month or realtime")
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
