@@ -250,7 +250,11 @@ class Poller:
             if not self._open or await self._client.refresh():
                 await self._connect()
         except GatewayError as error:
-            self._gateway_failed(error)
+            if self._open and not isinstance(error, (UnreachableError, LoginRefusedError)):
+                # `/info` alone is in trouble: what else the gateway says is still worth reading.
+                self._states.failed("gateway", "/info", error)
+            else:
+                self._gateway_failed(error)
         else:
             if not self._useless:
                 self._states.succeeded("gateway", "/info", self._clock.monotonic() - began)

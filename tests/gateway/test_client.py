@@ -240,12 +240,9 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
         assert watched.value("enphase_collector_up", collector="inverters") == 1
         assert watched.value(requests, endpoint=INVERTERS, code="401") is None
         told = watched.value(requests, endpoint=PRODUCTION, code="401")
-        runs = watched.value(
-            "enphase_collector_failures_total", collector="production", reason="login_refused"
-        )
         assert told is not None
-        assert runs is not None
-        assert 20 < runs <= told <= runs + 5
+        # That it is refused does not change soon, and is seldom asked about.
+        assert 2 <= told <= 10
 
 
 @pytest.mark.parametrize(
