@@ -6,6 +6,7 @@ from typing import Any
 
 from exporter.config import Gateway
 from exporter.gateway.counters import CounterGuard, Path
+from exporter.gateway.event_log import EventLog
 from exporter.gateway.inventory import Inventory
 from exporter.gateway.models import InverterLabels, Presence, StoragePower
 
@@ -20,6 +21,7 @@ class Additions:
     config: Gateway
     inventory: Inventory
     guard: CounterGuard
+    events: EventLog
     #: last power of the AC Batteries in W, of which the power of all batteries is a part
     acb_watts: float | None = None
 
@@ -73,6 +75,10 @@ class Additions:
             return {}
         return self._storage(data, self.acb_watts)
 
+    def _events(self, data: dict[str, Any]) -> dict[Path, float]:
+        data["event_counts"] = self.events.follow(data.get("events") or {})
+        return {}
+
     def _storage(self, data: dict[str, Any], watts: float | None) -> dict[Path, float]:
         if watts is not None:
             data["storage_power"] = StoragePower(watts)
@@ -92,4 +98,5 @@ _ADDITIONS: Mapping[str, Callable[[Additions, dict[str, Any]], dict[Path, float]
     "ensemble": Additions._ensemble,
     "battery_power": Additions._battery_power,
     "production": Additions._production,
+    "events": Additions._events,
 }

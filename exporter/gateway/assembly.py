@@ -24,6 +24,7 @@ from exporter.gateway.device_names import device_names
 from exporter.gateway.endpoints import assemble, meters
 from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.endpoints.context import Context
+from exporter.gateway.event_log import EventLog
 from exporter.gateway.identity import Identity
 from exporter.gateway.inventory import PARTS, Inventory, without_retired
 from exporter.gateway.state_model import GatewayState
@@ -75,7 +76,7 @@ class Assembler:
         self._inventory = inventory
         self._guard = guard
         self._clock = clock
-        self._additions = Additions(config, inventory, guard)
+        self._additions = Additions(config, inventory, guard, EventLog(config.name, state))
         #: the last answer of each endpoint of which everything could be read
         self._whole: dict[str, Parsed] = {}
         self._logged: dict[str, frozenset[str]] = {}

@@ -202,10 +202,14 @@ class Inventory:
             }
         return self._expected
 
-    def configure_retired(self, ids: Iterable[str]) -> None:
-        """Take these for removed, too, for as long as the configuration says so."""
-        self._configured = frozenset(ids)
+    def configure_retired(self, ids: Iterable[str]) -> bool:
+        """Take these for removed, too, until other ones are given; return whether they differ."""
+        configured = frozenset(ids)
+        if configured == self._configured:
+            return False
+        self._configured = configured
         self._expected = None
+        return True
 
     def _add(
         self, kind: str, entries: dict[str, InventoryEntry], identity: str

@@ -22,11 +22,12 @@ from exporter.errors import (
     InvalidDataError,
     LoginRefusedError,
     NotPermittedError,
+    StateError,
     UnreachableError,
     UnsupportedFirmwareError,
 )
 from exporter.findings.thresholds import resolve
-from exporter.gateway import topology
+from exporter.gateway import quantities, topology
 from exporter.gateway.assembly import Assembler, says_nothing
 from exporter.gateway.cadences import CADENCES, adapted, intervals
 from exporter.gateway.client import GatewayClient, Locate
@@ -34,12 +35,13 @@ from exporter.gateway.collector_state import CollectorStates
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.endpoints import ENDPOINTS, PATHS, paths_needed
-from exporter.gateway.endpoints.base import Endpoint, Parsed
+from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.flow_energy import Derive, FlowEnergies
 from exporter.gateway.grid_state import GridConfirmation
 from exporter.gateway.inventory import Inventory
 from exporter.gateway.models import GatewayInfo, SelfReport
 from exporter.gateway.response import Response
+from exporter.gateway.retired import RetiredFile
 from exporter.gateway.scheduler import Condition, EndpointSchedule, Scheduler
 from exporter.gateway.state_model import GatewayState
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
@@ -57,6 +59,8 @@ _SAVE_INTERVAL = 300.0
 _COALESCE = 0.1
 #: seconds after which a request is slow, and the grid state is asked beside it
 _SLOW = 5.0
+#: seconds between two looks at what was retired by command
+_RETIRED_INTERVAL = 30.0
 #: seconds between two looks at what depends on the time of day
 _TARIFF_INTERVAL = 60.0
 _TICK = 1e-6
@@ -109,6 +113,9 @@ class Poller:
         self._thresholds = resolve(config.alerts.thresholds)
         self._inventory = Inventory(config.name, memory, clock)
         self._inventory.configure_retired(config.retired)
+        directory = state.directory
+        self._retired_file = RetiredFile(directory, config.name) if directory else None
+        self._retired_due = clock.monotonic() + wait
         self._guard = CounterGuard(memory, clock, cadences["battery_power"], config, journal)
         self._derive = derive
         self._flow_energies = FlowEnergies(self._guard, memory, clock)
@@ -209,6 +216,8 @@ class Poller:
             self._guard.rebased = False
             self._save_due = self._clock.monotonic() + _SAVE_INTERVAL
             await self.state.keep(self._memory.dump())
+        if self._clock.monotonic() >= self._retired_due:
+            await self._read_retired()
         self._client.renew_if_due()
         self._stepped = now = self._clock.monotonic()
         pause = max(0.0, self._next_time() - now)
@@ -239,6 +248,21 @@ class Poller:
             delay = max(rest, self._client.delay(reserve=_RESERVE))
         # Less than a tick would be lost in rounding, and waited for without end.
         return delay if delay > _TICK else 0.0
+
+    async def _read_retired(self) -> None:
+        """Take note of hardware that the owner has retired by command."""
+        self._retired_due = self._clock.monotonic() + _RETIRED_INTERVAL
+        if self._retired_file is None:
+            return
+        try:
+            retired = await files.in_thread(self._retired_file.read)
+        except StateError as error:
+            extra = {"gateway": self.config.name, "error": str(error)}
+            log.warning("retired devices unreadable", extra=extra)
+            return
+        if self._inventory.configure_retired({*self.config.retired, *retired}):
+            for collector in self.readings.keys() & PATHS.keys():
+                self._assemble(collector)
 
     # What the gateway is
 
@@ -340,7 +364,8 @@ class Poller:
         try:
             response = await self._client.get(
                 endpoint.path,
-                deadline=self._deadline(endpoint),
+                deadline=endpoint.deadline,
+                collector=endpoint.collector,
                 small=small,
                 overlap=overlap,
             )
@@ -356,9 +381,6 @@ class Poller:
             now = self._clock.monotonic()
             self._rest_until = now + min((now - began) * _REST_SHARE, _LONGEST_REST)
         self._select_endpoints()
-
-    def _deadline(self, endpoint: Endpoint) -> float:
-        return self.config.deadlines.get(endpoint.collector, endpoint.deadline)
 
     def _take(self, schedule: EndpointSchedule, response: Response, duration: float) -> None:
         """Take in an answer: read it, keep it, and make new readings with it."""
@@ -567,7 +589,11 @@ class Poller:
             "expected": self._inventory.expected(),
         }
         self.readings[SELF] = Reading(data, self._clock.time())
-        self._publish(self._with_house(Snapshot(self.config.name, dict(self.readings)), now))
+        snapshot = self._with_house(Snapshot(self.config.name, dict(self.readings)), now)
+        # What is expected follows from what is derived, and is part of the next snapshot.
+        tried = self._open and now - self._began > _SETTLING
+        quantities.note(self._inventory, snapshot, now, tried=tried)
+        self._publish(snapshot)
 
     def _sun(self) -> SunPosition | None:
         place = self.config.location
