@@ -23,7 +23,7 @@ import orjson
 
 from exporter.clock import FastClock
 from exporter.fleet.memory_tuning import freeze_long_lived
-from exporter.gateway.policy import INVENTORY
+from exporter.gateway.paths import INVENTORY
 from exporter.simulator.faults import Fault, Hang, Reset, Truncated, login_page, status
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.homes.models import HomeState

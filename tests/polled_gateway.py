@@ -14,7 +14,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
 from exporter.gateway import transport
-from exporter.gateway.policy import ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
 from exporter.simulator.gateway import SimulatedGateway

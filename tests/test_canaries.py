@@ -24,7 +24,7 @@ import yaml
 from aiohttp import web
 
 from exporter.clock import SystemClock
-from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.paths import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.cloud import CloudMode, SimulatedCloud, serve_cloud

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from exporter.clock import SystemClock
-from exporter.gateway.policy import CHECK_JWT, SECCTRL
+from exporter.gateway.paths import CHECK_JWT, SECCTRL
 from exporter.simulator.faults import Hang
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve

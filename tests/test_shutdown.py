@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from exporter.clock import SystemClock
-from exporter.gateway.policy import CHECK_JWT, SECCTRL
+from exporter.gateway.paths import CHECK_JWT, SECCTRL
 from exporter.simulator.cloud import serve_cloud
 from exporter.simulator.faults import Fault, Hang, SlowDrip, Stall
 from exporter.simulator.homes import sample_home

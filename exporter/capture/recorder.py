@@ -13,7 +13,7 @@ from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, UnreachableError
 from exporter.gateway.client import GatewayClient, Identity
-from exporter.gateway.policy import INFO
+from exporter.gateway.paths import INFO
 from exporter.gateway.state_model import GatewayState
 
 #: recorded for an endpoint that does not respond, so that a replay fails there too

@@ -30,7 +30,7 @@ from exporter.errors import (
 )
 from exporter.gateway.cloud import CloudLogin
 from exporter.gateway.identity import Identity
-from exporter.gateway.policy import CHECK_JWT, observed
+from exporter.gateway.paths import CHECK_JWT, CHECK_JWT_DEADLINE
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token, TokenFile, token_path
 from exporter.gateway.transport import Transport
@@ -244,7 +244,7 @@ class TokenAuth:
             CHECK_JWT,
             auth.headers,
             (_without_cookies,),
-            deadline=observed(CHECK_JWT).deadline,
+            deadline=CHECK_JWT_DEADLINE,
         )
         if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self._refused()

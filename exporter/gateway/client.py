@@ -13,7 +13,6 @@ from typing import TypedDict
 import aiohttp
 from pyenphase import Envoy
 from pyenphase.auth import EnvoyAuth
-from pyenphase.exceptions import EnvoyAuthenticationRequired
 
 from exporter.clock import Clock
 from exporter.config import Gateway
@@ -30,7 +29,7 @@ from exporter.errors import (
 from exporter.files import file_name
 from exporter.gateway.auth import TokenAuth
 from exporter.gateway.identity import Identity, read_identity
-from exporter.gateway.policy import INFO, observed
+from exporter.gateway.paths import INFO, INFO_DEADLINE
 from exporter.gateway.response import REFUSED, Response, check, is_login
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token
@@ -400,7 +399,7 @@ class GatewayClient:
             url = f"{scheme}://{self.host}{INFO}"
             try:
                 response = await self.transport.request(
-                    self._connected(), url, INFO, {}, deadline=observed(INFO).deadline
+                    self._connected(), url, INFO, {}, deadline=INFO_DEADLINE
                 )
             except TransportError as error:
                 if not isinstance(error.error, _WRONG_SCHEME):
@@ -421,39 +420,3 @@ class GatewayClient:
             await envoy.authenticate(user, credentials.password if configured else None)
             auths.append(envoy.auth)
         self._user, self._other = (*auths, None)[:2]
-
-    def invalidate_since(self, collector: str, since: float) -> None:
-        """Drop the responses of a collector's endpoints that were read `since` then (monotonic)."""
-        for endpoint, response in list(self._cache.items()):
-            if observed(endpoint).collector == collector and response.read_at >= since:
-                del self._cache[endpoint]
-
-    # What follows is how pyenphase's updaters ask; it goes with them.
-
-    async def request(self, endpoint: str) -> Response:
-        """Return a 2xx response; raise TransportError or EnvoyAuthenticationRequired."""
-        response = await self.probe_request(endpoint)
-        expect_success(response, endpoint)
-        return response
-
-    async def probe_request(self, endpoint: str) -> Response:
-        """Return a response of any status; raise TransportError or EnvoyAuthenticationRequired."""
-        cached = self._cache.get(endpoint)
-        limit = observed(endpoint).age_limit(self._cadences) if self._cadences else _LEGACY_AGE
-        if cached is not None and self._age(cached) < limit:
-            return cached
-        response = await self._fetch_logged_in(endpoint, {"deadline": observed(endpoint).deadline})
-        if response.status in REFUSED:
-            raise EnvoyAuthenticationRequired(
-                f"{endpoint} is refused with status {response.status}"
-            )
-        self._granted.add(endpoint)
-        if response.status == HTTPStatus.OK and response.has_json():
-            return self._keep(endpoint, response)
-        return response
-
-
-def expect_success(response: Response, endpoint: str) -> None:
-    """Raise TransportError with BadStatusError unless the response's status is 2xx."""
-    if not 200 <= response.status < 300:
-        raise TransportError(BadStatusError(f"{endpoint}: status {response.status}"))

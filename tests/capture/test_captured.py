@@ -16,7 +16,8 @@ from exporter.capture.targets import TARGETS
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import CaptureError
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import CHECK_JWT
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator import replay as captures

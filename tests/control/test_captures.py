@@ -7,7 +7,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import ControlError
 from exporter.gateway.control import COMMANDS, CommandCall, CommandRunner
-from exporter.gateway.policy import DRY_CONTACT_SETTINGS
+from exporter.gateway.paths import DRY_CONTACT_SETTINGS
 from exporter.simulator.replay import load_capture
 from exporter.simulator.server import serve
 from tests.control.harness import CASES

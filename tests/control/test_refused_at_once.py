@@ -10,7 +10,7 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.errors import ControlError
 from exporter.gateway.control import COMMANDS, CommandCall, CommandRunner
-from exporter.gateway.policy import (
+from exporter.gateway.paths import (
     DRY_CONTACT_SETTINGS,
     GENERATOR_CONFIG,
     GENERATOR_SCHEDULE,

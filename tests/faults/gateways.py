@@ -7,7 +7,8 @@ shows now is older than it claims to be.
 from collections.abc import Callable
 from dataclasses import replace
 
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import CHECK_JWT, INFO
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.homes.home_gateway import HomeGateway
 from exporter.simulator.homes.models import HomeHardware, HomeState

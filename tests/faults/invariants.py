@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from exporter.gateway.cadences import CADENCES
-from exporter.gateway.policy import ENDPOINTS, METERS
+from exporter.gateway.cadences import CADENCES, intervals
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import SELF
 from tests.faults.patient import DEADLINES, STEP, Patient
@@ -108,14 +109,14 @@ def age(patient: Patient) -> float:
     cell = patient.cell
     if cell is None or cell.endpoint is None:
         return 0.0
-    return ENDPOINTS[cell.endpoint].age_limit(patient.poller.cadences)
+    return intervals(patient.poller.cadences)[cell.endpoint]
 
 
 def life(patient: Patient, collector: str) -> float:
     """Return how old what a collector read may be while it is served, in seconds."""
     kept = max(
         (
-            endpoint.age_limit(patient.poller.cadences)
+            intervals(patient.poller.cadences)[endpoint.path]
             for endpoint in ENDPOINTS.values()
             if endpoint.collector == collector
         ),

@@ -10,8 +10,8 @@ from typing import Any
 
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
-from exporter.gateway.collectors import COLLECTORS
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import CHECK_JWT, INFO
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
 from exporter.simulator.server import RunningGateway, serve
@@ -233,4 +233,7 @@ async def _discharge(patient: Patient) -> None:
 
 
 #: deadlines of the collectors, in seconds
-DEADLINES = {collector.name: collector.deadline for collector in COLLECTORS} | {"gateway": 60.0}
+DEADLINES = {
+    collector: max(e.deadline for e in ENDPOINTS.values() if e.collector == collector)
+    for collector in {e.collector for e in ENDPOINTS.values()}
+} | {"gateway": 60.0, "acb": 60.0}

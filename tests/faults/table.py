@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from exporter.gateway.policy import INVENTORY
+from exporter.gateway.paths import INVENTORY
 from exporter.simulator.faults import (
     Echo,
     Edit,

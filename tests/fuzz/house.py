@@ -19,7 +19,8 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
 from exporter.gateway.cadences import CADENCES
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import CHECK_JWT
 from exporter.gateway.poller import Poller
 from exporter.gateway.transport import Transport
 from exporter.house import HouseDeriver

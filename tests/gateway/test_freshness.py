@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from exporter.gateway.policy import SECCTRL
+from exporter.gateway.paths import SECCTRL
 from exporter.simulator.faults import Edit, Reset, status
 from tests.polled_gateway import PolledGateway, impatient, polled_gateway
 

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.gateway.cadences import CADENCES, intervals
 from exporter.gateway.endpoints import ENDPOINTS
-from exporter.gateway.policy import INFO
+from exporter.gateway.paths import INFO
 from exporter.gateway.topology import collectors_of, readings_of
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.faults import Edit, Fault, Hang, Reset, Truncated, body, status

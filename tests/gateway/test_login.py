@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.paths import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.faults import Fault, Hang, PendingResponse, plain, status

@@ -11,7 +11,7 @@ import pytest
 
 from exporter.clock import SystemClock, VirtualClock
 from exporter.gateway.cadences import CADENCES
-from exporter.gateway.policy import CHECK_JWT, HOME, INFO
+from exporter.gateway.paths import CHECK_JWT, HOME, INFO
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, SMALL_PER_MINUTE, WINDOW, RateLimiter
 from exporter.gateway.topology import GRID_STATE
 from exporter.simulator.faults import Fault, Reset, Truncated, body, status

@@ -11,7 +11,7 @@ import pytest
 from exporter.clock import VirtualClock
 from exporter.diagnostics.saved_state import load_saved_state
 from exporter.gateway.auth import accept_serial
-from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.paths import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from tests.fake_cloud import PASSWORD, USER, CloudMode, SimulatedCloud, serving_cloud

@@ -15,7 +15,7 @@ from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import GatewayError, IdentityError, LoginRefusedError, TlsError
 from exporter.gateway.client import GatewayClient
-from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.paths import CHECK_JWT
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.faults import Fault, body, login_page, redirect, status

@@ -19,7 +19,7 @@ from exporter.errors import CloudLoginError
 from exporter.gateway import cloud as module
 from exporter.gateway.cloud import CloudLogin
 from exporter.gateway.cloud_backoff import Account
-from exporter.gateway.policy import CHECK_JWT
+from exporter.gateway.paths import CHECK_JWT
 from exporter.simulator import tokens
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home

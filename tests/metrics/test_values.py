@@ -10,8 +10,11 @@ from pyenphase.models.inverter import EnvoyInverter
 from pyenphase.models.system_consumption import EnvoySystemConsumption
 from pyenphase.models.tariff import EnvoyStorageMode, EnvoyStorageSettings, EnvoyTariff
 
+from exporter.gateway.endpoints import home as home_endpoint
+from exporter.gateway.endpoints.base import Notes
 from exporter.gateway.endpoints.ensemble_inventory import Encharge, Enpower
-from exporter.gateway.extras import Home, MeterSetup, Secctrl
+from exporter.gateway.endpoints.ensemble_secctrl import Secctrl
+from exporter.gateway.endpoints.meters import MeterSetup
 from exporter.gateway.models import CollectorReport, Price, SelfReport, StoragePower
 from exporter.metrics.catalogue import TABLES
 from exporter.snapshot import SELF, Reading
@@ -222,25 +225,24 @@ def test_the_controllers_extras_carry_its_serial() -> None:
 
 def test_home() -> None:
     """Interfaces carry their type, bars become a share, and a link to no device has no level."""
-    home = Home.from_api(
-        {
-            "network": {
-                "web_comm": True,
-                "last_enlighten_report_time": 5,
-                "interfaces": [
-                    {
-                        "interface": "wlan0",
-                        "type": "wifi",
-                        "carrier": True,
-                        "signal_strength": 4,
-                        "signal_strength_max": 5,
-                    },
-                    {"interface": "eth0", "type": "ethernet", "signal_strength_max": 0},
-                ],
-            },
-            "comm": {"pcu": {"num": 24, "level": 5}, "acb": {"num": 0, "level": 0}},
-        }
-    )
+    document: dict[str, Any] = {
+        "network": {
+            "web_comm": True,
+            "last_enlighten_report_time": 5,
+            "interfaces": [
+                {
+                    "interface": "wlan0",
+                    "type": "wifi",
+                    "carrier": True,
+                    "signal_strength": 4,
+                    "signal_strength_max": 5,
+                },
+                {"interface": "eth0", "type": "ethernet", "signal_strength_max": 0},
+            ],
+        },
+        "comm": {"pcu": {"num": 24, "level": 5}, "acb": {"num": 0, "level": 0}},
+    }
+    home = home_endpoint.read(document, Notes())["home"]
     assert rendered("home", {"home": home}) == {
         "enphase_gateway_cloud_connected": 1,
         "enphase_gateway_cloud_last_report_timestamp_seconds": 5,
@@ -255,7 +257,7 @@ def test_home() -> None:
 
 def test_a_disabled_meter_says_only_that() -> None:
     """How a meter is set up is told of disabled ones too."""
-    setup = MeterSetup.model_validate({"enabled": 0, "phaseMode": "split", "phaseCount": 2})
+    setup = MeterSetup.model_validate({"state": "disabled", "phaseMode": "split", "phaseCount": 2})
     assert rendered("meters", {"meter_setup": {"production": setup}, "ctmeters": {}}) == {
         'enphase_meter_enabled{meter="production"}': 0,
         'enphase_meter_setup_info{meter="production",phase_mode="split"}': 1,

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS, INFO
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import CHECK_JWT, INFO
 from exporter.simulator.gateway import HttpResponse, SimulatedGateway
 from exporter.simulator.homes.device_states import CloudState, MeterState
 from exporter.simulator.homes.home_gateway import HomeGateway

@@ -13,7 +13,8 @@ from typing import Any
 from pyenphase.auth import EnvoyTokenAuth
 
 from exporter.gateway.cadences import CADENCES
-from exporter.gateway.policy import CHECK_JWT, ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.paths import CHECK_JWT
 from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.cloud import SimulatedCloud, serve_cloud
 from exporter.simulator.live import LiveGateway

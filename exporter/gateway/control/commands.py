@@ -8,7 +8,7 @@ from pyenphase.const import URL_INVENTORY, SupportedFeatures
 from exporter.gateway.control import acb, dry_contacts, generator, grid, site, storage
 from exporter.gateway.control.models import Command, Requirement
 from exporter.gateway.control.reader import acbs
-from exporter.gateway.policy import DRY_CONTACT_SETTINGS, GENERATOR_CONFIG, INVENTORY
+from exporter.gateway.paths import DRY_CONTACT_SETTINGS, GENERATOR_CONFIG, INVENTORY
 
 
 def _listed(kind: str, inventory: Any) -> bool:

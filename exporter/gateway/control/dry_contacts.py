@@ -8,7 +8,7 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import ControlError
 from exporter.gateway.control.models import Args, Values, printable
-from exporter.gateway.policy import DRY_CONTACT_SETTINGS, DRY_CONTACTS
+from exporter.gateway.paths import DRY_CONTACT_SETTINGS, DRY_CONTACTS
 
 #: the settings that an owner may change, by their names in pyenphase
 SETTINGS = (

@@ -7,7 +7,7 @@ from pyenphase.models.envoy import EnvoyData
 
 from exporter.errors import ControlError, InvalidDataError
 from exporter.gateway.control.models import Args, Values
-from exporter.gateway.policy import GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE
+from exporter.gateway.paths import GENERATOR_CONFIG, GENERATOR_MODE, GENERATOR_SCHEDULE
 
 MODE_READS, SCHEDULE_READS = (GENERATOR_MODE,), (GENERATOR_SCHEDULE,)
 CONFIG_READS = (GENERATOR_CONFIG,)

@@ -7,7 +7,7 @@ from exporter.errors import InvalidDataError
 from exporter.gateway.control.models import Args, Values
 from exporter.gateway.endpoints import ensemble_power
 from exporter.gateway.endpoints.base import Notes
-from exporter.gateway.policy import BATTERY_POWER, INVENTORY, SECCTRL
+from exporter.gateway.paths import BATTERY_POWER, INVENTORY, SECCTRL
 
 _STAYS_OFF = (
     "the house runs on its batteries, panels and generator until"

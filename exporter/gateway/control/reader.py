@@ -6,11 +6,11 @@ failed one. Each read here creates new objects.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 from pyenphase.const import URL_INVENTORY, URL_PRODUCTION_JSON
-from pyenphase.exceptions import EnvoyAuthenticationRequired
 from pyenphase.models.acb import EnvoyACB
 from pyenphase.models.dry_contacts import EnvoyDryContactSettings
 from pyenphase.models.envoy import EnvoyData
@@ -22,18 +22,19 @@ from pyenphase.models.generator import (
 from pyenphase.models.tariff import EnvoyTariff
 
 from exporter.errors import (
+    BadStatusError,
     ControlError,
     GatewayError,
     InvalidDataError,
     InvalidResponseError,
     LoginRefusedError,
 )
-from exporter.gateway.client import GatewayClient, expect_success
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.control.models import Requirement
 from exporter.gateway.control.site import DYNAMIC_LIMIT, LIVE_STATUS, POWER
 from exporter.gateway.endpoints import dry_contacts, ensemble_inventory, ensemble_secctrl
 from exporter.gateway.endpoints.base import Endpoint, Notes
-from exporter.gateway.policy import (
+from exporter.gateway.paths import (
     BATTERY_POWER,
     DRY_CONTACT_SETTINGS,
     DRY_CONTACTS,
@@ -45,7 +46,6 @@ from exporter.gateway.policy import (
     TARIFF,
 )
 from exporter.gateway.state_model import GatewayState
-from exporter.gateway.transport_errors import TransportError
 
 #: raised by responses of an unexpected structure
 _UNEXPECTED = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -95,18 +95,18 @@ class Reader:
 
     async def _get(self, endpoint: str, *, optional: bool = False) -> Any:
         """Return the parsed response; None for a 404 of an `optional` endpoint."""
-        try:
-            answer = await self._session.probe_request(endpoint)
-            if answer.status == 404 and optional:
-                return None
-            expect_success(answer, endpoint)
-            return orjson.loads(answer.body)
-        except TransportError as error:
-            raise error.error from None
-        except EnvoyAuthenticationRequired as error:
+        response = await self._session.fetch(endpoint)
+        if response.status == HTTPStatus.NOT_FOUND and optional:
+            return None
+        if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise LoginRefusedError(
-                f"{error.status}: this login is not permitted to read it, an installer's may be"
-            ) from None
+                f"{endpoint} is refused with status {response.status}: this login is not permitted"
+                " to read it, an installer's may be"
+            )
+        if not 200 <= response.status < 300:
+            raise BadStatusError(f"{endpoint}: status {response.status}")
+        try:
+            return orjson.loads(response.body)
         except orjson.JSONDecodeError:
             raise InvalidResponseError(f"{endpoint}: the answer is not JSON") from None
 

@@ -8,7 +8,7 @@ from pyenphase.models.tariff import EnvoyStorageMode
 
 from exporter.errors import ControlError
 from exporter.gateway.control.models import Args, Values
-from exporter.gateway.policy import TARIFF
+from exporter.gateway.paths import TARIFF
 
 READS = (TARIFF,)
 _OFFER = "add --disable-optimized-schedules to turn them off as well"
