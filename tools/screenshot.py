@@ -1,10 +1,10 @@
 """Takes the pictures of the status page in docs/: a simulated home, the exporter, a real browser.
 
     python -m tools.screenshot
-    python -m tools.screenshot --scenario=grid-outage --at=1h --folder=/tmp
+    python -m tools.screenshot --scenario=grid-outage --at=1h --hours=1 --folder=/tmp
 
-Home and exporter run at a minute a second from a little before the moment on, so that everything
-has been read when the pictures are taken.
+Home and exporter run ten minutes a second from some hours before the moment on, so that there is a
+curve to see; everything is read every five minutes.
 """
 
 import argparse
@@ -12,15 +12,17 @@ import asyncio
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from playwright.async_api import Browser
 from pydantic import TypeAdapter
 
 from exporter.address import parse
 from exporter.clock import FastClock
-from exporter.config import Config
+from exporter.config import COLLECTORS, Config
 from exporter.logging import setup_logging
 from exporter.manager import PollerManager
 from exporter.serve import listening
@@ -33,9 +35,9 @@ from exporter.web.config import WebConfig
 from tools.browser import browsing
 from tools.browser import find as find_browser
 
-_SPEED = 60.0
-#: seconds of the home's time, in which all is read more than once
-_WARM = 420.0
+_SPEED = 600.0
+#: seconds of the home's time between two readings
+_CADENCE = 300.0
 #: width and height in CSS pixels
 _DESK, _PHONE = (1280, 1270), (360, 850)
 _MARGIN = 16
@@ -68,10 +70,14 @@ async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
 
 
 async def photograph(
-    chromium: str, scenario: Scenario, at: float, folder: Path, *, dark: bool
+    chromium: str, scenario: Scenario, at: float, hours: float, folder: Path, *, dark: bool
 ) -> None:
-    """Play a scenario up to `at` (epoch seconds) and take the pictures."""
-    then, now = FastClock(at - _WARM, _SPEED), FastClock(time.time(), _SPEED)
+    """Play some hours of a scenario up to `at` (epoch seconds) and take the pictures."""
+    then = FastClock(at - 3600 * hours, _SPEED)
+    now = FastClock(time.time() - 3600 * hours, _SPEED)
+    # The hours on the curve are those of the home: it is shown now, whenever it was.
+    home_hour = datetime.fromtimestamp(at, ZoneInfo(scenario.site.timezone)).hour
+    ahead = (home_hour - datetime.now(UTC).hour + 11) % 24 - 11
     runner = ScenarioRunner(scenario, then)
     runner.catch_up()
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as state:
@@ -87,6 +93,8 @@ async def photograph(
                 "name": "home",
                 "token": running.token,
                 "inverters": panel_labels(scenario),
+                "timezone": f"Etc/GMT{-ahead:+d}",
+                "cadences": dict.fromkeys(COLLECTORS, _CADENCE),
             }
             try:
                 await manager.apply_config(
@@ -103,7 +111,8 @@ def main() -> None:
     """Take the pictures that the flags ask for."""
     parser = argparse.ArgumentParser(prog="python -m tools.screenshot", description=__doc__)
     parser.add_argument("--scenario", default="sunny-day", help="what happens at the home")
-    parser.add_argument("--at", default="1h", help="when, as scenarios write it")
+    parser.add_argument("--at", default="9h", help="when, as scenarios write it")
+    parser.add_argument("--hours", type=float, default=9, help="how long to play before that")
     parser.add_argument("--folder", type=Path, default=Path("docs"), help="where to put them")
     parser.add_argument("--dark", action="store_true", help="as people see it who like it dark")
     flags = parser.parse_args()
@@ -113,7 +122,7 @@ def main() -> None:
     setup_logging("error", "logfmt")
     scenario = find_scenario(flags.scenario)
     at = scenario.epoch(_AT.validate_python(flags.at))
-    asyncio.run(photograph(chromium, scenario, at, flags.folder, dark=flags.dark))
+    asyncio.run(photograph(chromium, scenario, at, flags.hours, flags.folder, dark=flags.dark))
 
 
 if __name__ == "__main__":

@@ -58,9 +58,9 @@ def _conditions(view: SnapshotView) -> Iterator[DeviceCondition]:
     for collector, member in _MEMBERS:
         for kind, serial, condition, category in view.devices(collector, member):
             if category not in _ORDINARY:
-                known = category if category in _CLASSES else "other"
                 name = view.device_name(kind, serial)
-                yield DeviceCondition(kind, serial, condition, known, name)
+                named = category if category in _CLASSES else "other"
+                yield DeviceCondition(kind, serial, condition, named, name)
 
 
 def firmware_update(view: SnapshotView) -> FirmwareUpdateStatus | None:

@@ -63,23 +63,23 @@ class History:
 
         Times are epoch seconds.
         """
-        known = {name: value for name, value in sample.items() if value is not None}
-        for name, value in known.items():
+        present = {name: value for name, value in sample.items() if value is not None}
+        for name, value in present.items():
             self.last[name] = LastValue(value, read_at.get(name) or now)
         if not self.detailed:
             return
         self._move_to(int(now // BUCKET_SECONDS))
-        for name, value in known.items():
-            values = self._values[name]
-            slot = self._bucket % BUCKETS
+        slot = self._bucket % BUCKETS
+        for name, value in present.items():
+            points = self._values[name]
             count = self._counts[name] = self._counts[name] + 1
             if count == 1:
-                values[slot] = value
+                points[slot] = value
             elif name == "connected":
                 # No average: an outage of a minute is an outage.
-                values[slot] = min(value, values[slot])
+                points[slot] = min(value, points[slot])
             else:
-                values[slot] += (value - values[slot]) / count
+                points[slot] += (value - points[slot]) / count
         self._count_day(now, sample.get("connected"), blind=blind)
 
     def curve(self, name: str, now: float) -> list[tuple[float, float | None]]:
@@ -106,8 +106,11 @@ class History:
         A battery that is not among them was removed for good.
         """
         last = {serial: each for serial, each in self.batteries.items() if serial in charges}
-        known = ((serial, charge) for serial, charge in charges.items() if charge is not None)
-        last |= {serial: LastValue(charge, read_at) for serial, charge in known}
+        last |= {
+            serial: LastValue(charge, read_at)
+            for serial, charge in charges.items()
+            if charge is not None
+        }
         self.batteries = dict(list(last.items())[:_MAX_BATTERIES])
 
     def dump(self) -> dict[str, Any]:

@@ -111,21 +111,21 @@ class _Pages:
     async def metrics(self, request: web.Request) -> web.StreamResponse:
         """Send all gateways, those that are asked for, or of a fleet the exporter's own metrics."""
         self._count_scrape(request)
-        exposition, wanted = self._manager.exposition, _format(request)
+        exposition, format_ = self._manager.exposition, _format(request)
         names = request.query.getall("name[]", ())
         gateways = request.query.getall("gateway", ())
         if gateways:
             try:
-                body = exposition.render_gateways(gateways, wanted, names)
+                body = exposition.render_gateways(gateways, format_, names)
             except KeyError:
                 return web.Response(status=400, text=_UNKNOWN)
         elif not self._manager.serve_all_gateways:
-            body = exposition.render_process(wanted, names)
+            body = exposition.render_process(format_, names)
         elif exposition.fleet:
-            return await self._stream(request, wanted, names)
+            return await self._stream(request, format_, names)
         else:
-            body = exposition.render_all(wanted, names)
-        return web.Response(body=body, headers=wanted.headers)
+            body = exposition.render_all(format_, names)
+        return web.Response(body=body, headers=format_.headers)
 
     def _count_scrape(self, request: web.Request) -> None:
         agent = request.headers.get(hdrs.USER_AGENT, "").lower()
@@ -133,16 +133,16 @@ class _Pages:
             self._manager.pager.scraped()
 
     async def _stream(
-        self, request: web.Request, wanted: Format, names: Sequence[str]
+        self, request: web.Request, format_: Format, names: Sequence[str]
     ) -> web.StreamResponse:
         if request.method == hdrs.METH_HEAD:
-            return web.Response(headers=wanted.headers)
-        response = web.StreamResponse(headers={**wanted.headers, **_HEADERS})
+            return web.Response(headers=format_.headers)
+        response = web.StreamResponse(headers={**format_.headers, **_HEADERS})
         await response.prepare(request)
         try:
             # A scraper that does not read must not hold what is kept for it.
             async with asyncio.timeout(_SLOWEST):
-                async for portion in self._manager.exposition.stream(wanted, names):
+                async for portion in self._manager.exposition.stream(format_, names):
                     await response.write(portion)
         except TimeoutError:
             raise ConnectionError("the scraper does not read") from None
@@ -151,12 +151,12 @@ class _Pages:
     async def probe(self, request: web.Request) -> web.Response:
         """Send the metrics of one gateway and nothing else."""
         self._count_scrape(request)
-        wanted = _format(request)
+        format_ = _format(request)
         try:
-            body = self._manager.exposition.render_gateway(request.query.get("target", ""), wanted)
+            body = self._manager.exposition.render_gateway(request.query.get("target", ""), format_)
         except KeyError:
             return web.Response(status=400, text=_UNKNOWN)
-        return web.Response(body=body, headers=wanted.headers)
+        return web.Response(body=body, headers=format_.headers)
 
     async def discovery(self, request: web.Request) -> web.Response:
         """Send the gateways for Prometheus's HTTP service discovery: a target for each.

@@ -54,7 +54,7 @@ class Fleet:
         self.matching = len(chosen)
         self.pages = max(1, -(-len(chosen) // PAGE_SIZE))
         self.page = min(max(1, _number(query.get("page", ""))), self.pages)
-        self.shown = chosen[(self.page - 1) * PAGE_SIZE : self.page * PAGE_SIZE]
+        self.statuses = chosen[(self.page - 1) * PAGE_SIZE : self.page * PAGE_SIZE]
         self.worst = statuses[0].health if statuses else "well"
         self.sorts = [(name, title) for name, (title, _) in SORTS.items()]
 

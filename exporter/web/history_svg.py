@@ -1,6 +1,6 @@
 """The drawings of what was: 24 hours of power as curves, and 30 days on grid, off grid or blind.
 
-Here is the geometry; the templates draw it. What is drawn is said in words too.
+Here is the geometry; the templates draw it. What is drawn is also written in words.
 """
 
 import math
@@ -87,8 +87,8 @@ def month_strip(history: History, now: float, *, has_switch: bool) -> Markup | N
     on = "on grid" if has_switch else "answering"
     bars = []
     for number, (date, day) in enumerate(days):
-        told = ", ".join(f"{state} {duration(seconds)}" for state, seconds in _states(day, on))
-        bars.append(Bar(number, f"{date:%d %b}: {told or 'not recorded'}", _stack(day)))
+        states = ", ".join(f"{state} {duration(seconds)}" for state, seconds in _states(day, on))
+        bars.append(Bar(number, f"{date:%d %b}: {states or 'not recorded'}", _stack(day)))
     total = Day(*(sum(getattr(day, name) for day in seen) for name in Day.__slots__))
     sums = ", ".join(f"{state} {duration(seconds)}" for state, seconds in _states(total, on))
     return render(
@@ -186,7 +186,8 @@ def _in_words(series: dict[str, list[tuple[float, float | None]]]) -> str:
 
 
 def _signed(watts: float) -> str:
-    return f"{'-' if watts <= -1 else ''}{power(watts)}"
+    sign = "\N{MINUS SIGN}" if watts <= -1 else ""
+    return f"{sign}{power(watts)}"
 
 
 def _seconds(day: Day) -> float:

@@ -27,11 +27,11 @@ SITES = [
 
 def names(query: str) -> list[str]:
     """Return what an address shows."""
-    return [status.gateway for status in Fleet(SITES, URL(f"/?{query}")).shown]
+    return [status.gateway for status in Fleet(SITES, URL(f"/?{query}")).statuses]
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "expected"),
     [
         ("", ["Beach house", "site 10", "site 9", "site 2"]),
         ("q=SITE", ["site 10", "site 9", "site 2"]),
@@ -45,16 +45,16 @@ def names(query: str) -> list[str]:
         ("q=site&sort=name&state=well&page=7", ["site 2"]),
     ],
 )
-def test_the_address_says_what_is_shown(query: str, shown: list[str]) -> None:
+def test_the_address_says_what_is_shown(query: str, expected: list[str]) -> None:
     """Words are looked for in names and addresses; nonsense changes nothing."""
-    assert names(query) == shown
+    assert names(query) == expected
 
 
 def test_links_carry_the_query() -> None:
     """The next page is that of the same search; a new search begins at its first page."""
     many = [site(f"site {number}") for number in range(3 * PAGE_SIZE)]
     fleet = Fleet(many, URL("/?q=site&sort=name&page=2&refresh=0"))
-    assert (fleet.page, fleet.pages, len(fleet.shown)) == (2, 3, PAGE_SIZE)
+    assert (fleet.page, fleet.pages, len(fleet.statuses)) == (2, 3, PAGE_SIZE)
     assert URL(fleet.link(page=3)).query == {
         "q": "site",
         "sort": "name",
@@ -77,6 +77,6 @@ def test_any_address_shows_something_of_what_there_is(
     """Whatever stands in the address, there is a page, and its links lead to others."""
     fleet = Fleet(sites, URL("/").with_query(query))
     assert 1 <= fleet.page <= fleet.pages
-    assert all(status in sites for status in fleet.shown)
+    assert all(status in sites for status in fleet.statuses)
     assert fleet.sort in SORTS
     assert URL(fleet.link(page=1)).path == "/"
