@@ -63,7 +63,7 @@ def storage(
         return None
     data = view.collector("storage")
     total = next((data[name] for name in _AGGREGATES if data.get(name) is not None), None)
-    if total is None and "storage" not in view.report.collectors:
+    if total is None:
         # At a site with AC Batteries only, no other endpoint has the sum.
         total = view.member("production", "acb_power")
     backup = data.get("encharge_aggregate")
@@ -90,14 +90,12 @@ def storage(
 
 def has_batteries(view: SnapshotView) -> bool:
     """Return whether there are batteries; what was seen before counts while nothing is read."""
-    collectors = view.report.collectors
-    if "acb" in collectors or view.member("production", "acb_power") is not None:
-        return True
-    if view.expects("battery", "acb"):
-        return True
-    # Gateways without any battery offer the endpoint of their power all the same.
-    listed = view.member("ensemble", "encharge_presence")
-    return "battery_power" in collectors if listed is None else bool(listed)
+    return (
+        view.expects("battery", "acb")
+        or view.member("production", "acb_power") is not None
+        or bool(view.devices("ensemble", "encharge_inventory"))
+        or bool(view.devices("acb", "acb_inventory"))
+    )
 
 
 def with_last_known(
@@ -213,7 +211,7 @@ def _acbs(view: SnapshotView) -> Iterator[BatteryStatus]:
     for serial in sorted(view.missing_since("acb").keys() - inventory.keys()):
         yield BatteryStatus(serial, "acb", "missing", name=view.device_name("acb", serial))
     total = view.member("production", "acb_power")
-    if total is not None and not inventory and "acb" not in view.report.collectors:
+    if total is not None and not inventory and not view.expects("acb"):
         yield _acbs_together(total)
 
 

@@ -117,7 +117,8 @@ def _contact(view: SnapshotView) -> Contact:
         return "refused"
     # A gateway that has not failed and not answered yet has only just been started with.
     answered = any(c.last_success for name, c in collectors.items() if name != "gateway")
-    return "silent" if answered or collectors["gateway"].failures else "waiting"
+    failed = any(c.failures for c in collectors.values())
+    return "silent" if answered or failed else "waiting"
 
 
 def _identity(view: SnapshotView) -> GatewayIdentity | None:

@@ -68,13 +68,12 @@ def missing(status: GatewayStatus, view: SnapshotView) -> tuple[MissingData, ...
     if status.contact == "waiting":
         return ()
     if status.contact != "answers":
-        reason = next((c.trouble for c in status.collectors if c.name == "gateway"), "")
         return (
             MissingData(
                 "gateway",
                 "",
                 "Everything behind the gateway",
-                reason or f"the gateway {connection(status)}",
+                status.trouble or f"the gateway {connection(status)}",
                 status.last_heard_timestamp_seconds,
             ),
         )

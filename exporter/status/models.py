@@ -22,7 +22,7 @@ _HEALTH_OF: dict[Severity | None, Health] = {
     None: "well",
 }
 #: reasons of failure that mean: no answer at all
-_NO_ANSWER = frozenset({"", "unreachable", "timeout", "connection_lost"})
+_NO_ANSWER = frozenset({"unreachable", "timeout", "connection_lost"})
 Contact = Literal["answers", "silent", "refused", "waiting"]
 BatteryKind = Literal["encharge", "acb"]
 BatteryState = Literal[
@@ -387,8 +387,16 @@ class GatewayStatus:
     @property
     def unreadable(self) -> bool:
         """Whether the gateway answers, but nothing that can be read."""
-        reason = next((c.reason for c in self.collectors if c.name == "gateway"), "")
-        return self.contact == "silent" and reason not in _NO_ANSWER
+        reasons = {c.name: c.reason for c in self.collectors if c.reason}
+        if self.contact != "silent" or reasons.get("gateway") in _NO_ANSWER:
+            return False
+        return bool(set(reasons.values()) - _NO_ANSWER)
+
+    @property
+    def trouble(self) -> str:
+        """The failure that keeps the gateway from being read, as a sentence."""
+        ordered = sorted(self.collectors, key=lambda collector: collector.name != "gateway")
+        return next((collector.trouble for collector in ordered if collector.trouble), "")
 
     @property
     def worst(self) -> Severity | None:

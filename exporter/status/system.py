@@ -10,7 +10,7 @@ def system(view: SnapshotView) -> str:
         return ""
     parts = []
     if has_batteries(view):
-        acb = "acb" in view.report.collectors or view.member("production", "acb_power") is not None
+        acb = view.expects("acb") or view.member("production", "acb_power") is not None
         iq = view.expects("battery") or bool(view.devices("ensemble", "encharge_inventory"))
         both = acb and iq
         parts.append(
@@ -33,7 +33,8 @@ def measured(view: SnapshotView) -> bool:
     """Return whether a meter measures house or grid; also while that is not known yet."""
     production = view.collector("production")
     sections = ("system_consumption", "system_net_consumption")
-    return not production or any(production.get(name) is not None for name in sections)
+    live = bool(view.devices("livedata", "live_flows"))
+    return live or not production or any(production.get(name) is not None for name in sections)
 
 
 def limits(view: SnapshotView) -> tuple[str, ...]:

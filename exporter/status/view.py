@@ -7,6 +7,22 @@ from exporter.findings.thresholds import resolve
 from exporter.metrics.units import epoch
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 
+#: collectors that list devices of a kind: while none of them has data, nobody knows what is there
+_LISTED_BY: Mapping[str, tuple[str, ...]] = {
+    "inverter": ("inverters",),
+    "battery": ("ensemble",),
+    "acb": ("acb", "devices"),
+    "iq_relay": ("devices",),
+    "controller": ("ensemble",),
+    "collar": ("ensemble",),
+    "combiner": ("ensemble",),
+    "meter": ("meters",),
+    "meter_phase": ("meters",),
+    "section": ("production",),
+    "dry_contact": ("dry_contacts",),
+    "generator": ("generator",),
+}
+
 
 class SnapshotView:
     """A snapshot at a moment."""
@@ -75,7 +91,10 @@ class SnapshotView:
         return any(kind in kinds for kind, _ in self.expected)
 
     def missing_since(self, kind: str) -> dict[str, float | None]:
-        """Return what of a kind is expected and not there, and since when."""
+        """Return what of a kind is expected and not listed, and since when."""
+        sources = _LISTED_BY.get(kind)
+        if sources is not None and not any(name in self._readings for name in sources):
+            return {}
         return {
             identity: entry.missing_since
             for (each, identity), entry in self.expected.items()

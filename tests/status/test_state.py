@@ -1,5 +1,6 @@
 """The state of a house, from what its gateway says over the real protocol."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +11,31 @@ from exporter.simulator import replay as captures
 from exporter.simulator.faults import Edit
 from exporter.simulator.faults import status as answer
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES
-from exporter.status.models import GatewayStatus, StorageStatus
+from exporter.status.models import GatewayStatus, GridStatus, StorageStatus
 from exporter.status.summary import verdict
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 
-INVENTORY = "/ivp/ensemble/inventory"
+INVENTORY, RELAY = "/ivp/ensemble/inventory", "/ivp/ensemble/relay"
+LIVE = "/ivp/livedata/status"
 
 
 @pytest.mark.parametrize(
     ("home", "summary"),
     [
-        ("battery-home", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
-        ("collar", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
-        ("generator", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
-        ("acb", "Batteries 52 %, charging. Last cloud report 4 min ago."),
-        ("solar-only", "Solar 3.6 kW. Last cloud report 4 min ago."),
-        ("three-phase", "Solar 5.5 kW, 3.6 kW to the grid. Last cloud report 4 min ago."),
-        ("legacy", "Solar 4.2 kW. Last cloud report 4 min ago."),
-        ("big-home", "On grid. Batteries 64 %, charging. Last cloud report 4 min ago."),
+        ("battery-home", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
+        ("collar", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
+        ("generator", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
+        ("acb", "Batteries 52 %, charging. Last cloud report 5 min ago."),
+        ("solar-only", "Solar 3.6 kW, 1.7 kW to the grid. Last cloud report 5 min ago."),
+        ("three-phase", "Solar 5.5 kW, 3.6 kW to the grid. Last cloud report 5 min ago."),
+        ("legacy", "Solar 4.2 kW. Last cloud report 5 min ago."),
+        ("big-home", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
     ],
 )
 async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path: Path) -> None:
     """State, charge and the cloud stand in a few sentences, and nothing is wrong."""
     async with polled_gateway(home, tmp_path) as watched:
-        await watched.pass_time(61)
+        await watched.pass_time(121)
         status = watched.status()
     assert status.summary == summary
     assert status.problems == ()
@@ -55,7 +57,7 @@ def test_every_sample_home_is_told() -> None:
 async def test_the_house_uses_what_flows_in(home: str, tmp_path: Path) -> None:
     """Batteries that charge are not the house, though the gateway counts them as consumers."""
     async with polled_gateway(home, tmp_path) as watched:
-        await watched.pass_time(61)
+        await watched.pass_time(121)
         power = watched.status().power
         consumption = watched.value("enphase_consumption_watts")
     assert power.house_watts == 1900
@@ -67,7 +69,8 @@ async def test_a_house_whose_batteries_are_not_read_is_not_known(tmp_path: Path)
     """Without the batteries the sum would be wrong, so there is none."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/power"] = answer(503)
-        await watched.pass_time(1)
+        watched.gateway.faults[LIVE] = answer(503)
+        await watched.pass_time(121)
         status = watched.status()
     assert status.power.storage_watts is None
     assert status.power.house_watts is None
@@ -99,7 +102,8 @@ async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> N
     )
     assert [problem.alert for problem in status.problems] == ["EnphaseGatewayUnreachable"]
     unknown = GatewayStatus("home", status.host, status.timestamp_seconds, "silent")
-    for name in ("grid", "power", "today", "panels", "switch", "meters", "cloud", "legs_volts"):
+    assert status.grid == GridStatus(has_switch=True)
+    for name in ("power", "today", "panels", "switch", "meters", "cloud", "legs_volts"):
         assert getattr(status, name) == getattr(unknown, name), name
     assert status.storage == StorageStatus()
     assert {battery.state for battery in status.batteries} == {"not known"}
@@ -113,6 +117,7 @@ async def test_a_gateway_that_fell_silent_off_grid_leaves_its_last_word(tmp_path
     """When the batteries have died, the page says what was known last, and when that was."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[INVENTORY] = Edit(islanding)
+        watched.gateway.faults[RELAY] = Edit(relay("open"))
         await watched.pass_time(120)
         assert watched.status().grid.connected is False
         watched.gateway.up = False
@@ -133,6 +138,11 @@ def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return inventory
 
 
+def relay(state: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return a change of the answer that has the state of the switch alone."""
+    return lambda answer: {**answer, "mains_oper_state": state}
+
+
 def unknown_relay(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the inventory of a house whose controller communicates and says nothing usable."""
     for group in inventory:
@@ -144,10 +154,12 @@ def unknown_relay(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def test_nothing_is_well_while_the_grid_state_is_unknown(tmp_path: Path) -> None:
     """A controller that communicates and reports no state leaves the house partly blind."""
     async with polled_gateway("battery-home", tmp_path) as watched:
-        await watched.pass_time(61)
+        await watched.pass_time(121)
         assert watched.status().health == "well"
         watched.gateway.faults[INVENTORY] = Edit(unknown_relay)
-        await watched.pass_time(61)
+        watched.gateway.faults[RELAY] = Edit(relay("unknown"))
+        watched.gateway.faults[LIVE] = answer(404)
+        await watched.pass_time(600)
         status = watched.status()
     assert status.grid.connected is None
     assert status.health == "blind"
@@ -169,7 +181,7 @@ async def test_a_sick_battery_is_missing_from_the_sums(tmp_path: Path) -> None:
 
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[INVENTORY] = Edit(silence)
-        await watched.pass_time(61)
+        await watched.pass_time(121)
         status = watched.status()
     assert status.storage is not None
     assert status.storage.missing_capacity_joules == pytest.approx(5.0 * 3.6e6)
@@ -183,7 +195,7 @@ async def test_names_of_the_owner_are_shown(tmp_path: Path) -> None:
         "meters": {"production": {"name": "Roof"}},
     }
     async with polled_gateway("battery-home", tmp_path, **names) as watched:
-        await watched.pass_time(61)
+        await watched.pass_time(121)
         status = watched.status()
     assert status.batteries[0].label == "Garage left"
     assert status.batteries[1].label == status.batteries[1].serial
@@ -192,8 +204,8 @@ async def test_names_of_the_owner_are_shown(tmp_path: Path) -> None:
 
 async def test_a_home_of_panels_alone_says_what_cannot_be_known(tmp_path: Path) -> None:
     """Without meters and controller there is no house power and no grid state to expect."""
-    async with polled_gateway("solar-only", tmp_path) as watched:
-        await watched.pass_time(61)
+    async with polled_gateway("legacy", tmp_path) as watched:
+        await watched.pass_time(121)
         status = watched.status()
     assert status.system == "Solar only"
     assert status.health == "well"
@@ -208,11 +220,12 @@ async def test_data_that_expired_is_not_shown_as_fresh(tmp_path: Path) -> None:
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         assert watched.status().grid.connected
-        watched.gateway.faults[INVENTORY] = answer(503)
+        for path in (INVENTORY, RELAY, LIVE):
+            watched.gateway.faults[path] = answer(503)
         await watched.pass_time(180)
         status = watched.status()
     assert status.grid.connected is None
-    assert status.grid.has_switch is None
+    assert status.grid.has_switch is True
     assert status.summary.startswith("Grid not known. Batteries 64 %, charging. ")
     assert status.power.house_watts == 1900
 
@@ -246,7 +259,7 @@ async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: P
     async with polled_gateway(
         captures.load_capture(capture, now=clock.time), tmp_path, clock
     ) as watched:
-        await watched.pass_time(1)
+        await watched.pass_time(121)
         status = watched.status()
         if watched.value("enphase_up") != 1:
             assert status.unreadable
@@ -285,5 +298,5 @@ def _compare(status: GatewayStatus, watched: PolledGateway) -> None:
         assert {s: v for s, v in ours.items() if v is not None} == {
             s: v for s, v in told.items() if s in heard
         }
-    serials = {dict(labels)["serial"] for labels in samples.get("enphase_inverter_watts", {})}
+    serials = {dict(labels)["serial"] for labels in samples.get("enphase_inverter_info", {})}
     assert {panel.serial for panel in status.panels} == serials

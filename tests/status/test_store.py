@@ -60,7 +60,8 @@ async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
         assert watched.status().summary.startswith("Off grid by command")
         readings = dict(watched.poller.readings)
         old = readings["ensemble"]
-        told = replace(old.data["enpower"], mains_admin_state="closed")
+        told = old.data["enpower"].model_copy(update={"mains_admin_state": "closed"})
+        readings.pop("grid", None)
         readings["ensemble"] = replace(old, data={**old.data, "enpower": told})
         watched.status_store.update(with_house(readings, watched.clock.monotonic()))
         status = watched.status()

@@ -12,18 +12,13 @@ def _unreachable(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     if status.contact == "silent":
         parts = [status.host]
         if status.unreadable:
-            parts += [connection(status), _trouble(status)]
+            parts += [connection(status), status.trouble.rstrip(".")]
         yield Finding(", ".join(filter(None, parts)), status.last_heard_timestamp_seconds)
 
 
 def _refused(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     if status.contact == "refused":
-        yield Finding(_trouble(status), status.last_heard_timestamp_seconds)
-
-
-def _trouble(status: GatewayStatus) -> str:
-    trouble = next((c.trouble for c in status.collectors if c.name == "gateway"), "")
-    return trouble.rstrip(".")
+        yield Finding(status.trouble.rstrip("."), status.last_heard_timestamp_seconds)
 
 
 def _token(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
