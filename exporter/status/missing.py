@@ -77,13 +77,17 @@ def missing(status: GatewayStatus, view: SnapshotView) -> tuple[MissingData, ...
                 status.last_heard_timestamp_seconds,
             ),
         )
-    return (
+    entries = (
         *_grid(status),
         *_values(status),
         *_quantities(view),
         *_collectors(status),
         *_devices(view),
     )
+    unique: dict[tuple[str, str], MissingData] = {}
+    for entry in entries:
+        unique.setdefault((entry.kind, entry.id), entry)
+    return tuple(unique.values())
 
 
 def _grid(status: GatewayStatus) -> Iterator[MissingData]:
@@ -123,9 +127,8 @@ def _values(status: GatewayStatus) -> Iterator[MissingData]:
 
 def _quantities(view: SnapshotView) -> Iterator[MissingData]:
     for identity, since in view.missing_since("quantity").items():
-        if identity != "grid_state" or view.member("ensemble", "enpower") is None:
-            name = _QUANTITIES.get(identity, identity)
-            yield MissingData("quantity", identity, name, "no device reports it now", since)
+        name = _QUANTITIES.get(identity, identity)
+        yield MissingData("quantity", identity, name, "no device reports it now", since)
 
 
 def _collectors(status: GatewayStatus) -> Iterator[MissingData]:

@@ -164,7 +164,7 @@ async def test_nothing_is_well_while_the_grid_state_is_unknown(tmp_path: Path) -
     assert status.grid.connected is None
     assert status.health == "blind"
     assert verdict(status) == "Partly blind"
-    (missing,) = status.missing
+    missing = status.missing[0]
     assert missing.name == "Grid state"
     assert missing.reason == "the system controller reports no usable state of its switch"
     assert missing.since_timestamp_seconds is not None
@@ -250,7 +250,7 @@ async def test_a_refused_login_is_told_as_such(tmp_path: Path) -> None:
     assert status.contact == "refused"
     assert status.summary.startswith("The gateway refuses the login. ")
     assert [problem.alert for problem in status.problems] == ["EnphaseAuthenticationFailing"]
-    assert status.problems[0].text.startswith("The gateway does not let the exporter in: ")
+    assert status.problems[0].text.startswith("Gateway rejects the exporter's credentials: ")
 
 
 async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: Path) -> None:

@@ -19,15 +19,15 @@ async def test_an_outage_is_told_with_its_length(tmp_path: Path) -> None:
     async with playing("grid-outage", tmp_path) as played:
         await played.go_to(43)
         before = played.watched.status()
-        await played.go_to(55, 720)
+        await played.go_to(50, 420)
         island = played.watched.status()
         assert before.grid.connected
         assert before.grid.since_timestamp_seconds is None
         assert island.grid.connected is False
         since = island.grid.since_timestamp_seconds
         assert since is not None
-        assert island.timestamp_seconds - since == pytest.approx(600, abs=20)
-        assert island.summary.startswith("Off grid for 10 min. Batteries ")
+        assert island.timestamp_seconds - since == pytest.approx(300, abs=20)
+        assert island.summary.startswith("Off grid for 5 min. Batteries ")
         assert "discharging" in island.summary
         assert "left at this rate" in island.summary
         assert island.power.house_watts == pytest.approx(
