@@ -1,4 +1,4 @@
-"""Lines are rendered anew only where something changed, and are those that a fresh look gives."""
+"""Lines are rendered again only where something changed, and are those that a fresh look gives."""
 
 from pathlib import Path
 from types import SimpleNamespace

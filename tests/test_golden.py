@@ -1,6 +1,6 @@
 """What `/metrics` says of each sample home, to the letter, so that any change of it is seen.
 
-`make golden` writes the files anew.
+`make golden` writes the files again.
 """
 
 import os

@@ -403,7 +403,7 @@ def test_rules_are_those_of_everybody_else() -> None:
 def test_rules_that_have_changed_are_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`--check` fails until they are written anew."""
+    """`--check` fails until they are written again."""
     [(_, sources), *_] = prometheus_rule.TARGETS.items()
     target = tmp_path / "prometheusrule.yaml"
     monkeypatch.setattr(prometheus_rule, "TARGETS", {target: sources})

@@ -45,7 +45,7 @@ _Dumper.add_representer(str, _text)
 
 
 def complete(path: Path) -> list[str]:
-    """Write a file anew with all that can be derived; return what it expects in vain."""
+    """Write a file again with all that can be derived; return what it expects in vain."""
     head = "".join(re.findall(r"^#.*\n", path.read_text(), re.MULTILINE)[:3])
     document = yaml.safe_load(path.read_text())
     vain = []

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
+
+from exporter.gateway.transport import UNVERIFIED_TLS
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -85,7 +86,7 @@ async def connect(addresses: Sequence[str], port: int, seconds: float) -> str:
 async def tls_handshake(address: str, port: int, seconds: float) -> TlsInfo:
     """Do a TLS handshake; raise ssl.SSLError, OSError or TimeoutError."""
     async with asyncio.timeout(seconds):
-        _, writer = await asyncio.open_connection(address, port, ssl=NO_VERIFY_SSL_CONTEXT)
+        _, writer = await asyncio.open_connection(address, port, ssl=UNVERIFIED_TLS)
     try:
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
         return TlsInfo(tls.version() or "TLS", _subject(tls.getpeercert(binary_form=True)))

@@ -39,6 +39,9 @@ from exporter.gateway.transport_errors import (
 
 log = logging.getLogger(__name__)
 
+#: gateways have self-signed certificates
+UNVERIFIED_TLS: ssl.SSLContext = NO_VERIFY_SSL_CONTEXT
+
 #: seconds that an idle connection is kept for the next round, or, where that comes later, for the
 #: rest of this one: a hundred kilobytes lie in it, times a thousand gateways
 _KEEP, _KEEP_BETWEEN = 15.0, 3.0
@@ -81,7 +84,7 @@ class Transport:
         self._clock = clock
         self._limiter = RateLimiter(clock, limit_file)
         self._keep = _KEEP if keep <= _KEEP else _KEEP_BETWEEN
-        self._context = _pinned(fingerprint) if fingerprint else NO_VERIFY_SSL_CONTEXT
+        self._context = _pinned(fingerprint) if fingerprint else UNVERIFIED_TLS
         #: connections opened so far, successful or not
         self._opened = 0
 

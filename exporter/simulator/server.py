@@ -82,7 +82,7 @@ class RunningGateway:
             spoken, wanted = ("HTTPS", "HTTP") if self._tls else ("HTTP", "HTTPS")
             raise ExporterError(
                 f"firmware {other.firmware} cannot take the place of {self._gateway.firmware} at "
-                f"{self.host}: what speaks {spoken} cannot go on in {wanted}; serve it anew"
+                f"{self.host}: what speaks {spoken} cannot go on in {wanted}; serve it again"
             )
         self._gateway = other
         self.login.forget()

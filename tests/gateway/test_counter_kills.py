@@ -134,7 +134,7 @@ async def test_a_sum_goes_on_where_it_was_when_the_process_was_killed(life: Life
 
 
 async def test_a_state_file_that_was_deleted_makes_the_journal_a_leftover(life: Life) -> None:
-    """Whoever deletes the state file begins anew, as it says in the manual."""
+    """Whoever deletes the state file begins again, as it says in the manual."""
     await life.read(1000, 0, 3600)
     await life.read(1000, 0, 3600)
     life.saved, life.exported = {}, {}

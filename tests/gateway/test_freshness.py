@@ -142,7 +142,7 @@ async def test_what_the_owner_wants_stands_beside_what_is_set(tmp_path: Path) ->
 
 
 async def test_an_answer_that_says_the_same_is_fresh_all_the_same(tmp_path: Path) -> None:
-    """What is not read anew because nothing changed is as new as its answer."""
+    """What is not read again because nothing changed is as new as its answer."""
     answers: list[object] = []
 
     def calm(told: object) -> object:

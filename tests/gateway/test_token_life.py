@@ -299,7 +299,7 @@ async def test_a_password_follows_no_redirect(code: int, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("content", ['{"token": "eyJ', "", "\0\0\0", '{"token": 5}', '["token"]'])
 async def test_a_broken_state_file_costs_one_login(content: str, tmp_path: Path) -> None:
-    """A token that was lost with it is got anew, and the next file is whole."""
+    """A token that was lost with it is got again, and the next file is whole."""
     State(tmp_path, "home").path.write_text(content)
     clock = VirtualClock(START)
     async with (

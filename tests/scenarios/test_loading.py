@@ -119,7 +119,7 @@ seed: seven
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{at: 1h, fro: 2m, say: a}", "events[0].fro: unknown key: did you mean for?"),
+        ("{at: 1h, fur: 2m, say: a}", "events[0].fur: unknown key: did you mean for?"),
         ("{at: noon, say: a}", "events[0].at: 'noon' is not a time: write 2h for two hours after"),
         ("{at: day 9 12:00, say: a}", "events[0].at: is before the start or after the end: "),
         ("{at: day 1 06:00, say: a}", "events[0].at: is before the start or after the end: "),

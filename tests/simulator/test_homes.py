@@ -160,7 +160,7 @@ def test_values_stand_still_and_stamps_follow_the_clock(name: str) -> None:
 
 
 def test_one_gateway_follows_its_clock() -> None:
-    """An answer is made anew when time has passed, and its date header with it."""
+    """An answer is made again when time has passed, and its date header with it."""
     now = [NOW]
     gateway = sample_home("battery-home", lambda: now[0])
     dates = []

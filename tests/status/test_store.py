@@ -121,7 +121,7 @@ async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> N
 
 
 async def test_who_looks_again_at_once_sees_the_same(tmp_path: Path) -> None:
-    """However many look, a house is put together once a second, and anew when it changed."""
+    """However many look, a house is put together once a second, and again when it changed."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(10)
         first = watched.status()

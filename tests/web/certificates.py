@@ -1,4 +1,4 @@
-"""Certificates for tests, made anew each time: an authority and what it signs."""
+"""Certificates for tests, made again each time: an authority and what it signs."""
 
 import ipaddress
 from datetime import UTC, datetime, timedelta

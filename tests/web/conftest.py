@@ -12,7 +12,7 @@ Write = Callable[[str], Path]
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Return a function that writes the file anew, as an editor does, and returns its path."""
+    """Return a function that writes the file again, as an editor does, and returns its path."""
 
     def write(text: str) -> Path:
         path, draft = tmp_path / "web.yml", tmp_path / "draft"

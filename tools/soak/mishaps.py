@@ -24,7 +24,7 @@ End = Callable[[], None]
 #: seconds: a mishap is over soon or lasts for hours; in between there is quiet for a while
 _SHORTEST, _LONGEST = 30.0, 3 * 3600.0
 _QUIET = 1200.0
-#: seconds for which a gateway that has started anew answers with zeros
+#: seconds for which a gateway that has started again answers with zeros
 _ZEROS = 120.0
 _MODES: tuple[CloudMode, ...] = (
     *("mfa", "wrong password", "not registered", "slow"),

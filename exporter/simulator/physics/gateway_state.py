@@ -25,7 +25,7 @@ class GatewayQuirks:
     total_is_net: bool = False
     #: whether the readings of its CTs stand still, with their time
     meters_frozen: bool = False
-    #: seconds after midnight at which the counters of today begin anew
+    #: seconds after midnight at which the counters of today begin again
     today_reset_delay: float = 0.0
     #: seconds that `/production.json` is behind
     reading_lag: float = 2.0

@@ -68,7 +68,7 @@ class SimulatedGenerator:
         elif now >= self._until:
             self._phase, self._until = _Phase.RUNNING, inf
         elif self._phase is _Phase.WARMING and self._until == inf:
-            # repaired: warms up anew
+            # repaired: warms up again
             self._until = now + 60 * WARM_UP
 
     def _wanted(self, soc: float) -> bool:

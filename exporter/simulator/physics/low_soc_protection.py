@@ -33,7 +33,7 @@ class LowSocProtection:
             yield self._next_try
 
     def end(self) -> None:
-        """Begin afresh: something else feeds the house."""
+        """Begin again: something else feeds the house."""
         self.off = self._recovering = False
         self.tries = 0
 

@@ -206,7 +206,7 @@ class HomeSimulation:
             self._time = now
 
     def _decide(self, step: float) -> None:
-        """Set the powers anew, until the next step or the next event."""
+        """Set the powers again, until the next step or the next event."""
         now = self._time
         self._plant.decide(now, step)
         end = (now // step + 1) * step

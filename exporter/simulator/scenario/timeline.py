@@ -25,10 +25,10 @@ class ScenarioStep:
     owner: StepOwner | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     server: Mapping[str, FaultSpec] = field(default_factory=dict)
-    #: whether the gateway begins anew, and the serial number of the one that replaces it
+    #: whether the gateway begins again, and the serial number of the one that replaces it
     reboots: bool = False
     serial: str | None = None
-    #: whether the exporter stops, or starts anew
+    #: whether the exporter stops, or starts again
     stops: bool = False
     restarts: bool = False
     #: hardware that is there from now on, or not

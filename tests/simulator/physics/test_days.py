@@ -19,7 +19,7 @@ from tests.simulator.physics.sample_simulations import DAY, HOUR, house, moment,
     ],
 )
 def test_today_begins_at_local_midnight(name: str, when: tuple[int, ...]) -> None:
-    """Until the last minute of the day it grows, then it begins anew; lifetime goes on."""
+    """Until the last minute of the day it grows, then it begins again; lifetime goes on."""
     it = house(name, *when, latitude=52.0)
     midnight = moment(name, *when[:3], 23) + HOUR
     before = it.at(midnight - 1)
