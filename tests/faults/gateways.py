@@ -34,6 +34,17 @@ ASKED: tuple[tuple[str, str], ...] = (
     ("battery-home", "/admin/lib/tariff"),
     ("battery-home", "/home"),
     ("battery-home", "/ivp/ss/pel_settings"),
+    ("battery-home", "/ivp/ensemble/relay"),
+    ("battery-home", "/ivp/ensemble/status"),
+    ("battery-home", "/ivp/ensemble/errors"),
+    ("battery-home", "/ivp/livedata/status"),
+    ("battery-home", "/ivp/firmware_manager/state"),
+    ("battery-home", "/ivp/ss/pel_settings"),
+    ("battery-home", "/ivp/sc/pvlimit"),
+    ("battery-home", "/ivp/arf/profile"),
+    ("battery-home", "/ivp/meters/reports"),
+    ("battery-home", "/ivp/pdm/energy"),
+    ("battery-home", "/datatab/event_dt.rb?iDisplayStart=0&iDisplayLength=100"),
     ("generator", "/ivp/ensemble/generator"),
     ("generator", "/ivp/ss/gen_config"),
     ("generator", "/ivp/ss/gen_schedule"),
@@ -43,7 +54,7 @@ ASKED: tuple[tuple[str, str], ...] = (
     ("legacy", "/api/v1/production"),
 )
 #: asked only for its other name, or only by firmware that no sample home has
-ALIASES = frozenset({"/production", "/production.json"})
+ALIASES = frozenset({"/production", "/production.json", "/ivp/ss/enc_settings"})
 #: what answers in HTML or XML
 PLAIN = frozenset({INFO, CHECK_JWT})
 HOMES: tuple[str, ...] = tuple(dict.fromkeys(home for home, _ in ASKED))
@@ -105,4 +116,5 @@ def grown(state: HomeState, seconds: float) -> HomeState:
 
 def all_asked() -> set[str]:
     """Return the endpoints that this table has to name."""
-    return set(ENDPOINTS) - ALIASES
+    installer = {path for path, endpoint in ENDPOINTS.items() if endpoint.installer}
+    return {*ENDPOINTS, CHECK_JWT} - ALIASES - installer
