@@ -63,14 +63,36 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         report = MeterReport.read(stamped, notes, "cumulative")
         if report is not None:
             reports[kind] = report
-        raw = entry.get("lines", [])
-        legs = [MeterReport.read(line, notes, "lines") for line in entries(raw, notes, "lines")]
-        # Lines have no names: if one is missing, it cannot be determined which.
-        if 1 < len(legs) <= len(_PHASES) and len(legs) == len(raw):
-            lines[kind] = {
-                phase: leg for phase, leg in zip(_PHASES, legs, strict=False) if leg is not None
-            }
+            legs = _legs(entry.get("lines", []), report, notes)
+            if legs:
+                lines[kind] = legs
     return {"meter_reports": reports, "meter_report_lines": lines}
+
+
+def _legs(raw: Any, total: MeterReport, notes: Notes) -> dict[str, MeterReport]:
+    """Return the lines by phase; none if one is missing: lines have no names.
+
+    A line that is listed twice counts once, if the others add up to the total.
+    """
+    listed = list(entries(raw, notes, "lines"))
+    if not isinstance(raw, list) or len(listed) != len(raw):
+        return {}
+    read = [line for item in listed if (line := MeterReport.read(item, notes, "lines"))]
+    if not _add_up(total, read):
+        notes.unreadable("lines")
+        read = list(dict.fromkeys(read))
+        if not _add_up(total, read):
+            return {}
+    return dict(zip(_PHASES, read, strict=False)) if 1 < len(read) <= len(_PHASES) else {}
+
+
+def _add_up(total: MeterReport, lines: list[MeterReport]) -> bool:
+    """Return whether lines are all of the total, or whether that cannot be determined."""
+    parts = [line.energy_delivered for line in lines]
+    if total.energy_delivered is None or None in parts:
+        return True
+    known = [part or 0 for part in parts]
+    return abs(total.energy_delivered - sum(known)) <= 5 + 1e-5 * sum(map(abs, known))
 
 
 ENDPOINT = Endpoint(

@@ -234,7 +234,7 @@ def _add_up(section: MeteredSection, lines: tuple[SystemEnergy, ...]) -> bool:
     if total is None or None in parts:
         return False
     known = [part or 0 for part in parts]
-    return abs(total - sum(known)) <= 100 + 0.01 * sum(map(abs, known))
+    return abs(total - sum(known)) <= 5 + 1e-5 * sum(map(abs, known))
 
 
 def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[str, SystemEnergy]]:

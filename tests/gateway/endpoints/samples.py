@@ -238,13 +238,13 @@ def _module(kind: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def _report(watts: float) -> dict[str, float]:
+def _report(watts: float, watt_hours: float) -> dict[str, float]:
     return {
         "currW": watts,
         "actPower": watts,
         "apprntPwr": abs(watts) + 40,
         "reactPwr": -17.6,
-        "whDlvdCum": 1_692_970.7,
+        "whDlvdCum": watt_hours,
         "whRcvdCum": 12.9,
         "varhLagCum": 143.1,
         "varhLeadCum": 2_731_326.2,
@@ -304,8 +304,8 @@ SAMPLES: dict[str, Any] = {
         {
             "createdAt": NOW,
             "reportType": "total-consumption",
-            "cumulative": _report(800.5),
-            "lines": [_report(300.2), _report(500.3)],
+            "cumulative": _report(800.5, 3_000_000.0),
+            "lines": [_report(300.2, 1_000_000.0), _report(500.3, 2_000_000.0)],
         }
     ],
     pdm_energy.ENDPOINT.path: {

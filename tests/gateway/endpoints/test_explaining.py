@@ -16,6 +16,7 @@ from exporter.gateway.endpoints import (
     firmware_manager,
     limits,
     livedata,
+    meter_reports,
 )
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
@@ -192,3 +193,19 @@ def test_an_empty_answer_says_nothing() -> None:
     parsed = parse(ensemble_relay.ENDPOINT.path, {})
     assert parsed.empty
     assert parsed.unreadable == {}
+
+
+@pytest.mark.parametrize(
+    ("order", "watts"),
+    [((0, 1), {"L1": 300.2, "L2": 500.3}), ((0, 0, 1), {"L1": 300.2, "L2": 500.3}), ((1,), {})],
+)
+def test_lines_of_a_report_add_up_to_its_total(
+    order: tuple[int, ...], watts: dict[str, float]
+) -> None:
+    """A line listed twice counts once; of lines without names none is guessed."""
+    path = meter_reports.ENDPOINT.path
+    (report,) = SAMPLES[path]
+    lines = [report["lines"][index] for index in order]
+    data = parse(path, [{**report, "lines": lines}]).data
+    legs = data["meter_report_lines"].get("total-consumption", {})
+    assert {leg: line.watts for leg, line in legs.items()} == watts
