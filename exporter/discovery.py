@@ -1,7 +1,7 @@
 """Gateways that announce themselves on the local network, by mDNS.
 
-A gateway says its serial number and firmware in its announcement; `/info`, which needs no login,
-confirms both and is asked once.
+The announcement has the serial number and the firmware; `/info`, which needs no login, is read once
+to confirm both.
 """
 
 import asyncio
@@ -24,35 +24,35 @@ from exporter.text import printable
 log = logging.getLogger(__name__)
 
 SERVICE = "_enphase-envoy._tcp.local."
-#: seconds for the details of a gateway that was heard, and for its `/info`
+#: seconds for the details of an announced gateway, and for its `/info`
 _DETAILS, _INFO = 1.5, 4.0
 #: seconds to look for one gateway, and the most addresses of it to try
 _FIND = 3.0
 _MOST_HOSTS = 4
-#: an answer to us alone may go to another program that listens to mDNS on this machine
-_ALOUD = DNSQuestionType.QM
-#: ports that need not be written
-_USUAL = (80, 443, 0, None)
-#: what is longer is no serial number or version, but somebody who plays tricks
-_LONGEST = 64
+#: multicast questions: a unicast answer may go to another mDNS program on this machine
+_MULTICAST = DNSQuestionType.QM
+#: ports that a configuration does not need
+_DEFAULT_PORTS = (80, 443, 0, None)
+#: characters of a serial number or version that are kept
+_MAX_TEXT = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A gateway that was heard; what it did not say is empty."""
+    """A gateway that announces itself; fields that it does not have are empty."""
 
     #: its name in mDNS, such as `envoy.local`
     name: str
     serial: str
     firmware: str
-    #: each with the port, if that is not the usual one, as `host` of a configuration
+    #: as `host` of a configuration, with the port unless it is a default one
     hosts: tuple[str, ...]
     #: whether `/info` has answered at the first of the hosts
     answers: bool = False
 
     @property
     def host(self) -> str:
-        """What to write as `host`: the first address, the name where there is none."""
+        """The value for `host`: the first address, or the name without one."""
         return self.hosts[0] if self.hosts else self.name
 
 
@@ -64,7 +64,7 @@ async def discover(seconds: float, interfaces: Sequence[str] = ()) -> list[Annou
     """
     found = await _listen(seconds, interfaces)
     announced = await asyncio.gather(*(_confirmed(each) for each in found if each.hosts))
-    # One gateway is heard once on each interface, and by each name it ever had.
+    # A gateway is found once per interface, and under each name that it ever had.
     by_serial = {
         each.serial or each.name: each for each in sorted(announced, key=lambda each: each.answers)
     }
@@ -104,45 +104,45 @@ async def _listen(seconds: float, interfaces: Sequence[str]) -> list[Announced]:
             f"mDNS cannot be used here ({getattr(error, 'strerror', None) or error}): name an"
             " address of this machine with --interface, or look in the router's list of devices"
         ) from error
-    # It tells of every interface that has no multicast, such as loopback by IPv6.
+    # It warns of every interface without multicast, such as loopback with IPv6.
     logging.getLogger("zeroconf").setLevel(logging.ERROR)
-    heard: set[str] = set()
+    names: set[str] = set()
 
-    def hear(
+    def on_change(
         zeroconf: Zeroconf, service_type: str, name: str, state_change: ServiceStateChange
     ) -> None:
         if state_change is not ServiceStateChange.Removed:
-            heard.add(name)
+            names.add(name)
 
     try:
         browser = AsyncServiceBrowser(
-            network.zeroconf, SERVICE, handlers=[hear], question_type=_ALOUD
+            network.zeroconf, SERVICE, handlers=[on_change], question_type=_MULTICAST
         )
         await asyncio.sleep(seconds)
         await browser.async_cancel()
-        found = await asyncio.gather(*(_details(network, name) for name in sorted(heard)))
+        found = await asyncio.gather(*(_details(network, name) for name in sorted(names)))
     finally:
         await network.async_close()
     return found
 
 
 async def _details(network: AsyncZeroconf, name: str) -> Announced:
-    told = AsyncServiceInfo(SERVICE, name)
-    await told.async_request(network.zeroconf, _DETAILS * 1000, question_type=_ALOUD)
-    addresses = sorted(told.parsed_scoped_addresses(), key=_preference)
-    port = "" if told.port in _USUAL else f":{told.port}"
-    properties = told.decoded_properties
+    service = AsyncServiceInfo(SERVICE, name)
+    await service.async_request(network.zeroconf, _DETAILS * 1000, question_type=_MULTICAST)
+    addresses = sorted(service.parsed_scoped_addresses(), key=_preference)
+    port = "" if service.port in _DEFAULT_PORTS else f":{service.port}"
+    properties = service.decoded_properties
     return Announced(
-        printable(told.server or name).rstrip("."),
+        printable(service.server or name).rstrip("."),
         _text(properties.get("serialnum")),
         _text(properties.get("protovers")),
         tuple((f"[{each}]" if ":" in each else each) + port for each in addresses),
     )
 
 
-async def _confirmed(heard: Announced) -> Announced:
-    """Return it with what `/info` says, by the first address that answers."""
-    for host in heard.hosts:
+async def _confirmed(announced: Announced) -> Announced:
+    """Return it with the data of `/info`, from the first address that answers."""
+    for host in announced.hosts:
         clock = SystemClock()
         config = Gateway(host=host)
         session = GatewayClient(config, GatewayState(), clock)
@@ -153,15 +153,15 @@ async def _confirmed(heard: Announced) -> Announced:
             continue
         finally:
             await session.close()
-        others = tuple(each for each in heard.hosts if each != host)
+        others = tuple(each for each in announced.hosts if each != host)
         return replace(
-            heard,
+            announced,
             serial=_text(identity.serial),
             firmware=_text(str(identity.firmware)),
             hosts=(host, *others),
             answers=True,
         )
-    return heard
+    return announced
 
 
 def _preference(address: str) -> tuple[bool, bool]:
@@ -171,4 +171,4 @@ def _preference(address: str) -> tuple[bool, bool]:
 
 
 def _text(value: str | None) -> str:
-    return printable(value or "")[:_LONGEST]
+    return printable(value or "")[:_MAX_TEXT]

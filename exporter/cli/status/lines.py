@@ -124,8 +124,8 @@ def _flow(status: GatewayStatus) -> str:
     flowing = f"{', '.join(into) or '?'} → {', '.join(out) or '?'}" if into or out else ""
     missing = f"{' and '.join(unknown)} {UNKNOWN}" if unknown else ""
     cut = "grid off" if off else ""
-    said = "; ".join(filter(None, (flowing, cut, missing))) or "nothing flows"
-    return said[:1].upper() + said[1:]
+    text = "; ".join(filter(None, (flowing, cut, missing))) or "nothing flows"
+    return text[:1].upper() + text[1:]
 
 
 def _today(status: GatewayStatus) -> Iterator[Line]:
@@ -142,8 +142,8 @@ def _today(status: GatewayStatus) -> Iterator[Line]:
     if net is not None:
         parts.append(f"net {'from' if net >= 0 else 'to'} the grid {energy(abs(net))}")
     if parts:
-        said = ", ".join(parts)
-        yield Line("Today", said[:1].upper() + said[1:])
+        text = ", ".join(parts)
+        yield Line("Today", text[:1].upper() + text[1:])
 
 
 def _storage(status: GatewayStatus, storage: StorageStatus) -> str:
@@ -189,9 +189,9 @@ def _panels(status: GatewayStatus) -> Iterator[Line]:
     found = status.panels
     if not found:
         return
-    heard = [panel.watts for panel in found if panel.watts is not None]
-    together = f", {power(sum(heard))} together" if heard else ""
-    yield Line("Panels", f"{len(heard)} of {len(found)} report{together}")
+    reporting = [panel.watts for panel in found if panel.watts is not None]
+    together = f", {power(sum(reporting))} together" if reporting else ""
+    yield Line("Panels", f"{len(reporting)} of {len(found)} report{together}")
     for state in ("silent", "missing"):
         names = [panel.name or panel.serial for panel in found if panel.state == state]
         if names:

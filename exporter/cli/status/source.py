@@ -61,14 +61,14 @@ class HttpConfig(Strict):
 
     def login(self, folder: Path) -> dict[str, str]:
         """Return the login header; paths are relative to `folder`. Raises ConfigError."""
-        told = self.basic_auth
-        if told is None:
+        login = self.basic_auth
+        if login is None:
             return {}
-        if told.password_file is not None:
-            password = read_secret(folder / told.password_file)
+        if login.password_file is not None:
+            password = read_secret(folder / login.password_file)
         else:
-            password = told.password.get_secret_value() if told.password else ""
-        return {"Authorization": aiohttp.encode_basic_auth(told.username, password)}
+            password = login.password.get_secret_value() if login.password else ""
+        return {"Authorization": aiohttp.encode_basic_auth(login.username, password)}
 
     def tls(self, folder: Path) -> ssl.SSLContext | bool:
         """Return the TLS settings; raises ConfigError."""
