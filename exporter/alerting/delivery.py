@@ -28,6 +28,8 @@ _REQUEST_DEADLINE = 5.0
 _POLL_INTERVAL = 0.5
 #: seconds after a failure in which Alertmanager may still succeed
 _RETRIES = 10.0
+#: seconds in which a failure would show
+_SETTLE = 5.0
 #: seconds that the test alert lives if it cannot be ended
 _TEST_LIFE = 300.0
 _UNEXPECTED = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
@@ -43,12 +45,16 @@ class AlertPath:
     patience: float = 90.0
     #: label `gateway` of the test alert
     gateway: str = "home"
+    #: address of the exporter, whose page gets all alerts too
+    exporter_url: str = "http://localhost:10055"
     #: the receivers that got the test alert
     receivers: tuple[str, ...] = ()
     _labels: dict[str, str] = field(default_factory=dict)
     _started: Counter[str] = field(default_factory=Counter)
     _started_failed: Counter[str] = field(default_factory=Counter)
+    #: messages to persons and to the page, by integration
     _expected: Counter[str] = field(default_factory=Counter)
+    _to_page: Counter[str] = field(default_factory=Counter)
 
 
 Step = tuple[str, str, Callable[[AlertPath, aiohttp.ClientSession], Awaitable[Passed]]]
@@ -182,7 +188,7 @@ async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
         raise StepFailedError("Alertmanager does not accept the test alert", "see its log")
     document = await _get(session, f"{path.alertmanager_url}/api/v2/status")
     config = yaml.safe_load(document["config"]["original"])
-    path._expected, reached = _integrations(config, names)
+    path._expected, path._to_page, reached = _integrations(config, names)
     path.receivers = tuple(reached)
     if not reached:
         raise StepFailedError(
@@ -195,7 +201,9 @@ async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     failed: Counter[str] = Counter()
     missing: list[str] = []
-    failing_since = 0.0
+    #: integrations with enough messages for the persons, if it is the page that fails
+    reached: list[str] = []
+    began, failing_since = time.monotonic(), 0.0
 
     async def ended() -> bool:
         nonlocal failing_since
@@ -203,14 +211,25 @@ async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Pass
         failed.clear()
         failed.update(failures - path._started_failed)
         good = total - path._started - failed
-        missing[:] = [name for name, count in path._expected.items() if good[name] < count]
-        if not any(failed[name] for name in missing):
-            return not missing
+        expected = path._expected + path._to_page
+        missing[:] = [name for name in path._expected if good[name] < expected[name]]
+        reached[:] = [name for name in missing if good[name] >= path._expected[name]]
+        # the page gets other alerts as well, so a failure may be hidden by its successes
+        failing = [name for name in path._expected if failed[name]]
+        missing[:] = failing or missing
+        if not failing:
+            return not missing and time.monotonic() - began >= _SETTLE
         failing_since = failing_since or time.monotonic()
         return time.monotonic() - failing_since >= _RETRIES
 
     if await _wait(ended, path.patience) and not missing:
         return Passed("Alertmanager has sent the message")
+    if missing and missing == reached and not await _is_reachable(path.exporter_url, session):
+        return Passed(
+            "Alertmanager has sent the message",
+            f"it cannot send to the page of the exporter, which does not answer at"
+            f" {path.exporter_url}: is it running?",
+        )
     bad = [name for name in missing if failed[name]]
     if bad:
         raise StepFailedError(
@@ -236,9 +255,12 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def _integrations(config: Mapping[str, Any], names: list[str]) -> tuple[Counter[str], list[str]]:
-    """Return the integrations of these receivers, and which of them reach a person."""
-    counts: Counter[str] = Counter()
+def _integrations(
+    config: Mapping[str, Any], names: list[str]
+) -> tuple[Counter[str], Counter[str], list[str]]:
+    """Return the integrations to persons and to the page, and the receivers of persons."""
+    persons: Counter[str] = Counter()
+    pages: Counter[str] = Counter()
     reached = []
     for receiver in config.get("receivers") or ():
         if receiver["name"] not in names:
@@ -247,13 +269,21 @@ def _integrations(config: Mapping[str, Any], names: list[str]) -> tuple[Counter[
             if not key.endswith("_configs"):
                 continue
             integration = key.removesuffix("_configs")
-            counts[integration] += len(entries)
             page = receiver["name"] == _PAGE_RECEIVER or all(
                 str(entry.get("url", "")).endswith(_PAGE_PATH) for entry in entries
             )
+            (pages if page else persons)[integration] += len(entries)
             if not page:
                 reached.append(f"{receiver['name']} ({integration})")
-    return counts, reached
+    return persons, pages, reached
+
+
+async def _is_reachable(url: str, session: aiohttp.ClientSession) -> bool:
+    try:
+        async with session.get(url):
+            return True
+    except _UNEXPECTED:
+        return False
 
 
 async def _notification_counts(

@@ -72,6 +72,8 @@ def test_a_channel(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     config = yaml.safe_load(main.read_text())
     receivers = {each["name"]: each for each in config["receivers"]}
     assert CHANNELS[name].receiver in receivers["wake"]
+    (page,) = receivers["page"]["webhook_configs"]
+    assert page["url"] == "http://localhost:10055/-/alerts"
     assert receivers["dead-mans-switch"]["webhook_configs"][0]["send_resolved"] is False
     (interval,) = config["time_intervals"][0]["time_intervals"]
     assert interval["location"] == "Europe/Berlin"

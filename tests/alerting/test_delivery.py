@@ -60,7 +60,11 @@ async def test_the_phone_rings_once(running: Pipeline) -> None:
     assert failed(steps) == []
     assert steps["receiver"].message == "the test alert goes to wake (webhook)"
     assert "EnphaseTest" in running.phone.alerts()
-    (message,) = [each for each in running.phone.received if each["status"] == "firing"]
+    (message,) = [
+        each
+        for each in running.phone.received
+        if each["status"] == "firing" and each["receiver"] == "wake"
+    ]
     (alert,) = message["alerts"]
     assert alert["labels"]["gateway"] == "cabin"
     assert alert["annotations"]["summary"] == "Test: alerts of enphase-exporter reach you."

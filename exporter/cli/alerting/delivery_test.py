@@ -28,7 +28,7 @@ def check_alerting(
 ) -> bool:
     """Return whether the test alert was sent and, if somebody was asked, has arrived."""
     place = find_place(config_file)
-    path = AlertPath(prometheus_url, alertmanager_url, patience, place.gateway)
+    path = AlertPath(prometheus_url, alertmanager_url, patience, place.gateway, place.exporter_url)
     results = asyncio.run(_run(path, as_json=as_json))
     failed = [each for each in results if each.status is StepStatus.FAILED]
     arrived = not failed
