@@ -150,11 +150,6 @@ class RunningGateway:
         finally:
             self._under_way -= 1
 
-    @property
-    def busy(self) -> bool:
-        """Whether a request is under way."""
-        return self._under_way > 0
-
     def close(self) -> None:
         """Let go of all clients that a fault keeps waiting."""
         self._closing.set()

@@ -4,7 +4,6 @@ import asyncio
 import re
 import signal
 import socket
-import time
 import urllib.request
 from datetime import UTC, datetime
 from io import StringIO
@@ -109,28 +108,3 @@ def test_a_closed_pipe_ends_the_demo_quietly(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         process.wait()
-
-
-def _ups(url: str) -> list[str]:
-    """Return whether the gateway and each collector is up."""
-    with urllib.request.urlopen(url) as response:  # noqa: S310 - the demo's own address
-        body = response.read().decode()
-    return re.findall(r"^enphase_(?:up|collector_up){.*} (\d)", body, re.M)
-
-
-def test_at_high_speed_everything_stays_up(tmp_path: Path) -> None:
-    """At an hour a second nothing fails for being late, once all has been read."""
-    words = ["demo", "--speed=3600", "--web.listen-address=127.0.0.1:0"]
-    with running(tmp_path, *words) as process:
-        assert process.stdout is not None
-        text = ""
-        while "Ctrl-C" not in text:
-            text += process.stdout.readline()
-        found = re.search(r"Metrics +(http://\S+/metrics)", text)
-        assert found
-        while "0" in _ups(found[1]):
-            time.sleep(0.1)
-        for _ in range(5):
-            assert set(_ups(found[1])) == {"1"}
-            time.sleep(0.3)
-        assert ended(process, signal.SIGTERM) == (0, "")

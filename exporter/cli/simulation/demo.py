@@ -19,8 +19,7 @@ from exporter.cli.simulation.scenario_options import (
 if TYPE_CHECKING:
     from exporter.simulator.scenario import Scenario
 
-#: above this speed a request takes too long: time then moves in steps, between rounds of requests,
-#: and the exporter polls as often as a machine can
+#: above this speed a request takes long: the exporter polls as often as a machine can
 _SMOOTH = 60.0
 #: real seconds between two polls of an endpoint, at least
 _LEAST_CADENCE = 0.15
@@ -104,16 +103,11 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
     from exporter.simulator.scenario import ScenarioMessage, ScenarioRunner
     from exporter.simulator.scenario.time_shift import TimeShiftedGateway
     from exporter.simulator.server import serve
-    from exporter.simulator.stepped_clock import SteppedClock, SteppedTime
     from exporter.web.config import WebConfig
 
     stop, output_closed = stop_event(), False
     # the scenario has a date of its own, the exporter runs at the present, both at the same speed
-    passage = SteppedTime(speed) if speed > _SMOOTH else None
-    scenario_clock, clock = (
-        FastClock(start, speed) if passage is None else SteppedClock(start, passage)
-        for start in (scenario.begins, time.time())
-    )
+    scenario_clock, clock = FastClock(scenario.begins, speed), FastClock(time.time(), speed)
     runner = ScenarioRunner(scenario, scenario_clock, seed=seed)
     gateway = TimeShiftedGateway(runner.gateway, scenario_clock.time, clock.time)
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
@@ -127,8 +121,6 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
             listening(manager, WebConfig.load(None), where) as (_, port),
         ):
             runner.attach(running)
-            if passage is not None:
-                passage.busy = lambda: running.busy
             token_file = TokenFile(running, Path(folder) / "token")
             token_file.write(scenario.token)
             home = {
@@ -136,7 +128,9 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
                 "name": "demo",
                 "token_file": token_file.path,
                 "inverters": panel_labels(scenario),
-                "cadences": cadences_of_at_least(_LEAST_CADENCE * speed if passage else 0.0),
+                "cadences": cadences_of_at_least(
+                    _LEAST_CADENCE * speed if speed > _SMOOTH else 0.0
+                ),
             }
             await manager.apply_config(
                 Config.model_validate({"gateways": [home], "state_dir": folder})
