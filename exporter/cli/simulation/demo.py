@@ -123,6 +123,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
             runner.attach(running)
             token_file = TokenFile(running, Path(folder) / "token")
             token_file.write(scenario.token)
+            least = _LEAST_CADENCE * speed if speed > _SMOOTH else 0.0
             home = {
                 "host": running.host,
                 "name": "demo",
