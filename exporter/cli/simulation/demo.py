@@ -129,9 +129,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
                 "name": "demo",
                 "token_file": token_file.path,
                 "inverters": panel_labels(scenario),
-                "cadences": cadences_of_at_least(
-                    _LEAST_CADENCE * speed if speed > _SMOOTH else 0.0
-                ),
+                "cadences": cadences_of_at_least(least),
             }
             await manager.apply_config(
                 Config.model_validate({"gateways": [home], "state_dir": folder})
