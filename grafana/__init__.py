@@ -8,7 +8,7 @@ a trick; instead
 
 - what differs from home to home shares a panel with what every home has: tiles, table rows and
   lines of a timeline appear for the devices there are, and no others;
-- what needs whole panels for hardware that few have stands in a collapsed row at the end. It takes
-  one line and asks Prometheus nothing until somebody opens it;
-- a panel that is empty in some homes says in words what is not there, instead of "No data".
+- panels for rare hardware are in a collapsed row at the end. It takes one line and queries nothing
+  until it is opened;
+- a panel that is empty in some homes names what is missing, instead of "No data".
 """

@@ -17,7 +17,7 @@ FOLDER = Path(__file__).parent / "dashboards"
 
 
 def main() -> None:
-    """Write every dashboard, and remove those that are none any more."""
+    """Write every dashboard, and remove files without a source."""
     texts = {FOLDER / board.file: board.text() for board in DASHBOARDS}
     for stale in set(FOLDER.glob("*.json")) - set(texts):
         stale.unlink()

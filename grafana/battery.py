@@ -1,7 +1,7 @@
-"""Batteries: all together, side by side, and one row for each however many there are.
+"""Batteries: all together, compared with each other, and one row for each.
 
-Encharge, IQ Batteries and AC Batteries share every panel: each has lines, rows and tiles for what
-it tells.
+Encharge, IQ Batteries and AC Batteries share every panel: each has lines, rows and tiles for the
+values that it reports.
 """
 
 from grafana.kit import colours, thresholds
@@ -28,13 +28,13 @@ _HOTTEST = (
     "enphase_encharge_max_cell_temperature_celsius or enphase_acb_max_cell_temperature_celsius"
 )
 _COMMUNICATING = "enphase_encharge_communicating or enphase_acb_communicating"
-#: full charges that went through a battery since the exporter watches
+#: full charge cycles of a battery since the exporter started to record
 _CYCLES = "enphase_encharge_discharged_joules_total / enphase_encharge_capacity_joules"
 _LAG = f"({_CHARGE}) - on ({GATEWAY}) group_left () avg by ({GATEWAY}) ({_CHARGE})"
 _AGE = f"time() - last_over_time(enphase_acb_last_report_timestamp_seconds[{RECENT}])"
 
 
-#: three more than whether it is off, to stand beside other words
+#: offset by three, so that it can share a value map with others
 _SWITCH: ValueMap = {3: ("On", colours.FINE), 4: ("Off", colours.BAD)}
 
 _MINE = 'serial=~"$battery"'
@@ -47,7 +47,7 @@ def _mode(metric: str) -> str:
 
 
 def _mine(metric: str, label: str, *states: str) -> str:
-    """Return the state of an AC Battery that the row is about."""
+    """Return the state of the AC Battery of the row."""
     return f"{state(metric, *states, label=label)} and on ({DEVICE}) enphase_acb_info{{{_MINE}}}"
 
 
@@ -56,9 +56,10 @@ TOGETHER = (
         PanelSpec(
             title="All batteries",
             description=(
-                "Charge, energy and power of all batteries together; positive power discharges,"
-                " negative charges. Health as the system tells it, and what they can hold now as a"
-                " share of what they could when commissioned: less means that one is missing."
+                "State of charge, energy and power of all batteries together; positive power is"
+                " discharging, negative is charging. Health as reported by the system, and the"
+                " present capacity as a share of the commissioned capacity: a lower value means"
+                " that a battery is missing."
             ),
             unit="percentunit",
             decimals=0,
@@ -70,7 +71,7 @@ TOGETHER = (
                 now("enphase_storage_soc_ratio", "Charge"),
                 now(kwh("enphase_storage_available_joules"), "Energy left"),
                 now("enphase_storage_watts", "Power"),
-                now("enphase:storage_runtime_seconds", "Lasts"),
+                now("enphase:storage_runtime_seconds", "Backup time"),
                 now("enphase_storage_health_ratio", "Health"),
                 now(
                     "enphase_storage_encharge_capacity_joules"
@@ -82,7 +83,7 @@ TOGETHER = (
                 "Charge": FieldOverride(thresholds=thresholds.STATE_OF_CHARGE),
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
                 "Power": FieldOverride(unit="watt"),
-                "Lasts": FieldOverride(unit="dtdurations"),
+                "Backup time": FieldOverride(unit="dtdurations"),
                 "Health": FieldOverride(thresholds=thresholds.HEALTH),
                 "Capacity left": FieldOverride(
                     thresholds=thresholds.CAPACITY,
@@ -92,10 +93,10 @@ TOGETHER = (
     ),
     rows(
         PanelSpec(
-            title="Side by side",
+            title="Battery comparison",
             description=(
-                "How each battery does. Lag is its charge less the mean of all: one that stays"
-                " behind or ahead for hours is worth a look. Light: what its LED says, in words."
+                "State of each battery. Lag is its charge minus the mean of all: check a battery"
+                " that stays behind or ahead for hours. LED: the meaning of its colour."
             ),
             unit="short",
             width=24,
@@ -123,10 +124,8 @@ TOGETHER = (
                 _HOTTEST,
                 FieldOverride(unit="celsius", decimals=0, thresholds=thresholds.TEMPERATURE),
             ),
-            TableColumn(
-                "Light", "enphase_encharge_led_status", FieldOverride(value_map=LED_STATUS)
-            ),
-            TableColumn("Heard", _COMMUNICATING, FieldOverride(value_map=YES_GOOD)),
+            TableColumn("LED", "enphase_encharge_led_status", FieldOverride(value_map=LED_STATUS)),
+            TableColumn("Communicating", _COMMUNICATING, FieldOverride(value_map=YES_GOOD)),
             TableColumn(
                 "Last report",
                 f"enphase:encharge_report_age_seconds or on ({RECORDED_DEVICE}) {_AGE}",
@@ -137,10 +136,10 @@ TOGETHER = (
     ),
     rows(
         PanelSpec(
-            title="What they are",
+            title="Hardware and firmware",
             description=(
-                "Part numbers and firmwares, which should be equal among like batteries, and the"
-                " full charges that went through each since the exporter watches."
+                "Part numbers and firmware versions, which should be equal for batteries of one"
+                " kind, and the full charge cycles of each since the exporter started to record."
             ),
             unit="short",
             width=24,
@@ -161,7 +160,7 @@ TOGETHER = (
                 labels={"firmware": "Firmware", "bmu_firmware": "BMU firmware"},
             ),
             TableColumn(
-                "Holds",
+                "Capacity",
                 kwh("enphase_encharge_capacity_joules"),
                 FieldOverride(unit="kwatth", decimals=1),
             ),
@@ -179,8 +178,10 @@ TOGETHER = (
     ),
     lines(
         PanelSpec(
-            title="Charge of each",
-            description="Like batteries at one site move together; a gap that grows is a fault.",
+            title="Charge by battery",
+            description=(
+                "Batteries of one kind at one site move together; a growing gap is a fault."
+            ),
             unit="percentunit",
             limits=(0, 1),
             no_value=NO_BATTERY,
@@ -190,10 +191,11 @@ TOGETHER = (
     ),
     lines(
         PanelSpec(
-            title="How far apart",
+            title="Charge spread",
             description=(
-                "Fullest less emptiest battery of one model, without those that are not heard or"
-                " have been topping up for hours; and from where on an alert begins to count."
+                "Highest minus lowest charge among batteries of one model, without those that are"
+                " not communicating or have been topping up for hours; and the limit above which an"
+                " alert becomes pending."
             ),
             unit="percentunit",
             limits=(0, None),
@@ -210,8 +212,8 @@ TOGETHER = (
         PanelSpec(
             title="Capacity",
             description=(
-                "What all batteries together can hold now, and what they could when commissioned."
-                " A step down is a battery that dropped out; a slow decline is age."
+                "Usable capacity of all batteries together, and the commissioned capacity. A step"
+                " down is a battery that dropped out; a slow decline is age."
             ),
             unit="kwatth",
             decimals=1,
@@ -227,10 +229,10 @@ TOGETHER = (
     ),
     lines(
         PanelSpec(
-            title="Charged and discharged by the day",
+            title="Energy charged and discharged per day",
             description=(
-                "Energy into and out of all batteries, each day. What comes out is some percent"
-                " less than what went in."
+                "Energy into and out of all batteries, per day. Discharged energy is a few percent"
+                " less than charged energy."
             ),
             unit="kwatth",
             decimals=1,
@@ -251,10 +253,10 @@ TOGETHER = (
     ),
     timeline(
         PanelSpec(
-            title="How they are used",
+            title="Storage mode and settings",
             description=(
-                "The mode they are set to, beside the one that the owner's configuration asks for,"
-                " and what they may do. With optimized schedules the Enphase cloud sets the mode."
+                "The active mode, the mode configured under `wanted`, and the settings that apply."
+                " With optimized schedules the Enphase cloud sets the mode."
             ),
             unit="none",
             width=24,
@@ -264,8 +266,8 @@ TOGETHER = (
             runbook="EnphaseStorageModeChanged",
             queries=(
                 Query(_mode("enphase_storage_mode"), "Mode"),
-                Query(_mode("enphase_storage_wanted_mode"), "Wanted"),
-                Query("enphase_storage_charge_from_grid", "May charge from the grid"),
+                Query(_mode("enphase_storage_wanted_mode"), "Configured mode"),
+                Query("enphase_storage_charge_from_grid", "Charging from the grid allowed"),
                 Query("enphase_storage_optimized_schedules", "Optimized by the cloud"),
             ),
         )
@@ -297,7 +299,7 @@ EACH = (
     lines(
         PanelSpec(
             title="Power of $battery",
-            description="Into the battery and out of it.",
+            description="Charging and discharging power of the battery.",
             unit="watt",
             width=8,
             no_value=NO_BATTERY,
@@ -333,8 +335,8 @@ EACH = (
         PanelSpec(
             title="State of $battery",
             description=(
-                "Whether the gateway hears it, its light in words, its DC switch, whether it is"
-                " ready; of an AC Battery whether it charges or sleeps."
+                "Whether the battery communicates with the gateway, its LED, its DC switch,"
+                " whether it is ready; for an AC Battery whether it charges or sleeps."
             ),
             unit="none",
             width=24,
@@ -346,9 +348,9 @@ EACH = (
                 Query(
                     f"enphase_encharge_communicating{{{_MINE}}}"
                     f" or enphase_acb_communicating{{{_MINE}}}",
-                    "Heard",
+                    "Communicating",
                 ),
-                Query(f"enphase_encharge_led_status{{{_MINE}}}", "Light"),
+                Query(f"enphase_encharge_led_status{{{_MINE}}}", "LED"),
                 Query(f"enphase_encharge_dc_switch_off{{{_MINE}}} + 3", "DC switch"),
                 Query(_READINESS, "Readiness"),
                 Query(
@@ -371,7 +373,7 @@ EACH = (
 DASHBOARD = DashboardSpec(
     uid="enphase-battery",
     title="Enphase: Batteries",
-    description="Charge, power, temperature, health and state of every battery, and who lags.",
+    description="Charge, power, temperature, health and state of every battery, and comparisons.",
     panels=TOGETHER,
     rows=(DashboardRow("Battery $battery", EACH, repeat="battery"),),
     devices=(

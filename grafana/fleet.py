@@ -1,4 +1,4 @@
-"""Fleet: every gateway in one table, the worst first; a click leads to its home."""
+"""Fleet: every gateway in one table, worst first, with links to the home dashboards."""
 
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardSpec
@@ -11,7 +11,7 @@ from grafana.kit.value_mappings import GRID, RESPONDING
 _HOME = "/d/enphase-home?var-gateway=${__value.text:percentencode}"
 _CRITICAL = f"count by ({GATEWAY}) ({FIRING.replace('critical|warning', 'critical')})"
 _WARNING = f"count by ({GATEWAY}) ({FIRING.replace('critical|warning', 'warning')})"
-#: a critical alert weighs more than all warnings, and silence more than nothing
+#: a critical alert weighs more than all warnings; an unreachable gateway is in between
 _TROUBLE = (
     f"100 * ({_CRITICAL} or 0 * enphase_up) + on ({GATEWAY}) ({_WARNING} or 0 * enphase_up)"
     f" + on ({GATEWAY}) 50 * (1 - enphase_up)"
@@ -22,8 +22,8 @@ PANELS = (
         PanelSpec(
             title="All gateways",
             description=(
-                "How many gateways there are, how many of them answer, are off the grid, reach the"
-                " cloud, and have an alert of severity critical or warning."
+                "Number of gateways, and how many of them are unreachable, off the grid,"
+                " disconnected from the cloud, or have an alert of severity critical or warning."
             ),
             unit="none",
             decimals=0,
@@ -32,23 +32,25 @@ PANELS = (
             multi_gateway=True,
             queries=(
                 now("count(enphase_up)", "Gateways"),
-                now("count(enphase_up == 0) or vector(0)", "Silent"),
+                now("count(enphase_up == 0) or vector(0)", "Unreachable"),
                 now("count(enphase_grid_connected == 0) or vector(0)", "Off grid"),
-                now("count(enphase_gateway_cloud_connected == 0) or vector(0)", "Off the cloud"),
+                now(
+                    "count(enphase_gateway_cloud_connected == 0) or vector(0)", "Cloud disconnected"
+                ),
                 now(f"count(count by ({GATEWAY}) ({FIRING})) or vector(0)", "With alerts"),
             ),
             fields={
                 name: FieldOverride(thresholds=thresholds.ANY_BAD)
-                for name in ("Silent", "Off grid", "Off the cloud", "With alerts")
+                for name in ("Unreachable", "Off grid", "Cloud disconnected", "With alerts")
             },
         )
     ),
     rows(
         PanelSpec(
-            title="The worst first",
+            title="Gateways by severity",
             description=(
-                "Ordered by trouble: a hundred for each critical alert, fifty for a silent gateway,"
-                " one for each warning. The name leads to the home."
+                "Ordered by score: 100 for each critical alert, 50 for an unreachable gateway, 1"
+                " for each warning. The name links to the home dashboard."
             ),
             unit="short",
             width=24,
@@ -58,7 +60,7 @@ PANELS = (
         {"gateway": "Gateway"},
         (
             TableColumn(
-                "Trouble",
+                "Score",
                 _TROUBLE,
                 FieldOverride(
                     unit="none",
@@ -66,7 +68,7 @@ PANELS = (
                     thresholds=((None, colours.FINE), (1, colours.WATCH), (50, colours.BAD)),
                 ),
             ),
-            TableColumn("Answers", "enphase_up", FieldOverride(value_map=RESPONDING)),
+            TableColumn("Reachable", "enphase_up", FieldOverride(value_map=RESPONDING)),
             TableColumn("Grid", GRID_STATE, FieldOverride(value_map=GRID)),
             TableColumn(
                 "Charge",
@@ -77,24 +79,24 @@ PANELS = (
             ),
             TableColumn("Solar", "enphase_production_watts", FieldOverride(unit="watt")),
             TableColumn(
-                "Enphase told",
+                "Last cloud report",
                 "enphase:cloud_silence_seconds",
                 FieldOverride(unit="s", decimals=0, thresholds=thresholds.CLOUD_REPORT_AGE),
             ),
             TableColumn("Firmware", "enphase_gateway_info", labels={"firmware": "Firmware"}),
         ),
-        order="Trouble",
+        order="Score",
         descending=True,
-        links={"Gateway": ("Its home", _HOME)},
+        links={"Gateway": ("Home dashboard", _HOME)},
     ),
     bars(
         PanelSpec(
-            title="Alerts",
-            description="What fires, and at how many gateways.",
+            title="Firing alerts",
+            description="Firing alerts, and the number of gateways for each.",
             unit="none",
             decimals=0,
             limits=(0, None),
-            no_value="Nothing fires",
+            no_value="No firing alerts",
             multi_gateway=True,
             queries=(now(f"sort_desc(count by (alertname) ({FIRING}))", "{{alertname}}"),),
         )
@@ -102,7 +104,7 @@ PANELS = (
     bars(
         PanelSpec(
             title="Firmware",
-            description="How many gateways run each firmware.",
+            description="Number of gateways for each firmware version.",
             unit="none",
             decimals=0,
             limits=(0, None),
@@ -112,21 +114,21 @@ PANELS = (
     ),
     lines(
         PanelSpec(
-            title="Gateways that answer",
-            description="How many there are, and how many of them answer.",
+            title="Reachable gateways",
+            description="Number of gateways, and how many of them respond.",
             unit="none",
             decimals=0,
             limits=(0, None),
             multi_gateway=True,
             runbook="EnphaseGatewayUnreachable",
-            queries=(Query("count(enphase_up)", "All"), Query("sum(enphase_up)", "Answering")),
+            queries=(Query("count(enphase_up)", "All"), Query("sum(enphase_up)", "Reachable")),
         ),
         steps=True,
     ),
     lines(
         PanelSpec(
-            title="Solar of all",
-            description="What all panels of all gateways give.",
+            title="Total solar power",
+            description="Solar power of all gateways together.",
             unit="watt",
             limits=(0, None),
             multi_gateway=True,
@@ -138,7 +140,7 @@ PANELS = (
 DASHBOARD = DashboardSpec(
     uid="enphase-fleet",
     title="Enphase: Fleet",
-    description="Every gateway in one table, the worst first; a click leads to its home.",
+    description="Every gateway in one table, worst first, with links to the home dashboards.",
     panels=PANELS,
     multi_gateway=True,
 )

@@ -1,4 +1,4 @@
-"""Exporter and gateway: is the data fresh, what fails and why, how hard the gateway is asked."""
+"""Exporter and gateway: age of the data, failures with their reasons, load on the gateway."""
 
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
@@ -16,12 +16,12 @@ from grafana.kit.value_mappings import (
     merge_value_maps,
 )
 
-_NO_LOGIN = "This gateway wants no token"
-_NO_HOME = "The gateway tells nothing of its network"
+_NO_LOGIN = "This gateway needs no token"
+_NO_HOME = "The gateway reports no network status"
 _NEVER = "None since the exporter started"
 _REQUESTS = "rate(enphase_gateway_requests_total[$__rate_interval])"
-#: ten more than whether it is reached, to stand beside other words
-_CLOUD: ValueMap = {10: ("Cut off", colours.BAD), 11: ("Connected", colours.FINE)}
+#: offset by ten, so that it can share a value map with others
+_CLOUD: ValueMap = {10: ("Disconnected", colours.BAD), 11: ("Connected", colours.FINE)}
 _LEVEL = ((None, colours.BAD), (2, colours.WATCH), (4, colours.FINE))
 
 NOW = (
@@ -29,9 +29,10 @@ NOW = (
         PanelSpec(
             title="Gateway now",
             description=(
-                "Whether it answers and when it last did, whether it reaches the cloud and how long"
-                " ago it reported there, how far its clock is off, how long the token lasts, and"
-                " how many requests a minute it gets; it is never asked more than fourteen."
+                "Whether the gateway responds and when it last did, whether it reaches the cloud"
+                " and the time since its last report there, the skew of its clock, the remaining"
+                " lifetime of the token, and requests per minute, of which there are never more"
+                " than fourteen."
             ),
             unit="s",
             width=24,
@@ -39,26 +40,28 @@ NOW = (
             runbook="EnphaseGatewayUnreachable",
             queries=(
                 now("enphase_up", "Gateway"),
-                now("enphase:gateway_silence_seconds", "Last heard"),
+                now("enphase:gateway_silence_seconds", "Last response"),
                 now("enphase_gateway_cloud_connected", "Cloud"),
-                now("enphase:cloud_silence_seconds", "Enphase told"),
-                now("abs(enphase_gateway_clock_skew_seconds)", "Clock off by"),
-                now("enphase_token_expiry_timestamp_seconds - time()", "Token lasts"),
+                now("enphase:cloud_silence_seconds", "Last cloud report"),
+                now("abs(enphase_gateway_clock_skew_seconds)", "Clock skew"),
+                now("enphase_token_expiry_timestamp_seconds - time()", "Token expires in"),
                 now(
                     f"60 * sum by ({GATEWAY}) ({_REQUESTS})",
-                    "Requests a minute",
+                    "Requests per minute",
                 ),
             ),
             fields={
                 "Gateway": FieldOverride(value_map=RESPONDING),
-                "Last heard": FieldOverride(thresholds=((None, colours.FINE), (600, colours.BAD))),
+                "Last response": FieldOverride(
+                    thresholds=((None, colours.FINE), (600, colours.BAD))
+                ),
                 "Cloud": FieldOverride(value_map=CLOUD_CONNECTED),
-                "Enphase told": FieldOverride(thresholds=thresholds.CLOUD_REPORT_AGE),
-                "Clock off by": FieldOverride(thresholds=thresholds.CLOCK_SKEW),
-                "Token lasts": FieldOverride(
+                "Last cloud report": FieldOverride(thresholds=thresholds.CLOUD_REPORT_AGE),
+                "Clock skew": FieldOverride(thresholds=thresholds.CLOCK_SKEW),
+                "Token expires in": FieldOverride(
                     unit="dtdurations", decimals=0, thresholds=thresholds.TOKEN_LIFETIME
                 ),
-                "Requests a minute": FieldOverride(
+                "Requests per minute": FieldOverride(
                     unit="none", decimals=1, thresholds=thresholds.REQUESTS
                 ),
             },
@@ -66,12 +69,12 @@ NOW = (
     ),
     rows(
         PanelSpec(
-            title="What it is",
+            title="Identity",
             description="Identity and firmware of the gateway, its phases and meters.",
             unit="none",
             width=24,
             height=4,
-            no_value="The gateway has not answered yet",
+            no_value="The gateway has not responded yet",
             runbook="EnphaseGatewayFirmwareChanged",
         ),
         {"serial": "Gateway", "part_number": "Part", "firmware": "Firmware"},
@@ -85,7 +88,7 @@ NOW = (
                 f"enphase_gateway_info * on ({GATEWAY}) group_left () enphase_gateway_meters",
             ),
             TableColumn(
-                "Firmware seen to change",
+                "Firmware changed",
                 f"1000 * enphase_gateway_info * on ({GATEWAY}) group_left ()"
                 " enphase_gateway_firmware_changed_timestamp_seconds",
                 FieldOverride(unit="dateTimeAsIso"),
@@ -99,8 +102,8 @@ COLLECTORS = (
         PanelSpec(
             title="Collectors",
             description=(
-                "Each part of the data is read on its own and can fail on its own: whether it"
-                " worked the last time, how old its data is, how long it took."
+                "Each collector reads one part of the data and can fail on its own: result of the"
+                " last run, age of the data, duration."
             ),
             unit="s",
             width=24,
@@ -116,7 +119,9 @@ COLLECTORS = (
                 FieldOverride(unit="s", decimals=0),
             ),
             TableColumn(
-                "Took", "enphase_collector_duration_seconds", FieldOverride(unit="s", decimals=2)
+                "Duration",
+                "enphase_collector_duration_seconds",
+                FieldOverride(unit="s", decimals=2),
             ),
             TableColumn(
                 "Failures",
@@ -133,12 +138,12 @@ COLLECTORS = (
     timeline(
         PanelSpec(
             title="Gateway and collectors",
-            description="When the gateway answered, and when each part of the data could be read.",
+            description="When the gateway responded, and which collectors succeeded.",
             unit="none",
             width=24,
             height=12,
             value_map=merge_value_maps(
-                (WORKING, {10: ("Silent", colours.BAD), 11: ("Answers", colours.FINE)})
+                (WORKING, {10: ("Unreachable", colours.BAD), 11: ("Reachable", colours.FINE)})
             ),
             runbook="EnphaseCollectorFailing",
             queries=(
@@ -149,8 +154,8 @@ COLLECTORS = (
     ),
     lines(
         PanelSpec(
-            title="Failures by reason",
-            description="Runs of collectors that failed, an hour.",
+            title="Collector failures by reason",
+            description="Failed collector runs per hour.",
             unit="none",
             decimals=1,
             limits=(0, None),
@@ -167,7 +172,7 @@ COLLECTORS = (
     ),
     lines(
         PanelSpec(
-            title="How long collectors take",
+            title="Collector duration",
             description="A gateway that gets slower is overloaded, or about to hang.",
             unit="s",
             limits=(0, None),
@@ -179,8 +184,8 @@ COLLECTORS = (
 REQUESTS = (
     lines(
         PanelSpec(
-            title="Requests a minute by endpoint",
-            description="All together stay at fourteen or below, whatever the cadences say.",
+            title="Requests per minute by endpoint",
+            description="The total stays at or below fourteen, whatever the configured cadences.",
             unit="none",
             decimals=1,
             limits=(0, None),
@@ -196,8 +201,8 @@ REQUESTS = (
     ),
     lines(
         PanelSpec(
-            title="Answers a minute by code",
-            description="Status codes of HTTP, or why there was no answer.",
+            title="Responses per minute by status code",
+            description="HTTP status codes, or the reason why there was no response.",
             unit="none",
             decimals=1,
             limits=(0, None),
@@ -214,10 +219,10 @@ REQUESTS = (
     ),
     lines(
         PanelSpec(
-            title="Readings rejected as impossible",
+            title="Rejected counter readings",
             description=(
-                "Lifetime counters that jumped or fell. The exporter keeps them from Prometheus,"
-                " which would take each for a lifetime of energy."
+                "Lifetime counters that jumped or fell. The exporter does not pass them on,"
+                " because Prometheus would count each as a lifetime of energy."
             ),
             unit="none",
             decimals=0,
@@ -229,10 +234,10 @@ REQUESTS = (
     ),
     lines(
         PanelSpec(
-            title="Life of the token",
+            title="Token lifetime",
             description=(
-                "With an account in the configuration the exporter renews its token by itself,"
-                " thirty days before it expires."
+                "With an Enphase account in the configuration the exporter renews its token thirty"
+                " days before it expires."
             ),
             unit="dtdurations",
             limits=(0, None),
@@ -246,10 +251,10 @@ REQUESTS = (
 NETWORK = (
     lines(
         PanelSpec(
-            title="Time since Enphase was told",
+            title="Time since last cloud report",
             description=(
-                "Healthy gateways report to the cloud every few minutes, over a cellular modem"
-                " every six hours. For weeks of silence nobody calls you."
+                "Healthy gateways report to the cloud every few minutes, or every six hours over a"
+                " cellular modem. Enphase does not notify owners when the reports stop."
             ),
             unit="s",
             limits=(0, None),
@@ -260,7 +265,7 @@ NETWORK = (
     ),
     lines(
         PanelSpec(
-            title="Clock",
+            title="Clock skew",
             description="How far the gateway's clock is ahead of the exporter's.",
             unit="s",
             decimals=1,
@@ -270,8 +275,8 @@ NETWORK = (
     ),
     timeline(
         PanelSpec(
-            title="Network",
-            description="Which interfaces have a link, and how their connection is.",
+            title="Network interfaces",
+            description="Interfaces with a link, and the state of their connection.",
             unit="none",
             height=7,
             no_value=_NO_HOME,
@@ -293,10 +298,10 @@ NETWORK = (
     ),
     rows(
         PanelSpec(
-            title="Links to the devices",
+            title="Device communication",
             description=(
-                "How well the gateway hears the devices of each kind, from 0 to 5, and how many"
-                " there are."
+                "Signal level of the gateway's communication with the devices of each kind, from 0"
+                " to 5, and the number of devices."
             ),
             unit="none",
             height=7,
@@ -314,7 +319,7 @@ NETWORK = (
 DASHBOARD = DashboardSpec(
     uid="enphase-gateway",
     title="Enphase: Exporter and gateway",
-    description="Is the data fresh, what fails and why, how hard the gateway is asked.",
+    description="Age of the data, failures with their reasons, and the load on the gateway.",
     panels=NOW,
     rows=(
         DashboardRow("Collectors", COLLECTORS),

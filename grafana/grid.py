@@ -1,4 +1,4 @@
-"""Grid and outages: how good the grid is, when it was gone, and what the switches did."""
+"""Grid and outages: grid quality, outages, and the state of switches and relays."""
 
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
@@ -8,8 +8,8 @@ from grafana.kit.queries import GATEWAY, GRID_STATE, Query, now, state
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import GRID, NO_METER, STATES, YES_PLAIN, merge_value_maps
 
-_NO_SWITCH = "No hardware here that knows whether the house is on the grid"
-_NO_OUTAGE = "Never off the grid in the time shown"
+_NO_SWITCH = "No hardware at this gateway that measures the grid state"
+_NO_OUTAGE = "No outage in the selected time range"
 _SINCE = "enphase:grid_islanded_since_timestamp_seconds"
 _RANGE = "[$__range:1m]"
 
@@ -25,9 +25,9 @@ NOW = (
         PanelSpec(
             title="Grid now",
             description=(
-                "Whether the house is on the grid and since when it is not; how often the switch"
-                " changed within the last hour (an outage and its return are two changes); time off"
-                " grid and changes in the time shown."
+                "Whether the house is on the grid; changes of the switch within the last hour (an"
+                " outage and its end are two changes); time off grid and changes in the selected"
+                " time range; remaining backup time."
             ),
             unit="none",
             width=24,
@@ -36,20 +36,20 @@ NOW = (
             runbook="EnphaseGridOutage",
             queries=(
                 now(GRID_STATE, "Grid"),
-                now("changes(enphase_grid_connected[1h])", "Changes in an hour"),
+                now("changes(enphase_grid_connected[1h])", "Changes per hour"),
                 now("changes(enphase_grid_connected[$__range])", "Changes"),
                 now(
                     "(1 - avg_over_time(enphase_grid_connected[$__range])) * $__range_s",
                     "Off grid",
                 ),
-                now("enphase:storage_runtime_seconds", "Batteries last"),
+                now("enphase:storage_runtime_seconds", "Backup time"),
             ),
             fields={
                 "Grid": FieldOverride(value_map=GRID),
-                "Changes in an hour": FieldOverride(decimals=0, thresholds=thresholds.GRID_CHANGES),
+                "Changes per hour": FieldOverride(decimals=0, thresholds=thresholds.GRID_CHANGES),
                 "Changes": FieldOverride(decimals=0),
                 "Off grid": FieldOverride(unit="dtdurations", decimals=0),
-                "Batteries last": FieldOverride(unit="dtdurations", decimals=0),
+                "Backup time": FieldOverride(unit="dtdurations", decimals=0),
             },
         )
     ),
@@ -57,15 +57,15 @@ NOW = (
         PanelSpec(
             title="Grid, switches and relays",
             description=(
-                "What each switch was commanded to be and what it is; commanded closed but open is"
-                " an outage. Dry contacts by the load behind them. Only what this home has is"
+                "Commanded and actual position of each switch; commanded closed but open is an"
+                " outage. Dry contacts are named after their load. Only devices of this home are"
                 " listed."
             ),
             unit="none",
             width=24,
             height=10,
             value_map=merge_value_maps(
-                (GRID, STATES, {10: ("Silent", colours.BAD), 11: ("Answers", colours.FINE)})
+                (GRID, STATES, {10: ("Unreachable", colours.BAD), 11: ("Reachable", colours.FINE)})
             ),
             runbook="EnphaseGridOutageProlonged",
             queries=(
@@ -87,7 +87,7 @@ NOW = (
                 ),
                 Query(state("enphase_collar_mid_state", "close", "open"), "Collar switch"),
                 Query(
-                    state("enphase_collar_grid_state", "on_grid", "off_grid"), "Collar sees grid"
+                    state("enphase_collar_grid_state", "on_grid", "off_grid"), "Grid at the collar"
                 ),
                 Query(
                     state("enphase_generator_oper_state", "close", "open", by=GATEWAY),
@@ -121,8 +121,9 @@ NOW = (
         PanelSpec(
             title="Outages",
             description=(
-                "Every time off the grid in the time shown, commanded ones included: when it began,"
-                " how long it lasted so far, and the lowest charge of the batteries. To the minute."
+                "Every time off the grid in the selected time range, including those by command:"
+                " start, duration so far, and the lowest charge of the batteries. Accurate to one"
+                " minute."
             ),
             unit="short",
             width=24,
@@ -166,11 +167,11 @@ NOW = (
 QUALITY = (
     lines(
         PanelSpec(
-            title="Voltage of each leg",
+            title="Voltage by leg",
             description=(
-                "Against neutral, with the band outside of which an alert begins to count. The"
-                " nominal voltage is told from the measurement itself. Off grid it is the"
-                " batteries' own."
+                "Leg to neutral, with the limits outside of which an alert becomes pending. The"
+                " nominal voltage is derived from the measurement. Off grid it is the voltage of"
+                " the batteries' own grid."
             ),
             unit="volt",
             decimals=1,
@@ -188,7 +189,7 @@ QUALITY = (
     lines(
         PanelSpec(
             title="Frequency",
-            description="With the band outside of which an alert begins to count.",
+            description="With the limits outside of which an alert becomes pending.",
             unit="hertz",
             decimals=2,
             no_value=NO_METER,
@@ -211,9 +212,9 @@ QUALITY = (
     ),
     lines(
         PanelSpec(
-            title="How far apart the legs are",
+            title="Voltage imbalance",
             description=(
-                "Highest leg less lowest, as a share of their mean. A loose neutral pulls them"
+                "Highest minus lowest leg, as a share of their mean. A loose neutral drives them"
                 " apart and can start a fire."
             ),
             unit="percentunit",
@@ -227,10 +228,10 @@ QUALITY = (
     ),
     lines(
         PanelSpec(
-            title="Flapping",
+            title="Grid flapping",
             description=(
-                "Changes of the switch within an hour. One outage with its return is two; from"
-                " three on something is loose."
+                "Changes of the switch within an hour. One outage with its end is two; three or"
+                " more point to a loose connection."
             ),
             unit="none",
             decimals=0,
@@ -238,16 +239,16 @@ QUALITY = (
             thresholds=thresholds.GRID_CHANGES,
             no_value=_NO_SWITCH,
             runbook="EnphaseGridFlapping",
-            queries=(Query("changes(enphase_grid_connected[1h])", "Changes in an hour"),),
+            queries=(Query("changes(enphase_grid_connected[1h])", "Changes per hour"),),
         ),
         steps=True,
     ),
     lines(
         PanelSpec(
-            title="Power of each phase",
-            description="Drawn from the grid on each phase; negative is fed into it.",
+            title="Power by phase",
+            description="Imported from the grid on each phase; negative is exported.",
             unit="watt",
-            no_value="This gateway does not tell its phases apart",
+            no_value="No data by phase at this gateway",
             queries=(Query("enphase_net_consumption_phase_watts", "{{phase}}"),),
         )
     ),
@@ -257,7 +258,7 @@ CONTROLLER = (
     rows(
         PanelSpec(
             title="Controller, collar and combiner",
-            description="The devices between house and grid, whichever this home has.",
+            description="The devices between house and grid that this home has.",
             unit="short",
             width=24,
             height=5,
@@ -272,7 +273,7 @@ CONTROLLER = (
                 labels={"part_number": "Part", "firmware": "Firmware"},
             ),
             TableColumn(
-                "Heard",
+                "Communicating",
                 "enphase_enpower_communicating or enphase_collar_communicating"
                 " or enphase_c6cc_communicating",
                 FieldOverride(value_map={0: ("No", colours.BAD), 1: ("Yes", colours.FINE)}),
@@ -298,10 +299,10 @@ CONTROLLER = (
 CONTACTS = (
     rows(
         PanelSpec(
-            title="What the dry contacts do",
+            title="Dry contact settings",
             description=(
-                "What each relay switches, what it does on grid and off, and the charge of the"
-                " batteries at which it sheds and takes its load again."
+                "The load of each relay, its action on grid and off grid, and the charge of the"
+                " batteries at which it sheds and reconnects the load."
             ),
             unit="short",
             width=24,
@@ -327,7 +328,7 @@ CONTACTS = (
                 FieldOverride(unit="percentunit", decimals=0),
             ),
             TableColumn(
-                "Takes above",
+                "Reconnects above",
                 "enphase_dry_contact_soc_high_ratio",
                 FieldOverride(unit="percentunit", decimals=0),
             ),
@@ -342,7 +343,9 @@ GENERATOR = (
     timeline(
         PanelSpec(
             title="Generator",
-            description="Whether it feeds the house, whether that is an exercise, and its mode.",
+            description=(
+                "Whether it supplies the house, whether that is an exercise run, and its mode."
+            ),
             unit="none",
             width=24,
             height=5,
@@ -350,8 +353,8 @@ GENERATOR = (
             value_map=merge_value_maps((YES_PLAIN, STATES)),
             runbook="EnphaseGeneratorNotRunning",
             queries=(
-                Query("enphase_generator_running", "Runs"),
-                Query("enphase_generator_exercising", "Exercises"),
+                Query("enphase_generator_running", "Running"),
+                Query("enphase_generator_exercising", "Exercising"),
                 Query(
                     state(
                         "enphase_generator_mode",
@@ -368,10 +371,10 @@ GENERATOR = (
     ),
     lines(
         PanelSpec(
-            title="Charge, and where the generator starts and stops",
+            title="Charge and generator thresholds",
             description=(
-                "Off grid the generator starts when the batteries fall to the lower line, and stops"
-                " at the upper one."
+                "Off grid the generator starts when the charge of the batteries falls to the lower"
+                " line, and stops at the upper one."
             ),
             unit="percentunit",
             width=24,
@@ -394,13 +397,13 @@ GENERATOR = (
 DASHBOARD = DashboardSpec(
     uid="enphase-grid",
     title="Enphase: Grid and outages",
-    description="How good the grid is, when it was gone, and what switches and relays did.",
+    description="Grid quality, outages, and the state of switches and relays.",
     panels=NOW,
     rows=(
-        DashboardRow("How good the grid is", QUALITY),
+        DashboardRow("Grid quality", QUALITY),
         DashboardRow("Controller, collar and combiner", CONTROLLER),
-        DashboardRow("Dry contacts, in homes that have some", CONTACTS, collapsed=True),
-        DashboardRow("Generator, in homes that have one", GENERATOR, collapsed=True),
+        DashboardRow("Dry contacts", CONTACTS, collapsed=True),
+        DashboardRow("Generator", GENERATOR, collapsed=True),
     ),
     since="now-7d",
 )

@@ -1,4 +1,4 @@
-"""Home: is everything all right, what flows where, what today and this month brought."""
+"""Home: system status, power flows, and the energy of today and this month."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ from grafana.kit.queries import (
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import CLOUD_CONNECTED, GRID, NO_BATTERY, NO_METER, RESPONDING
 
-_NO_PRICE = "The gateway knows no price: see docs/dashboards.md"
+_NO_PRICE = "No tariff in the gateway: see docs/dashboards.md"
 #: units of Grafana by the currency that the gateway names; others are written before the number
 _CURRENCIES = {
     "USD": "currencyUSD",
@@ -41,12 +41,12 @@ _CURRENCIES = {
 ALARM = (
     tiles(
         PanelSpec(
-            title="Is everything all right?",
+            title="System status",
             description=(
-                "Alerts of severity critical and warning that fire; whether the house is on the"
-                " grid; whether the gateway answers, reaches the cloud, and how long ago Enphase"
-                " heard of it; whether the alert rules are evaluated at all. A tile is absent where"
-                " no hardware knows."
+                "Firing alerts of severity critical and warning; whether the house is on the grid;"
+                " whether the gateway responds and reaches the cloud, and the time since its last"
+                " report to the cloud; whether the alert rules are evaluated. Tiles without"
+                " hardware that measures the value are absent."
             ),
             unit="none",
             width=24,
@@ -57,7 +57,7 @@ ALARM = (
                 now(GRID_STATE, "Grid"),
                 now("enphase_up", "Gateway"),
                 now("enphase_gateway_cloud_connected", "Cloud"),
-                now("enphase:cloud_silence_seconds", "Enphase told"),
+                now("enphase:cloud_silence_seconds", "Last cloud report"),
                 now(f"max({WATCHDOG}) or vector(0)", "Alert rules"),
             ),
             fields={
@@ -68,11 +68,11 @@ ALARM = (
                 "Grid": FieldOverride(value_map=GRID),
                 "Gateway": FieldOverride(value_map=RESPONDING),
                 "Cloud": FieldOverride(value_map=CLOUD_CONNECTED),
-                "Enphase told": FieldOverride(
+                "Last cloud report": FieldOverride(
                     unit="s", decimals=0, thresholds=thresholds.CLOUD_REPORT_AGE
                 ),
                 "Alert rules": FieldOverride(
-                    value_map={0: ("Not run", colours.BAD), 1: ("Run", colours.FINE)}
+                    value_map={0: ("Not evaluated", colours.BAD), 1: ("Evaluated", colours.FINE)}
                 ),
             },
         ),
@@ -80,15 +80,15 @@ ALARM = (
     ),
     rows(
         PanelSpec(
-            title="What is wrong",
+            title="Active alerts",
             description=(
-                "Every alert that fires, with the device it is about. The name leads to its"
-                " runbook: what it means, and what to do first."
+                "Every firing alert with the device it is about. The name links to its runbook,"
+                " which explains the alert and what to do first."
             ),
             unit="none",
             width=24,
             height=5,
-            no_value="Nothing is wrong",
+            no_value="No active alerts",
         ),
         {"severity": "Severity", "alertname": "Alert", "serial": "Device"},
         (
@@ -108,9 +108,9 @@ POWER = (
         PanelSpec(
             title="Power now",
             description=(
-                "Where power comes from (solar, battery, grid) and where it goes (house, battery,"
-                " grid). What the gateway calls consumption leaves the batteries out; here they are"
-                " taken into account. Tiles are absent for what is not measured."
+                "Power by source (solar, battery, grid) and by use (house, battery, grid). What"
+                " the gateway calls consumption leaves out the batteries; here they are included."
+                " Tiles for values that are not measured are absent."
             ),
             unit="watt",
             width=24,
@@ -123,9 +123,10 @@ POWER = (
         PanelSpec(
             title="Batteries now",
             description=(
-                "Charge of all batteries together, the energy in them, the reserve kept for an"
-                " outage, and how long they last at the power of the last five minutes, down to the"
-                " charge at which they stop off grid. Nothing is said of that while they charge."
+                "State of charge of all batteries together, the energy in them, the reserve kept"
+                " for an outage, and the remaining backup time at the average power of the last"
+                " five minutes, down to the charge at which they stop off grid. No backup time is"
+                " given while they charge."
             ),
             unit="percentunit",
             width=24,
@@ -136,11 +137,11 @@ POWER = (
                 now("enphase_storage_soc_ratio", "Charge"),
                 now(kwh("enphase_storage_available_joules"), "Energy left"),
                 now("enphase_storage_reserve_soc_ratio", "Reserve"),
-                now("enphase:storage_runtime_seconds", "Lasts"),
+                now("enphase:storage_runtime_seconds", "Backup time"),
             ),
             fields={
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
-                "Lasts": FieldOverride(unit="dtdurations", decimals=0),
+                "Backup time": FieldOverride(unit="dtdurations", decimals=0),
             },
         ),
     ),
@@ -148,16 +149,16 @@ POWER = (
         PanelSpec(
             title="Grid",
             description=(
-                "When the house was on the grid, off the grid, and off the grid because somebody"
-                " commanded it. Gateway: when it answered; while it does not, nothing is known."
+                "When the house was on the grid, off the grid, and off the grid by command."
+                " Gateway: whether it responded; while it does not, the grid state is not known."
             ),
             unit="none",
             width=24,
             height=4,
             value_map={
                 **GRID,
-                10: ("Silent", colours.BAD),
-                11: ("Answers", colours.FINE),
+                10: ("Unreachable", colours.BAD),
+                11: ("Reachable", colours.FINE),
             },
             runbook="EnphaseGridOutage",
             queries=(Query(GRID_STATE, "Grid"), Query("enphase_up + 10", "Gateway")),
@@ -167,8 +168,8 @@ POWER = (
         PanelSpec(
             title="Power",
             description=(
-                "Upwards where power comes from, downwards where it goes; both sides are equal, but"
-                " for the moments at which they were read. Shaded while off the grid."
+                "Sources above zero, uses below zero. Both sides are equal, except for the"
+                " difference between the times at which they were read. Shaded while off the grid."
             ),
             unit="watt",
             width=24,
@@ -182,8 +183,8 @@ POWER = (
         PanelSpec(
             title="Charge",
             description=(
-                "Charge of all batteries together, the reserve kept for an outage, and the charge"
-                " at which discharging ends off grid."
+                "State of charge of all batteries together, the reserve kept for an outage, and"
+                " the charge at which discharging stops off grid."
             ),
             unit="percentunit",
             width=24,
@@ -203,16 +204,16 @@ POWER = (
 
 
 def _period(name: str, since: str) -> Sequence[Panel]:
-    """Return what a period brought: `since` is where it begins, as Grafana writes that."""
+    """Return the panels of a period; `since` is its start as a Grafana time expression."""
     window = "$__range"
     return (
         tiles(
             PanelSpec(
                 title=f"Energy {name}",
                 description=(
-                    "From the gateway's lifetime counters; what the batteries took and gave is"
-                    " summed up from their power while the exporter watched. The day begins at"
-                    " midnight in the time zone of the dashboard."
+                    "From the gateway's lifetime counters. Battery energy is integrated from"
+                    " battery power while the exporter was running. The day begins at midnight in"
+                    " the time zone of the dashboard."
                 ),
                 unit="kwatth",
                 decimals=1,
@@ -226,8 +227,9 @@ def _period(name: str, since: str) -> Sequence[Panel]:
             PanelSpec(
                 title=f"Self-consumption and autonomy {name}",
                 description=(
-                    "Self-consumption: the share of what the panels gave that was not fed into the"
-                    " grid. Autonomy: the share of what the house used that was not drawn from it."
+                    "Self-consumption: the share of solar production that was not exported to the"
+                    " grid. Autonomy: the share of the house's consumption that was not imported"
+                    " from the grid."
                 ),
                 unit="percentunit",
                 decimals=0,
@@ -243,12 +245,12 @@ def _period(name: str, since: str) -> Sequence[Panel]:
         ),
         tiles(
             PanelSpec(
-                title=f"Money {name}",
+                title=f"Cost {name}",
                 description=(
-                    "At the prices in force at each moment, as the gateway's tariff tells them:"
-                    " paid for what was drawn from the grid, earned for what was fed into it, and"
-                    " saved by using one's own. Fixed fees and taxes that the tariff does not know"
-                    " are not in it."
+                    "At the prices in force at each moment, from the tariff in the gateway: paid"
+                    " for imported energy, earned for exported energy, and saved by self-"
+                    " consumption. Fixed fees and taxes that are not in the tariff are not"
+                    " included."
                 ),
                 unit="short",
                 decimals=2,
@@ -281,7 +283,7 @@ def _period(name: str, since: str) -> Sequence[Panel]:
 DASHBOARD = DashboardSpec(
     uid="enphase-home",
     title="Enphase: Home",
-    description="Is everything all right, what flows where, what today and this month brought.",
+    description="System status, power flows, and the energy of today and this month.",
     panels=(*ALARM, *POWER),
     rows=(
         DashboardRow("Today", _period("today", "now/d")),

@@ -1,4 +1,4 @@
-"""Meters: what every CT measures, on every phase, and whether it measures as it should."""
+"""Meters: readings of every CT by phase, and its metering status."""
 
 from grafana.kit import colours
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
@@ -8,7 +8,7 @@ from grafana.kit.queries import GATEWAY, Query, kwh, state
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import NO_METER, STATES, YES_PLAIN
 
-_NO_PHASES = "This gateway does not tell its phases apart"
+_NO_PHASES = "No data by phase at this gateway"
 _ON_PHASE = "{{meter}} {{phase}}"
 
 
@@ -21,9 +21,9 @@ METERS = (
         PanelSpec(
             title="Meters",
             description=(
-                "Every CT: whether it is enabled, what it measures now, and the energy through it"
-                " in the time shown. At the grid meter, delivered is drawn from the grid and"
-                " received is fed into it. Of a CT that is not enabled nothing more is known."
+                "Every CT: whether it is enabled, its present readings, and its energy in the"
+                " selected time range. At the grid meter, delivered is imported and received is"
+                " exported. A CT that is not enabled has no other values."
             ),
             unit="short",
             width=24,
@@ -65,15 +65,14 @@ METERS = (
     ),
     timeline(
         PanelSpec(
-            title="Do they measure as they should",
+            title="Meter status",
             description=(
-                "The status of every CT, and conditions that point to wrong wiring or set-up while"
-                " one holds."
+                "Metering status of every CT, and conditions that indicate wrong wiring or set-up."
             ),
             unit="none",
             width=24,
             height=8,
-            value_map={**STATES, 0: ("Fine", colours.FINE), 1: ("Trouble", colours.BAD)},
+            value_map={**STATES, 0: ("OK", colours.FINE), 1: ("Problem", colours.BAD)},
             no_value=NO_METER,
             runbook="EnphaseMeterFault",
             queries=(
@@ -96,8 +95,8 @@ METERS = (
         PanelSpec(
             title="Power",
             description=(
-                "Through every CT; at the grid meter positive is drawn from the grid, at the"
-                " storage meter positive is discharged."
+                "By CT. At the grid meter positive is import; at the storage meter positive is"
+                " discharge."
             ),
             unit="watt",
             no_value=NO_METER,
@@ -107,7 +106,7 @@ METERS = (
     lines(
         PanelSpec(
             title="Current",
-            description="Through every CT.",
+            description="By CT.",
             unit="amp",
             decimals=1,
             no_value=NO_METER,
@@ -119,8 +118,8 @@ METERS = (
 PHASES = (
     lines(
         PanelSpec(
-            title="Power of each phase",
-            description="Through every CT, phase by phase.",
+            title="Power by phase",
+            description="By CT and phase.",
             unit="watt",
             no_value=_NO_PHASES,
             queries=(Query("enphase_meter_phase_watts", _ON_PHASE),),
@@ -128,8 +127,8 @@ PHASES = (
     ),
     lines(
         PanelSpec(
-            title="Voltage of each phase",
-            description="Against neutral, as every CT's meter measures it.",
+            title="Voltage by phase",
+            description="Phase to neutral, as measured by the meter of each CT.",
             unit="volt",
             decimals=1,
             no_value=_NO_PHASES,
@@ -139,8 +138,8 @@ PHASES = (
     ),
     lines(
         PanelSpec(
-            title="Current of each phase",
-            description="Through every CT, phase by phase.",
+            title="Current by phase",
+            description="By CT and phase.",
             unit="amp",
             decimals=1,
             no_value=_NO_PHASES,
@@ -149,7 +148,7 @@ PHASES = (
     ),
     lines(
         PanelSpec(
-            title="Power factor of each phase",
+            title="Power factor by phase",
             description="From -1 to 1; the sign is the direction of the power.",
             unit="none",
             decimals=2,
@@ -163,7 +162,7 @@ PHASES = (
 DASHBOARD = DashboardSpec(
     uid="enphase-meter",
     title="Enphase: Meters",
-    description="What every CT measures, on every phase, and whether it measures as it should.",
+    description="Readings of every CT by phase, and its metering status.",
     panels=METERS,
-    rows=(DashboardRow("Phase by phase", PHASES),),
+    rows=(DashboardRow("By phase", PHASES),),
 )

@@ -1,6 +1,6 @@
-"""Panels: what the roof gives, which panels lag behind their siblings, which are silent.
+"""Panels: production, panels that lag behind their siblings, inverters that do not report.
 
-The roof is laid out by the names and arrays that the configuration gives to the inverters.
+The roof is laid out by the names and arrays of the inverters in the configuration.
 """
 
 from grafana.kit import colours, thresholds
@@ -23,13 +23,13 @@ from grafana.kit.value_mappings import UNCOMPARED, UNPLACED, YES_BAD, YES_GOOD
 
 NONE = "No inverter at this gateway"
 _NIGHT = "Too dark to compare panels"
-_DETAIL = "This gateway tells no details of its inverters"
+_DETAIL = "This gateway reports no inverter details"
 _NAME = "{{array}} {{panel}}"
 _RELATIVE = with_inverter_names("enphase:inverter_relative_ratio")
 _ROWS = {"array": "Array", "panel": "Panel"}
 _X, _Y = "enphase_inverter_position_x", "enphase_inverter_position_y"
-_NO_PLACES = "No inverter has a place (x, y) in the configuration"
-#: of every inverter on the plan: 0 where it is silent or gone, -1 where there is nothing to compare
+_NO_PLACES = "No inverter has a position (x, y) in the configuration"
+#: of every inverter in the layout: 0 where it is silent or missing, -1 without a comparison
 _ON_PLAN = f"""
     (
       enphase:inverter_relative_ratio
@@ -47,8 +47,8 @@ OVERVIEW = (
         PanelSpec(
             title="Panels now",
             description=(
-                "What all panels give, the most they gave in the time shown, and how many of the"
-                " inverters are heard. At night none is heard, and that is normal."
+                "Power of all panels, the highest in the selected time range, and the number of"
+                " inverters that report. At night none reports, which is normal."
             ),
             unit="watt",
             width=24,
@@ -64,7 +64,7 @@ OVERVIEW = (
                     f"count by ({RECORDED_GATEWAY}) (enphase:inverter_fresh_watts)"
                     f" or on ({RECORDED_GATEWAY})"
                     f" 0 * count by ({GATEWAY}) (enphase_inverter_watts)",
-                    "Heard",
+                    "Reporting",
                 ),
                 now(f"sum by ({GATEWAY}) (1 - enphase_inverter_present)", "Missing"),
             ),
@@ -75,7 +75,7 @@ OVERVIEW = (
                     unit="kwatth", decimals=1, thresholds=((None, colours.SOLAR),)
                 ),
                 "Inverters": FieldOverride(unit="none"),
-                "Heard": FieldOverride(unit="none"),
+                "Reporting": FieldOverride(unit="none"),
                 "Missing": FieldOverride(unit="none", thresholds=thresholds.ANY_BAD),
             },
         )
@@ -84,8 +84,8 @@ OVERVIEW = (
         PanelSpec(
             title="Production",
             description=(
-                "What the panels give, and the best that this time of day gave within the last"
-                " week: a clear day comes near it."
+                "Solar power, and the best of this time of day within the last week: a clear day"
+                " comes near it."
             ),
             unit="watt",
             width=12,
@@ -101,8 +101,8 @@ OVERVIEW = (
     ),
     lines(
         PanelSpec(
-            title="Production by the day",
-            description="What the panels gave each day.",
+            title="Production per day",
+            description="Solar energy per day.",
             unit="kwatth",
             decimals=1,
             width=12,
@@ -118,13 +118,13 @@ OVERVIEW = (
 ROOF = (
     roof_layout(
         PanelSpec(
-            title="Plan of the roof",
+            title="Roof layout",
             description=(
-                "Each panel where it lies, seen from above; point at one for its name, serial and"
-                " power. The colour compares it with the middle one of its siblings, as below; red"
-                " is also one that is silent while they work, or gone from the list. Places are `x`"
-                " (to the right) and `y` (upwards) under `inverters:` in the configuration; without"
-                " them there is nothing to draw."
+                "Each panel in its place, seen from above; hover over one for its name, serial and"
+                " power. The colour compares it with the median of its siblings, as below; red also"
+                " marks an inverter that does not report while its siblings do, or is missing from"
+                " the inventory. Positions are `x` (to the right) and `y` (upwards) under"
+                " `inverters:` in the configuration; without them the layout is empty."
             ),
             unit="none",
             width=16,
@@ -137,7 +137,7 @@ ROOF = (
         with_inverter_names(_Y),
         (
             TableColumn(
-                "Beside siblings",
+                "Relative to siblings",
                 with_inverter_names(_ON_PLAN),
                 FieldOverride(
                     unit="percentunit",
@@ -159,8 +159,7 @@ ROOF = (
         PanelSpec(
             title="Arrays",
             description=(
-                "What the panels of each array give together, and how many panels have a place on"
-                " the plan."
+                "Power of each array, and the number of panels with a position in the layout."
             ),
             unit="watt",
             width=8,
@@ -174,21 +173,20 @@ ROOF = (
                 now(
                     f"count by ({GATEWAY}) ({_X})"
                     f" or 0 * count by ({GATEWAY}) (enphase_inverter_info)",
-                    "On the plan",
+                    "In the layout",
                 ),
             ),
-            fields={"On the plan": FieldOverride(unit="none", value_map=UNPLACED)},
+            fields={"In the layout": FieldOverride(unit="none", value_map=UNPLACED)},
         )
     ),
     tiles(
         PanelSpec(
-            title="The roof",
+            title="Relative power by panel",
             description=(
-                "A tile for each panel, array by array: its power as a share of the most it ever"
-                " gave, compared with the middle one of its siblings; 100 % is as good as they."
-                " Names and arrays come from `inverters:` in the configuration, serial numbers"
-                " stand in for those that have none. Dark or in an outage there is nothing to"
-                " compare."
+                "A tile for each panel, by array: its power as a share of its highest ever,"
+                " compared with the median of its siblings; 100 % is equal to them. Names and"
+                " arrays come from `inverters:` in the configuration; inverters without a name have"
+                " their serial number. In the dark or in an outage there is nothing to compare."
             ),
             unit="percentunit",
             decimals=0,
@@ -203,10 +201,10 @@ ROOF = (
     ),
     heat(
         PanelSpec(
-            title="Power of each panel",
+            title="Power by panel",
             description=(
-                "A strip for each panel over the day: the bluer, the nearer to the most it ever"
-                " gave. Shade wanders through the strips, a fault stays in one."
+                "A strip for each panel over the day: the bluer, the nearer to its highest power"
+                " ever. Shade moves across the strips, a fault stays in one."
             ),
             unit="percentunit",
             decimals=0,
@@ -229,8 +227,8 @@ ROOF = (
     ),
     bars(
         PanelSpec(
-            title="Worst beside their siblings",
-            description="The five panels that lag furthest behind the middle one at the moment.",
+            title="Lowest relative power",
+            description="The five panels that are furthest below the median at the moment.",
             unit="percentunit",
             decimals=0,
             limits=(0, 1.2),
@@ -242,8 +240,8 @@ ROOF = (
     ),
     bars(
         PanelSpec(
-            title="Best beside their siblings",
-            description="The five panels that are furthest ahead of the middle one at the moment.",
+            title="Highest relative power",
+            description="The five panels that are furthest above the median at the moment.",
             unit="percentunit",
             decimals=0,
             limits=(0, 1.2),
@@ -254,10 +252,11 @@ ROOF = (
     ),
     rows(
         PanelSpec(
-            title="Panel by panel",
+            title="Panels",
             description=(
-                "Power, share of the middle one of the siblings, energy in the time shown, and"
-                " whether the inverter is silent while its siblings work or gone from the list."
+                "Power, power relative to the median of the siblings, energy in the selected time"
+                " range, and whether the inverter does not report while its siblings do, or is"
+                " missing from the inventory."
             ),
             unit="short",
             width=24,
@@ -271,7 +270,7 @@ ROOF = (
                 "Power", with_inverter_names("enphase_inverter_watts"), FieldOverride(unit="watt")
             ),
             TableColumn(
-                "Beside siblings",
+                "Relative to siblings",
                 _RELATIVE,
                 FieldOverride(unit="percentunit", decimals=0, thresholds=thresholds.RELATIVE_POWER),
             ),
@@ -291,7 +290,7 @@ ROOF = (
                 FieldOverride(unit="s", decimals=0),
             ),
             TableColumn(
-                "Silent",
+                "Not reporting",
                 with_inverter_names("enphase:inverter_silent"),
                 FieldOverride(value_map=YES_BAD),
             ),
@@ -301,17 +300,17 @@ ROOF = (
                 FieldOverride(value_map=YES_GOOD),
             ),
         ),
-        order="Beside siblings",
+        order="Relative to siblings",
     ),
 )
 
 ELECTRICAL = (
     rows(
         PanelSpec(
-            title="DC and AC of each panel",
+            title="DC and AC by panel",
             description=(
                 "Voltage and current of the panel, voltage and frequency of the mains at the"
-                " inverter, and its temperature, where the gateway tells them."
+                " inverter, and its temperature, where the gateway reports them."
             ),
             unit="short",
             width=24,
@@ -355,8 +354,8 @@ ELECTRICAL = (
     ),
     lines(
         PanelSpec(
-            title="Voltage of each panel",
-            description="Voltage that each inverter sees from its panel.",
+            title="DC voltage by panel",
+            description="Voltage of the panel at its inverter.",
             unit="volt",
             no_value=_DETAIL,
             queries=(Query(with_inverter_names("enphase_inverter_dc_volts"), _NAME),),
@@ -365,9 +364,11 @@ ELECTRICAL = (
     ),
     lines(
         PanelSpec(
-            title="Temperature of each inverter",
-            description="A hot inverter gives less; one that is much hotter than its siblings is"
-            " badly ventilated.",
+            title="Temperature by inverter",
+            description=(
+                "A hot inverter produces less; one that is much hotter than its siblings is badly"
+                " ventilated."
+            ),
             unit="celsius",
             no_value=_DETAIL,
             queries=(Query(with_inverter_names("enphase_inverter_temperature_celsius"), _NAME),),
@@ -376,18 +377,18 @@ ELECTRICAL = (
     ),
 )
 
-SILENT = (
+NOT_REPORTING = (
     timeline(
         PanelSpec(
-            title="Silent while others work",
+            title="Not reporting while siblings do",
             description=(
-                "When an inverter was not heard although its siblings were. Nothing is said at"
-                " night, when all are silent."
+                "When an inverter did not report although its siblings did. At night none reports,"
+                " and nothing is drawn."
             ),
             unit="none",
             width=24,
             height=14,
-            value_map={0: ("Heard", colours.FINE), 1: ("Silent", colours.BAD)},
+            value_map={0: ("Reporting", colours.FINE), 1: ("Not reporting", colours.BAD)},
             no_value=_NIGHT,
             runbook="EnphaseInverterSilent",
             queries=(Query(with_inverter_names("enphase:inverter_silent"), _NAME),),
@@ -398,11 +399,11 @@ SILENT = (
 DASHBOARD = DashboardSpec(
     uid="enphase-solar",
     title="Enphase: Panels",
-    description="What the roof gives, which panels lag behind their siblings, which are silent.",
+    description="Solar production, panels that lag behind, inverters that do not report.",
     panels=OVERVIEW,
     rows=(
-        DashboardRow("The roof", ROOF),
-        DashboardRow("Silent panels", SILENT, collapsed=True),
+        DashboardRow("Roof", ROOF),
+        DashboardRow("Inverters not reporting", NOT_REPORTING, collapsed=True),
         DashboardRow("Voltage, current and temperature", ELECTRICAL, collapsed=True),
     ),
 )

@@ -1,1 +1,1 @@
-"""What the dashboards share: colours, words, queries, panels and the frame around them."""
+"""Shared parts of the dashboards: colours, texts, queries, panels, and the dashboard model."""

@@ -12,17 +12,17 @@ CHARGE = "#56B4E9"
 DISCHARGE = "#0072B2"
 OUTAGE = "#D55E00"
 
-#: states, wherever something is judged; what is bad looks like an outage
+#: states; bad ones have the colour of an outage
 FINE = EXPORT
 WATCH = "#F0E442"
 BAD = OUTAGE
-#: neither good nor bad, or not known
+#: neither good nor bad, or unknown
 NEUTRAL = IMPORT
 
 #: colours from a value upwards; the first begins at minus infinity
 ThresholdSteps = tuple[tuple[float | None, str], ...]
 
-#: what the series are called, on every dashboard, and their colour
+#: names of the series on every dashboard, and their colours
 SERIES = {
     "Solar": SOLAR,
     "House": HOUSE,

@@ -13,18 +13,18 @@ from grafana.kit import colours
 from grafana.kit.panel_spec import DATASOURCE, Panel
 from grafana.kit.queries import DEVICE, FIRING, scoped
 
-#: what Grafana finds our dashboards by
+#: the tag by which Grafana links our dashboards
 TAG = "enphase"
 
 
 @dataclass(frozen=True)
 class DashboardRow:
-    """Panels under a heading; a collapsed one asks nothing until it is opened."""
+    """Panels under a heading; a collapsed row queries nothing until it is opened."""
 
     title: str
     panels: Sequence[Panel]
     collapsed: bool = False
-    #: the variable for each of whose values the row is drawn
+    #: the variable whose values the row is repeated for
     repeat: str = ""
 
 
@@ -151,7 +151,7 @@ def _all(variable: dashboard.QueryVariable) -> dashboard.QueryVariable:
 
 @dataclass(frozen=True)
 class AnnotationSpec:
-    """What is marked on every graph while its expression is 1, or at the time that it tells."""
+    """A mark on every graph while the expression is 1, or at the time that is its value."""
 
     name: str
     expr: str
@@ -174,7 +174,7 @@ ANNOTATIONS = (
         "Gateway firmware",
         "enphase_gateway_firmware_changed_timestamp_seconds * 1000",
         colours.NEUTRAL,
-        "New firmware of the gateway",
+        "Gateway firmware changed",
         "{{gateway}}",
         value_is_time=True,
     ),
@@ -185,14 +185,14 @@ ANNOTATIONS = (
           and on ({DEVICE}) enphase_encharge_info offset 1h
         """,
         colours.NEUTRAL,
-        "New firmware of battery {{serial}}",
+        "Firmware of battery {{serial}} changed",
         "{{firmware}} {{bmu_firmware}}",
     ),
 )
 
 
 class _Annotation(dashboard.AnnotationQuery):
-    """An annotation with what the data source for Prometheus knows besides."""
+    """An annotation with the options of the Prometheus data source."""
 
     def __init__(self, note: AnnotationSpec, *, multi_gateway: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a panel is spec, and how that dresses the builder of whatever kind of panel it becomes.
+"""Specification of a panel, and its application to the SDK builder of any kind of panel.
 
 A panel has a title, a description and a unit, the colours of `colours.SERIES` for the series of
 those names, and a link to a runbook where there is one for what it shows.
@@ -27,7 +27,7 @@ from grafana.kit.colours import ThresholdSteps
 from grafana.kit.queries import Query, scoped
 from grafana.kit.value_mappings import ValueMap, build_value_mappings
 
-#: where the runbooks stand, as in the annotations of the rules
+#: location of the runbooks, as in the annotations of the rules
 RUNBOOKS = "https://github.com/enphase-exporter/enphase-exporter/blob/main/alertmanager/runbooks/"
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _PLAIN: ThresholdSteps = ((None, colours.NEUTRAL),)
@@ -47,7 +47,7 @@ PanelBuilder = TypeVar(
 
 @dataclass(frozen=True, kw_only=True)
 class FieldOverride:
-    """How one series or column is shown where it differs from the rest of its panel."""
+    """Display options of one series or column that differ from the rest of its panel."""
 
     unit: str | None = None
     decimals: int | None = None
@@ -88,9 +88,9 @@ class PanelSpec:
     value_map: ValueMap | None = None
     thresholds: ThresholdSteps | None = None
     limits: tuple[float | None, float | None] = (None, None)
-    #: said in place of "No data"
+    #: text in place of "No data"
     no_value: str | None = None
-    #: name of the alert whose runbook helps with what is seen here
+    #: name of the alert whose runbook explains the panel
     runbook: str = ""
     #: by name of the series, or by a regular expression between slashes
     fields: Mapping[str, FieldOverride] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class PanelSpec:
 
 
 def apply_spec(panel: PanelBuilder, spec: PanelSpec) -> PanelBuilder:
-    """Give a panel all that it is spec, but for the colours of its series."""
+    """Apply the specification to a panel, except for the colours of its series."""
     panel.title(spec.title).description(spec.description).unit(spec.unit)
     panel.datasource(DATASOURCE).span(spec.width).height(spec.height)
     _apply_limits(panel, spec)

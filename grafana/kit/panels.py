@@ -1,4 +1,4 @@
-"""The kinds of panels with something to look at, each a function of what it is `PanelSpec`."""
+"""Kinds of panels, each a function of a `PanelSpec`."""
 
 from grafana_foundation_sdk.builders import (
     bargauge,
@@ -14,12 +14,12 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.kit.panel_spec import Panel, PanelSpec, apply_series_colours, apply_spec, by_thresholds
 
-#: seconds between two points where the gateway tells something new every five minutes only
+#: seconds between two points of values that the gateway updates every five minutes
 SLOW = "5m"
 
 
 def tiles(spec: PanelSpec, *, graph: bool = False, background: bool = False) -> Panel:
-    """Return the newest values side by side, a tile for each that there is."""
+    """Return the newest values side by side, a tile for each series."""
     kind = (
         apply_spec(stat.Panel(), spec)
         .text_mode(options.BigValueTextMode.VALUE_AND_NAME)
@@ -93,7 +93,7 @@ def lines(
 
 
 def timeline(spec: PanelSpec) -> Panel:
-    """Return states over time, a strip for each device, in words."""
+    """Return states over time in words, a strip for each device."""
     return (
         apply_spec(statetimeline.Panel(), spec)
         .color_scheme(by_thresholds())

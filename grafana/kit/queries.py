@@ -1,7 +1,7 @@
-"""PromQL: what the dashboards ask, written without the selectors that all of it needs.
+"""PromQL of the dashboards, written without the selectors that every query needs.
 
 `scoped` adds the job, instance and gateway chosen above the dashboard to every selector. Energy is
-counted in joules and shown in kWh; prices are per kWh.
+counted in joules and displayed in kWh; prices are per kWh.
 """
 
 import re
@@ -10,13 +10,13 @@ from typing import Literal
 
 from grafana.kit.value_mappings import CODES
 
-#: labels that tell one gateway from another
+#: labels that identify a gateway
 GATEWAY = "job, instance, gateway"
 DEVICE = f"{GATEWAY}, serial"
 #: the same for what rules record: a gateway has one series, however many exporters watch it
 RECORDED_GATEWAY = "gateway"
 RECORDED_DEVICE = "gateway, serial"
-#: how long an answer of the gateway that comes every five minutes may be missing
+#: how long a value that is read every five minutes may be missing
 RECENT = "15m"
 
 _JOULES = "3.6e6"
@@ -44,7 +44,7 @@ class Query:
 
     expr: str
     name: str = ""
-    #: the newest value, or all of the time shown
+    #: the newest value, or the whole time range
     kind: Literal["range", "instant"] = "range"
 
 
@@ -74,7 +74,7 @@ def scoped(expr: str, *, multi_gateway: bool = False) -> str:
 
 
 def state(metric: str, *states: str, by: str = DEVICE, label: str = "state") -> str:
-    """Return the code of the state that holds, as `value_mappings.STATES` knows it."""
+    """Return the code of the state that holds, see `value_mappings.STATES`."""
     parts = (f'{metric}{{{label}="{name}"}} * {CODES[name]}' for name in (*states, "unknown"))
     return f"sum by ({by}) ({' or '.join(parts)})"
 
@@ -107,17 +107,17 @@ FLOWS = (
 
 
 def solar_joules(window: str) -> str:
-    """Return what the panels gave."""
+    """Return the energy produced."""
     return f"increase(enphase_production_joules_total[{window}])"
 
 
 def import_joules(window: str) -> str:
-    """Return what was drawn from the grid."""
+    """Return the energy imported from the grid."""
     return _grid_joules("delivered", window)
 
 
 def export_joules(window: str) -> str:
-    """Return what was fed into the grid."""
+    """Return the energy exported to the grid."""
     return _grid_joules("received", window)
 
 
@@ -127,17 +127,17 @@ def _grid_joules(direction: str, window: str) -> str:
 
 
 def discharged_joules(window: str) -> str:
-    """Return what the batteries gave."""
+    """Return the energy discharged from the batteries."""
     return f"increase(enphase_storage_discharged_joules_total[{window}])"
 
 
 def charged_joules(window: str) -> str:
-    """Return what the batteries took."""
+    """Return the energy charged into the batteries."""
     return f"increase(enphase_storage_charged_joules_total[{window}])"
 
 
 def house_joules(window: str) -> str:
-    """Return what the house used; see `HOUSE_WATTS`."""
+    """Return the energy used by the house; see `HOUSE_WATTS`."""
     consumed = f"increase(enphase_consumption_joules_total[{window}])"
     return (
         f"clamp_min({consumed} + on ({GATEWAY}) ({discharged_joules(window)}"
@@ -161,13 +161,13 @@ ENERGIES = (
 
 
 def self_consumption(window: str) -> str:
-    """Return the share of what the panels gave that did not go into the grid."""
+    """Return the share of solar production that was not exported."""
     solar = f"({solar_joules(window)} > 0)"
     return f"clamp(1 - {export_joules(window)} / on ({GATEWAY}) {solar}, 0, 1)"
 
 
 def autonomy(window: str) -> str:
-    """Return the share of what the house used that did not come from the grid."""
+    """Return the share of the house's consumption that was not imported."""
     return f"clamp(1 - {import_joules(window)} / on ({GATEWAY}) ({house_joules(window)} > 0), 0, 1)"
 
 
@@ -194,7 +194,7 @@ SAVED = _priced(
 
 
 def with_inverter_names(expr: str) -> str:
-    """Add `panel` and `array` to what is known of an inverter: the owner's names, or its serial."""
+    """Add the labels `panel` and `array` of an inverter: the owner's names, or its serial."""
     serial = 'label_replace(enphase_inverter_info, "panel", "$1", "serial", "(.*)")'
     name = f'label_replace({serial}, "panel", "$1", "name", "(.+)")'
     return f"({expr}) * on ({RECORDED_DEVICE}) group_left (panel, array) {name}"

@@ -38,7 +38,7 @@ def roof_layout(
         hidden = {"unit": "none", "custom.axisPlacement": "hidden", "custom.axisGridShow": False}
         kind.override_by_name(
             name,
-            [models.DynamicConfigValue(id_val=key, value=told) for key, told in hidden.items()],
+            [models.DynamicConfigValue(id_val=key, value=value) for key, value in hidden.items()],
         )
     series = (
         xychart.XYSeriesConfig()

@@ -1,4 +1,4 @@
-"""Tables: a row for each device, a column for each thing that is known of it."""
+"""Tables: a row for each device, a column for each value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ def add_columns(
     columns: tuple[TableColumn, ...],
     hidden: tuple[str, ...] = (),
 ) -> None:
-    """Let a panel ask for columns and put them into one table, a row for each of the keys."""
+    """Add queries for the columns to a panel and join them into one table by the keys."""
     renamed = {**keys}
     unseen = {"Time": True, **dict.fromkeys(hidden, True)}
     for ref, column in zip("ABCDEFGHIJKLMNOP", columns, strict=False):

@@ -1,4 +1,4 @@
-"""From where on a value is judged, as the alerts judge it: the colours of tiles and tables.
+"""Thresholds for the colours of tiles and tables, equal to those of the alerts.
 
 Grafana cannot take these from a metric. Who changes one in the rules (`thresholds.rules.yml`)
 changes it here too; a test compares the two.
@@ -23,15 +23,15 @@ CAPACITY: ThresholdSteps = ((None, BAD), (0.97, FINE))
 LEG_IMBALANCE: ThresholdSteps = ((None, FINE), (0.05, WATCH), (0.10, BAD))
 #: changes of the switch to the grid in an hour
 GRID_CHANGES: ThresholdSteps = ((None, FINE), (3, BAD))
-#: power of a panel beside the middle one of its siblings
+#: power of a panel relative to the median of its siblings
 RELATIVE_POWER: ThresholdSteps = ((None, BAD), (0.6, WATCH), (0.85, FINE))
-#: the same on the plan of the roof, where those that cannot be compared are drawn too
+#: the same in the roof layout, which also contains those that cannot be compared
 ROOF_LAYOUT: ThresholdSteps = ((None, NEUTRAL), (0, BAD), *RELATIVE_POWER[1:])
 #: seconds since the last report to the cloud
 CLOUD_REPORT_AGE: ThresholdSteps = ((None, FINE), (1080, WATCH), (86400, BAD))
-#: seconds that a clock is off
+#: seconds of clock skew
 CLOCK_SKEW: ThresholdSteps = ((None, FINE), (60, WATCH), (120, BAD))
-#: seconds that a token lasts: a good fourteen days, and thirty
+#: remaining seconds of a token: a good fourteen days, and thirty
 TOKEN_LIFETIME: ThresholdSteps = ((None, BAD), (1_231_200, WATCH), (30 * 86400, FINE))
 #: requests a minute
 REQUESTS: ThresholdSteps = ((None, FINE), (14, BAD))

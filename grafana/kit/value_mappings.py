@@ -1,4 +1,4 @@
-"""What numbers mean in words, for state timelines and tables.
+"""Texts for numeric states, for state timelines and tables.
 
 A state set has one series for each state. A timeline wants one line for each device, so
 `queries.state` turns the set into the code of the state that holds; the code of a state is the same
@@ -14,7 +14,7 @@ from grafana.kit.colours import BAD, CHARGE, DISCHARGE, FINE, NEUTRAL, OUTAGE, W
 #: words and colour by value
 ValueMap = Mapping[float, tuple[str, str]]
 
-#: said where it would be "No data"
+#: text in place of "No data"
 NO_BATTERY = "No battery at this gateway"
 NO_METER = "No consumption meter at this gateway"
 
@@ -26,11 +26,11 @@ GRID: ValueMap = {
     1: ("On grid", FINE),
     2: ("Off grid by command", WATCH),
 }
-RESPONDING: ValueMap = {0: ("Silent", BAD), 1: ("Answers", FINE)}
-CLOUD_CONNECTED: ValueMap = {0: ("Cut off", BAD), 1: ("Connected", FINE)}
-WORKING: ValueMap = {0: ("Fails", BAD), 1: ("Works", FINE)}
+RESPONDING: ValueMap = {0: ("Unreachable", BAD), 1: ("Reachable", FINE)}
+CLOUD_CONNECTED: ValueMap = {0: ("Disconnected", BAD), 1: ("Connected", FINE)}
+WORKING: ValueMap = {0: ("Failing", BAD), 1: ("OK", FINE)}
 LINK: ValueMap = {0: ("No link", NEUTRAL), 1: ("Up", FINE)}
-#: of panels on the plan of the roof
+#: of panels in the roof layout
 UNCOMPARED: ValueMap = {-1: ("Nothing to compare", NEUTRAL)}
 UNPLACED: ValueMap = {0: ("None has x and y in the configuration", NEUTRAL)}
 #: as `enphase_encharge_led_status`

@@ -27,7 +27,7 @@ _OURS = {"job", "instance", "gateway"}
 #: what Prometheus itself records, and the labels of ours that it has
 _ALERTS = {"ALERTS", "ALERTS_FOR_STATE"}
 #: lifetimes that are meant as such, by panel
-_LIFETIMES = {"What they are"}  # full charges of a battery since the exporter watches
+_LIFETIMES = {"Hardware and firmware"}  # full charges of a battery since the exporter watches
 #: functions that know what a counter is
 _RISING = {"rate", "irate", "increase"}
 #: half of a screen's width: below that, tables and graphs are unreadable on a tablet; on a phone

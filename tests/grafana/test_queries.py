@@ -80,7 +80,7 @@ def test_no_panel_is_empty_in_the_home_of_the_demo_but_those_of_rare_hardware(
     empty = {str(asked) for asked in answers} - full
     assert empty == {
         "enphase-grid: Generator",
-        "enphase-grid: Charge, and where the generator starts and stops",
+        "enphase-grid: Charge and generator thresholds",
     }
 
 
@@ -120,7 +120,7 @@ def test_the_plan_shows_every_panel_that_has_a_place(prometheus: Prometheus) -> 
     [plan] = [
         panel
         for panel in boards.panels(boards.DASHBOARDS["enphase-solar"])
-        if panel["title"] == "Plan of the roof"
+        if panel["title"] == "Roof layout"
     ]
     across, up, compared, power = (
         {
@@ -203,7 +203,7 @@ def test_the_house_is_more_than_what_the_gateway_calls_consumption(
 
 def test_money_is_energy_at_the_prices_of_its_hours(prometheus: Prometheus) -> None:
     """What was paid lies between all of it at the lowest price and all of it at the highest."""
-    energy, money = _tile(prometheus, "Energy today"), _tile(prometheus, "Money today")
+    energy, money = _tile(prometheus, "Energy today"), _tile(prometheus, "Cost today")
     chosen = f'{{gateway="{homes.DEMO}"}}[13h]'
     for name, of, price in (
         ("Paid", "From the grid", "import"),
@@ -224,12 +224,12 @@ def test_money_is_energy_at_the_prices_of_its_hours(prometheus: Prometheus) -> N
 
 def test_the_watchdog_is_seen(prometheus: Prometheus) -> None:
     """It has no labels by which to choose it."""
-    assert _tile(prometheus, "Is everything all right?")["Alert rules"] == 1
+    assert _tile(prometheus, "System status")["Alert rules"] == 1
 
 
 def test_alerts_are_counted_for_the_home_they_are_about(prometheus: Prometheus) -> None:
     """What rings at the collar's home does not worry the others."""
-    told = {home: _tile(prometheus, "Is everything all right?", home) for home in homes.HOMES}
+    told = {home: _tile(prometheus, "System status", home) for home in homes.HOMES}
     assert told["collar"]["Alerts"] == 1
     assert told["three-phase"]["Alerts"] == 0
     assert told["generator"]["Grid"] == 0
