@@ -96,9 +96,9 @@ async def test_polling_goes_on_during_a_renewal(tmp_path: Path) -> None:
         await watched.pass_time(60)
         await watched.clock.sleep(16 * HOUR)
         await watched.pass_time(1)
-        before = watched.gateway.count("/ivp/ensemble/inventory")
+        before = watched.gateway.count("/ivp/ensemble/relay")
         await watched.pass_time(120)
-        assert watched.gateway.count("/ivp/ensemble/inventory") > before + 2
+        assert watched.gateway.count("/ivp/ensemble/relay") > before + 2
         assert cloud.logins == 1
         assert cloud.tokens == []
 
