@@ -159,7 +159,7 @@ class Assembler:
         listed = [
             part.member
             for part in PARTS
-            if part.collector == collector and self._was_answered(part.path, collector)
+            if part.collector == collector and self._was_answered(part.paths, collector)
         ]
         return self._inventory.observe(data, listed)
 
@@ -181,10 +181,10 @@ class Assembler:
         mode = next((meter.phase_mode for meter in enabled if meter.phase_mode), "")
         return mode, meters.leg_count(enabled), len(enabled)
 
-    def _was_answered(self, path: str | None, collector: str) -> bool:
+    def _was_answered(self, paths: tuple[tuple[str, ...], ...], collector: str) -> bool:
         """Return whether a member could have been read by now."""
-        paths = STANDS_ON[collector] if path is None else (path,)
-        return any(path in self.answers for path in paths)
+        groups = paths or (STANDS_ON[collector],)
+        return all(any(path in self.answers for path in group) for group in groups)
 
     def _expiry(self, member: str, own: list[Answer], latest: float) -> float:
         """Return when the answer that a member stands on is too old."""

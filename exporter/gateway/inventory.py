@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exporter.clock import Clock
-from exporter.gateway.endpoints import dry_contacts, generator, meters
+from exporter.gateway.endpoints import dry_contacts, generator, meters, production_report
 from exporter.gateway.state_model import GatewayState, InventoryEntry
 
 log = logging.getLogger(__name__)
@@ -47,14 +47,14 @@ class Expected:
 class Part:
     """A member of a collector's reading in which things of one kind are listed.
 
-    It stands on the answer to `path` where the collector has several.
+    Where the collector has several endpoints, it takes an answer of each group of `paths`.
     """
 
     kind: str
     collector: str
     member: str
     ids: Callable[[Any], Iterable[str]]
-    path: str | None = None
+    paths: tuple[tuple[str, ...], ...] = ()
 
 
 def _keys(value: Mapping[str, Any]) -> Iterable[str]:
@@ -74,6 +74,10 @@ def _active(value: Any) -> Iterable[str]:
     return (name for name, section in value.items() if getattr(section, "active", None) != 0)
 
 
+_METERS = ((meters.SETUP.path,), (meters.READINGS.path,))
+_RELAYS, _RELAY_SETTINGS = ((dry_contacts.STATUS.path,),), ((dry_contacts.SETTINGS.path,),)
+_GENERATOR = ((generator.STATE.path,),)
+_REPORT = ((production_report.JSON.path, production_report.PLAIN.path),)
 #: a thing listed in several members is there when all members list it that ever did
 PARTS: tuple[Part, ...] = (
     Part("inverter", "inverters", "inverters", _keys),
@@ -84,12 +88,18 @@ PARTS: tuple[Part, ...] = (
     Part("controller", "ensemble", "enpower", _serial),
     Part("collar", "ensemble", "collar", _serial),
     Part("combiner", "ensemble", "c6cc", _serial),
-    Part("meter", "meters", "ctmeters", _keys, meters.READINGS.path),
-    Part("meter_phase", "meters", "ctmeters_phases", _legs, meters.READINGS.path),
-    Part("section", "production", "production_sections", _active),
-    Part("dry_contact", "dry_contacts", "dry_contact_status", _keys, dry_contacts.STATUS.path),
-    Part("dry_contact", "dry_contacts", "dry_contact_settings", _keys, dry_contacts.SETTINGS.path),
-    Part("generator", "generator", "generator", lambda _: ("generator",), generator.STATE.path),
+    Part("meter", "meters", "ctmeters", _keys, _METERS),
+    Part("meter_phase", "meters", "ctmeters_phases", _legs, _METERS),
+    Part("section", "production", "production_sections", _active, _REPORT),
+    Part("dry_contact", "dry_contacts", "dry_contact_status", _keys, _RELAYS),
+    Part(
+        "dry_contact",
+        "dry_contacts",
+        "dry_contact_settings",
+        _keys,
+        _RELAY_SETTINGS,
+    ),
+    Part("generator", "generator", "generator", lambda _: ("generator",), _GENERATOR),
 )
 #: kinds whose ids are serial numbers, so that they can be retired by it
 SERIAL_KINDS = frozenset(
