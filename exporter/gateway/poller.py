@@ -205,6 +205,7 @@ class Poller:
         if now - self._stepped > _PAUSED:
             # The machine slept: what was known before is too old, and nothing is missing by that.
             self._assembler.answers.clear()
+            self._scheduler.restart()
         if now >= self._identity_due:
             await self._check_identity()
         elif self._open and (schedule := self._scheduler.next(self._delay)):
@@ -629,7 +630,9 @@ class Poller:
                 self._inventory.note("collector", collector, ())
             else:
                 self.readings[collector] = rest
-            self._note_missing(collector, rest)
+            if self._states[collector].error is not None:
+                # What was only asked too late is not missing.
+                self._note_missing(collector, rest)
 
     def _reported(self) -> list[str]:
         """Return the collectors that are reported: all that this gateway has or should have."""

@@ -218,6 +218,12 @@ class Scheduler:
         for schedule in self._all.values():
             schedule.due = max(schedule.due, until)
 
+    def restart(self) -> None:
+        """Begin anew where everything is overdue by hours, so that the important come first."""
+        now = self._clock.monotonic()
+        for schedule in self._all.values():
+            schedule.due = max(schedule.due, now)
+
     def resume(self) -> None:
         """Ask again at once what failed with the gateway; the rest keeps its rhythm."""
         now = self._clock.monotonic()
