@@ -33,9 +33,9 @@ async def checked(
         await context.close()
 
 
-def with_status(results: dict[str, StepResult], wanted: StepStatus) -> set[str]:
+def with_status(results: dict[str, StepResult], status: StepStatus) -> set[str]:
     """Return the steps that ended like this."""
-    return {step for step, result in results.items() if result.status is wanted}
+    return {step for step, result in results.items() if result.status is status}
 
 
 @asynccontextmanager

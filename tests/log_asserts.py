@@ -8,10 +8,10 @@ from contextlib import contextmanager
 class _Errors(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
-        self.told: list[str] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.told.append(f"{record.getMessage()} {record.exc_info}")
+        self.messages.append(f"{record.getMessage()} {record.exc_info}")
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def logged_errors(*others: str) -> Iterator[list[str]]:
     for logger in loggers:
         logger.addHandler(handler)
     try:
-        yield handler.told
+        yield handler.messages
     finally:
         for logger in loggers:
             logger.removeHandler(handler)

@@ -125,34 +125,34 @@ class Manifest(NamedTuple):
     """One object, and the file that it stands in."""
 
     path: Path
-    told: Mapping[str, Any]
+    data: Mapping[str, Any]
 
     @property
     def kind(self) -> str:
         """The kind of object."""
-        return str(self.told["kind"])
+        return str(self.data["kind"])
 
     @property
     def spec(self) -> Any:
         """What is specified."""
-        return self.told["spec"]
+        return self.data["spec"]
 
     @property
     def name(self) -> str:
         """The name of the object."""
-        return str(self.told["metadata"]["name"])
+        return str(self.data["metadata"]["name"])
 
 
 def read(path: Path) -> list[Manifest]:
     """Return the objects in a file."""
-    return [Manifest(path, told) for told in yaml.safe_load_all(path.read_text())]
+    return [Manifest(path, data) for data in yaml.safe_load_all(path.read_text())]
 
 
 def applied(folder: str) -> list[Manifest]:
     """Return what `kubectl apply -k` of a folder applies."""
     [kustomization] = read(FOLDER / folder / "kustomization.yaml")
     found: list[Manifest] = []
-    for resource in kustomization.told["resources"]:
+    for resource in kustomization.data["resources"]:
         path = (FOLDER / folder / resource).resolve()
         found += applied(path.name) if path.is_dir() else read(path)
     return found
@@ -163,13 +163,13 @@ def files() -> list[Path]:
     return sorted(FOLDER.rglob("*.yaml"))
 
 
-def unknown(told: Any, kind: str, where: str = "") -> Iterator[str]:
+def unknown(data: Any, kind: str, where: str = "") -> Iterator[str]:
     """Yield the fields that the API does not have."""
-    if isinstance(told, list):
-        for entry in told:
+    if isinstance(data, list):
+        for entry in data:
             yield from unknown(entry, kind, where)
         return
-    for field, value in told.items():
+    for field, value in data.items():
         inner = TYPES[kind].get(field)
         if inner is None:
             yield f"{where}.{field}"

@@ -22,13 +22,13 @@ def announcement(
     addresses: Sequence[str] = (LOOPBACK,),
 ) -> ServiceInfo:
     """Return what a gateway with this name in mDNS announces."""
-    told = {"serialnum": serial, "protovers": firmware}
+    record = {"serialnum": serial, "protovers": firmware}
     return ServiceInfo(
         SERVICE,
         f"{name}.{SERVICE}",
         port=port,
         addresses=[ip_address(each).packed for each in addresses],
-        properties={key: value for key, value in told.items() if value},
+        properties={key: value for key, value in record.items() if value},
         server=f"{name}.local.",
     )
 

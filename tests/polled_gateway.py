@@ -66,8 +66,12 @@ class PolledGateway:
 
     def value(self, name: str, **labels: str) -> float | None:
         """Return the one sample of that name whose labels include these, or None."""
-        wanted = set(labels.items())
-        found = [v for told, v in self.samples().get(name, {}).items() if wanted <= told]
+        expected = set(labels.items())
+        found = [
+            v
+            for labels_of_sample, v in self.samples().get(name, {}).items()
+            if expected <= labels_of_sample
+        ]
         assert len(found) <= 1, f"{name}{labels} is ambiguous"
         return found[0] if found else None
 

@@ -51,11 +51,11 @@ class ExporterProcess:
         """Wait for a line of the log that this matches, and return it."""
         found: list[str] = []
 
-        def said() -> bool:
+        def matched() -> bool:
             found[:] = [line for line in self.log.decode().splitlines() if re.search(pattern, line)]
             return bool(found)
 
-        await self.until(said)
+        await self.until(matched)
         return found[0]
 
     async def url(self) -> str:

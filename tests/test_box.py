@@ -55,9 +55,11 @@ def test_the_simulator_is_in_the_demo_image_alone() -> None:
     names = list(stages())
     assert names[-1] == "exporter"
     assert ("COPY", "--from=venv /venv /venv") in stages()["exporter"]
-    assert any("rm -r" in told and "exporter/simulator" in told for _, told in stages()["venv"])
+    assert any(
+        "rm -r" in command and "exporter/simulator" in command for _, command in stages()["venv"]
+    )
     assert ("COPY", "--from=venv-demo /venv /venv") in stages()["demo"]
-    assert not any("exporter/simulator" in told for _, told in stages()["venv-demo"])
+    assert not any("exporter/simulator" in command for _, command in stages()["venv-demo"])
 
 
 def test_the_image_runs_as_nobody() -> None:
@@ -81,11 +83,13 @@ def test_the_image_is_asked_how_it_is() -> None:
 
 def test_the_image_holds_what_is_pinned_and_no_secret() -> None:
     """Every package has a hash, and no argument or variable is made for a secret."""
-    for word, told in instructions():
-        for command in re.findall(r"pip (?:install|wheel) [^&]*", told) if word == "RUN" else ():
+    for word, arguments in instructions():
+        for command in (
+            re.findall(r"pip (?:install|wheel) [^&]*", arguments) if word == "RUN" else ()
+        ):
             assert {"--require-hashes", "--no-deps"} & set(shlex.split(command)), command
         if word in {"ARG", "ENV"}:
-            assert not re.search(r"token|password|secret|key", told, re.I)
+            assert not re.search(r"token|password|secret|key", arguments, re.I)
         assert word != "ADD"
     ignored = [
         line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] != "#"

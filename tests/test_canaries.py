@@ -52,13 +52,13 @@ class Echo(Fault):
 
     async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
-        told = repr(sorted(call.request.headers.items()))
+        received = repr(sorted(call.request.headers.items()))
         headers = {
             "Content-Type": self.kind,
-            "Location": f"https://127.0.0.1:1/?told={quote(told)}",
-            "X-Told": told,
+            "Location": f"https://127.0.0.1:1/?received={quote(received)}",
+            "X-Received": received,
         }
-        return plain(HttpResponse(self.code, f"<html>{told}</html>".encode(), headers))
+        return plain(HttpResponse(self.code, f"<html>{received}</html>".encode(), headers))
 
 
 #: each endpoint repeats what it was told in another way
@@ -156,11 +156,11 @@ def configured(folder: Path, case: Case, gateway: RunningGateway, token: str) ->
     """Write the files of a case, and return the flags that name them."""
     keys: dict[str, Any] = {"name": "home", "host": gateway.host}
     for key, value in case.keys.items():
-        told = value.replace(TOKEN, token)
+        setting = value.replace(TOKEN, token)
         if key.endswith("_file"):
-            (folder / key).write_text(told)
-            told = str(folder / key)
-        keys[key] = told
+            (folder / key).write_text(setting)
+            setting = str(folder / key)
+        keys[key] = setting
     hashed = bcrypt.hashpw(SCRAPER.encode(), bcrypt.gensalt(4)).decode()
     (folder / "web.yml").write_text(f"basic_auth_users: {{prometheus: '{hashed}'}}")
     state = folder / "state"
@@ -193,19 +193,19 @@ def private(folder: Path) -> str:
 
 async def pages(process: ExporterProcess) -> list[str]:
     """Return all that the exporter answers, to those who may ask and to others."""
-    told: list[str] = []
+    output: list[str] = []
     url = await process.url()
     for authorization in (basic("prometheus", SCRAPER), basic("prometheus", "canary-guess")):
         async with aiohttp.ClientSession(headers={"Authorization": authorization}) as client:
             for path in PAGES:
                 async with client.get(f"{url}{path}") as response:
-                    told.append(f"{sorted(response.headers.items())} {await response.text()}")
+                    output.append(f"{sorted(response.headers.items())} {await response.text()}")
     reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
     broken = f"GET / HTTP/1.1\r\nAuthorization: {basic('prometheus', SCRAPER)}\x01\r\n\r\n"
     writer.write(broken.encode())
-    told.append((await reader.read()).decode())
+    output.append((await reader.read()).decode())
     writer.close()
-    return told
+    return output
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -224,7 +224,7 @@ async def test_no_secret_is_found_where_it_does_not_belong(case: Case, tmp_path:
                 await process.until(lambda: len(gateway.requests) >= ENOUGH)
             else:
                 await process.wait_for_log("round failed" if case.first else r"reason\W+\w+")
-            told = await pages(process)
+            output = await pages(process)
             command = commandline(process.process.pid)
             process.process.terminate()
             assert await process.ended() == 0
@@ -237,7 +237,7 @@ async def test_no_secret_is_found_where_it_does_not_belong(case: Case, tmp_path:
     secrets |= {cloud.session, cloud.manager_token, *cloud.tokens}
     hashed = (tmp_path / "web.yml").read_text().split("'")[1]
     assert leaks(log, secrets | {hashed}) == []
-    assert leaks("\n".join(told), secrets | {hashed}) == []
+    assert leaks("\n".join(output), secrets | {hashed}) == []
     assert leaks(command, secrets) == []
 
     tokens_only = secrets - {*cloud.tokens, token}
@@ -307,5 +307,5 @@ def test_a_mistake_in_a_variable_shows_no_secret(variable: tuple[str, str], tmp_
         },
     )
     assert done.returncode == 1
-    told = done.stdout + done.stderr
-    assert (SCRAPER in told) == name.endswith("_FILE")
+    output = done.stdout + done.stderr
+    assert (SCRAPER in output) == name.endswith("_FILE")

@@ -69,13 +69,13 @@ async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: 
             if name.endswith("_ratio") and "power_factor" not in name:
                 assert all(0 <= value <= 1 for value in series.values()), name
         openmetrics, _ = watched.exposition.render("application/openmetrics-text", "")
-        told = {
+        served = {
             (sample.name, frozenset(sample.labels.items()), sample.value)
             for family in parsed(openmetrics)
             for sample in family.samples
             if sample.name.startswith("enphase_")
         }
-        assert told == {
+        assert served == {
             (name, labels, value)
             for name, series in samples(watched.text()).items()
             if name.startswith("enphase_")

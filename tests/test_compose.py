@@ -121,14 +121,14 @@ def test_ports_are_open_to_this_machine_only() -> None:
 def test_our_command_and_its_flags_exist(name: str) -> None:
     """As `--help` of the command lists them."""
     command, *_ = words(name)
-    told = subprocess.run(
+    help_text = subprocess.run(
         [sys.executable, "-m", "exporter", command, "--help"],
         cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    assert [flag for flag in flags(name) if flag not in told] == []
+    assert [flag for flag in flags(name) if flag not in help_text] == []
 
 
 def test_the_demo_runs_at_the_pace_of_prometheus() -> None:
@@ -141,7 +141,7 @@ def test_the_demo_runs_at_the_pace_of_prometheus() -> None:
     assert (SERVICES["demo"]["profiles"], SERVICES["exporter"]["profiles"]) == (["demo"], ["home"])
 
 
-def test_the_exporter_understands_what_it_is_told(tmp_path: Path) -> None:
+def test_the_exporter_understands_its_flags(tmp_path: Path) -> None:
     """Every variable is one that the configuration reads, and what is not set is left out."""
     given = {name: defaults(value) for name, value in SERVICES["exporter"]["environment"].items()}
     mounted = {where: source for source, where, _ in volumes("exporter")}

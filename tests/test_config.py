@@ -85,11 +85,11 @@ def test_variable_replaces_the_file_key_of_the_same_secret(write: Write, tmp_pat
 
 def test_every_variable_can_name_a_file(tmp_path: Path) -> None:
     """What a variable says can stand in a file, whose last line break does not count."""
-    said = {"HOST": "a", "NAME": "b", "TOKEN": "c", "USERNAME": "d", "PASSWORD": "e "}
-    for key, value in said.items():
+    values = {"HOST": "a", "NAME": "b", "TOKEN": "c", "USERNAME": "d", "PASSWORD": "e "}
+    for key, value in values.items():
         (tmp_path / key).write_text(f"{value}\n")
     gateway = from_environment(
-        **{f"ENPHASE_{key}_FILE": str(tmp_path / key) for key in said}
+        **{f"ENPHASE_{key}_FILE": str(tmp_path / key) for key in values}
     ).gateways[0]
     login = gateway.credentials()
     assert (gateway.host, gateway.name) == ("a", "b")
@@ -114,7 +114,7 @@ def test_paths_are_relative_to_the_file(write: Write, tmp_path: Path) -> None:
     assert config.web.config_file == tmp_path / "w.yml"
 
 
-def test_rotated_secret_is_read_anew(write: Write, tmp_path: Path) -> None:
+def test_rotated_secret_is_read_again(write: Write, tmp_path: Path) -> None:
     """A new login uses what the secret file holds by then; a lost file costs only a warning."""
     secret = tmp_path / "token"
     secret.write_text("first")

@@ -141,7 +141,7 @@ web: {{listen_address: 10055}}
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "message"),
     [
         ("{x: 3}", "x: has no y: give both, or leave both out"),
         ("{y: 3, x: ~}", "y: has no x: give both, or leave both out"),
@@ -158,10 +158,10 @@ web: {{listen_address: 10055}}
         ),
     ],
 )
-def test_a_place_is_two_numbers(place: str, said: str, write: Write) -> None:
+def test_a_place_is_two_numbers(place: str, message: str, write: Write) -> None:
     """Half a place is none, and what cannot be drawn is refused."""
     path = write(f"gateways: [{{host: a, inverters: {{12: {place}}}}}]")
-    assert errors(path) == [f"enphase.yml: gateways[0].inverters.12.{said}"]
+    assert errors(path) == [f"enphase.yml: gateways[0].inverters.12.{message}"]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_no_gateway_names_both_ways(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("- a", "not a list"),
@@ -234,11 +234,11 @@ def test_no_gateway_names_both_ways(write: Write) -> None:
         ("a: \x07", "control character"),
     ],
 )
-def test_broken_yaml(write: Write, text: str, said: str) -> None:
+def test_broken_yaml(write: Write, text: str, message: str) -> None:
     """A file that is no configuration is one line, with the place and without what stands there."""
     (line,) = errors(write(text))
     assert line.startswith("enphase.yml: ")
-    assert said in line
+    assert message in line
     assert SECRET not in line
 
 

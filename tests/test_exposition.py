@@ -49,9 +49,9 @@ def test_any_text_and_number_survives_the_exposition(
         for family in text_string_to_metric_families(f"{line}\n")
         for sample in family.samples
     }
-    told = {"gateway": gateway, "serial": serial}
-    assert parsed["enphase_thing_watts"] == (told, value)
-    assert parsed["enphase_thing_info"] == ({**told, "name": name}, 1)
+    labels = {"gateway": gateway, "serial": serial}
+    assert parsed["enphase_thing_watts"] == (labels, value)
+    assert parsed["enphase_thing_info"] == ({**labels, "name": name}, 1)
 
 
 async def test_every_format_says_the_same(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_every_format_says_the_same(tmp_path: Path) -> None:
         assert ours == [line for line in openmetrics.splitlines() if line.startswith(b"enphase_")]
 
 
-async def test_openmetrics_families_are_told_apart() -> None:
+async def test_openmetrics_families_are_distinct() -> None:
     """No two families have the same name once OpenMetrics takes their suffix off."""
     suffix = {"counter": "_total", "info": "_info"}
     names = [
@@ -89,11 +89,11 @@ async def test_only_the_metrics_that_are_asked_for_are_served(tmp_path: Path) ->
     """`name[]` restricts the body, the process's own metrics included."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        wanted = ["enphase_up", "process_cpu_seconds_total", "enphase_exporter_build_info"]
+        names = ["enphase_up", "process_cpu_seconds_total", "enphase_exporter_build_info"]
         for accept in ("", OPENMETRICS):
-            body, _ = watched.exposition.render(accept, "", wanted)
+            body, _ = watched.exposition.render(accept, "", names)
             found = {line.split(b"{")[0].split()[0] for line in body.splitlines()} - {b"#"}
-            assert found == {name.encode() for name in wanted}
+            assert found == {name.encode() for name in names}
         assert b"enphase" not in watched.exposition.render("", "", ["no_such_metric"])[0]
 
 

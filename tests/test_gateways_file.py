@@ -65,7 +65,9 @@ def test_an_empty_list_is_a_fleet_without_gateways(loaded: Loaded, listed: str) 
         ("- host: a\n- host: a", r"exporter.yml: gateways: gateways\[0\] and gateways\[1\] are"),
     ],
 )
-def test_a_mistake_in_the_list_is_told_where_it_is(loaded: Loaded, listed: str, line: str) -> None:
+def test_a_mistake_in_the_list_is_reported_with_its_place(
+    loaded: Loaded, listed: str, line: str
+) -> None:
     """The line names the file of the list, the entry and the remedy."""
     with pytest.raises(ConfigError, match=line):
         loaded(listed)

@@ -220,7 +220,7 @@ def test_what_has_expired_is_no_source() -> None:
     assert found.expires == 1500
 
 
-def test_legs_are_shown_where_all_are_known() -> None:
+def test_legs_are_exported_where_all_are_known() -> None:
     """A house without batteries has them too; a leg that is not read takes its meter along."""
     phases = {
         "production": {"L1": ct(900), "L2": ct(800)},

@@ -77,7 +77,7 @@ def test_every_record_is_one_printable_line(fmt: Format, message: str, value: st
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "masked"),
     [
         (f"token {JWT} refused", "token *** refused"),
         (f"token='{JWT[:-9]}", "token='***"),
@@ -89,9 +89,9 @@ def test_every_record_is_one_printable_line(fmt: Format, message: str, value: st
         ("https://envoy.local/home@2x", "https://envoy.local/home@2x"),
     ],
 )
-def test_what_looks_like_a_secret_is_masked(text: str, shown: str) -> None:
+def test_what_looks_like_a_secret_is_masked(text: str, masked: str) -> None:
     """Tokens, sessions and credentials in URLs are recognised by their shape."""
-    assert mask(text) == shown
+    assert mask(text) == masked
 
 
 def test_hidden_secrets_are_masked_everywhere(capsys: pytest.CaptureFixture[str]) -> None:

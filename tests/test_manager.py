@@ -70,8 +70,8 @@ async def until(true: Callable[[], bool]) -> None:
 
 def up(manager: PollerManager) -> dict[str, float]:
     """Return `enphase_up` by gateway."""
-    told = samples(manager.exposition.render("", "")[0].decode()).get("enphase_up", {})
-    return {dict(labels)["gateway"]: value for labels, value in told.items()}
+    series = samples(manager.exposition.render("", "")[0].decode()).get("enphase_up", {})
+    return {dict(labels)["gateway"]: value for labels, value in series.items()}
 
 
 @pytest.mark.parametrize("mistake", [RuntimeError("a mistake"), asyncio.CancelledError()])
@@ -125,7 +125,7 @@ async def test_a_poller_that_cannot_even_begin(
     assert not manager.ready
 
 
-async def test_a_poller_that_cannot_stop_decently_is_told(
+async def test_a_poller_that_cannot_stop_decently_is_logged(
     manager: PollerManager,
     solar: RunningGateway,
     tmp_path: Path,
@@ -179,7 +179,7 @@ async def test_what_stays_the_same_is_not_touched(
     assert [gateway.name for gateway in manager.gateways] == ["stays", "comes"]
 
 
-async def test_what_changed_is_started_anew(
+async def test_what_changed_is_restarted(
     manager: PollerManager, solar: RunningGateway, battery: RunningGateway, tmp_path: Path
 ) -> None:
     """Another host under the same name is another gateway, and the old one is left alone."""

@@ -98,7 +98,7 @@ def mounted(folder: str) -> dict[str, Mapping[str, Any]]:
 
 def configuration(folder: str, tmp_path: Path, number: int = 0) -> Config:
     """Load what a pod would, with every secret in its place."""
-    data = one(folder, "ConfigMap").told["data"]
+    data = one(folder, "ConfigMap").data["data"]
     secrets = tmp_path / "secrets"
     secrets.mkdir(exist_ok=True)
     for name in re.findall(rf"{SECRETS}/([\w-]+)", "".join(data.values())):
@@ -114,8 +114,8 @@ def configuration(folder: str, tmp_path: Path, number: int = 0) -> Config:
 def test_the_api_has_every_field(path: Path) -> None:
     """No field is misspelt or at the wrong place, and each kind is asked for in its version."""
     for manifest in read(path):
-        assert list(unknown(manifest.told, manifest.kind)) == []
-        assert manifest.told["apiVersion"] == VERSIONS[manifest.kind]
+        assert list(unknown(manifest.data, manifest.kind)) == []
+        assert manifest.data["apiVersion"] == VERSIONS[manifest.kind]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_every_file_is_applied() -> None:
 def test_all_is_in_one_namespace_and_labelled(folder: str) -> None:
     """So that all of it can be found, and deleted, by its label."""
     for manifest in applied(folder):
-        metadata = manifest.told["metadata"]
+        metadata = manifest.data["metadata"]
         if manifest.kind == "Namespace":
             assert manifest.name == "enphase"
         else:
@@ -163,7 +163,7 @@ def test_selectors_find_the_pods(folder: str) -> None:
     template = one(folder, *WORKLOADS).spec["template"]
     assert template["metadata"]["labels"] == LABELS
     for manifest in applied(folder):
-        spec = manifest.told.get("spec", {})
+        spec = manifest.data.get("spec", {})
         selector = spec.get("selector") or spec.get("podSelector")
         if selector:
             assert selector.get("matchLabels", selector) == LABELS, manifest.kind
@@ -223,7 +223,7 @@ def test_shards_split_the_list(tmp_path: Path) -> None:
     """Each gateway belongs to one pod, and every pod has its number."""
     count = one("fleet", "StatefulSet").spec["replicas"]
     parts = [configuration("fleet", tmp_path, number) for number in range(count)]
-    listed = yaml.safe_load(one("fleet", "ConfigMap").told["data"]["gateways.yml"])
+    listed = yaml.safe_load(one("fleet", "ConfigMap").data["data"]["gateways.yml"])
     names = [gateway.name for part in parts for gateway in part.gateways]
     assert sorted(names) == [entry["name"] for entry in listed]
     assert not any(part.gateways_on_metrics for part in parts)
@@ -307,7 +307,7 @@ def test_pods_may_do_nothing_but_their_work(folder: str) -> None:
     assert pod(folder)["automountServiceAccountToken"] is False
     # variables of a Service called enphase-exporter would look like the exporter's own
     assert pod(folder)["enableServiceLinks"] is False
-    labels = one(folder, "Namespace").told["metadata"]["labels"]
+    labels = one(folder, "Namespace").data["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
@@ -366,7 +366,7 @@ def test_the_network_is_closed_but_for_its_work() -> None:
     # the example's gateways are reached
     listed = [
         gateway["host"]
-        for data in (one("home", "ConfigMap").told["data"], one("fleet", "ConfigMap").told["data"])
+        for data in (one("home", "ConfigMap").data["data"], one("fleet", "ConfigMap").data["data"])
         for text in data.values()
         for held in [yaml.safe_load(text)]
         for gateway in (held if isinstance(held, list) else held.get("gateways", []))
@@ -417,7 +417,7 @@ def test_objects_can_be_applied() -> None:
     """None is too large for the copy that kubectl keeps in an annotation, at most 256 KiB."""
     for folder in APPLIED:
         for manifest in applied(folder):
-            assert len(yaml.safe_dump(manifest.told)) < 200_000
+            assert len(yaml.safe_dump(manifest.data)) < 200_000
 
 
 def test_the_readme_speaks_of_what_there_is() -> None:

@@ -22,7 +22,7 @@ def test_what_is_not_known_has_no_sample(tmp_path: Path) -> None:
     assert own["enphase_pager_receiver_configured"] == {frozenset(): 0}
 
 
-async def test_scrapes_and_tests_are_told_with_their_time(tmp_path: Path) -> None:
+async def test_scrapes_and_tests_are_exported_with_their_time(tmp_path: Path) -> None:
     """The time of the last scrape is that of the one before this one."""
     clock = VirtualClock(START)
     pager = Pager(clock, tmp_path)
@@ -36,7 +36,7 @@ async def test_scrapes_and_tests_are_told_with_their_time(tmp_path: Path) -> Non
     assert own["enphase_pager_receiver_configured"] == {frozenset(): 1}
 
 
-def test_the_build_is_told_by_version_and_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_build_is_identified_by_version_and_revision(monkeypatch: pytest.MonkeyPatch) -> None:
     """The revision comes from the image; elsewhere it is not known."""
     for given, revision in (("abc123", "abc123"), ("", "unknown")):
         monkeypatch.setenv("ENPHASE_EXPORTER_REVISION", given)

@@ -85,9 +85,9 @@ def test_locks_cover_the_dependencies(lock: str, extra: str | None) -> None:
     """`pyproject.toml` asks for nothing that is not pinned at a version it accepts."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = project["dependencies"] + (project["optional-dependencies"][extra] if extra else [])
-    wanted = {canonicalize_name(r.name): r.specifier for r in map(Requirement, asked)}
+    specifiers = {canonicalize_name(r.name): r.specifier for r in map(Requirement, asked)}
     pinned = pins(ROOT / f"requirements/{lock}.txt")
-    assert [n for n, s in wanted.items() if n not in pinned or pinned[n][0] not in s] == []
+    assert [n for n, s in specifiers.items() if n not in pinned or pinned[n][0] not in s] == []
 
 
 def test_only_the_gateway_package_knows_pyenphase() -> None:

@@ -72,9 +72,9 @@ def test_every_promise_names_what_keeps_it() -> None:
 
 def test_every_long_run_is_on_the_page() -> None:
     """What is not in `make test` has its command on the page."""
-    told = " ".join(quoted("make "))
+    commands = " ".join(quoted("make "))
     long_ones = ("faults", "fuzz", "soak", "bench", "audit", "alerts-proof", "silence")
-    assert [name for name in long_ones if f"make {name}" not in told] == []
+    assert [name for name in long_ones if f"make {name}" not in commands] == []
 
 
 def test_figures_have_a_date() -> None:

@@ -73,11 +73,11 @@ class Process:
             while not true(await self.samples()):  # noqa: ASYNC110 - another process does it
                 await asyncio.sleep(0.05)
 
-    async def reload(self, text: str, told: str) -> None:
+    async def reload(self, text: str, message: str) -> None:
         """Change the configuration, send SIGHUP and wait for what is told."""
         self.config.write_text(text)
         self.process.send_signal(signal.SIGHUP)
-        await self.line(told)
+        await self.line(message)
 
     async def end(self, number: signal.Signals) -> int:
         """Send a signal and return the exit status; what was written is in `lines`."""
@@ -126,7 +126,7 @@ async def exporting(folder: Path, config: str) -> AsyncIterator[Process]:
 
 def up(found: Samples) -> dict[str, float]:
     """Return `enphase_up` by gateway."""
-    return {dict(told)["gateway"]: value for told, value in found.get("enphase_up", {}).items()}
+    return {dict(labels)["gateway"]: value for labels, value in found.get("enphase_up", {}).items()}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -180,15 +180,17 @@ async def test_a_dead_gateway_costs_itself_only(tmp_path: Path) -> None:
         async with aiohttp.ClientSession(process.url) as client, client.get("/-/ready") as response:
             assert response.status == 200
         await process.until(lambda found: "enphase_encharge_soc_ratio" in found)
-        told = [line for line in process.lines if "gateway=dead" in line and "level=warn" in line]
+        warnings = [
+            line for line in process.lines if "gateway=dead" in line and "level=warn" in line
+        ]
         await process.end(signal.SIGTERM)
-        told += [
+        warnings += [
             line
             for line in process.lines[-1].splitlines()
             if "gateway=dead" in line and "level=warn" in line
         ]
-        assert len(told) == 1
-        assert "reason=unreachable" in told[0]
+        assert len(warnings) == 1
+        assert "reason=unreachable" in warnings[0]
 
 
 async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
@@ -197,13 +199,13 @@ async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
     config = configured(tmp_path)
     async with gateway("three-phase") as running:
         config = configured(tmp_path, home=running)
-        shown: list[float] = []
+        values: list[float] = []
         for _ in range(2):
             async with exporting(tmp_path, config) as process:
                 await process.until(lambda found: produced in found)
-                shown.append(*(await process.samples())[produced].values())
+                values.append(*(await process.samples())[produced].values())
                 process.process.kill()
-        assert shown[0] <= shown[1] < shown[0] + 1e8
+        assert values[0] <= values[1] < values[0] + 1e8
 
 
 async def test_a_list_of_gateways_is_read_again_when_it_changes(tmp_path: Path) -> None:

@@ -201,14 +201,14 @@ async def test_a_kill_while_writing_loses_the_last_write_at_most(tmp_path: Path)
         )
         assert process.stdout is not None
         async with asyncio.timeout(PATIENCE):
-            told = [int(await process.stdout.readline())]
+            numbers_printed = [int(await process.stdout.readline())]
             await asyncio.sleep(chance.uniform(0, 0.02))
             process.kill()
-            told += [int(line) for line in (await process.stdout.read()).splitlines()]
+            numbers_printed += [int(line) for line in (await process.stdout.read()).splitlines()]
             await process.wait()
         found = orjson.loads(state.path.read_bytes())
         assert found["filler"] == [found["number"]] * 5000
-        assert told[-1] <= found["number"] <= told[-1] + 1
+        assert numbers_printed[-1] <= found["number"] <= numbers_printed[-1] + 1
         assert state.path.stat().st_mode & 0o777 == 0o600
         written = found["number"]
     # what a kill leaves lying around holds a token too

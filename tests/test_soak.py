@@ -72,8 +72,8 @@ def test_leaks_are_noticed() -> None:
     """What is kept at every snapshot, write or reload fails the soak, and is named."""
     run = soak(0.12, 0.05, LEAKS)
     assert run.returncode == 1, run.stdout + run.stderr
-    for told in (r"objects of builtins\.dict", "files", "tasks"):
-        assert re.search(rf"at \d+ h: \d+ {told}, \d+ at first", run.stdout), run.stdout
+    for growth in (r"objects of builtins\.dict", "files", "tasks"):
+        assert re.search(rf"at \d+ h: \d+ {growth}, \d+ at first", run.stdout), run.stdout
 
 
 MARK = Mark(3600.0, 80_000_000, 300_000, Counter({dict: 5000, list: 20}), 13, 4, 1)

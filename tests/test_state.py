@@ -22,9 +22,9 @@ HELD = {"token": "abc", "devices": {"battery": ["1", "2"]}}
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return the warnings and errors logged since the last call."""
-    told = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
+    lines = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING]
     caplog.clear()
-    return told
+    return lines
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -83,8 +83,8 @@ def test_broken_file_is_moved_aside(
     state.path.write_bytes(content)
     state.path.chmod(0o600)
     assert state.load() == {}
-    (told,) = messages(caplog)
-    assert told.endswith("starting without; moved to home.json.broken")
+    (message,) = messages(caplog)
+    assert message.endswith("starting without; moved to home.json.broken")
     assert (tmp_path / "home.json.broken").read_bytes() == content
     state.save(HELD)
     assert State(tmp_path, "home").load() == HELD
@@ -107,8 +107,8 @@ def test_what_cannot_be_read_is_replaced(tmp_path: Path, caplog: pytest.LogCaptu
     state = State(tmp_path, "home")
     state.path.symlink_to(state.path)
     assert state.load() == {}
-    (told,) = messages(caplog)
-    assert told.endswith("starting without; moved to home.json.broken")
+    (message,) = messages(caplog)
+    assert message.endswith("starting without; moved to home.json.broken")
     state.save(HELD)
     assert State(tmp_path, "home").load() == HELD
 
@@ -153,7 +153,7 @@ def test_names_stay_in_the_directory(
     assert {path.parent for path in directory.rglob("*")} == {directory}
 
 
-def test_unwritable_directory_is_told_once(
+def test_unwritable_directory_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Trouble with writing is told when it begins and when it ends, and never raised."""
@@ -163,8 +163,8 @@ def test_unwritable_directory_is_told_once(
     state.save(HELD)
     state.save(HELD)
     assert not state.healthy
-    (told,) = messages(caplog)
-    assert told.startswith("state cannot be written (")
+    (message,) = messages(caplog)
+    assert message.startswith("state cannot be written (")
     (tmp_path / "state").unlink()
     state.save(HELD)
     assert state.healthy
@@ -214,8 +214,8 @@ async def test_a_hanging_disk_costs_a_moment(
         await state.keep({"number": number})
     assert threading.active_count() <= threads + 1
     assert not state.healthy
-    [told] = messages(caplog)
-    assert "the disk does not answer" in told
+    [message] = messages(caplog)
+    assert "the disk does not answer" in message
     hanging.set()
     await state.keep({"number": 5}, last=True)
     assert state.healthy

@@ -73,7 +73,7 @@ def _serials(content: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
-async def test_a_replay_says_what_the_gateway_said(name: str, tmp_path: Path) -> None:
+async def test_a_replay_repeats_the_responses_of_the_gateway(name: str, tmp_path: Path) -> None:
     """Every metric has the same value, under pseudonyms; no identity is found in any byte."""
     gateway = sample_home(name, lambda: START)
     async with serve(gateway, now=lambda: START) as running:
@@ -296,7 +296,7 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
         captured = await capture(running, tmp_path / "capture", VirtualClock(START))
     replayed = captures.load_capture(captured.folder)
     found = {target: replayed.answer(target) for target in TARGETS}
-    wanted = {
+    statuses = {
         "/ivp/meters": 401,
         "/ivp/ensemble/power": 503,
         "/home": NO_RESPONSE_STATUS,
@@ -304,7 +304,7 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
         "/admin/lib/tariff": 200,
         "/ivp/ss/gen_mode": 404,
     }
-    assert {target: answer.status for target, answer in found.items() if answer} | wanted == {
+    assert {target: answer.status for target, answer in found.items() if answer} | statuses == {
         target: answer.status for target, answer in found.items() if answer
     }
     log = json.loads((captured.folder / "home_log.json").read_text())

@@ -89,8 +89,8 @@ async def test_hardware_that_was_there_before() -> None:
 
 
 def _network(**changes: Any) -> Callable[[Any], Any]:
-    def change(told: Any) -> Any:
-        return {**told, "network": {**told["network"], **changes}}
+    def change(response: Any) -> Any:
+        return {**response, "network": {**response["network"], **changes}}
 
     return change
 
@@ -118,13 +118,13 @@ async def test_a_gateway_that_is_silent_towards_the_cloud(
 async def test_a_cellular_gateway_reports_seldom() -> None:
     """Six hours of silence are healthy by modem."""
 
-    def cellular(told: Any) -> Any:
-        told["network"] |= {
+    def cellular(response: Any) -> Any:
+        response["network"] |= {
             "primary_interface": "cellular",
             "last_enlighten_report_time": int(time.time()) - 5 * 3600,
             "interfaces": [{"type": "cellular", "interface": "cellular", "carrier": True}],
         }
-        return told
+        return response
 
     async with battery_home() as running:
         running.faults["/home"] = Edit(cellular)

@@ -39,14 +39,14 @@ async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
             f"  - {{host: '{ill.host}', name: cabin}}\n"
         )
         flag = f"--config.file={config}"
-        (both, told, error), (one, text, _) = await asyncio.gather(
+        (both, output, error), (one, text, _) = await asyncio.gather(
             command(tmp_path, flag), command(tmp_path, flag, "--json", "--gateway=cabin")
         )
     assert (both, one, error) == (1, 1, "")
-    assert "home: all is well\n" in told
-    assert "cabin: failed: Login\n" in told
-    assert " ✗ Login" in told
-    assert "→ get one at https://entrez.enphaseenergy.com" in told
+    assert "home: all is well\n" in output
+    assert "cabin: failed: Login\n" in output
+    assert " ✗ Login" in output
+    assert "→ get one at https://entrez.enphaseenergy.com" in output
     report = json.loads(text)
     assert report["ok"] is False
     (cabin,) = report["checked"]
@@ -55,7 +55,7 @@ async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
     assert [*steps] == [step.key for step in STEPS]
     assert steps["login"]["status"] == "failed"
     assert steps["poll"]["message"] == "skipped, because this failed: Features"
-    assert (tmp_path / "token").read_text() not in told + text
+    assert (tmp_path / "token").read_text() not in output + text
 
 
 @pytest.mark.usefixtures("undisturbed")
@@ -78,9 +78,9 @@ def test_flags_that_do_not_fit(
     """A wrong flag ends with 2 and a configuration that does not work with 1, and says why."""
     monkeypatch.setenv("ENPHASE_HOST", "127.0.0.1:1")
     assert dispatch.run(["check", *words]) == status
-    told = capsys.readouterr().err
-    assert message in told
-    assert "secret" not in told
+    error = capsys.readouterr().err
+    assert message in error
+    assert "secret" not in error
 
 
 @pytest.mark.usefixtures("undisturbed")

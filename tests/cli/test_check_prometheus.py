@@ -114,7 +114,9 @@ async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
                 await manager.close()
 
 
-async def told(prometheus: Prometheus, port: int, *names: str, word: str) -> dict[str, StepResult]:
+async def until_result(
+    prometheus: Prometheus, port: int, *names: str, word: str
+) -> dict[str, StepResult]:
     """Return what is found, as soon as this word appears."""
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -128,19 +130,21 @@ async def test_what_prometheus_knows_of_us(prometheus: Prometheus, tmp_path: Pat
     """From no scrape at all to the gateway's own state, each is told for what it is."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]
-    found = await told(prometheus, closed, "home", word="it does not scrape")
+    found = await until_result(prometheus, closed, "home", word="it does not scrape")
     assert found["Prometheus"].status is OK
     assert found["Scrapes home"].status is FAILED
     assert "scrape_configs" in found["Scrapes home"].remedy
 
     prometheus.scrape(f"127.0.0.1:{closed}")
-    found = await told(prometheus, closed, "home", word="is down")
+    found = await until_result(prometheus, closed, "home", word="is down")
     assert "connection refused" in found["Scrapes home"].message
     assert "is `enphase-exporter serve` running" in found["Scrapes home"].remedy
 
     async with exporting(tmp_path / "state") as (port, host):
         prometheus.scrape(f"{host}:{port}")
-        found = await told(prometheus, port, "home", "cabin", "barn", word="enphase_up is 1")
+        found = await until_result(
+            prometheus, port, "home", "cabin", "barn", word="enphase_up is 1"
+        )
     assert found["Scrapes home"].status is OK
     assert found["Scrapes cabin"].message.startswith("enphase_up is 0")
     assert (

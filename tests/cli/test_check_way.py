@@ -146,9 +146,9 @@ def test_connections_that_fail(  # noqa: PLR0917 - pytest passes them by name
     monkeypatch.setattr(network_steps, "local_address", lambda address: ours)
     context = DiagnosisContext(Gateway(host=host), SystemClock())
     context.addresses = [context.host]
-    told = network_steps.unreachable(context, error)
-    assert message in told.message
-    assert remedy in told.remedy
+    result = network_steps.unreachable(context, error)
+    assert message in result.message
+    assert remedy in result.remedy
 
 
 async def test_an_open_port_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

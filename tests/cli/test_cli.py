@@ -156,19 +156,19 @@ def test_bad_configuration(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--web.listen-address=10055"], "--web.listen-address: '10055' lacks a colon"),
         (["--web.config.file=/missing"], "/missing: cannot be read"),
         (["--config.file=/missing"], "/missing: cannot be read"),
     ],
 )
-def test_flags_that_lead_nowhere(tmp_path: Path, words: list[str], said: str) -> None:
+def test_flags_that_lead_nowhere(tmp_path: Path, words: list[str], message: str) -> None:
     """A flag whose value does not do is named, whether checking or serving."""
     for check in ([], ["--config.check"]):
         done = run(tmp_path, "serve", *words, *check, ENPHASE_HOST="a")
         assert done.returncode == 1
-        assert done.stderr.startswith(f"enphase-exporter: error: {said}")
+        assert done.stderr.startswith(f"enphase-exporter: error: {message}")
         assert done.stderr.count("\n") == 1
 
 
@@ -224,12 +224,12 @@ def test_replay(tmp_path: Path, recorded: Path, number: signal.Signals) -> None:
     words = ["replay", str(recorded), "--now", "--listen-address=127.0.0.1:0"]
     with running(tmp_path, *words) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(3)]
+        lines = [process.stdout.readline() for _ in range(3)]
         assert re.fullmatch(
-            r"Gateway 122000000001, firmware 8\.3\.1, at https://127\.0\.0\.1:\d+\n", said[0]
+            r"Gateway 122000000001, firmware 8\.3\.1, at https://127\.0\.0\.1:\d+\n", lines[0]
         )
-        assert re.fullmatch(r"ENPHASE_HOST=127\.0\.0\.1:\d+\n", said[1])
-        assert re.fullmatch(r"ENPHASE_TOKEN=eyJ\S+\n", said[2])
+        assert re.fullmatch(r"ENPHASE_HOST=127\.0\.0\.1:\d+\n", lines[1])
+        assert re.fullmatch(r"ENPHASE_TOKEN=eyJ\S+\n", lines[2])
         assert ended(process, number) == (0, "")
 
 

@@ -24,12 +24,12 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
     """It prints the addresses and a dozen metrics, serves them, and ends on request."""
     with running(tmp_path, "demo", "--web.listen-address=127.0.0.1:0") as process:
         assert process.stdout is not None
-        said = ""
-        while "Ctrl-C" not in said:
-            said += process.stdout.readline()
-        found = re.search(r"Metrics +(http://\S+/metrics)", said)
+        output = ""
+        while "Ctrl-C" not in output:
+            output += process.stdout.readline()
+        found = re.search(r"Metrics +(http://\S+/metrics)", output)
         assert found
-        assert len({line.split("{")[0] for line in said.splitlines() if "{" in line}) == 12
+        assert len({line.split("{")[0] for line in output.splitlines() if "{" in line}) == 12
         with urllib.request.urlopen(found[1]) as response:  # noqa: S310 - the demo's own address
             metrics = response.read().decode()
         assert 'enphase_up{gateway="demo"} 1' in metrics
@@ -39,7 +39,7 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--seed=x"], "--seed: 'x' is not a whole number"),
         (["--speed=0"], "--speed: '0' is not a speed"),
@@ -47,11 +47,11 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
         (["--web.listen-address=1"], "'1' lacks a colon"),
     ],
 )
-def test_mistakes_are_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+def test_mistakes_are_one_line(words: list[str], message: str, tmp_path: Path) -> None:
     """A flag that means nothing ends the demo with 1 and one line."""
     done = run(tmp_path, "demo", *words)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(PREFIX + said)
+    assert done.stderr.startswith(PREFIX + message)
     assert done.stderr.count("\n") == 1
 
 
@@ -69,15 +69,15 @@ async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
     """Grid, sun, house and batteries are told as on the status page."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
-        told = dict(summary_rows(watched.status()))
-    assert told["Gateway"] == "answers"
-    assert told["Grid"] == "On grid, 1.8 kW to the grid"
-    assert told["Solar"] == "7.3 kW"
-    assert told["House"] == "1.9 kW"
-    assert told["Batteries"] == "64 %, charging with 3.6 kW"
-    assert re.fullmatch(r"Last cloud report \d+ min ago", told["Enphase"])
-    assert re.match(r"(\d+) of \1 collectors up", told["Exporter"])
-    assert "Problem" not in told
+        rows = dict(summary_rows(watched.status()))
+    assert rows["Gateway"] == "answers"
+    assert rows["Grid"] == "On grid, 1.8 kW to the grid"
+    assert rows["Solar"] == "7.3 kW"
+    assert rows["House"] == "1.9 kW"
+    assert rows["Batteries"] == "64 %, charging with 3.6 kW"
+    assert re.fullmatch(r"Last cloud report \d+ min ago", rows["Enphase"])
+    assert re.match(r"(\d+) of \1 collectors up", rows["Exporter"])
+    assert "Problem" not in rows
 
 
 async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:

@@ -27,14 +27,14 @@ CLOSED = 1
 
 
 @dataclass
-class Heard:
-    """What was heard, by name in mDNS, and the gateways that it was said of, by theirs."""
+class Discovered:
+    """The announcements by name in mDNS, and the gateways by their name."""
 
     by_name: dict[str, Announced]
     gateways: dict[str, RunningGateway]
 
 
-async def _listen() -> Heard:
+async def _listen() -> Discovered:
     async with AsyncExitStack() as stack:
         homes = {"envoy": "battery-home", "envoy-2": "legacy", "envoy-3": "battery-home"}
         if has_ipv6():
@@ -61,48 +61,48 @@ async def _listen() -> Heard:
         ]
         await stack.enter_async_context(announce(*announced))
         found = await discover(LISTEN, [LOOPBACK])
-        return Heard({each.name.removesuffix(".local"): each for each in found}, gateways)
+        return Discovered({each.name.removesuffix(".local"): each for each in found}, gateways)
 
 
 @pytest.fixture(scope="module")
-def heard() -> Heard:
-    """Return what is heard on loopback, where gateways of all kinds announce themselves."""
+def discovered() -> Discovered:
+    """Return the gateways discovered on loopback, where all kinds announce themselves."""
     return asyncio.run(_listen())
 
 
 @pytest.mark.parametrize(("name", "kind"), [("envoy", "battery-home"), ("envoy-2", "legacy")])
-def test_a_gateway_is_asked_once_who_it_is(heard: Heard, name: str, kind: str) -> None:
+def test_a_gateway_is_asked_once_who_it_is(discovered: Discovered, name: str, kind: str) -> None:
     """What `/info` says counts, and one question is enough where HTTPS is spoken."""
-    one = heard.by_name[name]
+    one = discovered.by_name[name]
     site = SAMPLE_HOMES[kind]
     assert (one.serial, one.firmware) == (site.serial, site.firmware)
-    assert (one.host, one.answers) == (heard.gateways[name].host, True)
-    assert len(heard.gateways[name].requests) == 1
+    assert (one.host, one.answers) == (discovered.gateways[name].host, True)
+    assert len(discovered.gateways[name].requests) == 1
 
 
-def test_a_silent_gateway_is_told_as_it_announced_itself(heard: Heard) -> None:
-    """What was heard is listed though nothing answers."""
-    one = heard.by_name["envoy-8"]
+def test_a_silent_gateway_is_listed_as_it_announced_itself(discovered: Discovered) -> None:
+    """A gateway that announces itself is listed although nothing answers."""
+    one = discovered.by_name["envoy-8"]
     assert (one.serial, one.firmware) == ("122000000003", "8.3.1")
     assert (one.host, one.answers) == (f"{LOOPBACK}:{CLOSED}", False)
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 on loopback")
-def test_a_gateway_that_answers_by_ipv6_alone(heard: Heard) -> None:
+def test_a_gateway_that_answers_by_ipv6_alone(discovered: Discovered) -> None:
     """Of the addresses the one that answers is proposed, in the brackets that `host` wants."""
-    port = heard.gateways["envoy-6"].host.rpartition(":")[2]
-    assert heard.by_name["envoy-6"].hosts == (f"[::1]:{port}", f"{LOOPBACK}:{port}")
+    port = discovered.gateways["envoy-6"].host.rpartition(":")[2]
+    assert discovered.by_name["envoy-6"].hosts == (f"[::1]:{port}", f"{LOOPBACK}:{port}")
 
 
-def test_one_gateway_under_two_names_is_one(heard: Heard) -> None:
+def test_one_gateway_under_two_names_is_one(discovered: Discovered) -> None:
     """A serial number is listed once."""
-    serials = [each.serial for each in heard.by_name.values()]
+    serials = [each.serial for each in discovered.by_name.values()]
     assert serials.count(SAMPLE_HOMES["battery-home"].serial) == 1
 
 
-def test_announcements_are_not_believed(heard: Heard) -> None:
+def test_announcements_are_not_believed(discovered: Discovered) -> None:
     """What controls a terminal, or is longer than any serial number, is shown as harmless text."""
-    one = heard.by_name["envoy-9"]
+    one = discovered.by_name["envoy-9"]
     assert one.serial.startswith("\\x1b[2J999")
     assert len(one.serial) <= 64
     assert one.firmware == "8\\n9"
@@ -144,32 +144,32 @@ async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> N
             (running.host, "home-1"),
             (f"[::1]:{CLOSED}", "home-2"),
         ]
-        told = json.loads(as_json.stdout)["gateways"]
-        assert [each["host"] for each in told] == [each.host for each in config.gateways]
-        assert told[0]["answers"]
+        gateways = json.loads(as_json.stdout)["gateways"]
+        assert [each["host"] for each in gateways] == [each.host for each in config.gateways]
+        assert gateways[0]["answers"]
 
 
 @pytest.mark.usefixtures("undisturbed")
 def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
     """Silence ends with 1 and the reasons there are for it."""
     assert dispatch.run(["discover", "--interface=127.0.0.1", "--timeout=0.2s"]) == 1
-    told = capsys.readouterr()
-    assert (told.out, told.err) == (command.NOTHING + "\n", "")
-    assert all(word in told.out for word in ("VLAN", "isolation", "--network=host"))
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (command.NOTHING + "\n", "")
+    assert all(word in output.out for word in ("VLAN", "isolation", "--network=host"))
 
 
 @pytest.mark.usefixtures("undisturbed")
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("words", "status", "message"),
     [
         (["--interface=eth0"], 2, "'eth0' is not an IP address"),
         (["--interface=192.0.2.77"], 1, "mDNS cannot be used here"),
         (["--timeout=soon"], 1, "--timeout: 'soon' is not a duration"),
     ],
 )
-def test_mistakes_are_told(
-    words: list[str], status: int, said: str, capsys: pytest.CaptureFixture[str]
+def test_mistakes_are_reported(
+    words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A flag that cannot be is one clear line."""
     assert dispatch.run(["discover", "--timeout=0.2s", *words]) == status
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err

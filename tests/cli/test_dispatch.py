@@ -64,10 +64,10 @@ def test_debug_shows_where(fail: Fail, flag: list[str], capsys: pytest.CaptureFi
     """Only at debug is there a traceback, still without a secret."""
     fail(RuntimeError(JWT))
     assert dispatch.run(["trial", *flag]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("Traceback (most recent call last):\n")
-    assert told.endswith("\nenphase-exporter: error: RuntimeError: ***\n")
-    assert JWT not in told
+    error = capsys.readouterr().err
+    assert error.startswith("Traceback (most recent call last):\n")
+    assert error.endswith("\nenphase-exporter: error: RuntimeError: ***\n")
+    assert JWT not in error
 
 
 def test_interrupt_is_quiet(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,13 +140,13 @@ def test_an_example_runs(
     """Typed as they are, the examples do what they say; only the addresses are other ones."""
     host = prepared.gateway.host
     line = example + ADDED.get(name, "")
-    for shown, meant in (
+    for pattern, meant in (
         ("envoy.local", host),
         ("--interface=192.0.2.7", "--interface=127.0.0.1"),
         ("192.0.2.10", host),
         ("http://localhost:9090", prepared.prometheus),
     ):
-        line = line.replace(shown, meant)
+        line = line.replace(pattern, meant)
     variables, given = words(line)
     piped = TYPED_ACCOUNT if "--username" in line else TYPED
     if " <token.txt" in line:
@@ -160,9 +160,9 @@ def test_an_example_runs(
         f"gateways: [{{host: '{host}', name: home, token_file: token.txt}}]\n"
     )
     assert dispatch.run(given) == 0
-    told = capsys.readouterr()
-    assert told.out
-    assert told.err == ""
+    output = capsys.readouterr()
+    assert output.out
+    assert output.err == ""
 
 
 # --- the manual --------------------------------------------------------------------------------
@@ -176,16 +176,16 @@ def test_the_manual_is_current() -> None:
 def test_the_manual_has_every_command_and_flag(capsys: pytest.CaptureFixture[str]) -> None:
     """What `--help` lists, the manual lists."""
 
-    def told(*given: str) -> str:
+    def help_text(*given: str) -> str:
         dispatch.run([*given, "--help"])
         return capsys.readouterr().out
 
     manual = cli_docs.document()
-    listed = re.findall(r"^  ([\w-]+) {2,}\S", told().split("Commands:")[1], re.M)
+    listed = re.findall(r"^  ([\w-]+) {2,}\S", help_text().split("Commands:")[1], re.M)
     assert {name for name in COMMANDS if name and " " not in name} == {*listed}
     for name in listed:
         section = manual.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        for flag in re.findall(r"^  (--[a-z.-]+)", told(name), re.M):
+        for flag in re.findall(r"^  (--[a-z.-]+)", help_text(name), re.M):
             assert f"`{flag}" in section or "--help" in flag, f"{name} {flag}"
 
 

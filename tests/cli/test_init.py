@@ -97,12 +97,12 @@ def test_a_token_file(
     (one,) = written().gateways
     assert (one.name, one.host, one.token_file) == ("home", gateway.host, token)
     assert one.wanted.storage_mode is None
-    told = capsys.readouterr().out
-    assert "9 of 9 collectors" in told
-    assert "Wrote enphase-exporter.yml\n" in told
-    assert 'targets: ["localhost:10055"]' in told
-    assert "enphase-exporter check --config.file=enphase-exporter.yml\n" in told
-    assert gateway.token not in told + Path("enphase-exporter.yml").read_text()
+    output = capsys.readouterr().out
+    assert "9 of 9 collectors" in output
+    assert "Wrote enphase-exporter.yml\n" in output
+    assert 'targets: ["localhost:10055"]' in output
+    assert "enphase-exporter check --config.file=enphase-exporter.yml\n" in output
+    assert gateway.token not in output + Path("enphase-exporter.yml").read_text()
 
 
 def test_a_token_from_standard_input(gateway: RunningGateway) -> None:
@@ -150,19 +150,19 @@ def test_what_was_found_on_the_network(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The only gateway that is heard is the one; of two, a flag has to say which."""
-    heard = [Announced("envoy.local", "1", "8.2.1", (gateway.host,), True)]
+    announced = [Announced("envoy.local", "1", "8.2.1", (gateway.host,), True)]
 
     async def discover(seconds: float, interfaces: object) -> list[Announced]:
-        return heard
+        return announced
 
     monkeypatch.setattr(init_dialogue, "discover", discover)
     (tmp_path / "token").write_text(gateway.token)
     init(token_file=Path("token"))
     assert written().gateways[0].host == gateway.host
-    heard.append(heard[0])
+    announced.append(announced[0])
     with pytest.raises(ConfigError, match="2 gateways were found: choose one"):
         init(token_file=Path("token"), force=True)
-    heard.clear()
+    announced.clear()
     with pytest.raises(ConfigError, match="no gateways were found: choose one"):
         init(token_file=Path("token"), force=True)
 
@@ -212,14 +212,14 @@ def test_an_account_that_gives_no_token(
     cloud: SimulatedCloud,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A second factor is told clearly, and no file is left behind."""
+    """A second factor is output clearly, and no file is left behind."""
     cloud.mode = cloud_mode
     Path("password").write_text(PASSWORD)
     with pytest.raises(ConfigError, match="nothing was written, because this failed: Login;"):
         init(host=gateway.host, username=USER, password_file=Path("password"))
-    told = capsys.readouterr().out
-    assert message in told
-    assert PASSWORD not in told
+    output = capsys.readouterr().out
+    assert message in output
+    assert PASSWORD not in output
     assert [path.name for path in Path().iterdir()] == ["password"]
 
 
@@ -254,9 +254,9 @@ def test_questions_are_asked_again_until_they_fit(
     init("cabin", "4", "token", gateway.token, "saving", "backup", "my.yml", host=gateway.host)
     (one,) = written(Path("my.yml")).gateways
     assert (one.name, one.wanted.storage_mode) == ("cabin", "backup")
-    told = capsys.readouterr().out
-    assert "choose one of token-file, token, account, or paste a token" in told
-    assert "choose one of backup, self-consumption, economy, none" in told
+    output = capsys.readouterr().out
+    assert "choose one of token-file, token, account, or paste a token" in output
+    assert "choose one of backup, self-consumption, economy, none" in output
 
 
 def test_going_back(gateway: RunningGateway) -> None:
@@ -293,9 +293,9 @@ def test_another_address_and_another_login(
     assert one.credentials().token == gateway.token
     # the mode that it has now is what is wanted, unless the owner says otherwise
     assert one.wanted.storage_mode == "self-consumption"
-    told = capsys.readouterr().out
-    assert "second factor (MFA)" in told
-    assert PASSWORD not in told
+    output = capsys.readouterr().out
+    assert "second factor (MFA)" in output
+    assert PASSWORD not in output
     assert not Path("home.password").exists()
 
 

@@ -124,10 +124,10 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -> None:
     """`discover`, `init`, `check`, `serve`: each works, and each says what comes next."""
     terminal.type("enphase-exporter discover --interface=127.0.0.1 --timeout=2s")
-    shown = terminal.until(PROMPT)
-    assert SERIAL in shown
-    assert gateway.host in shown
-    assert "`enphase-exporter init` writes it all" in shown
+    output = terminal.until(PROMPT)
+    assert SERIAL in output
+    assert gateway.host in output
+    assert "`enphase-exporter init` writes it all" in output
 
     terminal.type("enphase-exporter init --interface=127.0.0.1")
     terminal.answer("Gateway: number, name or address", "")
@@ -137,15 +137,15 @@ def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -
     terminal.answer("[Enter: token]", gateway.token)
     terminal.answer("Which storage mode do you want?", "")
     terminal.answer("Write the configuration to", "")
-    shown = terminal.until(PROMPT)
-    assert "Wrote home.token" in shown
-    assert "scrape_configs:" in shown
+    output = terminal.until(PROMPT)
+    assert "Wrote home.token" in output
+    assert "scrape_configs:" in output
     assert (tmp_path / "home.token").stat().st_mode & 0o777 == 0o600
 
-    (check, run) = re.findall(r"enphase-exporter \w+ --config\.file=\S+", shown)
+    (check, run) = re.findall(r"enphase-exporter \w+ --config\.file=\S+", output)
     terminal.type(check)
-    shown = terminal.until("home: all is well")
-    assert shown.count("✓") == 12
+    output = terminal.until("home: all is well")
+    assert output.count("✓") == 12
     terminal.until(PROMPT)
     assert terminal.status() == "0"
 
@@ -162,9 +162,9 @@ def test_a_pasted_token_is_removed_from_the_screen(terminal: Terminal) -> None:
     """The terminal echoes what is pasted at a visible question: it is erased at once."""
     terminal.type("enphase-exporter init --host=127.0.0.1 --no-test --name=home")
     terminal.answer("[Enter: token]", f"eyJ{'x' * 300}")
-    shown = terminal.until("(token received)")
+    output = terminal.until("(token received)")
     assert terminal.raw.count("\x1b[F\x1b[K") >= 2
-    assert "x" * 300 not in terminal.until("Write the configuration to") + shown[-20:]
+    assert "x" * 300 not in terminal.until("Write the configuration to") + output[-20:]
     terminal.interrupt_until(PROMPT)
 
 

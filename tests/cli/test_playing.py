@@ -25,7 +25,7 @@ def test_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["simulate", "--seed=x"], "--seed: 'x' is not a whole number"),
         (["simulate", "--speed=0"], "--speed: '0' is not a speed"),
@@ -39,11 +39,11 @@ def test_list(tmp_path: Path) -> None:
         (["record", "--output=x", "--scenario=./none.yml"], "none.yml: cannot be read"),
     ],
 )
-def test_mistakes_are_one_line(words: list[str], said: str, tmp_path: Path) -> None:
+def test_mistakes_are_one_line(words: list[str], message: str, tmp_path: Path) -> None:
     """A flag that means nothing ends the command with 1 and one line."""
     done = run(tmp_path, *words)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith(PREFIX + said)
+    assert done.stderr.startswith(PREFIX + message)
     assert done.stderr.count("\n") == 1
 
 
@@ -82,13 +82,13 @@ def test_simulate(tmp_path: Path, number: signal.Signals) -> None:
     ]
     with running(tmp_path, *words) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(5)]
+        lines = [process.stdout.readline() for _ in range(5)]
         assert re.fullmatch(
-            r"The grid is lost: gateway 202499000001, at https://127\.0\.0\.1:\d+\n", said[0]
+            r"The grid is lost: gateway 202499000001, at https://127\.0\.0\.1:\d+\n", lines[0]
         )
-        assert re.fullmatch(r"ENPHASE_HOST=127\.0\.0\.1:\d+\n", said[1])
-        assert re.fullmatch(r"ENPHASE_TOKEN=eyJ\S+\n", said[2])
-        assert said[3:] == [
+        assert re.fullmatch(r"ENPHASE_HOST=127\.0\.0\.1:\d+\n", lines[1])
+        assert re.fullmatch(r"ENPHASE_TOKEN=eyJ\S+\n", lines[2])
+        assert lines[3:] == [
             "2026-05-12 18:20  The grid is gone.\n",
             "2026-05-12 18:50  The grid is back; the switch waits for five good minutes.\n",
         ]
@@ -105,10 +105,10 @@ def test_replaced_gateway_gets_a_token(tmp_path: Path) -> None:
     ]
     with running(tmp_path, *words) as process:
         assert process.stdout is not None
-        said = [process.stdout.readline() for _ in range(5)]
-        assert said[3].endswith("The installer takes the old gateway off the wall.\n")
-        assert said[4].startswith("ENPHASE_TOKEN=")
-        assert said[4] != said[2]
+        lines = [process.stdout.readline() for _ in range(5)]
+        assert lines[3].endswith("The installer takes the old gateway off the wall.\n")
+        assert lines[4].startswith("ENPHASE_TOKEN=")
+        assert lines[4] != lines[2]
 
 
 def test_record(tmp_path: Path) -> None:

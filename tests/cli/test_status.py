@@ -49,8 +49,8 @@ def ask(undisturbed: None, capsys: pytest.CaptureFixture[str]) -> Asked:
 
     def run(*words: str) -> tuple[int, str, str]:
         status = dispatch.run(["status", *words])
-        told = capsys.readouterr()
-        return status, told.out, told.err
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
 
     return run
 
@@ -77,48 +77,50 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_a_house_on_the_grid(homes: Served, ask: Asked) -> None:
     """Words, what flows where, batteries with bars, panels, gateway and collectors."""
-    status, told, error = ask(f"--url={homes.url}", "--gateway=home")
+    status, output, error = ask(f"--url={homes.url}", "--gateway=home")
     assert (status, error) == (0, "")
-    assert told.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
-    assert re.search(r"^Power +Solar [\d.]+ kW → grid .* kW, batteries .* kW, house ", told, re.M)
-    assert re.search(r"^Batteries +█{13}░{7} 64 %, charging with [\d.]+ kW; ", told, re.M)
-    assert len(re.findall(r"^ +█{13}░{7}  64 %, charging with 600 W, 2\d °C, 49", told, re.M)) == 6
-    assert re.search(r"^Panels +24 of 24 report, ", told, re.M)
-    assert f"serial {SERIAL}; token ends in 365 d" in told
-    assert re.search(r"^Collectors +(\d+) of \1 work$", told, re.M)
-    assert "\x1b" not in told
+    assert output.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
+    assert re.search(r"^Power +Solar [\d.]+ kW → grid .* kW, batteries .* kW, house ", output, re.M)
+    assert re.search(r"^Batteries +█{13}░{7} 64 %, charging with [\d.]+ kW; ", output, re.M)
+    assert (
+        len(re.findall(r"^ +█{13}░{7}  64 %, charging with 600 W, 2\d °C, 49", output, re.M)) == 6
+    )
+    assert re.search(r"^Panels +24 of 24 report, ", output, re.M)
+    assert f"serial {SERIAL}; token ends in 365 d" in output
+    assert re.search(r"^Collectors +(\d+) of \1 work$", output, re.M)
+    assert "\x1b" not in output
 
 
 def test_an_island(tmp_path: Path, ask: Asked) -> None:
     """What is wrong comes first, with what to do and the runbook; exit status 0 all the same."""
     faults = {"/ivp/ensemble/inventory": Edit(_open)}
     with in_thread(serving(tmp_path, {"home": "battery-home"}, faults)) as served:
-        status, told, _ = ask(f"--url={served.url}")
+        status, output, _ = ask(f"--url={served.url}")
     assert status == 0
-    assert told.startswith("✗ home: Act now\nNow        Off grid. Batteries ")
-    assert re.search(r"^Wrong      .+ \(critical\)\n {11}First: ", told, re.M)
-    assert f"{RUNBOOKS}EnphaseGridOutage.md" in told
-    assert re.search(r"^Power .*; grid off$", told, re.M)
-    assert told.index("Wrong") < told.index("Power")
+    assert output.startswith("✗ home: Act now\nNow        Off grid. Batteries ")
+    assert re.search(r"^Wrong      .+ \(critical\)\n {11}First: ", output, re.M)
+    assert f"{RUNBOOKS}EnphaseGridOutage.md" in output
+    assert re.search(r"^Power .*; grid off$", output, re.M)
+    assert output.index("Wrong") < output.index("Power")
 
 
 def test_a_gateway_that_is_gone(homes: Served, ask: Asked) -> None:
     """The exporter answers: what is not known is not shown, why stands there."""
-    status, told, _ = ask(f"--url={homes.url}", "--gateway=gone")
+    status, output, _ = ask(f"--url={homes.url}", "--gateway=gone")
     assert status == 0
-    assert told.startswith("✗ gone: Act now\nNow        The gateway does not answer.")
-    assert f"{RUNBOOKS}EnphaseGatewayUnreachable.md" in told
-    assert "Gateway    127.0.0.1:1 does not answer" in told
-    assert "gateway: /info: cannot connect" in told
-    assert "Power" not in told
-    assert "Batteries " not in told
+    assert output.startswith("✗ gone: Act now\nNow        The gateway does not answer.")
+    assert f"{RUNBOOKS}EnphaseGatewayUnreachable.md" in output
+    assert "Gateway    127.0.0.1:1 does not answer" in output
+    assert "gateway: /info: cannot connect" in output
+    assert "Power" not in output
+    assert "Batteries " not in output
 
 
 def test_several_gateways(homes: Served, ask: Asked) -> None:
     """They are a line each, worst first, with what is wrong."""
-    status, told, _ = ask(f"--url={homes.url}")
+    status, output, _ = ask(f"--url={homes.url}")
     assert status == 0
-    first, *rows, paging, last = told.splitlines()
+    first, *rows, paging, last = output.splitlines()
     assert first == "3 gateways. 1 critical, 2 well."
     assert [row.split()[1] for row in rows] == ["gone", "home", "roof"]
     assert "Problem: The gateway does not answer: 127.0.0.1:1." in rows[0]
@@ -133,22 +135,22 @@ def test_several_gateways_in_a_terminal(
     """There they are a table, in colour."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "160")
-    status, told, _ = ask(f"--url={homes.url}")
+    status, output, _ = ask(f"--url={homes.url}")
     assert status == 0
-    assert "\x1b[1;31m✗" in told
-    assert re.sub(r"\x1b\[[\d;]*m", "", told).splitlines()[1].split() == [
+    assert "\x1b[1;31m✗" in output
+    assert re.sub(r"\x1b\[[\d;]*m", "", output).splitlines()[1].split() == [
         *("Gateway", "State", "House", "Problem")
     ]
 
 
 def test_json_is_what_the_exporter_says(homes: Served, ask: Asked) -> None:
     """With the same fields, for one gateway or all."""
-    status, told, _ = ask(f"--url={homes.url}", "--json")
-    found = orjson.loads(told)
+    status, output, _ = ask(f"--url={homes.url}", "--json")
+    found = orjson.loads(output)
     assert (status, found["version"]) == (0, __version__)
     assert [each["gateway"] for each in found["gateways"]] == ["gone", "home", "roof"]
-    _, told, _ = ask(f"--url={homes.url}/", "--json", "--gateway=home")
-    assert [each["contact"] for each in orjson.loads(told)["gateways"]] == ["answers"]
+    _, output, _ = ask(f"--url={homes.url}/", "--json", "--gateway=home")
+    assert [each["contact"] for each in orjson.loads(output)["gateways"]] == ["answers"]
 
 
 def test_a_file_with_another_encoding(
@@ -159,10 +161,10 @@ def test_a_file_with_another_encoding(
     monkeypatch.setattr(sys, "stdout", output)
     assert dispatch.run(["status", f"--url={homes.url}", "--gateway=home"]) == 0
     output.seek(0)
-    told = output.read()
-    assert told.startswith("+ home: All is well")
-    assert "#############......." in told
-    assert " -> grid" in told
+    text = output.read()
+    assert text.startswith("+ home: All is well")
+    assert "#############......." in text
+    assert " -> grid" in text
 
 
 # --- trouble on the way to the exporter --------------------------------------------------------
@@ -170,8 +172,8 @@ def test_a_file_with_another_encoding(
 
 def test_no_exporter_is_one_line(ask: Asked) -> None:
     """With the remedy, and exit status 1."""
-    status, told, error = ask("--url=http://127.0.0.1:1")
-    assert (status, told) == (1, "")
+    status, output, error = ask("--url=http://127.0.0.1:1")
+    assert (status, output) == (1, "")
     assert error.startswith(f"{PREFIX}http://127.0.0.1:1: no exporter is running there: start")
     assert error.count("\n") == 1
 
@@ -198,7 +200,7 @@ async def _answering(status: int, body: bytes) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "said"),
+    ("status", "body", "message"),
     [
         (200, b"<html>", "is not an enphase-exporter"),
         (200, b"{}", "is not an enphase-exporter"),
@@ -212,12 +214,12 @@ async def _answering(status: int, body: bytes) -> AsyncIterator[str]:
         (503, b"", "failed with status 503:"),
     ],
 )
-def test_another_server_is_one_line(status: int, body: bytes, said: str, ask: Asked) -> None:
+def test_another_server_is_one_line(status: int, body: bytes, message: str, ask: Asked) -> None:
     """Whatever else may listen there."""
     with in_thread(_answering(status, body)) as url:
-        code, told, error = ask(f"--url={url}")
-    assert (code, told) == (1, "")
-    assert said in error
+        code, output, error = ask(f"--url={url}")
+    assert (code, output) == (1, "")
+    assert message in error
     assert error.count("\n") == 1
 
 
@@ -228,9 +230,9 @@ def test_thousands_of_gateways(ask: Asked) -> None:
         for number in range(3000)
     ]
     with in_thread(_answering(200, api.dump(statuses, 1e9))) as url:
-        status, told, _ = ask(f"--url={url}")
+        status, output, _ = ask(f"--url={url}")
     assert status == 0
-    assert len(told.splitlines()) == 3002
+    assert len(output.splitlines()) == 3002
 
 
 def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
@@ -265,7 +267,7 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
         }
         outcomes["nothing"] = ask(f"--url={url}")
     assert [name for name, (status, *_) in outcomes.items() if status == 0] == ["good", "careless"]
-    said = {
+    messages = {
         "nobody": "needs a user name and password",
         "wrong": "needs a user name and password",
         "both": "give one of password and password_file",
@@ -273,12 +275,12 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
         "no ca": "nowhere.pem: cannot be read",
         "nothing": "its certificate is not trusted: set tls_config.ca_file",
     }
-    assert {name: text for name, text in said.items() if text not in outcomes[name][2]} == {}
-    assert not any("canary" in told + error for _, told, error in outcomes.values())
+    assert {name: text for name, text in messages.items() if text not in outcomes[name][2]} == {}
+    assert not any("canary" in output + error for _, output, error in outcomes.values())
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--direct", "--url=http://a"], "remove --url"),
         (["--config.file=a.yml"], "is only for --direct"),
@@ -287,11 +289,11 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
         (["--url=http://jo:canary@a"], "without user name and password"),
     ],
 )
-def test_flags_that_do_not_fit(words: list[str], said: str, ask: Asked) -> None:
+def test_flags_that_do_not_fit(words: list[str], message: str, ask: Asked) -> None:
     """They end it with 2, and nobody is asked."""
-    status, told, error = ask(*words)
-    assert (status, told) == (2, "")
-    assert said in " ".join(error.split())
+    status, output, error = ask(*words)
+    assert (status, output) == (2, "")
+    assert message in " ".join(error.split())
     assert "canary" not in error
 
 
@@ -313,9 +315,9 @@ async def _gateway() -> AsyncIterator[RunningGateway]:
 
 def _configured(folder: Path, **gateways: str) -> Path:
     """Write a configuration with these gateways; return its path."""
-    told = "".join(f"  - {{name: {name}, {rest}}}\n" for name, rest in gateways.items())
+    entries = "".join(f"  - {{name: {name}, {rest}}}\n" for name, rest in gateways.items())
     path = folder / "enphase.yml"
-    path.write_text(f"state_dir: {folder / 'state'}\ngateways:\n{told}")
+    path.write_text(f"state_dir: {folder / 'state'}\ngateways:\n{entries}")
     return path
 
 
@@ -326,12 +328,12 @@ def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
         state = State(tmp_path / "state", "home")
         state.save({"features": ["ENCHARGE"], "serial": SERIAL})
         before = state.path.read_bytes()
-        status, told, error = ask("--direct", f"--config.file={config}")
+        status, output, error = ask("--direct", f"--config.file={config}")
         assert len(running.requests) <= 24
         assert running.max_concurrency == 1
     assert (status, error) == (0, "")
-    assert told.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
-    assert "24 of 24 report" in told
+    assert output.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
+    assert "24 of 24 report" in output
     assert state.path.read_bytes() == before
     assert {path.name for path in state.path.parent.iterdir()} == {"home.json", "home.lock"}
 
@@ -342,13 +344,13 @@ def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
         there = f"host: '{running.host}', token: {running.token}"
         path = _configured(tmp_path, home=there, gone="host: '127.0.0.1:1'")
         config = f"--config.file={path}"
-        status, told, _ = ask("--direct", config)
+        status, output, _ = ask("--direct", config)
         assert status == 0
-        assert told.startswith("2 gateways. 1 critical, 1 well.\n✗ gone")
+        assert output.startswith("2 gateways. 1 critical, 1 well.\n✗ gone")
         asked = len(running.requests)
-        status, told, _ = ask("--direct", config, "--gateway=gone", "--json")
+        status, output, _ = ask("--direct", config, "--gateway=gone", "--json")
         assert (status, len(running.requests)) == (1, asked)
-        assert orjson.loads(told)["gateways"][0]["contact"] == "silent"
+        assert orjson.loads(output)["gateways"][0]["contact"] == "silent"
         status, _, error = ask("--direct", config, "--gateway=nobody")
         assert status == 2
         assert "no gateway is named 'nobody', choose one of: home, gone" in " ".join(error.split())
@@ -409,7 +411,7 @@ def flow(**watts: float | None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("watts", "said"),
+    ("watts", "text"),
     [
         (
             {"solar_watts": 4200.0, "grid_watts": -3000.0, "house_watts": 1200.0},
@@ -428,9 +430,9 @@ def flow(**watts: float | None) -> str:
         ({}, "Solar and grid and house not known"),
     ],
 )
-def test_what_flows(watts: dict[str, float | None], said: str) -> None:
+def test_what_flows(watts: dict[str, float | None], text: str) -> None:
     """From where it comes to where it goes; what is not known is said to be so."""
-    assert flow(**watts) == said
+    assert flow(**watts) == text
 
 
 @pytest.mark.parametrize(
@@ -441,7 +443,7 @@ def test_bars(share: float | None, filled: int) -> None:
     assert bar(share) == "█" * filled + "░" * (20 - filled)
 
 
-def test_nothing_that_is_said_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_text_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever a gateway or another server calls itself."""
     hostile = GatewayStatus(
         "\x1b]0;title\x07home[red]", "a\nb", 1e9, "answers", summary="[bold]\x1b[2J"
@@ -449,8 +451,8 @@ def test_nothing_that_is_said_controls_the_terminal(capsys: pytest.CaptureFixtur
     content = api.dump([hostile, hostile], 1e9)
     for detailed in (False, True):
         Screen(detailed=detailed).show(api.load(content))
-    told = capsys.readouterr().out
-    assert "\x1b" not in told
-    assert "\x07" not in told
-    assert "home[red]" in told
-    assert "[bold]" in told
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert "\x07" not in output
+    assert "home[red]" in output
+    assert "[bold]" in output

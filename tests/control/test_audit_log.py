@@ -53,9 +53,9 @@ async def test_no_record_no_command(tmp_path: Path, clock: VirtualClock) -> None
     """Where the record cannot be written, nothing is sent."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         (tmp_path / NAME).mkdir()
-        with pytest.raises(StateError) as told:
+        with pytest.raises(StateError) as error:
             await owner.perform("grid off", {})
-        assert str(told.value) == (
+        assert str(error.value) == (
             f"{tmp_path / NAME} cannot be written (Is a directory): make the state directory"
             " writable for this user; a command that cannot be recorded is not sent"
         )

@@ -99,21 +99,21 @@ def test_for_programs(house: Beside, login: dict[str, str], tmp_path: Path) -> N
     """With --json, stdout is one object; what was not done is one line on stderr as well."""
     words = ["control", "storage", "reserve", "--json"]
     done = run(tmp_path, *words, "61", "--yes", **login)
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["result"], told["gateway"]) == (0, "done", "home")
-    assert told["before"]["reserve_percent"] == 20
-    assert told["after"]["reserve_percent"] == 61
-    assert told["desired"] == {"reserve_percent": 61}
+    response = json.loads(done.stdout)
+    assert (done.returncode, response["result"], response["gateway"]) == (0, "done", "home")
+    assert response["before"]["reserve_percent"] == 20
+    assert response["after"]["reserve_percent"] == 61
+    assert response["desired"] == {"reserve_percent": 61}
     house.gateway.ignored.add("/admin/lib/tariff")
     done = run(tmp_path, *words, "62", "--yes", "--timeout=1", **login)
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["result"]) == (1, "ignored")
+    response = json.loads(done.stdout)
+    assert (done.returncode, response["result"]) == (1, "ignored")
     line = "home: the gateway accepted it, but did not apply it within 1 s: "
-    assert told["line"].startswith(line)
-    assert done.stderr == f"enphase-exporter: error: {told['line']}\n"
+    assert response["line"].startswith(line)
+    assert done.stderr == f"enphase-exporter: error: {response['line']}\n"
     done = run(tmp_path, *words, "62", "--dry-run", **login)
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["result"], told["desired"]) == (
+    response = json.loads(done.stdout)
+    assert (done.returncode, response["result"], response["desired"]) == (
         0,
         "planned",
         {"reserve_percent": 62},
@@ -141,7 +141,7 @@ def test_a_gateway_that_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["storage", "reserve", "101"], "less than or equal to 100"),
         (["storage", "reserve", "-1"], "-1"),
@@ -159,12 +159,12 @@ def test_a_gateway_that_is_not_there(tmp_path: Path) -> None:
         (["grid", "sideways"], "sideways"),
     ],
 )
-def test_wrong_use(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_use(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is no command, or out of range, ends with 2 before anybody is asked."""
     assert dispatch.run(["control", *words]) == 2
-    told = capsys.readouterr()
-    assert said in told.err
-    assert told.out == ""
+    output = capsys.readouterr()
+    assert message in output.err
+    assert output.out == ""
 
 
 def test_several_gateways(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
@@ -213,9 +213,9 @@ def test_a_yes(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
     child = terminal(tmp_path, "control", "storage", "reserve", "66", **login)
     child.expect_exact("Send it? [y/N] ")
     assert house.writes() == []
-    shown = plain(child.before or "")
-    assert "reserve percent" in shown
-    assert "20 → 66" in shown
+    preview = plain(child.before or "")
+    assert "reserve percent" in preview
+    assert "20 → 66" in preview
     child.sendline("y")
     child.expect("done: reserve percent 66")
     child.expect(pexpect.EOF)
@@ -242,9 +242,9 @@ def test_leaving_the_grid_takes_more_than_a_yes(
     """The house is not disconnected by a habit of typing y."""
     child = terminal(tmp_path, "control", "grid", "off", **login)
     child.expect_exact('Type "off grid" to send it: ')
-    shown = plain(child.before or "")
-    assert "the batteries are at" in shown
-    assert "nothing else reconnects it" in shown
+    preview = plain(child.before or "")
+    assert "the batteries are at" in preview
+    assert "nothing else reconnects it" in preview
     child.sendline("yes")
     child.expect_exact("enphase-exporter: error: home: nothing was sent: not confirmed")
     child.expect(pexpect.EOF)
@@ -286,8 +286,8 @@ def test_breaking_off(
 def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Help of each command shows how it is used, with examples that are commands."""
     assert dispatch.run(["control", *words, "--help"]) == 0
-    told = capsys.readouterr().out
-    examples = re.findall(r"^ +enphase-exporter (control .*)$", told, re.M)
+    examples_help = capsys.readouterr().out
+    examples = re.findall(r"^ +enphase-exporter (control .*)$", examples_help, re.M)
     assert examples
     for example in examples:
         # --help after it: flags and arguments are those that there are

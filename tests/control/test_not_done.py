@@ -158,7 +158,7 @@ async def test_optimized_schedules_ignore_a_mode(tmp_path: Path, clock: VirtualC
         assert owner.lever("storage.mode") == "backup"
 
 
-async def test_a_mode_that_is_wanted_already_still_ends_the_schedules(
+async def test_a_mode_that_is_set_already_still_ends_the_schedules(
     tmp_path: Path, clock: VirtualClock
 ) -> None:
     """Turning optimized schedules off is a change of its own."""

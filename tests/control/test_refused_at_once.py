@@ -47,9 +47,9 @@ async def refused(
 ) -> str:
     """Return the line with which a command is refused; nothing was sent and nothing recorded."""
     async with control_harness(home, directory, clock, **how) as owner:
-        with nothing_written(owner), pytest.raises(ControlError) as told:
+        with nothing_written(owner), pytest.raises(ControlError) as error:
             await owner.plan(row, args)
-    line = str(told.value)
+    line = str(error.value)
     assert "\n" not in line
     start = "home: nothing was sent: "
     assert line.startswith(start)
@@ -73,7 +73,7 @@ async def test_a_collar_takes_no_commands(row: str, tmp_path: Path, clock: Virtu
 
 
 @pytest.mark.parametrize(
-    ("row", "args", "said"),
+    ("row", "args", "message"),
     [
         ("contact open", {"id": "NC9"}, "there is no dry contact 'NC9'; the gateway has NC1, "),
         ("contact close", {"id": ""}, "there is no dry contact ''; the gateway has NC1, "),
@@ -84,14 +84,14 @@ async def test_a_collar_takes_no_commands(row: str, tmp_path: Path, clock: Virtu
     ],
 )
 async def test_values_that_do_not_fit(
-    row: str, args: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+    row: str, args: dict[str, Any], message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """Names that there are not, and values that the rest of the settings leave no room for."""
-    assert (await refused("battery-home", row, args, tmp_path, clock)).startswith(said)
+    assert (await refused("battery-home", row, args, tmp_path, clock)).startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("row", "args", "said"),
+    ("row", "args", "message"),
     [
         (
             "acb sleep",
@@ -107,14 +107,14 @@ async def test_values_that_do_not_fit(
     ],
 )
 async def test_batteries_that_there_are_not(
-    row: str, args: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+    row: str, args: dict[str, Any], message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """A wrong serial number, or a charge that is no range, gets no further."""
-    assert (await refused("acb", row, args, tmp_path, clock)).startswith(said)
+    assert (await refused("acb", row, args, tmp_path, clock)).startswith(message)
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         ({"default_start_soc": 90}, "start soc 90 % is not below stop soc "),
         ({"default_stop_soc": 0}, "is not below stop soc 0 %"),
@@ -123,27 +123,27 @@ async def test_batteries_that_there_are_not(
     ],
 )
 async def test_schedules_that_do_not_fit(
-    args: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+    args: dict[str, Any], message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """A generator cannot start where it stops."""
-    assert said in await refused("generator", "generator schedule", args, tmp_path, clock)
+    assert message in await refused("generator", "generator schedule", args, tmp_path, clock)
 
 
 def _without(*keys: str) -> Edit:
-    def drop(told: Any) -> Any:
-        for device in told["dry_contacts"]:
+    def drop(response: Any) -> Any:
+        for device in response["dry_contacts"]:
             for key in keys:
                 device.pop(key, None)
-        return told
+        return response
 
     return Edit(drop)
 
 
 def _worded(key: str, value: Any) -> Edit:
-    def change(told: Any) -> Any:
-        for device in told["dry_contacts"]:
+    def change(response: Any) -> Any:
+        for device in response["dry_contacts"]:
             device[key] = value
-        return told
+        return response
 
     return Edit(change)
 
@@ -178,7 +178,7 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
 
 
 @pytest.mark.parametrize(
-    ("row", "endpoint", "fault", "said"),
+    ("row", "endpoint", "fault", "message"),
     [
         ("grid off", INVENTORY, status(503), "/ivp/ensemble/inventory: status 503"),
         ("grid off", INVENTORY, login_page(), "the answer is not JSON"),
@@ -192,7 +192,7 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
         (
             "storage mode",
             TARIFF,
-            Edit(lambda told: {"tariff": told["tariff"] | {"storage_settings": None}}),
+            Edit(lambda response: {"tariff": response["tariff"] | {"storage_settings": None}}),
             "the gateway has no storage settings",
         ),
         ("generator mode", GENERATOR_CONFIG, body(b"{}"), "has no generator"),
@@ -206,16 +206,16 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
     ],
 )
 async def test_answers_that_do_not_do(
-    *, row: str, endpoint: str, fault: Fault, said: str, tmp_path: Path, clock: VirtualClock
+    *, row: str, endpoint: str, fault: Fault, message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """A gateway that does not say how things are is not told how they should be."""
     (case,) = (case for case in CASES if case.row == row)
     async with control_harness(case.home, tmp_path, clock) as owner:
         owner.running.faults[endpoint] = fault
-        with nothing_written(owner), pytest.raises(ControlError) as told:
+        with nothing_written(owner), pytest.raises(ControlError) as error:
             await owner.plan(case.row, case.args)
-    assert said in str(told.value)
-    assert "\n" not in str(told.value)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 async def test_hardware_that_was_there_before(tmp_path: Path, clock: VirtualClock) -> None:
@@ -230,15 +230,15 @@ async def test_hardware_that_was_there_before(tmp_path: Path, clock: VirtualCloc
 async def test_another_gateway(tmp_path: Path, clock: VirtualClock) -> None:
     """A gateway that is not the one known by this name is not commanded."""
     State(tmp_path, "home").save({"serial": "122000000001"})
-    with pytest.raises(ControlError) as told:
+    with pytest.raises(ControlError) as error:
         async with control_harness("battery-home", tmp_path, clock):
             pass
-    assert "gateway 202499000001 answers at" in str(told.value)
-    assert "so far it was 122000000001" in str(told.value)
+    assert "gateway 202499000001 answers at" in str(error.value)
+    assert "so far it was 122000000001" in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("config", "message"),
     [
         ({"host": "127.0.0.1:1"}, "cannot connect; is the gateway switched on?"),
         ({"token": "a.b.c"}, "wants a token"),
@@ -246,11 +246,11 @@ async def test_another_gateway(tmp_path: Path, clock: VirtualClock) -> None:
     ],
 )
 async def test_no_way_in(
-    config: dict[str, Any], said: str, tmp_path: Path, clock: VirtualClock
+    config: dict[str, Any], message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
     """A gateway that cannot be reached, or does not let in, is one line."""
-    with pytest.raises(ControlError) as told:
+    with pytest.raises(ControlError) as error:
         async with control_harness("battery-home", tmp_path, clock, **config):
             pass
-    assert str(told.value).startswith("home: nothing was sent: ")
-    assert said in str(told.value)
+    assert str(error.value).startswith("home: nothing was sent: ")
+    assert message in str(error.value)

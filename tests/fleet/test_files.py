@@ -65,8 +65,8 @@ def test_the_middle_loads_the_rules_of_a_house_and_those_of_a_fleet(
     shutil.copy(FOLDER / "prometheus-central.yml", tmp_path)
     shutil.copy(FOLDER / "fleet.rules.yml", tmp_path)
     shutil.copytree(RULES[0].parent, tmp_path / "rules")
-    said = run(promtool, "check", "config", tmp_path / "prometheus-central.yml")
-    assert f"{len(RULES) + 1} rule files found" in said
+    output = run(promtool, "check", "config", tmp_path / "prometheus-central.yml")
+    assert f"{len(RULES) + 1} rule files found" in output
 
 
 @pytest.mark.slow
@@ -142,11 +142,11 @@ def test_flags_exist(pager: Tools, victoria: str) -> None:
     """Every flag in the files is one of the program that is meant."""
     texts = [path.read_text() for path in FOLDER.iterdir()]
     given = {flag for text in texts for flag in re.findall(r"\s(--?[a-z][\w.-]+)=", text)}
-    told = subprocess.run(
+    result = subprocess.run(
         [pager.prometheus, "--help"], capture_output=True, text=True, check=True, timeout=60
     )
     store = subprocess.run([victoria, "-help"], capture_output=True, text=True, check=False)
-    known = set(re.findall(r"--[a-z][\w.-]+", told.stdout + told.stderr)) | flags_of_serve()
+    known = set(re.findall(r"--[a-z][\w.-]+", result.stdout + result.stderr)) | flags_of_serve()
     known |= set(re.findall(r"^  (-\w+)", store.stdout + store.stderr, re.M))
     assert given - known == set()
     assert {"--shard", "--enable-feature", "-retentionPeriod"} <= given
@@ -175,13 +175,13 @@ async def test_a_dead_exporter_is_one_page(pager: Tools, tmp_path: Path) -> None
         async with client.post(url, json=alerts) as response:
             assert response.ok
 
-        async def told() -> list[tuple[dict[str, str], bool]]:
+        async def inhibitions() -> list[tuple[dict[str, str], bool]]:
             async with client.get(url) as response:
                 held = await response.json()
             found = [(each["labels"], bool(each["status"]["inhibitedBy"])) for each in held]
             return found if len(found) == len(alerts) else []
 
-        muted = [labels for labels, inhibited in await until(told) if inhibited]
+        muted = [labels for labels, inhibited in await until(inhibitions) if inhibited]
     assert sorted(muted, key=str) == sorted([its, lost], key=str)
 
 

@@ -60,7 +60,7 @@ def test_conditions_of_every_day_are_left_out(status: GatewayStatus) -> None:
     assert categories == sorted(categories, key=ranks.index)
 
 
-def test_the_update_and_the_channel_are_told(status: GatewayStatus) -> None:
+def test_the_update_and_the_channel_are_listed(status: GatewayStatus) -> None:
     """Whether an update runs or has failed, and whether the live channel to the cloud stands."""
     assert status.firmware_update is not None
     assert status.firmware_update.running in (True, False)

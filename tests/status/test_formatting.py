@@ -60,9 +60,9 @@ def test_the_grid_gives_or_takes(watts: float, text: str) -> None:
     assert formatting.grid_flow(watts) == text
 
 
-def test_what_is_not_known_is_said() -> None:
+def test_unknown_values_are_named_as_such() -> None:
     """Not known is never a zero."""
-    told = (
+    texts = (
         formatting.ago(None, 0),
         formatting.percent(None),
         formatting.power(None),
@@ -70,7 +70,7 @@ def test_what_is_not_known_is_said() -> None:
         formatting.celsius(None),
         formatting.storage_activity(None),
     )
-    assert set(told) == {"not known"}
+    assert set(texts) == {"not known"}
 
 
 @given(st.floats(-1e9, 1e9))

@@ -32,7 +32,9 @@ LIVE = "/ivp/livedata/status"
         ("big-home", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
     ],
 )
-async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path: Path) -> None:
+async def test_a_healthy_home_is_summarized_in_words(
+    home: str, summary: str, tmp_path: Path
+) -> None:
     """State, charge and the cloud stand in a few sentences, and nothing is wrong."""
     async with polled_gateway(home, tmp_path) as watched:
         await watched.pass_time(121)
@@ -47,9 +49,9 @@ async def test_a_healthy_home_is_told_in_words(home: str, summary: str, tmp_path
     assert all(collector.up for collector in status.collectors)
 
 
-def test_every_sample_home_is_told() -> None:
+def test_every_sample_home_has_a_status() -> None:
     """The table above leaves out none."""
-    marks = test_a_healthy_home_is_told_in_words.pytestmark  # type: ignore[attr-defined]  # pytest's
+    marks = test_a_healthy_home_is_summarized_in_words.pytestmark  # type: ignore[attr-defined]  # pytest's
     assert {case[0] for case in marks[0].args[1]} == set(SAMPLE_HOME_NAMES)
 
 
@@ -188,7 +190,7 @@ async def test_a_sick_battery_is_missing_from_the_sums(tmp_path: Path) -> None:
     assert "Batteries 64 %, charging (5 of 6 batteries; 5.0 kWh missing)" in status.summary
 
 
-async def test_names_of_the_owner_are_shown(tmp_path: Path) -> None:
+async def test_names_of_the_owner_are_displayed(tmp_path: Path) -> None:
     """Batteries and meters are called as the configuration calls them."""
     names: dict[str, Any] = {
         "batteries": {"492900000001": {"name": "Garage left"}},
@@ -215,7 +217,7 @@ async def test_a_home_of_panels_alone_says_what_cannot_be_known(tmp_path: Path) 
     ]
 
 
-async def test_data_that_expired_is_not_shown_as_fresh(tmp_path: Path) -> None:
+async def test_expired_data_is_not_displayed_as_fresh(tmp_path: Path) -> None:
     """A part that cannot be read any more is not known after its time, the rest goes on."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
@@ -241,7 +243,7 @@ async def test_a_snapshot_grows_old_by_itself(tmp_path: Path) -> None:
     assert status.power.solar_watts is None
 
 
-async def test_a_refused_login_is_told_as_such(tmp_path: Path) -> None:
+async def test_a_refused_login_is_reported_as_such(tmp_path: Path) -> None:
     """Who answers "no" does answer; the sentence says what to do."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.login.refuse = True
@@ -287,16 +289,16 @@ def _compare(status: GatewayStatus, watched: PolledGateway) -> None:
     for name, value in single.items():
         assert value == watched.value(name), name
     samples = watched.samples()
-    heard = {b.serial: b for b in status.batteries if b.communicating is not False}
+    communicating = {b.serial: b for b in status.batteries if b.communicating is not False}
     for field, name in (
         ("soc_ratio", "enphase_encharge_soc_ratio"),
         ("watts", "enphase_encharge_watts"),
         ("temperature_celsius", "enphase_encharge_temperature_celsius"),
     ):
-        told = {dict(labels)["serial"]: v for labels, v in samples.get(name, {}).items()}
-        ours = {s: getattr(b, field) for s, b in heard.items() if b.kind == "encharge"}
+        by_serial = {dict(labels)["serial"]: v for labels, v in samples.get(name, {}).items()}
+        ours = {s: getattr(b, field) for s, b in communicating.items() if b.kind == "encharge"}
         assert {s: v for s, v in ours.items() if v is not None} == {
-            s: v for s, v in told.items() if s in heard
+            s: v for s, v in by_serial.items() if s in communicating
         }
     serials = {dict(labels)["serial"] for labels in samples.get("enphase_inverter_info", {})}
     assert {panel.serial for panel in status.panels} == serials

@@ -14,7 +14,7 @@ from tests.polled_gateway import polled_gateway
 from tests.status.scenario_player import playing
 
 
-async def test_an_outage_is_told_with_its_length(tmp_path: Path) -> None:
+async def test_an_outage_is_reported_with_its_length(tmp_path: Path) -> None:
     """When the grid went is known from having watched it go, and so is when it came back."""
     async with playing("grid-outage", tmp_path) as played:
         await played.go_to(43)
@@ -60,9 +60,9 @@ async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
         assert watched.status().summary.startswith("Off grid by command")
         readings = dict(watched.poller.readings)
         old = readings["ensemble"]
-        told = old.data["enpower"].model_copy(update={"mains_admin_state": "closed"})
+        enpower = old.data["enpower"].model_copy(update={"mains_admin_state": "closed"})
         readings.pop("grid", None)
-        readings["ensemble"] = replace(old, data={**old.data, "enpower": told})
+        readings["ensemble"] = replace(old, data={**old.data, "enpower": enpower})
         watched.status_store.update(with_house(readings, watched.clock.monotonic()))
         status = watched.status()
         assert status.grid.reconnecting

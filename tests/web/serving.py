@@ -46,15 +46,15 @@ async def serving(
     async with AsyncExitStack() as stack:
         configured = []
         for name, there in homes.items():
-            told = {"name": name, "host": "127.0.0.1:1", **config}
+            settings = {"name": name, "host": "127.0.0.1:1", **config}
             if there is not None:
                 gateway = sample_home(there, clock.time)
                 running = await stack.enter_async_context(serve(gateway, now=clock.time))
                 running.faults.update(faults or {})
-                told["host"] = running.host
+                settings["host"] = running.host
                 if gateway.uses_tls:
-                    told["token"] = running.token
-            configured.append(told)
+                    settings["token"] = running.token
+            configured.append(settings)
         manager = PollerManager(state, clock)
         web = WebConfig.load(web_config)
         host, port = await stack.enter_async_context(listening(manager, web, parse("127.0.0.1:0")))

@@ -459,16 +459,16 @@ async def test_guessing_holds_up_nobody_who_may(
 
     async with users(tmp_path, write) as (site, alice):
         monkeypatch.setattr("bcrypt.checkpw", slow)
-        said = [
+        logins = [
             asyncio.create_task(site.say(asking(basic(name, "guess"))))
             for name in ("alice", "mallory") * 40
         ]
-        await until(lambda: sum(task.done() for task in said) >= 80 - auth._MAX_WAITING)
+        await until(lambda: sum(task.done() for task in logins) >= 80 - auth._MAX_WAITING)
         assert checks == 1
         for _ in range(20):
             assert (await site.say(asking(alice))).startswith(b"HTTP/1.1 200")
         go_on.set()
-        answers = await asyncio.gather(*said)
+        answers = await asyncio.gather(*logins)
     statuses = [int(answer.split()[1]) for answer in answers]
     assert statuses.count(401) == checks == auth._MAX_WAITING
     busy = [answer for answer in answers if answer.split()[1] == b"503"]

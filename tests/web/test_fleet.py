@@ -45,7 +45,7 @@ def names(query: str) -> list[str]:
         ("q=site&sort=name&state=well&page=7", ["site 2"]),
     ],
 )
-def test_the_address_says_what_is_shown(query: str, expected: list[str]) -> None:
+def test_the_address_selects_what_is_displayed(query: str, expected: list[str]) -> None:
     """Words are looked for in names and addresses; nonsense changes nothing."""
     assert names(query) == expected
 

@@ -52,7 +52,7 @@ async def test_a_big_home_fits_into_a_small_page(tmp_path: Path) -> None:
     assert [serial for serial in serials if serial not in body] == []
 
 
-async def test_the_page_refreshes_itself_unless_told_not_to(tmp_path: Path) -> None:
+async def test_the_page_refreshes_itself_unless_disabled(tmp_path: Path) -> None:
     """A header asks browsers to come again; whoever needs more time can make it stand still."""
     async with serving(tmp_path, {"home": None}) as served:
         _, body, headers = await get(served, "/")
@@ -84,10 +84,10 @@ async def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 def test_colours_mean_what_they_mean_on_the_dashboards() -> None:
     """Who knows the one knows the other."""
     style = files("exporter.web").joinpath("templates", "page.css").read_text()
-    told = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", style[: style.index("@media")]))
-    wanted = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
-    assert {name: told[name.lower()] for name in wanted} == {
-        name: getattr(colours, name).lower() for name in wanted
+    style_colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", style[: style.index("@media")]))
+    names = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
+    assert {name: style_colours[name.lower()] for name in names} == {
+        name: getattr(colours, name).lower() for name in names
     }
 
 
@@ -135,7 +135,7 @@ async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
     assert f"<script>{HOSTILE}492900000001" in serials
 
 
-async def test_many_gateways_are_told_page_by_page(tmp_path: Path) -> None:
+async def test_many_gateways_are_listed_page_by_page(tmp_path: Path) -> None:
     """A thousand of them make a small page: the worst, a link to each, and a way to the rest."""
     async with serving(tmp_path, {"worst": None}) as served:
         now = VirtualClock(time.time())
@@ -197,15 +197,15 @@ async def test_json_tells_what_the_page_tells(tmp_path: Path) -> None:
     homes = {"full": "battery-home", "solar": "solar-only", "gone": None}
     async with serving(tmp_path, homes) as served:
         _, text, headers = await get(served, "/api/v1/status")
-        told = json.loads(text)
+        status = json.loads(text)
         _, text, _ = await get(served, "/api/v1/status?gateway=solar")
     assert headers["Content-Type"] == "application/json"
     assert headers["Cache-Control"] == "no-store"
-    assert told["version"] == __version__
-    gateways = {gateway["gateway"]: gateway for gateway in told["gateways"]}
+    assert status["version"] == __version__
+    gateways = {gateway["gateway"]: gateway for gateway in status["gateways"]}
     assert next(iter(gateways)) == "gone"
     assert gateways.keys() == homes.keys()
-    for gateway in told["gateways"]:
+    for gateway in status["gateways"]:
         assert set(gateway) == set(GatewayStatus.__slots__)
     full = gateways["full"]
     assert full["contact"] == "answers"
