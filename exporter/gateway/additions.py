@@ -12,6 +12,8 @@ from exporter.gateway.models import InverterLabels, Presence, StoragePower
 
 _PRESENT, _MISSING = Presence(1), Presence(0)
 _UNLABELLED = InverterLabels("", "")
+#: sums of battery power held back at most while no production report was read
+_WITHHELD = 2
 
 
 @dataclass
@@ -24,6 +26,10 @@ class Additions:
     events: EventLog
     #: last power of the AC Batteries in W, of which the power of all batteries is a part
     acb_watts: float | None = None
+    #: whether a production report was read, which is where AC Batteries show first
+    production_read: bool = False
+    #: sums withheld because it was not
+    sums_withheld: int = 0
 
     def add(self, collector: str, data: dict[str, Any]) -> dict[Path, float]:
         """Add to the members of a collector's reading; return the energies that it sums up to."""
@@ -64,11 +70,28 @@ class Additions:
         if self.inventory.known("battery") - powers.keys():
             # The sum of a part is not the power of all.
             total = None
-        if total is not None and self.inventory.known("acb"):
+        if total is not None and (self.acb_watts is not None or self.inventory.known("acb")):
             total = None if self.acb_watts is None else total + self.acb_watts
+        if self._acb_undecided():
+            total = None
         return counters | self._storage(data, total)
 
+    def _acb_undecided(self) -> bool:
+        """Return whether AC Batteries may be part of the sum and nothing was read that shows them.
+
+        A report that cannot be read at all holds the sum back twice, not for good.
+        """
+        if (
+            self.production_read
+            or self.inventory.known("section")
+            or self.sums_withheld >= _WITHHELD
+        ):
+            return False
+        self.sums_withheld += 1
+        return True
+
     def _production(self, data: dict[str, Any]) -> dict[Path, float]:
+        self.production_read = True
         acb = data.get("acb_power")
         self.acb_watts = None if acb is None else acb.power
         if acb is None or self.inventory.known("battery"):
