@@ -114,7 +114,7 @@ def _root(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Have the options that belong to no command."""
+    """Declare the options that belong to no command."""
 
 
 def _report(error: Exception, *, debug: bool) -> int:

@@ -1,4 +1,4 @@
-"""`enphase-exporter forget`: hardware that was removed for good is expected no more."""
+"""`enphase-exporter forget`: stops expecting hardware that was removed for good."""
 
 # ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 

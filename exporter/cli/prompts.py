@@ -35,7 +35,7 @@ class Prompter:
 
     def __init__(self, *, silent: bool) -> None:
         self.silent = silent
-        #: questions that were shown to the owner
+        #: number of questions printed
         self.count = 0
         self.console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
 

@@ -23,7 +23,7 @@ from exporter.status.models import (
 )
 from exporter.status.view import SnapshotView
 
-#: what the LED of a battery says, by code; its colour goes by charge
+#: meaning of a battery's LED by code; its colour follows the charge
 _LEDS = {
     12: "charging",
     13: "discharging",
@@ -39,7 +39,7 @@ _CHARGE_STATES: dict[str, BatteryState] = {
     "idle": "idle",
 }
 _READY = (6, 63)
-#: discharging more slowly than this lasts longer than can be foretold (W)
+#: discharging more slowly than this lasts too long for a forecast (W)
 _MIN_RUNTIME_WATTS = 50.0
 _AGGREGATES = ("battery_aggregate", "encharge_aggregate")
 
@@ -51,7 +51,7 @@ def to_bool(value: Any) -> bool | None:
 
 
 def batteries(view: SnapshotView) -> tuple[BatteryStatus, ...]:
-    """Return all batteries that there are, or were before."""
+    """Return all present batteries and those seen before."""
     return (*_encharges(view), *_acbs(view))
 
 
@@ -103,7 +103,7 @@ def with_last_known(
 ) -> tuple[BatteryStatus, ...]:
     """Return the batteries, with their last charge, by serial, where it is not known now.
 
-    While nothing is known of any battery, they are shown for what they were.
+    While nothing is known of any battery, they are listed as they were.
     """
     now = tuple(now)
     if now and all(battery.soc_ratio is not None for battery in now):

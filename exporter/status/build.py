@@ -115,7 +115,7 @@ def _contact(view: SnapshotView) -> Contact:
     collectors = view.report.collectors
     if collectors["gateway"].reason in _REFUSALS:
         return "refused"
-    # A gateway that has not failed and not answered yet has only just been started with.
+    # A gateway that has neither failed nor answered yet was only just started.
     answered = any(c.last_success for name, c in collectors.items() if name != "gateway")
     failed = any(c.failures for c in collectors.values())
     return "silent" if answered or failed else "waiting"

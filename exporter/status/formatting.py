@@ -9,7 +9,7 @@ IDLE_WATTS = 5.0
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the one unit that says enough."""
+    """Return a duration in the largest useful unit."""
     seconds = max(0.0, seconds)
     if seconds < 1.5 * _MINUTE:
         return f"{seconds:.0f} s"

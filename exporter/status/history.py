@@ -114,7 +114,7 @@ class History:
         self.batteries = dict(list(last.items())[:_MAX_BATTERIES])
 
     def dump(self) -> dict[str, Any]:
-        """Return all of it for a file."""
+        """Return the whole history for a file."""
         return {
             "bucket": self._bucket,
             "values": {
@@ -159,7 +159,7 @@ class History:
         """Begin a new point of the curve, and empty those that were skipped."""
         if bucket == self._bucket:
             return
-        # A clock that steps back begins the curve again, as one that leaps a day does.
+        # A clock that steps back, or forward by a day, restarts the curve.
         skipped = bucket - self._bucket if 0 < bucket - self._bucket <= BUCKETS else BUCKETS
         for values in self._values.values():
             for number in range(bucket - skipped + 1, bucket + 1):

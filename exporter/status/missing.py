@@ -107,7 +107,7 @@ def _grid(status: GatewayStatus) -> Iterator[MissingData]:
 
 
 def _values(status: GatewayStatus) -> Iterator[MissingData]:
-    """Yield what every such site has and nobody reports, though all that is asked is answered."""
+    """Yield what every such site has and no device reports, although every request is answered."""
     if status.starting or not all(collector.up for collector in status.collectors):
         return
     power, storage, generator = status.power, status.storage, status.generator

@@ -57,7 +57,7 @@ class GridStatus:
     """Whether the house is on the grid."""
 
     connected: bool | None = None
-    #: whether somebody commanded the system controller off the grid
+    #: whether the system controller was commanded off the grid
     disconnect_commanded: bool | None = None
     #: off the grid, but commanded back within the last minutes
     reconnecting: bool = False
@@ -94,7 +94,7 @@ class EnergyToday:
     exported_joules: float | None = None
     charged_joules: float | None = None
     discharged_joules: float | None = None
-    #: share of what the house used that did not come from the grid
+    #: share of the consumption that did not come from the grid
     autonomy_ratio: float | None = None
 
 
@@ -171,7 +171,7 @@ class PanelStatus:
 
 @dataclass(frozen=True, slots=True)
 class GridSwitch:
-    """The device between house and grid: system controller or meter collar."""
+    """The device between house and grid: a system controller or a meter collar."""
 
     kind: Literal["enpower", "collar"]
     serial: str
@@ -228,7 +228,7 @@ class RelayStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCondition:
-    """Something that a device says is wrong with it."""
+    """A fault or limit that a device reports."""
 
     kind: str
     serial: str
@@ -281,14 +281,14 @@ class CloudStatus:
 
 @dataclass(frozen=True, slots=True)
 class CollectorStatus:
-    """How the exporter fares with one group of endpoints."""
+    """How polling one group of endpoints goes."""
 
     name: str
     up: bool
     last_success_timestamp_seconds: float | None = None
     duration_seconds: float | None = None
     failures: int = 0
-    #: the failure that goes on, as in the label `reason` and as a sentence; empty where none does
+    #: the current failure, as in the label `reason` and as a sentence; empty if there is none
     reason: str = ""
     trouble: str = ""
     #: whether the last answers held everything that was there before
@@ -296,7 +296,7 @@ class CollectorStatus:
 
     @property
     def waiting(self) -> bool:
-        """Whether it was not run yet."""
+        """Whether it has not run yet."""
         never = self.last_success_timestamp_seconds is None
         return never and not self.up and not self.failures and not self.reason
 
@@ -405,7 +405,7 @@ class GatewayStatus:
 
     @property
     def starting(self) -> bool:
-        """Whether a part of the data was not asked for yet."""
+        """Whether a part of the data was not requested yet."""
         return self.contact == "waiting" or (
             self.contact == "answers" and any(collector.waiting for collector in self.collectors)
         )

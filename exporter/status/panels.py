@@ -17,12 +17,12 @@ from exporter.status.view import SnapshotView
 #: two intervals and the time between two polls, within these limits
 _DEFAULT_AGE = 2700.0
 _MIN_AGE, _MAX_AGE, _POLL_INTERVAL = 900.0, 4500.0, 300.0
-#: share of its best that the median gives when it is certainly day
+#: share of its maximum that the median inverter gives when it is certainly day
 _DAYLIGHT_RATIO = 0.1
 
 
 def panels(view: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
-    """Return all inverters that there are, or were before, by array, name and serial.
+    """Return all present inverters and those seen before, by array, name and serial.
 
     Off the grid full batteries hold inverters back, so none is called silent there.
     """

@@ -1,4 +1,4 @@
-"""The latest snapshot of every gateway, turned into a status when somebody asks.
+"""The latest snapshot of every gateway, turned into a status on request.
 
 Taking a snapshot is cheap, because one comes every few seconds and people look rarely. Only what a
 snapshot cannot know is noted on the way: when the grid came or went, and the history of the house.
@@ -31,7 +31,7 @@ _RECONNECT_SECONDS = 360.0
 _CACHED = 20
 #: how many gateways are built before other tasks get their turn
 _BATCH = 10
-#: with more gateways, nobody looks at the curves of each, and they would take memory
+#: with more gateways the curves of each would only take memory
 _MAX_HISTORIES = 100
 #: collectors whose readings the values of a sample come from
 _COLLECTORS = {
@@ -78,7 +78,7 @@ class _Entry:
         grid = grid_status(self.view(now, monotonic))
         connected = grid.connected
         if connected != self.connected:
-            # After a time in which nobody knew, nobody knows when it changed.
+            # After a gap in the data the time of the change is unknown.
             seen_before = None not in (connected, self.connected)
             self.since = now if seen_before else None
             self.connected = connected

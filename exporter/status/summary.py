@@ -38,7 +38,7 @@ def verdict(status: GatewayStatus) -> str:
 
 
 def connection(status: GatewayStatus) -> str:
-    """Return what the gateway does when it is asked."""
+    """Return how the gateway responds to requests."""
     if status.unreadable:
         return "answers with errors"
     return {

@@ -1,4 +1,4 @@
-"""What kind of system a gateway looks after, and what no device there can measure."""
+"""What kind of system a gateway manages, and what no device there can measure."""
 
 from exporter.status.batteries import has_batteries
 from exporter.status.view import SnapshotView

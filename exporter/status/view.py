@@ -1,4 +1,4 @@
-"""The values of a snapshot that may still be shown: members of readings that have not expired."""
+"""The values of a snapshot that are still valid: members of readings that have not expired."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from exporter.findings.thresholds import resolve
 from exporter.metrics.units import epoch
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 
-#: collectors that list devices of a kind: while none of them has data, nobody knows what is there
+#: collectors that list devices of a kind: while none of them has data, the devices are unknown
 _LISTED_BY: Mapping[str, tuple[str, ...]] = {
     "inverter": ("inverters",),
     "battery": ("ensemble",),

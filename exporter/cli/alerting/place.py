@@ -11,7 +11,7 @@ from exporter.diagnostics.saved_state import load_saved_state
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The exporter that the alerts are of."""
+    """The exporter whose alerts are delivered."""
 
     state_dir: Path
     gateway: str
@@ -23,7 +23,7 @@ def find_place(config_file: Path | None) -> Place:
     """Return it; without any configuration, the defaults. Raises ConfigError."""
     if config_file or find_config_file(os.environ) or os.environ.get("ENPHASE_HOST"):
         return _from_config(load(config_file, os.environ))
-    # Only the defaults of the state directory and of the address are used of it.
+    # Only the defaults of the state directory and the address are used.
     default = load(None, {**os.environ, "ENPHASE_HOST": "localhost", "ENPHASE_NAME": "home"})
     return _from_config(default)
 

@@ -1,4 +1,4 @@
-"""`enphase-exporter control …`: the commands of the owner to the system.
+"""`enphase-exporter control …`: the owner's commands to the system.
 
 A module for each type of hardware defines its commands and options; `options` has the common ones,
 `run` runs a command and `render` prints it.

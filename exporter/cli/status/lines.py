@@ -1,4 +1,4 @@
-"""The state of one house in lines: a word for what a line is about, and what there is to say."""
+"""The state of one house in lines: a title and a text for each line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ _SEVERITY_STYLES: dict[Severity, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of words about `title`; without one it goes on with what is above.
+    """A line of text about `title`; without one it continues the line above.
 
     One without words is the heading.
     """
@@ -64,7 +64,7 @@ class Line:
 
 
 def lines(status: GatewayStatus) -> Iterator[Line]:
-    """Yield what there is to say of a house."""
+    """Yield the lines of a house."""
     heading = f"{MARKS[status.health]} {status.gateway}: {verdict(status)}"
     yield Line(heading, "", STYLES[status.health])
     yield Line("Now", status.summary)
@@ -180,7 +180,7 @@ def _battery(battery: BatteryStatus, now: float) -> Line:
 
 
 def bar(share: float | None) -> str:
-    """Return a share as a bar, an empty one where it is not known."""
+    """Return a share as a bar; an unknown share is an empty bar."""
     filled = 0 if share is None else round(_BAR * max(0.0, min(1.0, share)))
     return "█" * filled + "░" * (_BAR - filled)
 

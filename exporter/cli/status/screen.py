@@ -148,7 +148,7 @@ def _headline(statuses: Sequence[GatewayStatus]) -> str:
 
 
 def _unpaged(document: Document) -> Iterator[str]:
-    """Yield why nobody may be paged, where an exporter is there that knows."""
+    """Yield why nobody may be paged, if an exporter reports it."""
     if document.pager is not None:
         for warning in document.pager.warnings:
             yield f"Nobody may be paged (EnphaseNobodyPaged): {warning}"

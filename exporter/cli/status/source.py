@@ -178,7 +178,7 @@ async def gateways(config: Config) -> AsyncIterator[Fetch]:
                 async with asyncio.timeout(_DIRECT_DEADLINE):
                     await manager.wait_ready()
             except TimeoutError:
-                # what has been read by now is shown, the rest as unknown
+                # show what has been read by now, the rest as unknown
                 pass
             return api.dump(await manager.status_store.statuses(), manager.status_store.now)
 

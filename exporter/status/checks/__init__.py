@@ -1,8 +1,8 @@
-"""What is wrong with a house, as far as a look at one moment can confirm it, worst first.
+"""What is wrong with a house, as far as one snapshot can confirm it, worst first.
 
 A check names the alert and finds what it fires for. Thresholds and texts are those of the rules;
 what is added here is which device and which value. The rules look at hours and days as well, so
-they see more. A condition that a rule judges by its length is never shown as worse than the rule
+they see more. A condition that a rule judges by its length is never ranked worse than the rule
 does.
 """
 
