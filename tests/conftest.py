@@ -1,4 +1,4 @@
-"""What every test may ask for: real captures, promtool, amtool, and how hard hypothesis tries.
+"""Fixtures for every test: real captures, promtool, amtool, and how hard hypothesis tries.
 
 What is not there skips the tests that need it, with the reason, and fails them under `CI=true`.
 """
@@ -45,7 +45,7 @@ def captures_dir() -> Path:
 
 @pytest.fixture(scope="session", params=capture_names() or ["none"])
 def capture(request: pytest.FixtureRequest, captures_dir: Path) -> Path:
-    """Return the folder of one real capture: a test that asks for it runs once for each."""
+    """Return the folder of one real capture: a test with this fixture runs once for each."""
     return captures_dir / str(request.param)
 
 

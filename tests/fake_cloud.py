@@ -1,4 +1,4 @@
-"""The simulated Enphase cloud, with secrets that are known to the tests, asked by pyenphase."""
+"""The simulated Enphase cloud, with secrets that the tests know, as pyenphase sees it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -30,7 +30,7 @@ MANAGER_TOKEN = "canary-manager-token"
 async def serving_cloud(
     now: Callable[[], float], patience: float = 30.0
 ) -> AsyncIterator[SimulatedCloud]:
-    """Serve a cloud, and let pyenphase ask that one, for `patience` seconds at most."""
+    """Serve a cloud, and point pyenphase at it, with a timeout of `patience` seconds."""
     async with serve_cloud(now, username=USER, password=PASSWORD) as cloud:
         cloud.session, cloud.manager_token = SESSION, MANAGER_TOKEN
         with pytest.MonkeyPatch.context() as patch:

@@ -122,7 +122,7 @@ VERSIONS: Mapping[str, str] = {
 
 
 class Manifest(NamedTuple):
-    """One object, and the file that it stands in."""
+    """One object, and the file that contains it."""
 
     path: Path
     data: Mapping[str, Any]

@@ -43,7 +43,7 @@ class PolledGateway:
     status_store: StatusStore
 
     def status(self) -> GatewayStatus:
-        """Return what the status page says now."""
+        """Return the current text of the status page."""
         return self.status_store.status("home")
 
     async def pass_time(self, seconds: float) -> None:
@@ -57,7 +57,7 @@ class PolledGateway:
         await self.clock.sleep(end - self.clock.monotonic())
 
     def text(self) -> str:
-        """Return what `/metrics` says now."""
+        """Return the current text of `/metrics`."""
         return self.exposition.render("", "")[0].decode()
 
     def samples(self) -> Samples:

@@ -1,4 +1,4 @@
-"""Exporters as processes of their own that ask a simulated cloud, watched from outside."""
+"""Exporters in their own processes with a simulated cloud, observed from outside."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""A server that sends exactly these bytes, for what no real HTTP server can be made to say."""
+"""A server that sends exactly these bytes, for responses that no real HTTP server can send."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -72,7 +72,7 @@ def test_the_image_runs_as_nobody() -> None:
 
 
 def test_the_image_is_asked_how_it_is() -> None:
-    """Its own check asks a page that waits for no gateway, by a command that the image has."""
+    """Its health check requests a page that needs no gateway, with a command in the image."""
     words = json.loads(last_stage()["HEALTHCHECK"].partition("CMD")[2])
     assert words[0] == "python"
     compile(words[2], "healthcheck", "exec")
@@ -165,7 +165,7 @@ def unprivileged() -> int:
 
 
 def may_build_a_box() -> bool:
-    """Tell whether we may make a file system of our own."""
+    """Return whether we may mount a file system."""
     if not (shutil.which("unshare") and shutil.which("setpriv")):
         return False
     return not subprocess.run(["unshare", "--mount", "true"], check=False).returncode
@@ -195,5 +195,5 @@ async def test_it_works_in_a_box(tmp_path: Path) -> None:
 
 
 def status(pid: int) -> str:
-    """Return what the kernel says of a process."""
+    """Return the kernel's data about a process."""
     return Path(f"/proc/{pid}/status").read_text()

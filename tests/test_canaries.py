@@ -1,8 +1,7 @@
-"""Canaries: secrets put into every place where one can stand, and looked for wherever one may end.
+"""Canaries: secrets in every possible place, searched for wherever one may leak.
 
-A real exporter at debug level, beside a gateway and a cloud that misbehave and repeat what they
-were told. What a process gets by environment variable stands in its environment, which its own user
-may read; a `…_FILE` is the way around that.
+A real exporter at debug level, with a gateway and a cloud that misbehave and repeat what they
+received. Environment variables of a process can be read by its own user; a `…_FILE` avoids that.
 """
 
 import asyncio
@@ -61,7 +60,7 @@ class Echo(Fault):
         return plain(HttpResponse(self.code, f"<html>{received}</html>".encode(), headers))
 
 
-#: each endpoint repeats what it was told in another way
+#: each endpoint repeats the request in another way
 ECHOES: dict[str, Fault] = {
     "/ivp/ensemble/inventory": Echo(code=401),
     "/ivp/meters/readings": Echo(code=302),
@@ -89,7 +88,7 @@ Poller._keep = mistake
 class Case:
     """How the exporter is configured, and what goes wrong."""
 
-    #: keys of the gateway in the configuration file; names of files stand for what they hold
+    #: keys of the gateway in the configuration file; a file name stands for its content
     keys: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     faults: Mapping[str, Fault] = field(default_factory=dict)
@@ -192,7 +191,7 @@ def private(folder: Path) -> str:
 
 
 async def pages(process: ExporterProcess) -> list[str]:
-    """Return all that the exporter answers, to those who may ask and to others."""
+    """Return all responses of the exporter, with and without a login."""
     output: list[str] = []
     url = await process.url()
     for authorization in (basic("prometheus", SCRAPER), basic("prometheus", "canary-guess")):
@@ -261,7 +260,7 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_mistake_in_a_file_shows_no_secret(name: str, tmp_path: Path) -> None:
-    """What is wrong with a configuration is said without the value that is wrong."""
+    """A mistake in the configuration is reported without the wrong value."""
     (tmp_path / "web.yml").write_text(BAD[name] if name.startswith("web") else "{}")
     (tmp_path / "enphase.yml").write_text(
         "gateways: [{host: a}]" if name.startswith("web") else BAD[name]
@@ -291,7 +290,7 @@ def test_a_mistake_in_a_file_shows_no_secret(name: str, tmp_path: Path) -> None:
     ids=lambda variable: variable[0],
 )
 def test_a_mistake_in_a_variable_shows_no_secret(variable: tuple[str, str], tmp_path: Path) -> None:
-    """Nor does an environment variable that is wrong; a path is told, since it is no secret."""
+    """A wrong environment variable is reported without its value; a path is no secret."""
     name, value = variable
     done = subprocess.run(
         [sys.executable, "-m", "exporter", "serve", "--config.check", "--log.level=debug"],

@@ -15,7 +15,7 @@ from exporter.metrics.table import FlagSet, StateSet
 from exporter.simulator import replay as captures
 from tests.polled_gateway import START, PolledGateway, polled_gateway, samples
 
-#: a firmware that says nothing pyenphase can read
+#: a firmware that reports nothing pyenphase can read
 UNSUPPORTED = "3.7.0"
 
 
@@ -34,7 +34,7 @@ def watched_capture(folder: Path, state: Path) -> AbstractAsyncContextManager[Po
 
 
 async def test_a_capture_is_exported_whole(capture: Path, tmp_path: Path, promtool: str) -> None:
-    """A real gateway is up, all its collectors are, and promtool finds nothing to say."""
+    """A real gateway is up, all its collectors are, and promtool has no complaint."""
     async with watched_capture(capture, tmp_path) as watched:
         await watched.pass_time(1)
         assert watched.value("enphase_up") == 1
@@ -55,7 +55,7 @@ async def test_a_capture_is_exported_whole(capture: Path, tmp_path: Path, promto
 
 
 async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: Path) -> None:
-    """StateSets sum to one, ratios lie within 0 and 1, and OpenMetrics says the same."""
+    """StateSets sum to one, ratios lie between 0 and 1, and OpenMetrics has the same values."""
     async with watched_capture(capture, tmp_path) as watched:
         await watched.pass_time(1)
         for name, series in watched.samples().items():
@@ -86,7 +86,7 @@ async def test_a_capture_keeps_the_rules_of_prometheus(capture: Path, tmp_path: 
 async def test_a_firmware_that_is_too_old_is_refused_clearly(
     captures_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A gateway that offers nothing is down, with one line that says why, and no crash."""
+    """A gateway that offers nothing is down, with one line with the reason, and no crash."""
     async with watched_capture(captures_dir / UNSUPPORTED, tmp_path) as watched:
         await watched.pass_time(300)
         assert watched.value("enphase_up") == 0

@@ -59,7 +59,7 @@ def listed(name: str, gateway: RunningGateway) -> dict[str, str]:
 
 
 async def listening_port(log: asyncio.StreamReader) -> int:
-    """Return the port that the log says is listened on."""
+    """Return the listening port from the log."""
     async with asyncio.timeout(_PATIENCE):
         while line := (await log.readline()).decode():
             if "msg=listening" in line:

@@ -1,4 +1,4 @@
-"""compose.yaml, held against what it mounts, starts and asks."""
+"""compose.yaml, compared with the files, commands and pages that it uses."""
 
 import re
 import subprocess
@@ -161,7 +161,7 @@ def test_the_exporter_understands_its_flags(tmp_path: Path) -> None:
 
 
 def _other(name: str, secret: Path) -> dict[str, str]:
-    """Return another value for a variable, with what it needs beside it."""
+    """Return another value for a variable, with the variables that it needs."""
     account = {"ENPHASE_USERNAME": "owner", "ENPHASE_PASSWORD_FILE": str(secret)}
     return {
         "ENPHASE_HOST": {"ENPHASE_HOST": "192.0.2.11"},
@@ -197,7 +197,7 @@ def test_every_server_is_asked_whether_it_is_well(name: str) -> None:
     ("name", "flag"), [("prometheus", "--config.file"), ("alertmanager", "--config.file")]
 )
 def test_servers_read_the_shipped_configuration(name: str, flag: str) -> None:
-    """Where it is mounted, with the rules and templates beside it; data goes to a volume."""
+    """It is mounted in its place, next to rules and templates; data goes to a volume."""
     path = PurePosixPath(flags(name)[flag])
     mounted = {where: source for source, where, _ in volumes(name)}
     folder = (ROOT / mounted[str(path.parent)]).resolve()
@@ -211,7 +211,7 @@ def test_servers_read_the_shipped_configuration(name: str, flag: str) -> None:
 
 
 def test_no_password_is_left_open() -> None:
-    """Compose refuses to start without one for Grafana, and says which variable to set."""
+    """Compose refuses to start without one for Grafana, and names the variable to set."""
     environment = SERVICES["grafana"]["environment"]
     password = environment["GF_SECURITY_ADMIN_PASSWORD"]
     found = re.fullmatch(r"\$\{(\w+):\?(.+)\}", password)
@@ -219,7 +219,7 @@ def test_no_password_is_left_open() -> None:
     assert found[1] in found[2]
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
     assert environment["GF_USERS_ALLOW_SIGN_UP"] == "false"
-    # no secret stands in the environment of our own service
+    # the environment of our own service has no secret
     assert not {"ENPHASE_TOKEN", "ENPHASE_PASSWORD"} & set(SERVICES["exporter"]["environment"])
 
 

@@ -84,7 +84,7 @@ def test_variable_replaces_the_file_key_of_the_same_secret(write: Write, tmp_pat
 
 
 def test_every_variable_can_name_a_file(tmp_path: Path) -> None:
-    """What a variable says can stand in a file, whose last line break does not count."""
+    """A variable's value can be in a file, whose last line break does not count."""
     values = {"HOST": "a", "NAME": "b", "TOKEN": "c", "USERNAME": "d", "PASSWORD": "e "}
     for key, value in values.items():
         (tmp_path / key).write_text(f"{value}\n")
@@ -155,7 +155,7 @@ def test_places_are_numbers(write: Write) -> None:
 
 
 def test_cadences(write: Write) -> None:
-    """What a gateway says of its cadences wins over what is said for all."""
+    """A gateway's own cadences override the common ones."""
     path = write(
         "gateways:\n- {host: a, cadences: {home: 1h, acb: 90}}\n- {host: b}\n"
         "cadences: {home: 5m, meters: 1m30s}"

@@ -1,4 +1,4 @@
-"""What an owner is told about each mistake in the configuration."""
+"""The message about each mistake in the configuration."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_bad_variables(variables: dict[str, str], line: str) -> None:
 
 
 def test_every_mistake_has_its_line(write: Write) -> None:
-    """All mistakes are told at once: where, what, and what to do."""
+    """All mistakes are reported at once: where, what, and what to do."""
     path = write(
         f"""
 gateways:
@@ -190,13 +190,13 @@ def test_mistakes_in_the_properties_of_a_site(keys: str, message: str, write: Wr
 
 
 def test_a_misspelt_list_of_gateways_is_recognised(write: Write) -> None:
-    """Instead of saying that there is no gateway, the key is named that was meant to list them."""
+    """The key meant to list the gateways is named, not the absence of gateways."""
     (line,) = errors(write("gatways: [{host: a}]"))
     assert line == "enphase.yml: gatways: unknown key: did you mean gateways?"
 
 
 def test_names_are_unique(write: Write) -> None:
-    """Two gateways of one name could not be told apart in any series."""
+    """The series of two gateways with one name would be the same."""
     (line,) = errors(write(TWO.replace("second", "first")))
     assert "gateways[0] and gateways[1] are both named 'first'" in line
 
@@ -209,7 +209,7 @@ def test_variables_need_to_know_their_gateway(write: Write) -> None:
 
 
 def test_no_gateway_names_both_ways(write: Write) -> None:
-    """Without a gateway the owner is told of the variable and of the file."""
+    """Without a gateway the message names the variable and the file."""
     for path in (None, write("log: {level: info}"), write("gateways: []")):
         (line,) = errors(path, ENPHASE_HOTS="a")
         assert "ENPHASE_HOST" in line
@@ -235,7 +235,7 @@ def test_no_gateway_names_both_ways(write: Write) -> None:
     ],
 )
 def test_broken_yaml(write: Write, text: str, message: str) -> None:
-    """A file that is no configuration is one line, with the place and without what stands there."""
+    """A file that is no configuration is one line, with the place and without its content."""
     (line,) = errors(write(text))
     assert line.startswith("enphase.yml: ")
     assert message in line
@@ -264,7 +264,7 @@ _YAML = st.lists(
 def test_no_text_is_worse_than_an_error(
     text: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever stands in the file, it is valid or a ConfigError."""
+    """Any content of the file is valid or a ConfigError."""
     path = tmp_path_factory.getbasetemp() / "wild.yml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     lines: list[str] = []

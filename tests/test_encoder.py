@@ -45,7 +45,7 @@ def changed(lines: TableEncoder, read: Reading | None) -> dict[int, bytes]:
 
 
 def test_only_the_rows_that_say_something_else_are_rendered() -> None:
-    """A value that moves costs its own row, be it a field or a counter."""
+    """A value that changes costs its own row, whether field or counter."""
     lines = TableEncoder(THINGS, "home")
     assert changed(lines, reading(a=(1, 2))).keys() == {POWER, CHARGE, ENERGY}
     assert changed(lines, reading(a=(1, 2))) == {}

@@ -1,4 +1,4 @@
-"""The exposition is what prometheus_client would render, ready before it is asked for."""
+"""The exposition equals that of prometheus_client, and is rendered before a request."""
 
 import gzip
 import zlib

@@ -1,4 +1,4 @@
-"""Files are whole, private and owned by whom they belong to, and a disk that hangs hurts nobody."""
+"""Files are complete and private, with the right owner, and a disk that hangs stops no poll."""
 
 import asyncio
 import os
@@ -86,7 +86,7 @@ async def test_threads_are_few_and_do_not_keep_the_process(tmp_path: Path) -> No
 
 
 def test_one_process_owns_the_state(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A second one is told, reads all the same, and writes nothing until the first is gone."""
+    """A second exporter warns, polls all the same, and writes nothing until the first has ended."""
     first, second = State(tmp_path, "home"), State(tmp_path, "home")
     first.save(HELD)
     assert second.load() == HELD
@@ -123,7 +123,7 @@ def test_another_process_owns_the_state(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff"])
 def test_reading_changes_nothing(tmp_path: Path, content: bytes) -> None:
-    """A command beside a running exporter moves, removes and repairs nothing."""
+    """A command next to a running exporter moves, removes and repairs nothing."""
     state = State(tmp_path, "home")
     state.path.write_bytes(content)
     state.path.chmod(0o644)
@@ -147,7 +147,7 @@ def test_a_state_that_could_not_be_read_again_is_not_written(tmp_path: Path) -> 
 async def test_a_state_is_loaded_off_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A disk that hangs at the start is waited for, told of once, and costs no counter."""
+    """A disk that hangs at the start is waited for, logged once, and costs no counter."""
     State(tmp_path, "home").save(HELD)
     monkeypatch.setattr(files, "PATIENCE", 0.05)
     goes_on = threading.Event()

@@ -36,7 +36,7 @@ def loaded(tmp_path: Path) -> Loaded:
 
 @pytest.mark.parametrize("kind", LISTS)
 def test_the_list_is_yaml_or_json(loaded: Loaded, kind: str) -> None:
-    """Entries are those of `gateways`; their secret files are beside the list."""
+    """Entries are those of `gateways`; their secret files are next to the list."""
     first, second = loaded(LISTS[kind]).gateways
     assert (first.name, first.host) == ("first", "a")
     assert second.credentials().token == "eyJ0"
@@ -82,7 +82,7 @@ def test_a_missing_list_is_an_error(tmp_path: Path) -> None:
 
 
 def test_variables_of_one_gateway_do_not_go_with_a_list(tmp_path: Path) -> None:
-    """Nobody could tell which gateway a token in the environment is for."""
+    """A token in the environment would not belong to any one gateway."""
     path = tmp_path / "exporter.yml"
     path.write_text("gateways_file: fleet.yml\n")
     with pytest.raises(ConfigError, match="ENPHASE_TOKEN: which gateway is meant"):
@@ -122,7 +122,7 @@ def test_metrics_have_all_gateways_up_to_a_hundred(loaded: Loaded, count: int, w
 
 
 def test_a_file_has_changed_however_it_was_written(tmp_path: Path) -> None:
-    """Written over, replaced, or a link that leads elsewhere now: all are told."""
+    """A file that is overwritten, replaced, or a link with a new target counts as changed."""
     one, two, link = (tmp_path / name for name in ("one", "two", "link"))
     assert fingerprint(one) is None
     one.write_text("- host: a")

@@ -1,4 +1,4 @@
-"""What `/metrics` says of each sample home, to the letter, so that any change of it is seen.
+"""The exact text of `/metrics` for each sample home, so that every change is visible.
 
 `make golden` writes the files again.
 """
@@ -38,7 +38,7 @@ def test_no_golden_is_left_over() -> None:
 
 
 def test_the_goldens_pass_promtool(promtool: str) -> None:
-    """None of them gives promtool anything to say."""
+    """None of them gets a complaint from promtool."""
     for golden in sorted(GOLDEN.iterdir()):
         check = subprocess.run(
             [promtool, "check", "metrics"],

@@ -73,7 +73,7 @@ def collar(mode: Any, mid: Any = "close", *, communicating: Any = True) -> Envoy
         pytest.param({"collar": collar("ENCMN_MDE_OFF_GRID")}, 0, None, id="collar off the grid"),
         pytest.param({"collar": collar("ENCMN_MDE_NEW", "open")}, 0, None, id="switch, open"),
         pytest.param({"collar": collar(None)}, 1, None, id="switch, closed"),
-        pytest.param({"collar": collar(None, None)}, None, None, id="collar says nothing"),
+        pytest.param({"collar": collar(None, None)}, None, None, id="collar reports nothing"),
         pytest.param(
             {"collar": collar("ENCMN_MDE_ON_GRID", communicating=False)},
             None,
@@ -87,7 +87,7 @@ def collar(mode: Any, mid: Any = "close", *, communicating: Any = True) -> Envoy
             },
             0,
             None,
-            id="controller lost, collar heard",
+            id="controller lost, collar communicating",
         ),
         pytest.param(
             {"enpower": enpower("open"), "collar": collar("ENCMN_MDE_ON_GRID")},
@@ -98,5 +98,5 @@ def collar(mode: Any, mid: Any = "close", *, communicating: Any = True) -> Envoy
     ],
 )
 def test_grid_state(data: dict[str, Any], on_grid: int | None, commanded: int | None) -> None:
-    """Connection and command follow the switch that is heard, and are absent where none is."""
+    """Connection and command follow the switch that communicates, and are absent without one."""
     assert (on_grid, commanded) == (grid_connected(data), disconnect_commanded(data))

@@ -133,7 +133,7 @@ def test_the_production_report_stands_in_for_cts_that_are_not_read() -> None:
     ],
 )
 def test_half_of_a_power_is_none(members: dict[str, Any]) -> None:
-    """Where a part is not known, the sum is not shown."""
+    """If a part is unknown, the sum is absent."""
     assert "solar" not in powers(**members)
 
 
@@ -170,7 +170,7 @@ def test_a_ct_of_the_whole_house_is_the_house() -> None:
 
 
 def test_a_ct_that_does_not_measure_is_no_source() -> None:
-    """The gateway says so itself."""
+    """The gateway reports it itself."""
     broken = SimpleNamespace(active_power=0, metering_status="not-metering")
     assert powers(ctmeters={"production": broken}, system_production=section(800))["solar"] == 800
 
@@ -258,7 +258,7 @@ def controller(state: str, *, communicating: bool = True) -> SimpleNamespace:
 
 
 def relay(state: str) -> SimpleNamespace:
-    """Return what the small endpoint says of the same switch."""
+    """Return the small endpoint's data about the same switch."""
     return SimpleNamespace(mains_oper_state=state, mains_admin_state="closed")
 
 
@@ -275,7 +275,7 @@ def relay(state: str) -> SimpleNamespace:
 def test_the_newer_answer_about_the_switch_counts(
     enpower: tuple[str, float] | None, small: tuple[str, float], connected: int | None
 ) -> None:
-    """Two endpoints have the state of the same switch, and are asked at different times."""
+    """Two endpoints have the state of the same switch, and are polled at different times."""
     readings = {"grid": Reading({"relay": relay(small[0])}, small[1], 2000)}
     if enpower is not None:
         readings["ensemble"] = Reading({"enpower": controller(enpower[0])}, enpower[1], 2000)

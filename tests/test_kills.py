@@ -1,4 +1,4 @@
-"""An exporter that is killed again and again, as a process of its own: what its counters say."""
+"""The counters of an exporter process that is killed again and again."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from tests.process import ExporterProcess, exporter_process
 
 GROWING = "enphase_battery_charge_joules_total"
 KILLS = 3
-#: seconds; the gateway is asked no more often because the exporter begins again and again
+#: seconds; restarts of the exporter must not make it poll more often
 PATIENCE = 300
 
 #: energies by name and labels

@@ -109,7 +109,7 @@ def test_hidden_secrets_are_masked_everywhere(capsys: pytest.CaptureFixture[str]
 
 
 def test_tokens_of_years_are_masked_and_not_remembered() -> None:
-    """A thousand gateways get tokens twice a day: each is masked, and costs no memory for ever."""
+    """A thousand gateways get tokens twice a day: each is masked, and its memory is freed."""
     for number in range(100):
         token = f"{JWT}{number:03}"
         hide_secret(token)
@@ -147,7 +147,7 @@ def test_errors_have_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_warnings_have_a_traceback_at_debug_only(capsys: pytest.CaptureFixture[str]) -> None:
-    """What is expected is told in one short line."""
+    """An expected failure is one short line."""
     for level in ("info", "debug"):
         setup_logging(level)
         try:
@@ -192,7 +192,7 @@ def test_warnings_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_wrong_format_strings_cost_nothing() -> None:
-    """A mistake in a log call still tells what it had to tell."""
+    """A mistake in a log call does not lose its message."""
     setup_logging()
     record = logging.makeLogRecord({"msg": "%d devices", "levelno": 20, "args": ("seven",)})
     line = logging.getLogger().handlers[-1].format(record)

@@ -84,7 +84,7 @@ async def test_a_poller_that_breaks_off_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever ends a poller from within is told, and polling goes on with a new one."""
+    """Any crash of a poller is logged, and polling goes on with a new one."""
     mistakes = [mistake]
 
     class Breaking(Poller):
@@ -195,7 +195,7 @@ async def test_what_changed_is_restarted(
 async def test_pollers_start_one_after_the_other(
     manager: PollerManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Spread over a cadence, they stay so; those that wait are told of as down already."""
+    """Polls are spread over a cadence and stay so; waiting gateways are exported as down."""
     waits: list[float] = []
     many = {f"site-{number:03}": "127.0.0.1:1" for number in range(300)}
 

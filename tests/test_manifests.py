@@ -112,7 +112,7 @@ def configuration(folder: str, tmp_path: Path, number: int = 0) -> Config:
 
 @each_file
 def test_the_api_has_every_field(path: Path) -> None:
-    """No field is misspelt or at the wrong place, and each kind is asked for in its version."""
+    """No field is misspelt or at the wrong place, and each kind has its API version."""
     for manifest in read(path):
         assert list(unknown(manifest.data, manifest.kind)) == []
         assert manifest.data["apiVersion"] == VERSIONS[manifest.kind]
@@ -189,7 +189,7 @@ def test_ports_agree(folder: str) -> None:
 
 @each
 def test_pages_that_are_asked_for_are_served(folder: str, tmp_path: Path) -> None:
-    """Probes, monitors and discovery ask for what there is."""
+    """Probes, monitors and discovery use existing ports and paths."""
     app = application(PollerManager(tmp_path, SystemClock()), WebConfig.load(None))
     served = {resource.get_info().get("path") for resource in app.router.resources()}
     asked = {
@@ -338,7 +338,7 @@ def test_a_gateway_is_never_polled_twice() -> None:
 
 @each
 def test_resources_are_asked_for_and_bounded(folder: str) -> None:
-    """Memory has a limit above what is asked for; CPU has none, which would make polls late."""
+    """Memory has a limit above the request; CPU has none, which would delay polls."""
     resources = container(folder)["resources"]
     assert resources["requests"].keys() == {"cpu", "memory"}
     assert resources["limits"].keys() == {"memory"}

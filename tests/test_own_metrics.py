@@ -1,4 +1,4 @@
-"""What the exporter says of itself, beside any gateway."""
+"""The metrics of the exporter itself."""
 
 from pathlib import Path
 

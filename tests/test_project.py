@@ -22,7 +22,7 @@ INDEX_OPTION = re.compile(r"^\s*(?:-[if]|--\S*index-url|--find-links|--trusted-h
 
 
 def git(*args: str) -> str:
-    """Return what git says about this checkout."""
+    """Return the output of git in this checkout."""
     return subprocess.run(
         ["git", *args], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
@@ -58,7 +58,7 @@ def test_no_file_names_a_download_address() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_requirements_name_no_index(lock: Path) -> None:
-    """A requirements file carries no option that says where to look."""
+    """A requirements file has no option that sets a package index."""
     assert INDEX_OPTION.findall(lock.read_text()) == []
 
 
@@ -82,7 +82,7 @@ def test_locks_agree() -> None:
 
 @pytest.mark.parametrize(("lock", "extra"), [("run", None), ("dev", "dev")])
 def test_locks_cover_the_dependencies(lock: str, extra: str | None) -> None:
-    """`pyproject.toml` asks for nothing that is not pinned at a version it accepts."""
+    """Every requirement in `pyproject.toml` is pinned at a version that it accepts."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = project["dependencies"] + (project["optional-dependencies"][extra] if extra else [])
     specifiers = {canonicalize_name(r.name): r.specifier for r in map(Requirement, asked)}
@@ -98,7 +98,7 @@ def test_only_the_gateway_package_knows_pyenphase() -> None:
 
 
 def test_version_has_one_source() -> None:
-    """The installed command reports the version that stands in the package."""
+    """The installed command reports the version of the package."""
     assert version("enphase-exporter") == exporter.__version__
 
 

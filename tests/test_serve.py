@@ -1,4 +1,4 @@
-"""The exporter as a process of its own, beside gateways: it starts, reloads and ends.
+"""The exporter in its own process, with gateways: it starts, reloads and ends.
 
 What the command line itself promises is in `tests/cli`.
 """
@@ -74,7 +74,7 @@ class Process:
                 await asyncio.sleep(0.05)
 
     async def reload(self, text: str, message: str) -> None:
-        """Change the configuration, send SIGHUP and wait for what is told."""
+        """Change the configuration, send SIGHUP and wait for the log message."""
         self.config.write_text(text)
         self.process.send_signal(signal.SIGHUP)
         await self.line(message)
@@ -135,7 +135,7 @@ async def test_ending_saves_and_waits_for_no_gateway(
 ) -> None:
     """A gateway that hangs holds up nothing; what is known of it is kept, and the status is 0."""
     async with gateway("battery-home") as hanging:
-        # asked when the first data has come
+        # checked once the first data is there
         hanging.faults[SECCTRL] = Hang()
         async with exporting(tmp_path, configured(tmp_path, home=hanging)) as process:
             async with asyncio.timeout(PATIENCE):
@@ -194,7 +194,7 @@ async def test_a_dead_gateway_costs_itself_only(tmp_path: Path) -> None:
 
 
 async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
-    """After a kill counters go on from what the gateway says, never below what was shown before."""
+    """After a kill counters continue from the gateway's values, never below the exported ones."""
     produced = "enphase_production_joules_total"
     config = configured(tmp_path)
     async with gateway("three-phase") as running:

@@ -1,6 +1,6 @@
 """Stopping: at any moment, in time, with what is known saved; and being killed at any moment.
 
-Real processes, beside a gateway, a cloud and scrapers that hang where it hurts.
+Real processes, with a gateway, a cloud and scrapers that hang at the worst moments.
 """
 
 import asyncio
@@ -69,7 +69,7 @@ async def stopped(process: ExporterProcess, *numbers: signal.Signals) -> None:
 async def test_a_gateway_that_hangs_is_not_waited_for(
     endpoint: str, fault: Fault, tmp_path: Path
 ) -> None:
-    """In whatever the gateway was asked when it fell silent, stopping goes on without it."""
+    """Whatever request the gateway hangs in, stopping does not wait for it."""
     async with gateway() as hanging:
         hanging.faults[endpoint] = fault
         flag = configured(tmp_path, hanging.host, token=hanging.token)
@@ -148,7 +148,7 @@ async def test_scrapers_are_not_waited_for(tmp_path: Path) -> None:
     ids=lambda numbers: "+".join(number.name for number in numbers),
 )
 async def test_impatience_changes_nothing(numbers: tuple[signal.Signals], tmp_path: Path) -> None:
-    """Asked by whatever signal, and however often, it ends once and in order."""
+    """On any signal, however often it is sent, it ends once and cleanly."""
     async with gateway() as there:
         flag = configured(tmp_path, there.host, token=there.token)
         async with exporter_process(tmp_path, flag) as process:

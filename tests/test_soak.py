@@ -55,9 +55,9 @@ def keep_snapshots(self, host, snapshot):
     kept.append(dict(snapshot.readings))
     publish(self, host, snapshot)
 
-def keep_files(self, told):
+def keep_files(self, content):
     kept.append(open("/dev/null"))
-    save(self, told)
+    save(self, content)
 
 async def keep_tasks(self, config):
     kept.append(asyncio.create_task(asyncio.sleep(1e7)))

@@ -156,7 +156,7 @@ def test_names_stay_in_the_directory(
 def test_unwritable_directory_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Trouble with writing is told when it begins and when it ends, and never raised."""
+    """A failure to write is logged when it begins and when it ends, and never raised."""
     caplog.set_level(logging.INFO, "exporter")
     (tmp_path / "state").write_text("in the way")
     state = State(tmp_path / "state", "home")
@@ -207,7 +207,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
 async def test_a_hanging_disk_costs_a_moment(
     hanging: threading.Event, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is told once, writes do not pile up, and what comes after it is written."""
+    """It is logged once, writes do not pile up, and later ones succeed."""
     state = State(tmp_path, "home")
     threads = threading.active_count()
     for number in range(5):

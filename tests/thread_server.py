@@ -1,4 +1,4 @@
-"""Whatever is served on an event loop, served beside a test that blocks its own thread."""
+"""Serves on an event loop in another thread, for tests that block their own."""
 
 import asyncio
 import threading

@@ -117,7 +117,7 @@ class LoopClock:
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`; zero or less yields once."""
-        # Less than a tick would be lost in rounding, and who waits for it would wait for ever.
+        # Less than a tick would be lost in rounding, and its waiter would wait forever.
         await asyncio.sleep(max(_TICK, seconds) if seconds > 0 else 0.0)
 
 

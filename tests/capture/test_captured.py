@@ -1,4 +1,4 @@
-"""A capture says the same as the gateway, and not whose it is."""
+"""A capture holds the same data as the gateway, but not whose it is."""
 
 import json
 import re
@@ -31,7 +31,7 @@ from tests.polled_gateway import START, impatient, polled_gateway
 
 __all__ = ["impatient"]
 
-#: what hangs on how the exporter fared and when it asked, and not on what the gateway content
+#: series that depend on the exporter and the time of its requests, not on the gateway's content
 _ENUMERATIONS = re.compile(r"enphase_(exporter|collector|gateway_requests|gateway_clock|counter)_")
 
 Comparable = dict[str, dict[frozenset[tuple[str, str]], float]]
@@ -40,7 +40,7 @@ Comparable = dict[str, dict[frozenset[tuple[str, str]], float]]
 async def value(
     gateway: SimulatedGateway, state: Path, redactor: Redactor | None = None
 ) -> Comparable:
-    """Return what the exporter says of a gateway, with pseudonyms in the labels."""
+    """Return the exporter's series of a gateway, with pseudonyms in the labels."""
     async with polled_gateway(gateway, state, VirtualClock(START)) as watched:
         await watched.pass_time(30)
         found = watched.samples()
@@ -93,7 +93,7 @@ async def test_a_replay_repeats_the_responses_of_the_gateway(name: str, tmp_path
 
 
 async def test_a_capture_of_a_replay_says_the_same(capture_of: Path, tmp_path: Path) -> None:
-    """What real gateways content stays as it was, except for who they were."""
+    """The content of real gateways is unchanged, except for what identifies them."""
     gateway = captures.load_capture(capture_of)
     try:
         async with serve(gateway, now=lambda: START) as running:
@@ -134,7 +134,7 @@ def _types(content: Any) -> Any:
 
 
 class Nosy(SimulatedGateway):
-    """A gateway that says more than it should, in every way there is."""
+    """A gateway that leaks identifying data in every possible place."""
 
     SERIAL = "202499000001"
     CANARIES: Mapping[str, str] = {
@@ -175,7 +175,7 @@ class Nosy(SimulatedGateway):
         return self._inner.firmware
 
     def answer(self, target: str) -> HttpResponse | None:
-        """Answer with everything it knows where the home has nothing to say."""
+        """Return responses full of identifying data for endpoints that the home does not have."""
         one = self.CANARIES
         if target == "/ivp/ensemble/status":
             return _json(
@@ -271,7 +271,7 @@ async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
 
 
 async def test_two_captures_have_nothing_in_common(tmp_path: Path) -> None:
-    """Stand-ins are other ones each time, so nobody can tell that two are of one home."""
+    """Pseudonyms differ each time, so that two captures of one home cannot be linked."""
     async with serve(sample_home("battery-home", lambda: START), now=lambda: START) as running:
         found = [
             await capture(running, tmp_path / str(number), VirtualClock(START))
@@ -347,7 +347,7 @@ async def test_a_gateway_is_not_pressed(name: str, tmp_path: Path) -> None:
 
 
 def test_everything_that_is_known_is_asked(captures_dir: Path) -> None:
-    """What the exporter reads and what captures from the field hold is asked, and only by GET."""
+    """All targets of the exporter and of captures from the field are requested, only by GET."""
     asked = {file_name(target) for target in TARGETS}
     assert set(ENDPOINTS) - {CHECK_JWT} <= set(TARGETS)
     assert len(asked) == len(TARGETS)

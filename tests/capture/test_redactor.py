@@ -92,7 +92,7 @@ def test_the_salt_decides(document: Any) -> None:
 
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
-    """What is neither JSON nor markup, or was, is no trouble, and fragments are where they say."""
+    """Text that is not JSON or markup, or is broken, is redacted; fragments keep their place."""
     redacted(text, f'{{"sn": {text}', f"<a>{text}</b", f'["{text}')
     for fragment in fragments(text):
         assert 0 <= fragment.start <= fragment.end <= len(text)
@@ -137,7 +137,7 @@ def test_bytes_around_stay() -> None:
     ],
 )
 def test_keys_and_values_decide_together(key: str, content: str, kind: IdentityKind | None) -> None:
-    """A key says what may stand there, the value has to fit."""
+    """A key defines which values are allowed, and the value has to match."""
     assert kind_of(key, content) is kind
 
 

@@ -1,4 +1,4 @@
-"""The command that makes captures: what it says, what it refuses, what it leaves behind."""
+"""The command that makes captures: its output, what it refuses, what it leaves behind."""
 
 import errno
 import os
@@ -78,7 +78,7 @@ def variables(gateway: RunningGateway, folder: Path) -> dict[str, str]:
 
 
 def test_a_capture_is_made(take: CaptureCall, gateway: RunningGateway, tmp_path: Path) -> None:
-    """Every question is a line, what was replaced is counted, and nothing of it is shown."""
+    """Each request is a line; replaced values are counted and never printed."""
     folder = tmp_path / "capture"
     status, value, error = take(str(folder))
     assert status == 0
@@ -104,7 +104,7 @@ def test_a_capture_is_made(take: CaptureCall, gateway: RunningGateway, tmp_path:
 
 
 def test_only_reading(take: CaptureCall, gateway: RunningGateway, tmp_path: Path) -> None:
-    """Each target is asked once, and by GET."""
+    """Each target is requested once, by GET."""
     assert take(str(tmp_path / "capture"))[0] == 0
     assert {request.method for request in gateway.requests} == {"GET"}
     assert [gateway.count(target) for target in TARGETS] == [1] * len(TARGETS)
@@ -129,7 +129,7 @@ def test_an_empty_folder_is_taken(take: CaptureCall, tmp_path: Path) -> None:
 def test_nothing_is_overwritten(
     name: str, content: str, take: CaptureCall, gateway: RunningGateway, tmp_path: Path
 ) -> None:
-    """A folder that holds something, or cannot be made, is refused before anything is asked."""
+    """A folder that holds something, or cannot be made, is refused before any request."""
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("mine")
     (tmp_path / "file").write_text("mine")
@@ -215,7 +215,7 @@ def test_a_token_from_the_cloud_is_kept(
 def test_an_interruption_leaves_nothing(
     number: signal.Signals, gateway: RunningGateway, tmp_path: Path
 ) -> None:
-    """Ctrl-C in the middle says that nothing was written, and nothing is there."""
+    """Ctrl-C in the middle reports that nothing was written, and nothing is there."""
     gateway.faults["/ivp/ensemble/power"] = Hang()
     target = tmp_path / "capture"
     with running(tmp_path, "capture", str(target), **variables(gateway, tmp_path)) as process:
@@ -228,7 +228,7 @@ def test_an_interruption_leaves_nothing(
 
 
 def test_a_terminal_has_a_bar(gateway: RunningGateway, tmp_path: Path) -> None:
-    """What is being asked moves along, and leaves the outcome behind."""
+    """The progress bar shows the current request, and the outcome stays on the screen."""
     gateway.faults["/ivp/ensemble/power"] = Hang()
     terminal = pexpect.spawn(
         COMMAND[0],

@@ -1,4 +1,4 @@
-"""A diagnosis tells in every state of a gateway what is well and what is not."""
+"""A diagnosis reports in every state of a gateway what works and what does not."""
 
 import time
 from collections.abc import Callable
@@ -38,7 +38,7 @@ async def test_a_healthy_gateway(name: str) -> None:
 
 
 async def test_captures(capture: Path) -> None:
-    """Of every real gateway the samples are counted; one that is too old is told in one line."""
+    """The samples of every real gateway are counted; one that is too old gets a single line."""
     gateway = captures.load_capture(capture, now=time.time)
     async with serve(gateway) as running:
         login: dict[str, Any] = {"token": running.token} if gateway.uses_tls else {}
@@ -54,7 +54,7 @@ async def test_captures(capture: Path) -> None:
         assert int(results["poll"].message.split(", ")[1].split()[0]) > 0
 
 
-# --- what the gateway says ---------------------------------------------------------------------
+# --- responses of the gateway ---------------------------------------------------------------------
 
 
 async def test_a_collector_that_fails() -> None:
@@ -69,7 +69,7 @@ async def test_a_collector_that_fails() -> None:
 
 
 async def test_a_feature_in_doubt() -> None:
-    """An endpoint that fails in a way that passes is told, and no reason to give up."""
+    """A temporary failure of an endpoint is reported, and the diagnosis continues."""
     async with battery_home() as running:
         running.faults["/ivp/ensemble/inventory"] = status(503)
         results = await checked(running.host, token=running.token)
@@ -106,7 +106,7 @@ def _network(**changes: Any) -> Callable[[Any], Any]:
 async def test_a_gateway_that_is_silent_towards_the_cloud(
     changes: dict[str, Any], message: str
 ) -> None:
-    """What nobody told the owner of for six weeks is told here."""
+    """A silence that went unnoticed for six weeks is reported here."""
     async with battery_home() as running:
         running.faults["/home"] = Edit(_network(**changes))
         results = await checked(running.host, token=running.token)

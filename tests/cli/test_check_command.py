@@ -75,7 +75,7 @@ def test_flags_that_do_not_fit(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A wrong flag ends with 2 and a configuration that does not work with 1, and says why."""
+    """A wrong flag ends with 2 and a broken configuration with 1, each with the reason."""
     monkeypatch.setenv("ENPHASE_HOST", "127.0.0.1:1")
     assert dispatch.run(["check", *words]) == status
     error = capsys.readouterr().err
@@ -97,7 +97,7 @@ def test_a_check_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_token_of_the_account_is_left_for_the_exporter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The cloud is asked once: the next check, and the exporter, find the token in its place."""
+    """One cloud request is enough: the next check and the exporter use the saved token."""
     with in_thread(serving_cloud(time.time)) as cloud, in_thread(battery_home()) as running:
         for variable, value in (
             ("ENPHASE_HOST", running.host),
@@ -115,7 +115,7 @@ def test_a_token_of_the_account_is_left_for_the_exporter(
 
 
 def test_a_terminal_without_unicode(tmp_path: Path) -> None:
-    """Where signs cannot be shown, letters take their place."""
+    """Where signs cannot be encoded, letters replace them."""
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = test_cli.run(tmp_path, "check", ENPHASE_HOST="127.0.0.1:1", **plain)
     assert (done.returncode, done.stderr) == (1, "")

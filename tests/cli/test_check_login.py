@@ -1,4 +1,4 @@
-"""A diagnosis tells why there is no way in, and what to do about it."""
+"""A diagnosis explains why a login fails, and what to do about it."""
 
 import time
 from typing import Any
@@ -34,7 +34,7 @@ def a_token(**options: Any) -> str:
     ],
 )
 async def test_a_token_that_does_not_do(token: str | None, message: str, remedy: str) -> None:
-    """Why the token is of no use is told, and where the right one comes from."""
+    """The result explains why the token is useless, and where to get the right one."""
     async with battery_home() as running:
         results = await checked(running.host, token=token)
     assert with_status(results, FAILED) == {"login"}
@@ -66,7 +66,7 @@ async def test_a_revoked_token() -> None:
     ],
 )
 async def test_an_account_that_gives_no_token(mode: CloudMode, message: str, remedy: str) -> None:
-    """What the cloud refuses is told with what to do there."""
+    """What the cloud refuses is reported with its remedy."""
     patience = 0.3 if mode == "slow" else 30
     async with serving_cloud(time.time, patience=patience) as cloud, battery_home() as running:
         cloud.mode = mode
@@ -78,7 +78,7 @@ async def test_an_account_that_gives_no_token(mode: CloudMode, message: str, rem
 
 
 async def test_a_token_of_an_installer() -> None:
-    """A token with ten hours left that nothing renews fails, and says how long others live."""
+    """A token with ten hours left that nothing renews fails; the message has the usual lifetime."""
     async with battery_home() as running:
         results = await checked(running.host, token=a_token(lifetime=36000))
     assert with_status(results, FAILED) == {"token"}
@@ -121,7 +121,7 @@ async def test_an_account_that_works() -> None:
     [({}, "may have been changed"), ({"username": "envoy", "password": "x"}, "remove both")],
 )
 async def test_local_users_that_are_refused(login: dict[str, Any], remedy: str) -> None:
-    """Old firmware that refuses its own users is told as that, at the cost of one question."""
+    """Old firmware that refuses its own users is reported as such after one request."""
     async with serve(sample_home("legacy", time.time)) as running:
         running.login.refuse = True
         results = await checked(running.host, **login)

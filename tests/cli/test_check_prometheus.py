@@ -1,4 +1,4 @@
-"""`check --prometheus` asks a real Prometheus whether it scrapes us."""
+"""`check --prometheus` finds out from a real Prometheus whether it scrapes us."""
 
 import asyncio
 import os
@@ -127,7 +127,7 @@ async def until_result(
 
 
 async def test_what_prometheus_knows_of_us(prometheus: Prometheus, tmp_path: Path) -> None:
-    """From no scrape at all to the gateway's own state, each is told for what it is."""
+    """Every state from no scrape at all to the gateway's own state is reported as such."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]
     found = await until_result(prometheus, closed, "home", word="it does not scrape")
@@ -153,7 +153,7 @@ async def test_what_prometheus_knows_of_us(prometheus: Prometheus, tmp_path: Pat
 
 
 async def test_no_prometheus_there() -> None:
-    """Nobody listens, or somebody else does: told before anything is asked of the data."""
+    """A closed port or another server is reported before any query."""
     (one,) = await check("http://127.0.0.1:1", ["home"], 10055)
     assert (one.status, one.message) == (FAILED, "http://127.0.0.1:1 cannot be reached")
     async with serve(sample_home("legacy", time.time)) as gateway:

@@ -1,6 +1,6 @@
-"""A diagnosis tells where the way to a gateway ends.
+"""A diagnosis reports where the path to a gateway breaks.
 
-What only a network could play, a host that is gone or beyond a router, is told from the errors that
+What only a network can cause, such as a host behind a router, is simulated by the errors that
 the system gives.
 """
 
@@ -83,7 +83,7 @@ async def test_a_name_that_leads_to_the_internet(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a network, that is what is told."""
+    """A missing network is reported as such."""
     monkeypatch.setattr(network_steps, "local_address", lambda address: None)
     results = await checked("192.0.2.10")
     assert with_status(results, FAILED) == {"address"}
@@ -91,7 +91,7 @@ async def test_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_gateway_that_is_off() -> None:
-    """A connection refused is told as that."""
+    """A refused connection is reported as such."""
     async with battery_home() as running:
         running.up = False
         results = await checked(running.host)
@@ -142,7 +142,7 @@ def test_connections_that_fail(  # noqa: PLR0917 - pytest passes them by name
     remedy: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What a connection fails with, and from where, tells what is in the network_steps."""
+    """The error and the local address tell what is wrong with the network."""
     monkeypatch.setattr(network_steps, "local_address", lambda address: ours)
     context = DiagnosisContext(Gateway(host=host), SystemClock())
     context.addresses = [context.host]
@@ -162,7 +162,7 @@ async def test_an_open_port_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("fault", [status(404), status(401), login_page(), redirect("/login")])
 async def test_something_else_that_speaks_tls(fault: Fault) -> None:
-    """A router's page behind TLS is no gateway, and whom its certificate names is told."""
+    """A router's page behind TLS is no gateway, and the name in its certificate is reported."""
     async with battery_home() as running:
         running.faults["/info"] = fault
         results = await checked(running.host, token=running.token)
@@ -200,7 +200,7 @@ async def test_a_gateway_that_hangs() -> None:
 
 
 def test_nothing_takes_longer_than_a_minute() -> None:
-    """The deadlines of all steps, and of all questions to Prometheus beside them, are shorter."""
+    """The deadlines of all steps and of all Prometheus queries together are shorter."""
     assert TOTAL_DEADLINE < 60
     assert 3 * prometheus_module._DEADLINE < 60
     assert sum(step.deadline for step in up_to("info")) < TOTAL_DEADLINE

@@ -40,7 +40,7 @@ def run(home: Path, *words: str, **variables: str) -> subprocess.CompletedProces
 
 @contextmanager
 def running(home: Path, *words: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """Run the command beside the test."""
+    """Run the command while the test goes on."""
     process = subprocess.Popen(
         [*COMMAND, *words],
         stdout=subprocess.PIPE,
@@ -101,7 +101,7 @@ def test_help_imports_little() -> None:
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["serve", "--help"], ["replay", "-h"]])
 def test_help_shows_examples(tmp_path: Path, words: list[str]) -> None:
-    """Help says what there is and shows how it is used."""
+    """Help lists the commands and has examples."""
     done = run(tmp_path, *words)
     assert done.returncode == 0
     assert "Examples:\n" in done.stdout
@@ -220,7 +220,7 @@ def test_sighup_changes_the_log(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_replay(tmp_path: Path, recorded: Path, number: signal.Signals) -> None:
-    """A replayed gateway says where it is and how to log in, and ends on request."""
+    """A replayed gateway prints its address and login, and ends on a signal."""
     words = ["replay", str(recorded), "--now", "--listen-address=127.0.0.1:0"]
     with running(tmp_path, *words) as process:
         assert process.stdout is not None

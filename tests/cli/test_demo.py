@@ -1,4 +1,4 @@
-"""The demo, as a newcomer meets it: one command, a house that lives, the exporter beside it."""
+"""The demo as a newcomer sees it: one command, a simulated house and its exporter."""
 
 import asyncio
 import re
@@ -66,7 +66,7 @@ def test_a_busy_port_is_one_line(tmp_path: Path) -> None:
 
 
 async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
-    """Grid, sun, house and batteries are told as on the status page."""
+    """Grid, sun, house and batteries are described as on the status page."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         rows = dict(summary_rows(watched.status()))
@@ -81,7 +81,7 @@ async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
 
 
 async def test_a_terminal_shows_the_house_live(tmp_path: Path) -> None:
-    """On a terminal the picture is redrawn with what was said; a pipe gets lines instead."""
+    """On a terminal the picture is redrawn with its messages; a pipe gets lines instead."""
     now = datetime(2026, 6, 21, 12, 0, tzinfo=UTC)
     async with polled_gateway("solar-only", tmp_path) as watched:
         await watched.pass_time(1)

@@ -72,7 +72,7 @@ def discovered() -> Discovered:
 
 @pytest.mark.parametrize(("name", "kind"), [("envoy", "battery-home"), ("envoy-2", "legacy")])
 def test_a_gateway_is_asked_once_who_it_is(discovered: Discovered, name: str, kind: str) -> None:
-    """What `/info` says counts, and one question is enough where HTTPS is spoken."""
+    """`/info` overrides the announcement, and one request is enough where HTTPS works."""
     one = discovered.by_name[name]
     site = SAMPLE_HOMES[kind]
     assert (one.serial, one.firmware) == (site.serial, site.firmware)
@@ -101,7 +101,7 @@ def test_one_gateway_under_two_names_is_one(discovered: Discovered) -> None:
 
 
 def test_announcements_are_not_believed(discovered: Discovered) -> None:
-    """What controls a terminal, or is longer than any serial number, is shown as harmless text."""
+    """Control characters and overlong serial numbers are printed as harmless text."""
     one = discovered.by_name["envoy-9"]
     assert one.serial.startswith("\\x1b[2J999")
     assert len(one.serial) <= 64
@@ -119,7 +119,7 @@ async def test_one_gateway_is_found_by_its_serial_number() -> None:
 
 
 async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> None:
-    """What it prints for the configuration is a configuration, and `--json` tells the same."""
+    """The printed configuration is valid, and `--json` has the same gateways."""
     async with (
         serve(sample_home("battery-home", time.time)) as running,
         announce(

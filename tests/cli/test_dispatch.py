@@ -32,7 +32,7 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
 
 
 def test_our_errors_are_lines(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:
-    """An error made for the owner is shown as it is, line by line, without a secret."""
+    """An error meant for the owner is printed as it is, line by line, without a secret."""
     fail(ConfigError(f"a: one\nb: {JWT}"))
     assert dispatch.run(["trial"]) == 1
     assert capsys.readouterr().err == (
@@ -41,7 +41,7 @@ def test_our_errors_are_lines(fail: Fail, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_groups_are_taken_apart(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:
-    """What a task group raises is told like its parts."""
+    """An exception group is reported like its members."""
     fail(BaseExceptionGroup("x", [ExceptionGroup("y", [ListenError("one")]), ConfigError("two")]))
     assert dispatch.run(["trial"]) == 1
     assert capsys.readouterr().err == (
@@ -50,7 +50,7 @@ def test_groups_are_taken_apart(fail: Fail, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_unexpected_errors_are_one_line(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:
-    """A mistake of ours is one line that says how to learn more, and no secret."""
+    """A bug is one line that explains how to learn more, without a secret."""
     fail(RuntimeError(f"bad\n{JWT}"))
     assert dispatch.run(["trial", "--log.level=info"]) == 1
     assert capsys.readouterr().err == (

@@ -70,7 +70,7 @@ def test_json(gateway: RunningGateway, tmp_path: Path) -> None:
 def test_a_log_that_cannot_be_read(
     code: int, message: str, gateway: RunningGateway, tmp_path: Path
 ) -> None:
-    """A login without permission and a firmware without a log are told apart."""
+    """A login without permission and a firmware without a log have different messages."""
     gateway.faults[ENDPOINT.path] = status(code)
     done = run(tmp_path, "events", **login(gateway, tmp_path))
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""What the commands say of themselves: help with examples that run, a manual, completion."""
+"""The commands' own documentation: help with examples that run, a manual, completion."""
 
 import io
 import os
@@ -32,13 +32,13 @@ EXAMPLES = [(name, example) for name, command in COMMANDS.items() for example in
 #: commands whose examples are run from beginning to end; the others have servers or weeks in them,
 #: and tests of their own
 RUN = ("discover", "init", "check")
-#: what makes an example stay on loopback, and not ask the Enphase cloud
+#: keeps an example on loopback, away from the Enphase cloud
 ADDED = {
     "discover": " --interface=127.0.0.1 --timeout=1.5s",
     "init": " --interface=127.0.0.1 --no-test --force",
     "check": "",
 }
-#: answers to what `init` asks: which gateway, name, login, its file, where to write
+#: answers to the questions of `init`: which gateway, name, login, its file, where to write
 TYPED = "127.0.0.1\nhome\n1\ntoken.txt\nenphase-exporter.yml\n"
 #: name and password, where the user name is given
 TYPED_ACCOUNT = "home\nhunter2-hunter2\n"
@@ -54,7 +54,7 @@ def words(example: str) -> tuple[dict[str, str], list[str]]:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_and_an_end(name: str) -> None:
-    """Help says in a sentence what a command does, and shows how it is used."""
+    """Help describes a command in a sentence and has an example."""
     command = COMMANDS[name]
     assert command.paragraphs[0].endswith((".", "`."))
     assert command.examples or command.commands
@@ -137,7 +137,7 @@ def test_an_example_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Typed as they are, the examples do what they say; only the addresses are other ones."""
+    """Typed as printed, the examples work; only the addresses differ."""
     host = prepared.gateway.host
     line = example + ADDED.get(name, "")
     for pattern, meant in (
@@ -228,7 +228,7 @@ def test_check_tells_a_manual_that_is_not_current(
     ],
 )
 def test_the_shell_completes(line: str, offered: set[str], tmp_path: Path) -> None:
-    """What bash asks is answered with commands and flags."""
+    """Completion in bash offers commands and flags."""
     done = run(
         tmp_path,
         _ENPHASE_EXPORTER_COMPLETE="complete_bash",

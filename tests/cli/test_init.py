@@ -68,7 +68,7 @@ def typed(*lines: str) -> Iterator[None]:
 
 
 def init(*answers: str, piped: str = "", **flags: Any) -> None:
-    """Run it with these flags; with answers, it asks, else it may read what is `piped`."""
+    """Run it with these flags; with answers on a terminal, without them on a pipe with `piped`."""
     options = InitOptions(**{**NOTHING, "yes": not answers, **flags})
     with typed(*(answers or (piped,))), InitDialogue(options) as dialogue:
         dialogue.run()
@@ -90,7 +90,7 @@ def mode(path: Path) -> int:
 def test_a_token_file(
     gateway: RunningGateway, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that holds a token is tried and named, and what to do next is told."""
+    """A file that holds a token is tested and configured, and the next steps are printed."""
     token = tmp_path / "token.txt"
     token.write_text(gateway.token)
     init(host=gateway.host, token_file=Path("token.txt"))
@@ -138,7 +138,7 @@ def test_an_account(gateway: RunningGateway, cloud: SimulatedCloud, tmp_path: Pa
 
 
 def test_old_firmware_needs_no_login(tmp_path: Path) -> None:
-    """Before firmware 7 there is nothing to ask."""
+    """Before firmware 7 there are no questions."""
     with in_thread(serve(sample_home("legacy", time.time))) as old:
         init(host=old.host, state_dir=Path("memory"))
     config = written()
@@ -149,7 +149,7 @@ def test_old_firmware_needs_no_login(tmp_path: Path) -> None:
 def test_what_was_found_on_the_network(
     gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The only gateway that is heard is the one; of two, a flag has to say which."""
+    """A single discovered gateway is used; with two, a flag has to choose."""
     announced = [Announced("envoy.local", "1", "8.2.1", (gateway.host,), True)]
 
     async def discover(seconds: float, interfaces: object) -> list[Announced]:
@@ -168,7 +168,7 @@ def test_what_was_found_on_the_network(
 
 
 def test_untried(tmp_path: Path) -> None:
-    """On a desk without the gateway it writes what it is told."""
+    """Without a gateway to test, it writes what the options contain."""
     (tmp_path / "token").write_text("t0ken-for-later")
     init(host="envoy.local", token_file=Path("token"), test=False)
     assert written().gateways[0].credentials().token == "t0ken-for-later"
@@ -224,7 +224,7 @@ def test_an_account_that_gives_no_token(
 
 
 def test_nothing_is_overwritten_unasked(gateway: RunningGateway) -> None:
-    """What is there stays, unless it is the same or the owner says so."""
+    """Existing files stay, unless they are the same or the owner agrees."""
     Path("token").write_text(gateway.token)
     config = Path("enphase-exporter.yml")
     config.write_text("mine")
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written(gateway: RunningGateway) -> None:
 def test_questions_are_asked_again_until_they_fit(
     gateway: RunningGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each wrong answer is told why, and costs no other."""
+    """Each wrong answer is explained, and the other answers are kept."""
     init("cabin", "4", "token", gateway.token, "saving", "backup", "my.yml", host=gateway.host)
     (one,) = written(Path("my.yml")).gateways
     assert (one.name, one.wanted.storage_mode) == ("cabin", "backup")
@@ -260,7 +260,7 @@ def test_questions_are_asked_again_until_they_fit(
 
 
 def test_going_back(gateway: RunningGateway) -> None:
-    """`back` returns to the last question that was asked, over those that options answered."""
+    """`back` returns to the last printed question and skips those that options answered."""
     init(
         *("cabin", "back", "barn", "token", "back", gateway.token, "back", "token-file"),
         *(gateway.token, "", "back", "economy", "my.yml"),
@@ -291,7 +291,7 @@ def test_another_address_and_another_login(
     )
     (one,) = written().gateways
     assert one.credentials().token == gateway.token
-    # the mode that it has now is what is wanted, unless the owner says otherwise
+    # the present mode is the desired one, unless the owner chooses another
     assert one.wanted.storage_mode == "self-consumption"
     output = capsys.readouterr().out
     assert "second factor (MFA)" in output

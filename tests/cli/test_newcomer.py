@@ -64,7 +64,7 @@ class Terminal:
 
     @property
     def seen(self) -> str:
-        """Everything that was shown, without colours."""
+        """The whole output, without colours."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._seen.getvalue())
 
     @property
@@ -77,7 +77,7 @@ class Terminal:
         self._shell.sendline(line)
 
     def until(self, text: str) -> str:
-        """Wait for this text; return what was shown before it."""
+        """Wait for this text; return the output before it."""
         self._shell.expect_exact(text)
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._shell.before or "")
 
@@ -122,7 +122,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -> None:
-    """`discover`, `init`, `check`, `serve`: each works, and each says what comes next."""
+    """`discover`, `init`, `check`, `serve`: each works, and each prints the next step."""
     terminal.type("enphase-exporter discover --interface=127.0.0.1 --timeout=2s")
     output = terminal.until(PROMPT)
     assert SERIAL in output

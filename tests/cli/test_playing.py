@@ -73,7 +73,7 @@ def test_busy_port(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_simulate(tmp_path: Path, number: signal.Signals) -> None:
-    """It says where the gateway is and how to log in, then what happens, and ends on request."""
+    """It prints the gateway's address and login, then each event, and ends on a signal."""
     words = [
         "simulate",
         f"--scenario={catalogue.files()['f01-grid-lost']}",

@@ -1,4 +1,4 @@
-"""The state of the house in a terminal: what the status page says, from exporter or gateway."""
+"""The state of the house in a terminal, as on the status page, from exporter or gateway."""
 
 import io
 import re
@@ -105,7 +105,7 @@ def test_an_island(tmp_path: Path, ask: Asked) -> None:
 
 
 def test_a_gateway_that_is_gone(homes: Served, ask: Asked) -> None:
-    """The exporter answers: what is not known is not shown, why stands there."""
+    """Unknown values are omitted, and the reason is printed."""
     status, output, _ = ask(f"--url={homes.url}", "--gateway=gone")
     assert status == 0
     assert output.startswith("✗ gone: Act now\nNow        The gateway does not answer.")
@@ -236,7 +236,7 @@ def test_thousands_of_gateways(ask: Asked) -> None:
 
 
 def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
-    """An authority and a password come from a file; without, it says which file is missing."""
+    """A CA and a password come from a file; a missing file is named."""
     certificate, key = Authority(tmp_path).issue("exporter")
     hashed = bcrypt.hashpw(b"canary-password", bcrypt.gensalt(4)).decode()
     (tmp_path / "web.yml").write_text(
@@ -290,7 +290,7 @@ def test_tls_and_users(tmp_path: Path, ask: Asked) -> None:
     ],
 )
 def test_flags_that_do_not_fit(words: list[str], message: str, ask: Asked) -> None:
-    """They end it with 2, and nobody is asked."""
+    """The exit status is 2, and no request is made."""
     status, output, error = ask(*words)
     assert (status, output) == (2, "")
     assert message in " ".join(error.split())
@@ -322,7 +322,7 @@ def _configured(folder: Path, **gateways: str) -> Path:
 
 
 def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
-    """All that the page would say, from one round; what an exporter remembers stays as it was."""
+    """One poll is enough for the whole page, and the state of an exporter is unchanged."""
     with in_thread(_gateway()) as running:
         config = _configured(tmp_path, home=f"host: '{running.host}', token: {running.token}")
         state = State(tmp_path / "state", "home")
@@ -339,7 +339,7 @@ def test_a_gateway_is_asked_directly(tmp_path: Path, ask: Asked) -> None:
 
 
 def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
-    """Those that are there are shown with those that are not; only the chosen one is asked."""
+    """Reachable and unreachable gateways are listed; only the chosen one is requested."""
     with in_thread(_gateway()) as running:
         there = f"host: '{running.host}', token: {running.token}"
         path = _configured(tmp_path, home=there, gone="host: '127.0.0.1:1'")
@@ -357,7 +357,7 @@ def test_one_of_several_gateways_directly(tmp_path: Path, ask: Asked) -> None:
 
 
 def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
-    """The cloud gives tokens seldom, so the next one who asks finds it."""
+    """The cloud issues tokens rarely, so the next command reuses the saved one."""
     with in_thread(serving_cloud(time.time)) as cloud, in_thread(_gateway()) as running:
         account = f"host: '{running.host}', username: {USER}, password: {PASSWORD}"
         config = f"--config.file={_configured(tmp_path, home=account)}"
@@ -431,7 +431,7 @@ def flow(**watts: float | None) -> str:
     ],
 )
 def test_what_flows(watts: dict[str, float | None], text: str) -> None:
-    """From where it comes to where it goes; what is not known is said to be so."""
+    """Power is listed from source to destination; unknown values are named as such."""
     assert flow(**watts) == text
 
 

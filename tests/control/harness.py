@@ -136,7 +136,7 @@ CASES = (
 
 
 class TimedGateway(LiveGateway):
-    """A gateway that notes when it was asked."""
+    """A gateway that records the times of its requests."""
 
     def __init__(self, house: HomeSimulation, clock: VirtualClock) -> None:
         super().__init__(house, lambda: house.at(clock.time()))
@@ -238,7 +238,7 @@ async def control_harness(
 
 @contextmanager
 def nothing_written(owner: ControlHarness) -> Iterator[None]:
-    """Check that what is done in here tells the gateway nothing, and records nothing."""
+    """Check that nothing is sent to the gateway, and nothing is recorded."""
     yield
     assert owner.writes() == []
     assert owner.read_audit_log() == []

@@ -1,4 +1,4 @@
-"""A house whose gateway lives beside a command of its own process, in time as it is."""
+"""A house whose gateway runs in real time, next to a command in its own process."""
 
 import asyncio
 import threading

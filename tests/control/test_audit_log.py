@@ -1,4 +1,4 @@
-"""Whatever was told to a system is on record before it is told, or it is not told."""
+"""Every command is in the audit log before it is sent, or it is not sent."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""Commands at gateways that were recorded: a plan, or one line that says why there is none."""
+"""Commands at gateways that were recorded: a plan, or one line that explains why there is none."""
 
 from pathlib import Path
 from typing import Any

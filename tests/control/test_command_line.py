@@ -85,7 +85,7 @@ def test_done(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
 
 
 def test_a_dry_run(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
-    """The whole of what would be sent is shown, and nothing is."""
+    """Everything that would be sent is printed, and nothing is sent."""
     done = run(tmp_path, "control", "storage", "mode", "backup", "--dry-run", **login)
     assert (done.returncode, done.stderr) == (0, "")
     (sends,) = re.findall(r"^  sends  PUT \S+ (.*)$", done.stdout, re.M)
@@ -160,7 +160,7 @@ def test_a_gateway_that_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_use(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is no command, or out of range, ends with 2 before anybody is asked."""
+    """Unknown commands and values out of range end with 2 before any request."""
     assert dispatch.run(["control", *words]) == 2
     output = capsys.readouterr()
     assert message in output.err
@@ -257,7 +257,7 @@ def test_leaving_the_grid_takes_more_than_a_yes(
 def test_breaking_off(
     number: signal.Signals, house: Beside, login: dict[str, str], tmp_path: Path
 ) -> None:
-    """Who breaks a command off is told that it may have been sent; so it is recorded."""
+    """Interrupting a command reports and records that it may have been sent."""
     house.gateway.ignored.add("/admin/lib/tariff")
     words = ["control", "storage", "reserve", "67", "--yes"]
     with running(tmp_path, *words, **login) as process:

@@ -1,4 +1,4 @@
-"""Every command does what it says, through pyenphase, and is done when the gateway shows it."""
+"""Every command works through pyenphase, and is done once the gateway's state confirms it."""
 
 import re
 from dataclasses import replace
@@ -140,7 +140,7 @@ async def test_leaving_the_grid_without_knowing_the_batteries(
 
 
 async def test_no_battery_no_light(tmp_path: Path, clock: VirtualClock) -> None:
-    """Who has a controller and no battery is told that it will be dark."""
+    """With a controller and no battery, the plan warns that the house will be without power."""
     site = replace(SAMPLE_HOMES["battery-home"], batteries=0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SAMPLE_HOMES, "no-battery", site)
@@ -150,7 +150,7 @@ async def test_no_battery_no_light(tmp_path: Path, clock: VirtualClock) -> None:
 
 
 async def test_the_gateway_is_not_pressed(tmp_path: Path, clock: VirtualClock) -> None:
-    """Beside a running exporter, waiting costs one request each five seconds, one at a time."""
+    """Next to a running exporter, waiting costs one request every five seconds, one at a time."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage mode", {"mode": "backup"})
         owner.gateway.ignored.add(plan.requests[0].endpoint)
@@ -173,7 +173,7 @@ async def test_a_command_costs_little(tmp_path: Path, clock: VirtualClock) -> No
 
 
 async def test_a_name_is_no_command_to_the_terminal(tmp_path: Path, clock: VirtualClock) -> None:
-    """What comes from the gateway or the owner is shown, and obeyed by no terminal."""
+    """Text from the gateway or the owner is printed without control characters."""
     levers = {"contact.NC1.name": "\x1b[2JSauna\n[/red]"}
     async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         notes = (await owner.plan("contact open", {"id": "NC1"})).notes

@@ -1,4 +1,4 @@
-"""A connection that breaks in the middle of a command: what may have happened is told."""
+"""A connection breaks in the middle of a command: the result is what may have happened."""
 
 import asyncio
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ async def test_an_answer_that_got_lost(
 async def test_a_command_that_got_lost(
     case: CommandCase, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """The connection breaks before the gateway has done it: it is said that nothing changed."""
+    """If the connection breaks before the gateway acts, the result is that nothing changed."""
     async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         owner.gateway.ignored.add(plan.requests[0].endpoint)
@@ -52,7 +52,7 @@ async def test_a_command_that_got_lost(
 
 @pytest.mark.usefixtures("impatient")
 async def test_an_answer_that_never_comes(tmp_path: Path, clock: VirtualClock) -> None:
-    """A gateway that takes a command and says nothing is not waited for without end."""
+    """Waiting for a gateway that takes a command and never responds has a limit."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.fault(plan, Hang())
@@ -65,7 +65,7 @@ async def test_an_answer_that_never_comes(tmp_path: Path, clock: VirtualClock) -
 async def test_an_answer_that_makes_no_sense(
     fault: Fault, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """What the gateway says to a command does not matter: what it shows does."""
+    """The response to a command does not matter; the state afterwards does."""
     async with control_harness("generator", tmp_path, clock) as owner:
         plan = await owner.plan("generator schedule", {"default_start_soc": 35})
         owner.fault(plan, fault)
@@ -73,7 +73,7 @@ async def test_an_answer_that_makes_no_sense(
 
 
 async def test_a_gateway_that_is_gone_afterwards(tmp_path: Path, clock: VirtualClock) -> None:
-    """Sent and not seen since: it is said that the change may have been made."""
+    """If the gateway is lost after sending, the result is that the change may have been made."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
 
@@ -92,7 +92,7 @@ async def test_a_gateway_that_is_gone_afterwards(tmp_path: Path, clock: VirtualC
 async def test_a_gateway_that_goes_while_it_is_waited_for(
     tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """What was read before it went is told along, and not taken for the last word."""
+    """The last state read before the connection broke is reported, but not as final."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         endpoint = plan.requests[0].endpoint
@@ -116,7 +116,7 @@ async def test_a_gateway_that_comes_back(tmp_path: Path, clock: VirtualClock) ->
 
 
 async def test_no_connection_no_command(tmp_path: Path, clock: VirtualClock) -> None:
-    """A gateway that is gone before anything is sent: it is said that nothing was."""
+    """If the gateway is gone before anything is sent, the error states that nothing was sent."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.running.up = False

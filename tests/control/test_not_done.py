@@ -1,4 +1,4 @@
-"""A command that is refused, ignored or turned back says so, and how the system was left."""
+"""A command that is refused, ignored or reverted reports so, with the state of the system."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ BY_CASE = pytest.mark.parametrize("case", CASES, ids=str)
 
 @BY_CASE
 async def test_a_refused_command(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
-    """What the gateway says to a refusal is told, in one line, and that nothing has changed."""
+    """The gateway's reason for a refusal is one line, with the note that nothing has changed."""
     async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         body = b'{"error":\n "not today"}'
@@ -34,7 +34,7 @@ async def test_a_refused_command(case: CommandCase, tmp_path: Path, clock: Virtu
 
 @pytest.mark.parametrize("code", [401, 403])
 async def test_a_login_that_may_not(code: int, tmp_path: Path, clock: VirtualClock) -> None:
-    """Who may read and not write is told whose login it takes."""
+    """A login that may only read gets the message which login is needed."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.gateway.refused["/ivp/ensemble/relay"] = HttpResponse(code)
         result = await owner.perform("grid off", {})
@@ -77,7 +77,7 @@ async def test_an_ignored_command(case: CommandCase, tmp_path: Path, clock: Virt
 
 
 async def test_patience_is_the_owners(tmp_path: Path, clock: VirtualClock) -> None:
-    """How long to wait can be said."""
+    """The waiting time is an option."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.gateway.ignored.add(plan.requests[0].endpoint)
@@ -111,7 +111,7 @@ async def _cloud(owner: ControlHarness, **how: bool) -> str:
 
 
 async def test_the_cloud_overwrites_a_mode(tmp_path: Path, clock: VirtualClock) -> None:
-    """The cloud puts its own mode back after ninety seconds; who watches is told."""
+    """The cloud restores its own mode after ninety seconds; a command that waits reports it."""
     levers = {"cloud.overwrites": True}
     async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         line = await _cloud(owner, watch=True)
@@ -123,7 +123,7 @@ async def test_the_cloud_overwrites_a_mode(tmp_path: Path, clock: VirtualClock) 
 
 
 async def test_the_cloud_is_warned_of(tmp_path: Path, clock: VirtualClock) -> None:
-    """Who does not stay is told that it may be turned back."""
+    """Without waiting, the result warns that the change may be reverted."""
     async with control_harness(
         "battery-home", tmp_path, clock, {"cloud.overwrites": True}
     ) as owner:
@@ -170,7 +170,7 @@ async def test_a_mode_that_is_set_already_still_ends_the_schedules(
 
 
 async def test_a_relay_that_is_stuck(tmp_path: Path, clock: VirtualClock) -> None:
-    """A relay that does not follow leaves a command behind, and the owner is told."""
+    """A relay that does not follow leaves a pending command, which is reported."""
     levers = {"switch.stuck": "closed"}
     async with control_harness("battery-home", tmp_path, clock, levers) as owner:
         result = await owner.perform("grid off", {})
@@ -196,7 +196,7 @@ async def test_a_grid_that_is_not_there(tmp_path: Path, clock: VirtualClock) -> 
 async def test_charging_from_a_generator_without_batteries(
     tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """Where there is no battery to charge the setting is taken and stays on; that is said."""
+    """Without a battery to charge, the setting is accepted and stays on, which is reported."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SAMPLE_HOMES, "bare", replace(SAMPLE_HOMES["generator"], batteries=0))
         async with control_harness("bare", tmp_path, clock) as owner:

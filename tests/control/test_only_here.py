@@ -1,4 +1,4 @@
-"""Nothing but the command line tells a gateway anything, and the HTTP side least of all."""
+"""Only the command line sends commands to a gateway; the web server never does."""
 
 import ast
 import re
@@ -66,7 +66,7 @@ def test_pages_are_only_read(tmp_path: Path) -> None:
 
 
 async def test_a_day_of_watching_only_asks(tmp_path: Path) -> None:
-    """The exporter itself tells a gateway nothing, however long it runs."""
+    """The exporter itself never sends a command to a gateway, however long it runs."""
     async with polled_gateway("generator", tmp_path) as watched:
         await watched.pass_time(3600)
         assert {request.method for request in watched.gateway.requests} == {"GET"}

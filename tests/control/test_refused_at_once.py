@@ -1,4 +1,4 @@
-"""What cannot or must not be done is said in one line, before anything is sent."""
+"""Impossible and forbidden commands fail with one line before anything is sent."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -67,7 +67,7 @@ async def test_hardware_that_is_not_there(
 
 @pytest.mark.parametrize("row", ["grid off", "grid on", "contact open"])
 async def test_a_collar_takes_no_commands(row: str, tmp_path: Path, clock: VirtualClock) -> None:
-    """A meter collar disconnects the house as well, and cannot be told to."""
+    """A meter collar disconnects the house as well, but not on command."""
     line = await refused("collar", row, {"id": "NC1"}, tmp_path, clock)
     assert "has no system controller" in line
 
@@ -167,7 +167,7 @@ async def test_settings_with_a_word_that_is_not_known(tmp_path: Path, clock: Vir
 
 
 async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock) -> None:
-    """A firmware that tells of no override is not sent the text that pyenphase makes of it."""
+    """A firmware that reports no override never gets pyenphase's text for a missing one."""
     async with _with_settings(_without("manual_override"), tmp_path, clock) as command_runner:
         call = CommandCall(COMMANDS["contact set"], {"id": "NC1", "soc_low": 40.0})
         (request,) = (await command_runner.plan(call)).requests
@@ -208,7 +208,7 @@ async def test_settings_without_an_override(tmp_path: Path, clock: VirtualClock)
 async def test_answers_that_do_not_do(
     *, row: str, endpoint: str, fault: Fault, message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """A gateway that does not say how things are is not told how they should be."""
+    """Without the present state, no command is sent."""
     (case,) = (case for case in CASES if case.row == row)
     async with control_harness(case.home, tmp_path, clock) as owner:
         owner.running.faults[endpoint] = fault
@@ -219,7 +219,7 @@ async def test_answers_that_do_not_do(
 
 
 async def test_hardware_that_was_there_before(tmp_path: Path, clock: VirtualClock) -> None:
-    """A gateway that is starting is not said to lack what the exporter has seen there."""
+    """The hardware of a gateway that is still starting is not reported as missing."""
     State(tmp_path, "home").save({"features": ["ENPOWER"]})
     async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.running.faults[INVENTORY] = body(b"[]")

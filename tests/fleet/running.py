@@ -92,7 +92,7 @@ class Fleet:
         return int(self.addresses[part].rpartition(":")[2])
 
     def list_gateways(self) -> None:
-        """Write the list, as its comment says: a new file that takes the place of the old one."""
+        """Replace the list with a new file, as its comment requires."""
         listed = [self._entry(site) for site in self.sites.values()]
         new = self.folder / "gateways.new"
         new.write_text(yaml.safe_dump(listed))
@@ -256,7 +256,7 @@ def _pager(fleet: Fleet, tools: Tools) -> Program:
 
 
 def write_pager(path: Path) -> None:
-    """Add to Alertmanager's configuration what the README says."""
+    """Add the lines from the README to Alertmanager's configuration."""
     [more] = [yaml.safe_load(text) for text in placing.blocks("yaml") if "inhibit_rules" in text]
     config = yaml.safe_load(path.read_text())
     config["inhibit_rules"] += more["inhibit_rules"]

@@ -34,7 +34,7 @@ def read(name: str) -> Any:
 
 
 def run(*words: str | Path) -> str:
-    """Return what a command says; it has to succeed."""
+    """Return the output of a command; it has to succeed."""
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -61,7 +61,7 @@ def test_agents_share_all_gateways_and_exporters(promtool: str, tmp_path: Path, 
 def test_the_middle_loads_the_rules_of_a_house_and_those_of_a_fleet(
     promtool: str, tmp_path: Path
 ) -> None:
-    """Set up as the README says, promtool finds every rule file, and nothing wrong in any."""
+    """With the setup from the README, promtool finds every rule file and no mistake."""
     shutil.copy(FOLDER / "prometheus-central.yml", tmp_path)
     shutil.copy(FOLDER / "fleet.rules.yml", tmp_path)
     shutil.copytree(RULES[0].parent, tmp_path / "rules")
@@ -76,7 +76,7 @@ def test_the_rule_tests_pass(promtool: str) -> None:
 
 
 def test_the_middle_remembers_as_long_as_rules_look_back() -> None:
-    """No rule asks for what is deleted already."""
+    """No rule queries data beyond the retention."""
     rules = [*RULES, FOLDER / "fleet.rules.yml"]
     windows = [found for path in rules for found in _WINDOW.findall(path.read_text())]
     longest = max(int(number) * _SECONDS[unit] for number, unit in windows)
@@ -87,7 +87,7 @@ def test_the_middle_remembers_as_long_as_rules_look_back() -> None:
 
 
 def test_the_parts_find_each_other() -> None:
-    """Every address leads to a part of the fleet, and whoever is asked for gateways is watched."""
+    """Every address belongs to a part of the fleet, and every exporter in the list is scraped."""
     assert set().union(*(addresses((FOLDER / name).read_text()) for name in PROMETHEUS)) == {
         *ADDRESSES
     }

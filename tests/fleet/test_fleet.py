@@ -46,7 +46,7 @@ async def all_arrive(fleet: Fleet) -> None:
     assert await fleet.store("count by (gateway) (enphase_up) != 1") == []
     # once at a time, too: a second scraper would double the samples
     assert await fleet.store("count_over_time(enphase_up[1m]) > 5") == []
-    # of what a home has once, be it a device or a sum, there is one
+    # a device or a sum that a home has once is one series
     for series in ("enphase_gateway_info", "enphase_grid_connected", "enphase_production_watts"):
         held = await fleet.ever(series)
         assert set(names(held)) <= fleet.sites.keys()
@@ -67,7 +67,7 @@ async def the_work_is_shared(fleet: Fleet) -> None:
 
 
 async def watchers_are_watched(fleet: Fleet) -> None:
-    """See that exporters and agents have series of their own, and that these tell of no gateway."""
+    """Check that exporters and agents have their own series, none of which has a gateway label."""
 
     async def arrived() -> bool:
         ups = Counter(labels["job"] for labels in await fleet.store("up == 1"))
@@ -85,13 +85,13 @@ async def watchers_are_watched(fleet: Fleet) -> None:
         assert {labels["instance"] for labels in held} == at
         assert len(held) == len(at)
     assert await fleet.ever('{job="enphase-exporter",gateway!=""}') == []
-    # whom to look after is told by `up`, and is no part of what a device says
+    # the exporter is a label of `up` only, not of the series of devices
     assert {labels["exporter"] for labels in await fleet.ever('up{job="enphase"}')} == at
     assert await fleet.ever('{__name__=~"enphase_.+",exporter!=""}') == []
 
 
 async def an_outage_pages(fleet: Fleet, name: str) -> None:
-    """See the shipped rules fire in the middle; page and store tell of this gateway alone."""
+    """Check that the shipped rules fire centrally, for this gateway alone."""
     fleet.sites[name].put("grid.up", value=False)
     await until(lambda: fleet.pages)
     labels = {"alertname": "EnphaseGridOutage", "severity": "critical", "job": "enphase"}

@@ -58,7 +58,7 @@ def test_a_look_through_everything_loses_nothing() -> None:
 
 
 def test_asking_twice_changes_nothing() -> None:
-    """It is asked for once a minute, and takes effect once."""
+    """It is requested once a minute, and takes effect once."""
     memory_tuning.freeze_long_lived()
     memory_tuning.freeze_long_lived()
     assert gc.callbacks.count(memory_tuning._freeze_survivors) == 1

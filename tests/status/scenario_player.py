@@ -1,4 +1,4 @@
-"""Scenarios played up to a moment, with the real poller beside them."""
+"""Scenarios played up to a moment, with the real poller."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ class Played:
         self._stage = runner
 
     async def go_to(self, minute: float, warm: float = 300) -> None:
-        """Let time pass until then; before the last `warm` seconds nobody asks the gateway."""
+        """Let time pass until then; polling starts `warm` seconds before."""
         clock = self.watched.clock
         end = self._stage.scenario.begins + 60 * minute
         await clock.sleep(end - clock.time() - warm)

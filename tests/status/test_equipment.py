@@ -52,7 +52,7 @@ def test_relays_say_whether_the_panels_are_connected(status: GatewayStatus) -> N
 
 
 def test_conditions_of_every_day_are_left_out(status: GatewayStatus) -> None:
-    """What is shown is dangerous, broken or limited; the worst comes first."""
+    """Only dangerous, broken or limited devices are listed, the worst first."""
     categories = [each.category for each in status.conditions]
     assert categories
     assert not {"dark", "passing"} & set(categories)

@@ -39,7 +39,7 @@ def test_a_time_has_one_unit(seconds: float, text: str) -> None:
     ],
 )
 def test_a_power_has_three_digits_or_so(watts: float | None, text: str) -> None:
-    """Watts below a kilowatt, kilowatts above; the direction is told in formatting."""
+    """Watts below a kilowatt, kilowatts above; the direction is part of the text."""
     assert formatting.power(watts) == text
 
 
@@ -75,7 +75,7 @@ def test_unknown_values_are_named_as_such() -> None:
 
 @given(st.floats(-1e9, 1e9))
 def test_any_amount_is_short(value: float) -> None:
-    """Whatever the gateway says, it fits where it is shown."""
+    """Any value of the gateway fits into its place on the page."""
     for say in (
         formatting.duration,
         formatting.power,

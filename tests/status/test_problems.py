@@ -96,7 +96,7 @@ def lone(name: str, **changes: Any) -> GatewayStatus:
 
 OUTAGE = {"EnphaseGridOutage"}
 
-#: each kind of problem by itself, with the alerts that it must be shown as
+#: each kind of problem by itself, with the expected alerts
 WRONG: list[tuple[GatewayStatus, set[str]]] = [
     (WELL, set()),
     (lone("contact", to="waiting"), set()),
@@ -208,7 +208,7 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
 
 @pytest.mark.parametrize(("status", "alerts"), WRONG)
 def test_each_problem_is_found_by_itself(status: GatewayStatus, alerts: set[str]) -> None:
-    """A condition is shown as its alert, one that does not hold is not, and nothing else is."""
+    """A condition is listed as its alert while it holds, and nothing else is listed."""
     assert {problem.alert for problem in problems(status)} == alerts
 
 
@@ -220,7 +220,7 @@ def test_every_check_can_find_something() -> None:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.alert}-{check.severity}")
 def test_a_problem_is_an_alert_with_a_runbook(check: Any) -> None:
-    """Each is an alert of the rules, shown as no worse, with their texts and runbook."""
+    """Each is an alert of the rules, with at most their severity, their texts and runbook."""
     rules = [rule for rule in ALERTS if rule.name == check.alert]
     assert rules
     assert min(SEVERITIES.index(rule.severity) for rule in rules) <= SEVERITIES.index(
@@ -241,7 +241,7 @@ def test_a_problem_is_an_alert_with_a_runbook(check: Any) -> None:
 
 
 def test_the_thresholds_are_those_of_the_configuration() -> None:
-    """A house whose owner says that 50 degrees are hot has a hot battery at 51."""
+    """With a threshold of 50 degrees, a battery at 51 degrees is hot."""
     status = battery(temperature_celsius=51)
     assert problems(status) == ()
     (problem,) = problems(status, battery_hot_celsius=50.0)

@@ -1,4 +1,4 @@
-"""The state of a house, from what its gateway says over the real protocol."""
+"""The state of a house, read from its gateway over the real protocol."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -91,7 +91,7 @@ async def test_a_gateway_that_was_not_asked_yet_is_no_problem(tmp_path: Path) ->
 
 
 async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> None:
-    """What it said last is not what is: it expires, and is said to be not known."""
+    """The last values expire, and are then reported as unknown."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         watched.gateway.up = False
@@ -116,7 +116,7 @@ async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> N
 
 
 async def test_a_gateway_that_fell_silent_off_grid_leaves_its_last_word(tmp_path: Path) -> None:
-    """When the batteries have died, the page says what was known last, and when that was."""
+    """When the batteries are empty, the page has the last known values and their age."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[INVENTORY] = Edit(islanding)
         watched.gateway.faults[RELAY] = Edit(relay("open"))
@@ -146,7 +146,7 @@ def relay(state: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def unknown_relay(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the inventory of a house whose controller communicates and says nothing usable."""
+    """Return the inventory of a house whose controller communicates but reports nothing usable."""
     for group in inventory:
         if group["type"] == "ENPOWER":
             group["devices"][0]["mains_oper_state"] = "unknown"
@@ -173,7 +173,7 @@ async def test_nothing_is_well_while_the_grid_state_is_unknown(tmp_path: Path) -
 
 
 async def test_a_sick_battery_is_missing_from_the_sums(tmp_path: Path) -> None:
-    """The headline says how many batteries do their part, and what the others could hold."""
+    """The headline has the number of working batteries, and the capacity of the others."""
 
     def silence(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for group in inventory:
@@ -233,7 +233,7 @@ async def test_expired_data_is_not_displayed_as_fresh(tmp_path: Path) -> None:
 
 
 async def test_a_snapshot_grows_old_by_itself(tmp_path: Path) -> None:
-    """Even when nobody publishes a new one, what has expired is not told."""
+    """Expired data is not reported, even without a new snapshot."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         assert watched.status().contact == "answers"
@@ -244,7 +244,7 @@ async def test_a_snapshot_grows_old_by_itself(tmp_path: Path) -> None:
 
 
 async def test_a_refused_login_is_reported_as_such(tmp_path: Path) -> None:
-    """Who answers "no" does answer; the sentence says what to do."""
+    """A refusal is a response; the sentence has the remedy."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.login.refuse = True
         await watched.pass_time(60)
@@ -256,7 +256,7 @@ async def test_a_refused_login_is_reported_as_such(tmp_path: Path) -> None:
 
 
 async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: Path) -> None:
-    """A real gateway's state is told, and every number is the one on /metrics."""
+    """Every number in a real gateway's state equals the one on /metrics."""
     clock = VirtualClock(START)
     async with polled_gateway(
         captures.load_capture(capture, now=clock.time), tmp_path, clock

@@ -1,4 +1,4 @@
-"""The board holds what was heard last, and notes what a snapshot cannot know."""
+"""The store keeps the latest snapshot, and tracks what a snapshot cannot know."""
 
 import gc
 from dataclasses import replace
@@ -101,7 +101,7 @@ async def test_a_gateway_that_is_not_configured_any_more_is_forgotten(tmp_path: 
 
 
 async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> None:
-    """What was put together for the overview goes with it, but for what few houses need."""
+    """The statuses of an overview are not kept, except those of a few houses."""
     async with polled_gateway("solar-only", tmp_path) as watched:
         await watched.pass_time(10)
         readings = dict(watched.poller.readings)

@@ -1,4 +1,4 @@
-"""What tests of the web configuration ask for: the file, and certificates."""
+"""Fixtures for tests of the web configuration: the file, and certificates."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The pages, asked for over HTTP as Prometheus, people and others do."""
+"""The pages, requested over HTTP as by Prometheus, people and others."""
 
 import gzip
 import socket
@@ -43,14 +43,14 @@ async def client(manager: PollerManager) -> AsyncIterator[aiohttp.ClientSession]
 
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages_take_get_and_head_only(client: aiohttp.ClientSession, path: str) -> None:
-    """HEAD says what GET would send; everything else is refused with what is allowed."""
+    """HEAD has the headers of GET; other methods are refused with the allowed ones."""
     async with client.get(path) as response:
         assert response.status in (200, 503)
         length = len(await response.read())
         kind = response.content_type
     async with client.head(path) as response:
         assert response.content_type == kind
-        # the process says other numbers of itself each time
+        # the process metrics differ each time
         assert int(response.headers["Content-Length"]) == pytest.approx(length, abs=2000)
         assert await response.read() == b""
     for method in ("POST", "PUT", "DELETE", "OPTIONS"):
@@ -62,7 +62,7 @@ async def test_pages_take_get_and_head_only(client: aiohttp.ClientSession, path:
 
 @pytest.mark.parametrize("path", [*PAGES, "/nothing", "/metrics/", "/-/", "/..%2f..%2fetc/passwd"])
 async def test_every_answer_keeps_to_itself(client: aiohttp.ClientSession, path: str) -> None:
-    """No answer tells the versions of what serves it, and browsers are told to trust nothing."""
+    """No response reveals software versions, and its headers restrict browsers strictly."""
     async with client.get(path) as response:
         assert response.headers["Server"] == "enphase-exporter"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -78,7 +78,7 @@ async def test_a_mistake_of_ours_is_decent(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A page that fails says so without a word about its insides, which are in the log."""
+    """A page that fails has no details of the error, which are in the log."""
 
     def fail(*_: object) -> None:
         raise RuntimeError("insides")
@@ -98,7 +98,7 @@ async def test_a_mistake_of_ours_is_decent(
 async def test_metrics_are_negotiated(
     client: aiohttp.ClientSession, accept: str, compressed: bool
 ) -> None:
-    """Format and compression are those that were asked for, and told in the headers."""
+    """Format and compression are the requested ones, and named in the headers."""
     headers = {"Accept": accept, "Accept-Encoding": "gzip" if compressed else "identity"}
     async with client.get("/metrics", headers=headers) as response:
         body = await response.read()
@@ -122,7 +122,7 @@ async def test_metrics_by_name(client: aiohttp.ClientSession) -> None:
 
 
 async def test_the_status_page_escapes_names(client: aiohttp.ClientSession) -> None:
-    """What stands in the configuration is text, not HTML."""
+    """Values of the configuration are text, not HTML."""
     async with client.get("/") as response:
         page = await response.text()
     assert "&lt;home&gt;" in page
@@ -144,7 +144,7 @@ async def test_ready_once_every_gateway_was_asked(
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{taken}", "192.0.2.1:0", f"{'a' * 64}:0"])
 async def test_an_address_that_cannot_be_listened_on(manager: PollerManager, address: str) -> None:
-    """What is taken, not ours or no name is told with its remedy."""
+    """A port in use, a foreign address and an unknown name are reported with the remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         there = parse(address.format(taken=taken.getsockname()[1]))
         with pytest.raises(ListenError, match=r"^cannot listen on .*--web\.listen-address"):

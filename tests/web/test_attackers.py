@@ -67,7 +67,7 @@ class Site:
             writer.close()
 
     async def healthy(self) -> bool:
-        """Tell whether a decent client is answered."""
+        """Return whether a well-behaved client gets a response."""
         answer = await self.say(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
         return answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(RUNNING)
 
@@ -115,7 +115,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def ended(reader: asyncio.StreamReader) -> bytes:
-    """Wait until the other side has ended the connection, and return what it said last."""
+    """Wait until the other side has ended the connection, and return its last data."""
     async with asyncio.timeout(PATIENCE):
         with suppress(ConnectionError):
             return await reader.read()
@@ -148,7 +148,7 @@ async def test_two_thousand_idle_connections_keep_nobody_out(site: Site) -> None
 async def test_who_asks_is_not_sent_away_for_who_is_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When all places are taken, the one that asked least recently has to go."""
+    """When all places are taken, the connection with the oldest request is closed."""
     monkeypatch.setattr(listener, "MAX_CONNECTIONS", 10)
     async with serving(tmp_path) as site, AsyncExitStack() as stack:
         reader, writer = await site.connect()
@@ -187,7 +187,7 @@ async def test_few_open_files_are_shared_with_strangers(files: int, tmp_path: Pa
 
 
 async def test_running_out_of_files_is_got_over(tmp_path: Path) -> None:
-    """Where less can be opened than was promised, the silent have to go, and one line says so."""
+    """With too few file descriptors, idle connections are closed, with one log line."""
     config = tmp_path / "enphase.yml"
     config.write_text("gateways: [{host: '127.0.0.1:1', name: home}]")
     lie = "import resource; resource.getrlimit = lambda _: (4096, 4096)"
@@ -383,9 +383,9 @@ STRANGE: list[tuple[str, bytes, set[int]]] = [
 async def test_odd_requests_are_refused_in_few_words(
     site: Site, content: bytes, statuses: set[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever is sent gets a decent answer or none, and does not come back in answer or log.
+    """Any bytes get a proper response or none, and are repeated in neither response nor log.
 
-    No version of what serves the pages is told, nothing fills the log, and no line of it can be
+    No software version is revealed, nothing fills the log, and no line of it can be
     forged, at any level and in either format.
     """
     for name in ("", "exporter", "aiohttp", "asyncio"):
@@ -446,7 +446,7 @@ def asking(authorization: str) -> bytes:
 async def test_guessing_holds_up_nobody_who_may(
     tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Passwords are checked beside the event loop, one at a time, and only so many wait for it."""
+    """Passwords are checked outside the event loop, one at a time, with a limited queue."""
     checks = 0
     go_on = threading.Event()
     compute = bcrypt.checkpw

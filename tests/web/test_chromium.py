@@ -1,4 +1,4 @@
-"""The status page in a real browser: what it says, whether it fits and everybody can read it."""
+"""The status page in a real browser: its text, its layout and its accessibility."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -83,7 +83,7 @@ def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def unknown_relay(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the inventory of a house whose controller says nothing usable of its switch."""
+    """Return the inventory of a house whose controller reports nothing usable about its switch."""
     for group in inventory:
         if group["type"] == "ENPOWER":
             group["devices"][0]["mains_oper_state"] = "unknown"
@@ -97,7 +97,7 @@ ISLAND = {
 
 
 async def test_on_grid(browser: Browser, tmp_path: Path) -> None:
-    """The first sentence says it all; power, batteries, panels and collectors follow."""
+    """The first sentence is the summary; power, batteries, panels and collectors follow."""
     async with (
         serving(tmp_path, {"home": "battery-home"}) as served,
         opened(browser, served.url) as page,
@@ -197,7 +197,7 @@ async def test_islanded(browser: Browser, tmp_path: Path) -> None:
 
 
 async def test_gateway_down(browser: Browser, tmp_path: Path) -> None:
-    """Of a gateway that does not answer nothing is shown but that."""
+    """The page of a gateway that does not answer has that message only."""
     async with (
         serving(tmp_path, {"home": None}) as served,
         opened(browser, served.url) as page,
@@ -264,7 +264,7 @@ async def test_gateways_are_found_without_a_script(browser: Browser, tmp_path: P
 
 
 async def test_partly_blind_has_a_colour_of_its_own(browser: Browser, tmp_path: Path) -> None:
-    """A meter that is lost is named, with why, and nothing says that all is well."""
+    """A lost meter is named with the reason, and nothing claims that all is well."""
     faults = {
         "/ivp/ensemble/inventory": Edit(unknown_relay),
         "/ivp/ensemble/relay": Edit(lambda relay: {**relay, "mains_oper_state": "unknown"}),

@@ -74,7 +74,7 @@ _TEXT = st.text(max_size=200)
 def test_any_address_shows_something_of_what_there_is(
     query: dict[str, str], sites: list[GatewayStatus]
 ) -> None:
-    """Whatever stands in the address, there is a page, and its links lead to others."""
+    """Any query gives a page, whose links lead to other pages."""
     fleet = Fleet(sites, URL("/").with_query(query))
     assert 1 <= fleet.page <= fleet.pages
     assert all(status in sites for status in fleet.statuses)

@@ -179,7 +179,7 @@ async def test_what_is_streamed_is_what_would_be_sent_whole(
 async def test_a_fleet_keeps_the_lines_of_few(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path
 ) -> None:
-    """Whichever gateway is asked for, and however often, its metrics are whole."""
+    """The metrics of any gateway are complete, however often they are requested."""
     await poll_gateways(manager, configuration(tmp_path, 3 * FLEET_THRESHOLD))
     await manager.close()  # so that nothing changes between the two
     names = [gateway for gateway in manager.status_store.names if gateway != ODD]

@@ -54,7 +54,7 @@ async def get(served: Served, path: str) -> str:
 
 
 async def test_what_fires_is_on_the_page_until_it_is_resolved(tmp_path: Path) -> None:
-    """Summary, description and runbook of a firing alert are shown, in the JSON too."""
+    """Summary, description and runbook of a firing alert are on the page and in the JSON."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
         assert await post(served, notification(alert("EnphaseGridOutage"))) == 200
         page = Reader(await get(served, "/"))
@@ -168,7 +168,7 @@ _JSON = st.recursive(
 
 @given(document=_JSON, alerts=st.lists(_JSON))
 def test_wild_notifications_raise_nothing_else(document: Any, alerts: list[Any]) -> None:
-    """Any JSON is a notification or is not; the status can be shown afterwards."""
+    """Any JSON is accepted or refused; the status page works afterwards."""
     pages = Pager(VirtualClock(NOW), Path("/nowhere"))
     for body in (document, {"alerts": alerts}):
         try:

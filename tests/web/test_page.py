@@ -1,4 +1,4 @@
-"""The status page and its JSON, asked for over HTTP."""
+"""The status page and its JSON, requested over HTTP."""
 
 import json
 import re
@@ -34,7 +34,7 @@ async def get(served: Served, path: str) -> tuple[int, str, Any]:
 
 
 async def test_a_big_home_fits_into_a_small_page(tmp_path: Path) -> None:
-    """100 panels and 20 batteries, each told by itself, are less than 100 kB."""
+    """100 panels and 20 batteries, each listed, take less than 100 kB."""
     places = {
         inverter_serial(number): {"name": f"Panel {number}", "x": number % 20, "y": number // 20}
         for number in range(100)
@@ -53,7 +53,7 @@ async def test_a_big_home_fits_into_a_small_page(tmp_path: Path) -> None:
 
 
 async def test_the_page_refreshes_itself_unless_disabled(tmp_path: Path) -> None:
-    """A header asks browsers to come again; whoever needs more time can make it stand still."""
+    """A header makes browsers refresh the page; a parameter turns that off."""
     async with serving(tmp_path, {"home": None}) as served:
         _, body, headers = await get(served, "/")
         assert headers["Refresh"] == "15"
@@ -113,7 +113,7 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
 
 
 async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
-    """A device that calls itself a script is shown as one that does."""
+    """A device name that contains a script is displayed as text."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
         status_store = served.manager.status_store
         async with polled_gateway("battery-home", tmp_path) as watched:

@@ -39,7 +39,7 @@ async def test_without_a_file_everybody_sees_everything() -> None:
 
 
 async def test_users(write: Write) -> None:
-    """Only who knows a user's password gets in; everybody else is asked for one."""
+    """Only a user's password gives access; other requests get a challenge."""
     path = write(f"basic_auth_users: {{alice: '{ALICE}', bob: '{BOB}'}}")
     async with listening(WebConfig.load(path)) as address:
         url = f"http://{address}/"
@@ -76,7 +76,7 @@ async def test_bcrypt_is_paid_once_for_the_right_password(
 ) -> None:
     """Scrapes cost no bcrypt after the first, however many come at once; guesses always do.
 
-    For a user that does not exist the dearest hash is computed, so time tells nothing of names.
+    For an unknown user the most expensive hash is computed, so timing does not reveal names.
     """
     paid: list[bytes] = []
     compute = bcrypt.checkpw
