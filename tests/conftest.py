@@ -63,7 +63,7 @@ def amtool() -> str:
 
 @pytest.fixture(autouse=True)
 def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no test hide words from the messages of another: a password can be any word."""
+    """Unregister secrets after each test: a password can be any word in later messages."""
     monkeypatch.setattr(exporter_logging, "_hidden", {})
 
 
@@ -89,7 +89,7 @@ def victoria() -> str:
 
 
 def _missing(what: str) -> NoReturn:
-    """Skip the test that needs it, or fail it where everything has to be there."""
+    """Skip the test, or fail it where all tools are required."""
     if os.environ.get("CI") == "true":
         pytest.fail(what, pytrace=False)
     pytest.skip(what)

@@ -33,7 +33,7 @@ Samples = Mapping[str, Mapping[frozenset[tuple[str, str]], float]]
 
 @dataclass
 class PolledGateway:
-    """A gateway under watch."""
+    """A gateway with its poller, exposition and status."""
 
     gateway: RunningGateway
     poller: Poller
@@ -127,7 +127,7 @@ async def polled_gateway(
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every request have a fraction of a second, so that a test of a hang is short."""
+    """Limit every request to a fraction of a second, so that a test of a hang is short."""
     for path, endpoint in ENDPOINTS.items():
         monkeypatch.setitem(ENDPOINTS, path, replace(endpoint, deadline=0.3))
     monkeypatch.setattr(transport, "CONNECT", 0.3)

@@ -68,7 +68,7 @@ async def listening_port(log: asyncio.StreamReader) -> int:
 
 
 async def ups(url: str, expected: int) -> dict[str, float]:
-    """Return `enphase_up` by gateway, once that many are up or patience ends."""
+    """Return `enphase_up` by gateway, once that many are up or time is over."""
     async with aiohttp.ClientSession() as client:
         deadline = asyncio.get_running_loop().time() + _PATIENCE
         while True:

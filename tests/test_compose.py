@@ -57,7 +57,7 @@ def volumes(name: str) -> list[tuple[str, str, bool]]:
 
 @each
 def test_what_is_mounted_is_there(name: str) -> None:
-    """Docker would make an empty folder of a misspelt one, and start as if nothing were wrong."""
+    """Docker would create an empty folder for a misspelt one without an error."""
     for source, _, writable in volumes(name):
         if source.startswith("."):
             assert (ROOT / source).exists()
@@ -174,7 +174,7 @@ def _other(name: str, secret: Path) -> dict[str, str]:
 
 @our
 def test_the_health_check_asks_what_the_exporter_serves(name: str, tmp_path: Path) -> None:
-    """A page that is there, at the port where it is."""
+    """It requests an existing page at the right port."""
     test = " ".join(SERVICES[name]["healthcheck"]["test"])
     [url] = [urlsplit(found) for found in re.findall(r"http://[^']+", test)]
     assert url.netloc == f"localhost:{_PORT}"

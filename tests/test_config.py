@@ -223,7 +223,7 @@ def test_the_file_is_found_where_it_usually_is(
     assert find_config_file({"HOME": str(tmp_path)}) == own
 
 
-def test_reload_tells_what_changed(write: Write) -> None:
+def test_reload_reports_what_changed(write: Write) -> None:
     """Equal gateways need no restart; others do."""
     old = load(write(TWO + "cadences: {home: 5m}"), HOME).gateways
     new = load(write(TWO.replace("host: b", "host: c") + "cadences: {home: 300}"), HOME).gateways

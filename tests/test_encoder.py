@@ -76,7 +76,7 @@ def test_other_objects_are_other_lines(things: dict[str, Any]) -> None:
     ) | (dict.fromkeys((POWER, CHARGE, ENERGY), b"") if not things else {})
 
 
-async def test_lines_kept_and_lines_made_anew_are_the_same(tmp_path: Path) -> None:
+async def test_cached_and_rendered_lines_are_the_same(tmp_path: Path) -> None:
     """After hours of changes every family reads as if it had just been rendered."""
     taken: list[Snapshot] = []
     async with polled_gateway("battery-home", tmp_path) as watched:

@@ -53,7 +53,7 @@ def test_a_file_that_root_writes_stays_with_its_owner(tmp_path: Path) -> None:
 
 
 async def test_a_call_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The caller goes on after its patience; what the call returns at last is given to `undo`."""
+    """The caller goes on after a timeout; what the call returns at last is given to `undo`."""
     monkeypatch.setattr(files, "PATIENCE", 0.05)
     goes_on, undone = threading.Event(), threading.Event()
     with pytest.raises(StateError, match="does not answer"):

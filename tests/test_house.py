@@ -193,7 +193,7 @@ def test_live_data_stands_in_for_everything() -> None:
 
 
 def test_a_running_generator_leaves_the_house_to_live_data() -> None:
-    """Nobody measures what it gives."""
+    """No device measures its power."""
     running = {"ctmeters": CTS, "generator": SimpleNamespace(oper_state="closed")}
     assert "house" not in powers(**running)
     assert powers(**running, live_flows=live(load=2500))["house"] == 2500

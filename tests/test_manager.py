@@ -25,7 +25,7 @@ PATIENCE = 30
 
 @pytest.fixture
 async def manager(tmp_path: Path) -> AsyncIterator[PollerManager]:
-    """Return a watch of nothing."""
+    """Return a manager without gateways."""
     manager = PollerManager(tmp_path, SystemClock())
     yield manager
     async with asyncio.timeout(PATIENCE):
@@ -125,7 +125,7 @@ async def test_a_poller_that_cannot_even_begin(
     assert not manager.ready
 
 
-async def test_a_poller_that_cannot_stop_decently_is_logged(
+async def test_a_poller_that_fails_to_stop_is_logged(
     manager: PollerManager,
     solar: RunningGateway,
     tmp_path: Path,
@@ -213,7 +213,7 @@ async def test_pollers_start_one_after_the_other(
 
 
 async def test_few_gateways_are_not_kept_waiting(manager: PollerManager, tmp_path: Path) -> None:
-    """In a house nobody notices that they start one after the other."""
+    """In a house, starting one after the other takes no noticeable time."""
     three = dict.fromkeys(("a", "b", "c"), "127.0.0.1:1")
     await manager.apply_config(configured(tmp_path, **three))
     async with asyncio.timeout(5):

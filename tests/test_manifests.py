@@ -274,7 +274,7 @@ def test_a_new_pod_goes_on_with_the_same_series(folder: str) -> None:
     assert {"pod", "container", "endpoint", "service"} == set(dropped.split("|"))
 
 
-def test_what_tells_of_an_exporter_does_so_alike() -> None:
+def test_labels_of_an_exporter_are_consistent() -> None:
     """One exporter that is down can mute its gateways: both sides know it by the same name."""
     gateways = one("fleet", "ScrapeConfig").spec
     [itself] = one("fleet", "ServiceMonitor").spec["endpoints"]

@@ -12,7 +12,7 @@ from tests.polled_gateway import START, samples
 
 
 def test_what_is_not_known_has_no_sample(tmp_path: Path) -> None:
-    """A fresh exporter was never scraped, and nobody was ever paged."""
+    """A fresh exporter has no sample of a last scrape or page."""
     clock = VirtualClock(START)
     pager = Pager(clock, tmp_path)
     own = samples(Exposition(clock, pager).render("", "")[0].decode())

@@ -64,7 +64,7 @@ def test_requirements_name_no_index(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
 def test_every_pin_is_exact_and_has_hashes(lock: Path) -> None:
-    """Nothing is installed that was not looked at when it was pinned."""
+    """Every pinned package has an exact version and hashes."""
     loose = [
         name
         for name, (exact, hashes) in pins(lock).items()
@@ -91,7 +91,7 @@ def test_locks_cover_the_dependencies(lock: str, extra: str | None) -> None:
 
 
 def test_only_the_gateway_package_knows_pyenphase() -> None:
-    """A new pyenphase is met in one place."""
+    """A new pyenphase affects one package only."""
     package = ROOT / "exporter"
     knowing = {s for s in package.rglob("*.py") if "pyenphase" in imports(s)}
     assert [s for s in knowing if package / "gateway" not in s.parents] == []

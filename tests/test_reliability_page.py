@@ -17,12 +17,12 @@ SOAKS = {"month", "realtime"}
 
 
 def quoted(start: str) -> list[str]:
-    """Return what is quoted as code and begins with this."""
+    """Return the quoted code that begins with this text."""
     return sorted({text for text in QUOTED.findall(PAGE.read_text()) if text.startswith(start)})
 
 
 def rows() -> Iterator[tuple[str, ...]]:
-    """Yield the rows of promises: each with what is promised, what keeps it, and figures."""
+    """Yield the rows of the tables: the promise, its tests, and figures."""
     promises = False
     for line in PAGE.read_text().splitlines():
         cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
@@ -41,13 +41,13 @@ def defined(path: Path) -> set[str]:
 
 
 def targets() -> set[str]:
-    """Return the targets of the Makefile that have a word of help."""
+    """Return the targets of the Makefile that have a help text."""
     return set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.M))
 
 
 @pytest.mark.parametrize("test", quoted("tests/"))
 def test_every_test_is_there(test: str) -> None:
-    """A file of tests exists, holds tests, and the one that is named is in it."""
+    """Each named test file exists, has tests, and contains the named one."""
     path, _, name = test.partition("::")
     there = {each for each in defined(ROOT / path) if each.startswith("test_")}
     assert there
@@ -56,7 +56,7 @@ def test_every_test_is_there(test: str) -> None:
 
 @pytest.mark.parametrize("command", quoted("make "))
 def test_every_command_is_there(command: str) -> None:
-    """The Makefile has the target, and what runs it knows the words after it."""
+    """The Makefile has each named target and supports its variables."""
     _, target, *words = command.split()
     assert target in targets()
     known = {"bench": {bench.name for bench in BENCHES}, "soak": SOAKS}.get(target, set())
@@ -64,7 +64,7 @@ def test_every_command_is_there(command: str) -> None:
 
 
 def test_every_promise_names_what_keeps_it() -> None:
-    """No promise stands there by itself: a test or a command keeps it."""
+    """Every promise has a test or a command that verifies it."""
     promises = list(rows())
     assert len(promises) >= 20
     assert [cells[0] for cells in promises if not re.search(r"`(tests/|make )", cells[1])] == []
@@ -78,5 +78,5 @@ def test_every_long_run_is_on_the_page() -> None:
 
 
 def test_figures_have_a_date() -> None:
-    """Figures without a day are a claim."""
+    """Figures have the date of their measurement."""
     assert re.search(r"figures are of \d{4}-\d\d-\d\d", PAGE.read_text())

@@ -133,7 +133,7 @@ def up(found: Samples) -> dict[str, float]:
 async def test_ending_saves_and_waits_for_no_gateway(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """A gateway that hangs holds up nothing; what is known of it is kept, and the status is 0."""
+    """A gateway that hangs does not delay the end; its state is saved, and the status is 0."""
     async with gateway("battery-home") as hanging:
         # checked once the first data is there
         hanging.faults[SECCTRL] = Hang()
@@ -149,7 +149,7 @@ async def test_ending_saves_and_waits_for_no_gateway(
 
 
 async def test_sighup_adds_and_removes_gateways(tmp_path: Path) -> None:
-    """What stays is not logged in to again; a bad file changes nothing."""
+    """Unchanged gateways keep their login; a bad file changes nothing."""
     async with (
         gateway("battery-home") as stays,
         gateway("solar-only") as comes,
@@ -209,7 +209,7 @@ async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
 
 
 async def test_a_list_of_gateways_is_read_again_when_it_changes(tmp_path: Path) -> None:
-    """Nobody has to send a signal; a list that is broken or gone for a moment changes nothing."""
+    """No signal is needed; a list that is broken or missing for a moment changes nothing."""
     listed = tmp_path / "fleet.json"
 
     def write(**gateways: RunningGateway | str) -> None:

@@ -90,7 +90,7 @@ async def test_a_cloud_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
 
 
 async def test_a_name_server_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
-    """Looking up a name cannot be cancelled, and holds up the end all the same no longer."""
+    """A name lookup cannot be cancelled, but it does not delay the end."""
     hang = (
         "import socket, time; from pathlib import Path;"
         f"socket.getaddrinfo = lambda *_, **__: (Path({str(tmp_path / 'asked')!r}).touch(),"
@@ -104,7 +104,7 @@ async def test_a_name_server_that_hangs_is_not_waited_for(tmp_path: Path) -> Non
 
 
 async def test_a_password_under_check_is_not_waited_for(tmp_path: Path) -> None:
-    """A hash as dear as they come takes longer to check than we have."""
+    """Checking the most expensive hash takes longer than the time to stop."""
     hashed = bcrypt.hashpw(b"wonderland", bcrypt.gensalt(4)).decode().replace("$04$", "$18$")
     web = tmp_path / "web.yml"
     web.write_text(f"basic_auth_users: {{alice: '{hashed}'}}")
@@ -160,7 +160,7 @@ async def test_impatience_changes_nothing(numbers: tuple[signal.Signals], tmp_pa
 
 
 async def test_a_start_can_be_broken_off_at_any_moment(tmp_path: Path) -> None:
-    """Until Python runs our first line a signal kills it; from then on the status is 0."""
+    """A signal kills Python until it runs our first line; from then on the status is 0."""
     chance = random.Random(6)  # noqa: S311  # the same moments each time
     async with gateway() as there:
         flag = configured(tmp_path, there.host, token=there.token)
@@ -189,7 +189,7 @@ def names_and_modes(directory: Path) -> dict[str, int]:
 
 
 async def test_a_kill_while_writing_loses_the_last_write_at_most(tmp_path: Path) -> None:
-    """Killed fifty times in the midst of writing, the file is whole and at most one write old."""
+    """After each of fifty kills during writes, the file is complete and at most one write old."""
     chance = random.Random(6)  # noqa: S311  # the same moments each time
     state = State(tmp_path, "home")
     written = 0

@@ -4,7 +4,7 @@ from exporter.snapshot import Reading, Snapshot
 
 
 def snapshot() -> Snapshot:
-    """Return one whose reading has a member that expires before the others."""
+    """Return a snapshot with a member that expires before the others."""
     counters: dict[tuple[str, ...], float] = {("early", "a"): 1.0, ("late", "b"): 2.0}
     reading = Reading({"early": 1, "late": 2}, 0, 100, counters, member_expires={"early": 50})
     return Snapshot("home", {"meters": reading})

@@ -18,7 +18,7 @@ _COMMAND = "{first}\nimport sys\nfrom tools.soak.__main__ import main\nsys.exit(
 
 
 def soak(days: float, every: float, first: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a soak in a process of its own, which nothing else lives in; `first` is Python."""
+    """Run a soak in its own process; `first` is Python code to run before it."""
     return subprocess.run(
         (
             *(sys.executable, "-W", "error", "-c", _COMMAND.format(first=first)),
@@ -33,7 +33,7 @@ def soak(days: float, every: float, first: str = "") -> subprocess.CompletedProc
 
 
 def test_nothing_stays_behind() -> None:
-    """Hours of faults, restarts, tokens and visitors later the process is what it was."""
+    """After hours of faults, restarts, tokens and visitors the process has not grown."""
     run = soak(0.3, 0.12)
     assert run.returncode == 0, run.stdout + run.stderr
     marks = re.findall(r"(\d+) files, (\d+) tasks, (\d+) threads; all up", run.stdout)

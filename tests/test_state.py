@@ -52,7 +52,7 @@ def test_files_are_private(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_unchanged_state_is_not_written(tmp_path: Path) -> None:
-    """Memory cards live longer when nothing is written that is there already."""
+    """Memory cards live longer if unchanged data is not written."""
     State(tmp_path, "home").save(HELD)
     state = State(tmp_path, "home")
     inode = state.path.stat().st_ino
@@ -64,7 +64,7 @@ def test_unchanged_state_is_not_written(tmp_path: Path) -> None:
 
 
 def test_deleted_file_is_written_again(tmp_path: Path) -> None:
-    """Who deletes the file of a running exporter gets it back."""
+    """A file that is deleted under a running exporter is written again."""
     state = State(tmp_path, "home")
     state.save(HELD)
     state.path.unlink()
@@ -78,7 +78,7 @@ def test_deleted_file_is_written_again(tmp_path: Path) -> None:
 def test_broken_file_is_moved_aside(
     tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A broken file costs the memory and a warning, and is kept for whoever wants to look."""
+    """A broken file causes a warning and an empty state, and is kept for inspection."""
     state = State(tmp_path, "home")
     state.path.write_bytes(content)
     state.path.chmod(0o600)
@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_replaced(tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    """Half-written files hold a token too; what others may be writing just now stays."""
+    """Half-written files, which hold a token, are removed; recent ones may be in use and stay."""
     state = State(tmp_path, "home")
     state.save(HELD)
     others = {".home.two.json.tmp", ".home.cloud.tmp", "home.json", "home.lock"}
@@ -173,7 +173,7 @@ def test_unwritable_directory_is_reported_once(
 
 
 def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
-    """What cannot be written whole does not replace what is there, and leaves no litter."""
+    """An incomplete file never replaces the old one, and no temporary file is left."""
     State(tmp_path, "home").save(HELD)
     script = (
         "import resource, sys; from pathlib import Path; from exporter.state import State;"
@@ -189,7 +189,7 @@ def test_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
 
 @pytest.fixture
 def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Let the disk hang until this is set; nobody has much patience."""
+    """Make the disk hang until this is set, with short timeouts."""
     goes_on = threading.Event()
     written = os.fsync
 
@@ -223,7 +223,7 @@ async def test_a_hanging_disk_costs_a_moment(
 
 
 async def test_a_hanging_disk_holds_up_no_poll(hanging: threading.Event, tmp_path: Path) -> None:
-    """The gateway is watched as if nothing were, and what was learned is saved later."""
+    """Polling goes on meanwhile, and its state is saved later."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(900)
         assert set(watched.samples()["enphase_collector_up"].values()) == {1}
@@ -237,7 +237,7 @@ async def test_a_hanging_disk_holds_up_no_poll(hanging: threading.Event, tmp_pat
 async def test_a_save_that_is_cut_short_is_not_the_last_word(
     hanging: threading.Event, tmp_path: Path
 ) -> None:
-    """Who is cancelled while an older state is being written can still save the newer one."""
+    """After a cancelled save of an older state the newer one can still be saved."""
     state = State(tmp_path, "home")
     older = asyncio.create_task(state.keep({"number": 1}))
     await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @contextmanager
 def in_thread(context: AbstractAsyncContextManager[T]) -> Iterator[T]:
-    """Keep an asynchronous context open in another thread; yields what it yields."""
+    """Keep an asynchronous context open in another thread; yields its value."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="server")
     thread.start()

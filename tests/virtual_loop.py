@@ -30,7 +30,7 @@ _STUCK = 30.0
 
 
 class _Leaping(selectors.DefaultSelector):
-    """Waits for sockets, and where the loop would wait for a time, lets it pass."""
+    """Waits for sockets; instead of waiting for a time, it advances the clock."""
 
     def __init__(self, loop: "VirtualLoop") -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class LoopClock:
 
 
 def run(main: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
-    """Run `main` on a new virtual loop; return what it returns, raise what nobody caught there."""
+    """Run `main` on a new virtual loop; return its result, and raise what it does not catch."""
     loops: list[VirtualLoop] = []
 
     def make() -> VirtualLoop:

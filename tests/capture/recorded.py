@@ -1,4 +1,4 @@
-"""Captures made of gateways that are served here."""
+"""Captures of gateways that the tests serve."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +15,21 @@ from exporter.simulator.server import RunningGateway
 
 @dataclass(frozen=True)
 class Captured:
-    """A capture: its folder, what came before the pseudonyms, and what put them in."""
+    """A capture: its folder, the original responses, and the redactor."""
 
     folder: Path
     answers: list[RecordedResponse]
     redactor: Redactor
 
     def bytes(self) -> bytes:
-        """Return all that was written, names of files and all."""
+        """Return everything that was written, file names included."""
         return b"\n".join(
             path.name.encode() + b"\n" + path.read_bytes() for path in self.folder.iterdir()
         )
 
 
 async def capture(running: RunningGateway, folder: Path, clock: Clock, **config: Any) -> Captured:
-    """Capture a gateway that is being served."""
+    """Capture a served gateway."""
     if running.gateway.uses_tls and not config:
         config = {"token": running.token}
     gateway = Gateway.model_validate({"host": running.host, "name": "home", **config})

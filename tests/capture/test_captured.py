@@ -58,7 +58,7 @@ async def value(
 
 
 def identities(gateway: SimulatedGateway) -> Iterator[str]:
-    """Yield who a gateway of our own and its devices are."""
+    """Yield the identities of a simulated gateway and its devices."""
     yield gateway.serial
     for target in TARGETS:
         answer = gateway.answer(target)
@@ -239,7 +239,7 @@ def _json(content: Any) -> HttpResponse:
 
 
 async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
-    """What is learnt in one place is replaced in all: keys, numbers, markup, URLs, headers, logs.
+    """A value learnt in one place is replaced in keys, numbers, markup, URLs, headers and logs.
 
     What is not about anybody stays: time zone, parts, firmware.
     """
@@ -283,7 +283,7 @@ async def test_two_captures_have_nothing_in_common(tmp_path: Path) -> None:
 
 
 async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -> None:
-    """Refusals, hangs and rubbish stop nothing, and a replay fails in the same places."""
+    """Refusals, hangs and garbage do not stop a capture; a replay fails in the same places."""
     gateway = sample_home("battery-home", lambda: START)
     async with serve(gateway, now=lambda: START) as running:
         running.faults |= {
@@ -314,7 +314,7 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
 
 
 async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:
-    """Nobody waits for thirty connections to fail."""
+    """A capture ends without waiting for thirty connections to fail."""
     async with serve(sample_home("battery-home", lambda: START), now=lambda: START) as running:
         config = GatewayConfig.model_validate({"host": running.host, "token": running.token})
         recorder = Recorder(config, GatewayState(), VirtualClock(START))
@@ -326,7 +326,7 @@ async def test_a_gateway_that_goes_away_ends_a_capture(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["everything", "legacy"])
-async def test_a_gateway_is_not_pressed(name: str, tmp_path: Path) -> None:
+async def test_a_capture_respects_the_rate_limit(name: str, tmp_path: Path) -> None:
     """The exporter's own budget holds: a burst, then 14 a minute, one at a time."""
     clock = VirtualClock(START)
     gateway = (

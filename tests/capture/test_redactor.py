@@ -63,7 +63,7 @@ def shape(content: Any) -> Any:
 
 @given(_documents)
 def test_json_keeps_its_shape(document: Any) -> None:
-    """Types, members and their order stay, written in whatever way."""
+    """Types, members and their order stay, whatever the formatting."""
     for text in (json.dumps(document), json.dumps(document, ensure_ascii=False, indent=3)):
         assert shape(json.loads(redacted(text)[0])) == shape(document)
 
@@ -73,7 +73,7 @@ def test_json_keeps_its_shape(document: Any) -> None:
     st.lists(_values, unique_by=lambda value: (type(value), value), max_size=12),
 )
 def test_equal_stays_equal_and_different_stays_different(key: str, values: list[Any]) -> None:
-    """In every place, and under every key; addresses count by what they mean."""
+    """Equal values have equal pseudonyms in every place; addresses are compared by value."""
     texts = [json.dumps([{key: value} for value in [*values, *values]])] * 2
     first, second = (json.loads(text) for text in redacted(*texts))
     assert first == second
@@ -99,7 +99,7 @@ def test_any_text_is_survived(text: str) -> None:
 
 
 @given(st.text("ghijklmnopqrstuvwxyzGHIJKLMNOPQRSTUVWXYZ :,[]{}<>", max_size=60))
-def test_what_is_nobody_stays(text: str) -> None:
+def test_text_without_an_identity_stays(text: str) -> None:
     """A text without an identity in it stays as it is, byte for byte."""
     assert redacted(text) == [text]
 
@@ -142,7 +142,7 @@ def test_keys_and_values_decide_together(key: str, content: str, kind: IdentityK
 
 
 def test_keys_are_read_in_any_style() -> None:
-    """Camels, dashes and snakes mean the same."""
+    """Camel case, dashes and snake case are equivalent."""
     assert {normal(key) for key in ("serialNum", "serial-num", "SERIAL_NUM", "serial.num")} == {
         "serial_num"
     }
@@ -182,7 +182,7 @@ def test_addresses_stay_in_their_network() -> None:
 
 
 def test_a_load_named_like_a_word_of_the_gateway() -> None:
-    """It is replaced where it stands, and the gateway's own words stay."""
+    """The name of the load is replaced, and the gateway's own words stay."""
     text = '[{"load_name": "Backup", "mode": "backup"}, {"load_name": "NC1", "id": "NC1"}]'
     first, second = json.loads(redacted(text)[0])
     assert (first["mode"], second["id"]) == ("backup", "NC1")
@@ -206,7 +206,7 @@ def test_a_time_zone_and_the_words_of_the_gateway_stay() -> None:
 
 
 def test_more_of_them_than_there_are_of_a_shape() -> None:
-    """Stand-ins get longer before two are the same."""
+    """Pseudonyms get longer before two are the same."""
     letters = string.ascii_letters + "äöüß" + string.digits
     value = [
         {"ssid": c, "hostname": f"{c}.lan", "mail": f"{c}@b.de", "site_id": c} for c in letters
@@ -218,7 +218,7 @@ def test_more_of_them_than_there_are_of_a_shape() -> None:
 
 
 def test_the_report_counts_and_says_nothing() -> None:
-    """Different ones and places by kind, nothing of what they were."""
+    """It counts values and places by kind, without the original values."""
     redactor = Redactor(SALT)
     text = '[{"sn": "202499000001"}, {"sn": "202499000001"}, {"sn": "202499000002"}]'
     redactor.collect([text])

@@ -24,7 +24,7 @@ SECRET = "pass word/42"
     ],
 )
 def test_a_secret_in_a_body(body: bytes, tmp_path: Path) -> None:
-    """As it is or encoded, it is found, and nothing is left behind."""
+    """Plain or encoded, it is detected, and no file is left behind."""
     answer = RecordedResponse("/home", 200, {}, b"before " + body + b" after")
     with pytest.raises(CaptureError, match="home still contains a secret") as error:
         write(tmp_path / "capture", [answer], "readme", [SECRET])

@@ -69,7 +69,7 @@ def take(
 
 
 def variables(gateway: RunningGateway, folder: Path) -> dict[str, str]:
-    """Return the environment of somebody who has one gateway."""
+    """Return the environment for one gateway."""
     return {
         "ENPHASE_HOST": gateway.host,
         "ENPHASE_TOKEN": gateway.token,
@@ -111,7 +111,7 @@ def test_only_reading(take: CaptureCall, gateway: RunningGateway, tmp_path: Path
 
 
 def test_an_empty_folder_is_taken(take: CaptureCall, tmp_path: Path) -> None:
-    """One that somebody has made for it."""
+    """An existing empty folder is accepted."""
     (tmp_path / "capture").mkdir()
     assert take(str(tmp_path / "capture"))[0] == 0
     assert (tmp_path / "capture" / "info").exists()
@@ -146,7 +146,7 @@ def test_nothing_is_overwritten(
 def test_a_full_disk_leaves_nothing(
     take: CaptureCall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What could not be written whole is not there at all."""
+    """A capture that cannot be written completely leaves no file."""
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -173,7 +173,7 @@ def test_a_gateway_that_is_gone(take: CaptureCall, gateway: RunningGateway, tmp_
 def test_one_of_several_gateways(
     take: CaptureCall, gateway: RunningGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has to be named, and by a name that there is."""
+    """It has to be chosen by an existing name."""
     for name in variables(gateway, tmp_path):
         monkeypatch.delenv(name)
     config = tmp_path / "enphase.yml"

@@ -135,7 +135,7 @@ async def test_a_cellular_gateway_reports_seldom() -> None:
 
 @pytest.mark.parametrize(("ahead", "message"), [(3600, "ahead of"), (-3600, "behind")])
 async def test_a_wrong_clock(ahead: float, message: str) -> None:
-    """Which of the two clocks goes wrong cannot be seen from here; that one does, can."""
+    """A difference between the clocks is reported, not which of them is wrong."""
     async with battery_home(ahead) as running:
         results = await checked(running.host, token=running.token)
     assert with_status(results, WARNING) == {"clock"}

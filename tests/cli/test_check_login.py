@@ -107,7 +107,7 @@ async def test_words_of_the_advice_are_not_masked() -> None:
 
 
 async def test_an_account_that_works() -> None:
-    """A token comes from the account, and nobody has to worry about its end."""
+    """A token comes from the account, without a warning about its expiry."""
     async with serving_cloud(time.time) as cloud, battery_home() as running:
         memory = GatewayState()
         results = await checked(running.host, memory, username=USER, password=PASSWORD)

@@ -117,7 +117,7 @@ async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
 async def until_result(
     prometheus: Prometheus, port: int, *names: str, word: str
 ) -> dict[str, StepResult]:
-    """Return what is found, as soon as this word appears."""
+    """Return the results as soon as one contains this word."""
     async with asyncio.timeout(PATIENCE):
         while True:
             found = {each.title: each for each in await check(prometheus.url, names, port)}
@@ -162,7 +162,7 @@ async def test_no_prometheus_there() -> None:
 
 
 async def test_a_prometheus_that_answers_nonsense() -> None:
-    """A proxy that answers everything alike is seen through, without a traceback."""
+    """A proxy with the same response for everything is detected, without a traceback."""
 
     async def answer(request: web.BaseRequest) -> web.Response:
         return web.json_response({"data": {"version": "3", "result": [{}]}})

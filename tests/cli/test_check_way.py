@@ -34,7 +34,7 @@ def _no_such_name(*args: object, **options: object) -> list[Any]:
     ("host", "hint"), [("envoy.local", "need mDNS"), ("gateway", "use the gateway's IP address")]
 )
 async def test_an_unknown_name(host: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that nobody knows ends it there, and the remedy is to look or to give an address."""
+    """An unknown name ends the diagnosis; the remedy is `discover` or an address."""
     monkeypatch.setattr(socket, "getaddrinfo", _no_such_name)
     results = await checked(host)
     assert with_status(results, FAILED) == {"name"}
@@ -69,7 +69,7 @@ async def test_a_resolver_that_hangs_is_not_waited_for(monkeypatch: pytest.Monke
 
 
 async def test_a_name_that_leads_to_the_internet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider that answers for names that do not exist is seen through."""
+    """A provider that resolves names that do not exist is detected."""
 
     async def away(host: str, port: int) -> list[str]:
         return ["1.1.1.1"]
@@ -100,7 +100,7 @@ async def test_a_gateway_that_is_off() -> None:
 
 
 async def test_a_black_hole(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where packets vanish, it ends in time, with what may swallow them."""
+    """If packets vanish, the step times out with the possible reasons."""
     monkeypatch.setattr(network_steps, "CONNECT", 0.2)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         # connections that nobody accepts fill the queue, and the system drops those that follow
@@ -191,7 +191,7 @@ async def test_something_else_that_speaks_plain_http() -> None:
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_gateway_that_hangs() -> None:
-    """TLS is fine and nothing is answered: the gateway is busy, and that passes."""
+    """TLS works without any response: the gateway is busy, which is temporary."""
     async with battery_home() as running:
         running.faults["*"] = Hang()
         results = await checked(running.host, token=running.token)

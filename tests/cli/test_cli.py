@@ -72,7 +72,7 @@ def line_with(process: subprocess.Popen[str], text: str) -> str:
 
 @pytest.fixture
 def recorded(tmp_path: Path) -> Path:
-    """Return a capture that holds no more than who the gateway is."""
+    """Return a capture with the identity of the gateway only."""
     folder = tmp_path / "capture"
     folder.mkdir()
     (folder / "info").write_bytes(INFO)
@@ -126,7 +126,7 @@ def test_serve_has_the_flags_of_an_exporter(tmp_path: Path) -> None:
     "words", [["serv"], ["serve", "--confg"], ["serve", "--log.level=loud"], ["replay"]]
 )
 def test_wrong_flags(tmp_path: Path, words: list[str]) -> None:
-    """What is no command or flag ends with 2 and a pointer to help."""
+    """Unknown commands and flags end with 2 and a pointer to help."""
     done = run(tmp_path, *words)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
@@ -164,7 +164,7 @@ def test_bad_configuration(tmp_path: Path) -> None:
     ],
 )
 def test_flags_that_lead_nowhere(tmp_path: Path, words: list[str], message: str) -> None:
-    """A flag whose value does not do is named, whether checking or serving."""
+    """A flag with a bad value is named, whether checking or serving."""
     for check in ([], ["--config.check"]):
         done = run(tmp_path, "serve", *words, *check, ENPHASE_HOST="a")
         assert done.returncode == 1
@@ -186,7 +186,7 @@ def test_busy_port(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_ends_on_request(tmp_path: Path, number: signal.Signals) -> None:
-    """Being stopped is no error, and the secret has not been logged meanwhile."""
+    """SIGTERM is a success, and the secret has not been logged."""
     secret = "hunter2-hunter2"
     with running(
         tmp_path,

@@ -65,7 +65,7 @@ def test_a_busy_port_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-async def test_the_screen_tells_the_house_in_words(tmp_path: Path) -> None:
+async def test_the_screen_describes_the_house(tmp_path: Path) -> None:
     """Grid, sun, house and batteries are described as on the status page."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)

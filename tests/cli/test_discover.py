@@ -151,7 +151,7 @@ async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("undisturbed")
 def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
-    """Silence ends with 1 and the reasons there are for it."""
+    """Without any gateway the exit status is 1, and the possible reasons are printed."""
     assert dispatch.run(["discover", "--interface=127.0.0.1", "--timeout=0.2s"]) == 1
     output = capsys.readouterr()
     assert (output.out, output.err) == (command.NOTHING + "\n", "")
@@ -170,6 +170,6 @@ def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> N
 def test_mistakes_are_reported(
     words: list[str], status: int, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A flag that cannot be is one clear line."""
+    """A bad flag is one clear line."""
     assert dispatch.run(["discover", "--timeout=0.2s", *words]) == status
     assert message in capsys.readouterr().err

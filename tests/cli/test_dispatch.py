@@ -71,7 +71,7 @@ def test_debug_shows_where(fail: Fail, flag: list[str], capsys: pytest.CaptureFi
 
 
 def test_interrupt_is_quiet(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C ends a command with 130 and no word."""
+    """Ctrl-C ends a command with 130 and no output."""
     fail(KeyboardInterrupt())
     assert dispatch.run(["trial"]) == 130
     assert capsys.readouterr().err == ""

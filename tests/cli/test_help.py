@@ -204,9 +204,7 @@ def test_links_in_the_manual_lead_somewhere() -> None:
             assert (cli_docs.PATH.parent / target).is_file(), target
 
 
-def test_check_tells_a_manual_that_is_not_current(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_check_detects_an_outdated_manual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--check` exits 1 without the file, 0 after writing it, and 1 after somebody edited it."""
     monkeypatch.setattr(cli_docs, "PATH", tmp_path / "docs" / "cli.md")
     assert cli_docs.main(["--check"]) == 1
@@ -258,7 +256,7 @@ def test_completion_is_installed_for_the_shell(tmp_path: Path) -> None:
 
 
 def test_a_command_does_not_pay_for_completion() -> None:
-    """Who calls a command loads nothing of the other commands, which completion has to know."""
+    """A command loads none of the other commands, unlike completion."""
     script = (
         "import sys; from exporter.cli import main; main(['serve', '--help']);"
         "sys.exit(bool({'zeroconf', 'exporter.cli.check'} & set(sys.modules)))"

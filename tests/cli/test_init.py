@@ -38,7 +38,7 @@ NOTHING: dict[str, Any] = {field.name: None for field in dataclasses.fields(Init
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a folder of our own, without any setting of the machine."""
+    """Work in an empty folder, without any setting of the machine."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("ENPHASE_STATE_DIR", str(tmp_path / "state"))
@@ -61,7 +61,7 @@ def cloud() -> Iterator[SimulatedCloud]:
 
 @contextmanager
 def typed(*lines: str) -> Iterator[None]:
-    """Let an owner who is no terminal give these answers."""
+    """Give these answers on standard input, as an owner without a terminal."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
         yield
@@ -195,7 +195,7 @@ def test_untried(tmp_path: Path) -> None:
 def test_what_cannot_be_is_one_line(
     flags: dict[str, Any], message: str, gateway: RunningGateway, tmp_path: Path
 ) -> None:
-    """Without a word from the owner nothing is guessed, and nothing is written."""
+    """Without an answer from the owner nothing is guessed or written."""
     with pytest.raises(ConfigError, match=message):
         init(**{"host": gateway.host, **flags})
     assert [*tmp_path.iterdir()] == []
@@ -212,7 +212,7 @@ def test_an_account_that_gives_no_token(
     cloud: SimulatedCloud,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A second factor is output clearly, and no file is left behind."""
+    """A required second factor is reported clearly, and no file is left behind."""
     cloud.mode = cloud_mode
     Path("password").write_text(PASSWORD)
     with pytest.raises(ConfigError, match="nothing was written, because this failed: Login;"):
@@ -300,7 +300,7 @@ def test_another_address_and_another_login(
 
 
 def test_a_gateway_that_is_broken_today(gateway: RunningGateway) -> None:
-    """An owner who knows better may have it written nevertheless."""
+    """The owner can have it written despite the failure."""
     Path("token").write_text(gateway.token)
     gateway.faults["/auth/check_jwt"] = status(503)
     flags: dict[str, Any] = {"host": gateway.host, "name": "home", "token_file": Path("token")}
@@ -311,7 +311,7 @@ def test_a_gateway_that_is_broken_today(gateway: RunningGateway) -> None:
 
 
 def test_an_owner_who_says_no(gateway: RunningGateway) -> None:
-    """No is no: the file stays as it was."""
+    """Without consent the file stays as it was."""
     Path("token").write_text(gateway.token)
     Path("enphase-exporter.yml").write_text("mine")
     with pytest.raises(

@@ -45,7 +45,7 @@ def gateway() -> Iterator[RunningGateway]:
 
 
 class Terminal:
-    """A shell in a terminal, and everything that was to be seen there."""
+    """A shell in a terminal, and all of its output."""
 
     def __init__(self, folder: Path) -> None:
         self._seen = io.StringIO()
@@ -98,7 +98,7 @@ class Terminal:
         self._shell.sendintr()
 
     def interrupt_until(self, text: str) -> None:
-        """Press Ctrl-C, again if it came in the moment before the question was listened to."""
+        """Press Ctrl-C, again if it came before the question accepted input."""
         for _ in range(10):
             self.interrupt()
             if self._shell.expect_exact([text, pexpect.TIMEOUT], timeout=PATIENCE / 10) == 0:
@@ -121,7 +121,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
     terminal.close()
 
 
-def test_the_walk(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -> None:
+def test_the_guided_setup(gateway: RunningGateway, terminal: Terminal, tmp_path: Path) -> None:
     """`discover`, `init`, `check`, `serve`: each works, and each prints the next step."""
     terminal.type("enphase-exporter discover --interface=127.0.0.1 --timeout=2s")
     output = terminal.until(PROMPT)

@@ -37,7 +37,7 @@ sys.exit(main(sys.argv[1:]))
 def test_a_signal_during_the_imports_ends_the_process_quietly(
     command: str, numbers: tuple[int, ...], status: int
 ) -> None:
-    """A server that is stopped has succeeded, a reload is of no account yet; no traceback."""
+    """A stopped server has succeeded, and an early reload is ignored; no traceback."""
     process = subprocess.Popen(
         [sys.executable, "-c", _SLOW_IMPORT, command],
         stdout=subprocess.PIPE,

@@ -56,7 +56,7 @@ def ask(undisturbed: None, capsys: pytest.CaptureFixture[str]) -> Asked:
 
 
 def _open(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the inventory of a house whose switch towards the grid is open, unasked."""
+    """Return the inventory of a house whose grid relay is open without a command."""
     for group in inventory:
         if group["type"] == "ENPOWER":
             group["devices"][0]["mains_oper_state"] = "open"
@@ -76,7 +76,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def test_a_house_on_the_grid(homes: Served, ask: Asked) -> None:
-    """Words, what flows where, batteries with bars, panels, gateway and collectors."""
+    """The output has a summary, power flows, battery bars, panels, gateway and collectors."""
     status, output, error = ask(f"--url={homes.url}", "--gateway=home")
     assert (status, error) == (0, "")
     assert output.startswith("✓ home: All is well\nNow        On grid. Batteries 64 %, charging. ")
@@ -92,7 +92,7 @@ def test_a_house_on_the_grid(homes: Served, ask: Asked) -> None:
 
 
 def test_an_island(tmp_path: Path, ask: Asked) -> None:
-    """What is wrong comes first, with what to do and the runbook; exit status 0 all the same."""
+    """Problems come first, with the remedy and the runbook; the exit status is still 0."""
     faults = {"/ivp/ensemble/inventory": Edit(_open)}
     with in_thread(serving(tmp_path, {"home": "battery-home"}, faults)) as served:
         status, output, _ = ask(f"--url={served.url}")
@@ -117,7 +117,7 @@ def test_a_gateway_that_is_gone(homes: Served, ask: Asked) -> None:
 
 
 def test_several_gateways(homes: Served, ask: Asked) -> None:
-    """They are a line each, worst first, with what is wrong."""
+    """Each gateway is a line, worst first, with its problem."""
     status, output, _ = ask(f"--url={homes.url}")
     assert status == 0
     first, *rows, paging, last = output.splitlines()
@@ -132,7 +132,7 @@ def test_several_gateways(homes: Served, ask: Asked) -> None:
 def test_several_gateways_in_a_terminal(
     homes: Served, ask: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There they are a table, in colour."""
+    """In a terminal they are a table, in colour."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "160")
     status, output, _ = ask(f"--url={homes.url}")
@@ -156,7 +156,7 @@ def test_json_is_what_the_exporter_says(homes: Served, ask: Asked) -> None:
 def test_a_file_with_another_encoding(
     homes: Served, ask: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where only ASCII can be written, signs are others, and nothing breaks."""
+    """If only ASCII can be written, signs are replaced, and nothing breaks."""
     output = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
     monkeypatch.setattr(sys, "stdout", output)
     assert dispatch.run(["status", f"--url={homes.url}", "--gateway=home"]) == 0
@@ -215,7 +215,7 @@ async def _answering(status: int, body: bytes) -> AsyncIterator[str]:
     ],
 )
 def test_another_server_is_one_line(status: int, body: bytes, message: str, ask: Asked) -> None:
-    """Whatever else may listen there."""
+    """Any other server behind the URL is one line of error."""
     with in_thread(_answering(status, body)) as url:
         code, output, error = ask(f"--url={url}")
     assert (code, output) == (1, "")
@@ -371,7 +371,7 @@ def test_a_token_from_the_cloud_is_kept(tmp_path: Path, ask: Asked) -> None:
 
 
 def test_watching_in_a_terminal(tmp_path: Path) -> None:
-    """The picture follows what happens, an exporter that is gone included, until Ctrl-C."""
+    """The screen follows every change, even the end of the exporter, until Ctrl-C."""
     with in_thread(serving(tmp_path, {"home": "battery-home"})) as served:
         terminal = pexpect.spawn(
             COMMAND[0],
@@ -439,12 +439,12 @@ def test_what_flows(watts: dict[str, float | None], text: str) -> None:
     ("share", "filled"), [(None, 0), (0.0, 0), (0.024, 0), (0.5, 10), (1.0, 20), (1.3, 20), (-1, 0)]
 )
 def test_bars(share: float | None, filled: int) -> None:
-    """A share fills its part of twenty."""
+    """A share fills its part of twenty characters."""
     assert bar(share) == "█" * filled + "░" * (20 - filled)
 
 
 def test_no_text_controls_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever a gateway or another server calls itself."""
+    """Control characters in names are not printed."""
     hostile = GatewayStatus(
         "\x1b]0;title\x07home[red]", "a\nb", 1e9, "answers", summary="[bold]\x1b[2J"
     )

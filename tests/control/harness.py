@@ -172,20 +172,20 @@ class ControlHarness:
         return CommandCall(COMMANDS[row], args)
 
     async def plan(self, row: str, args: Mapping[str, Any]) -> CommandPlan:
-        """CommandPlan a command."""
+        """Plan a command."""
         return await self.command_runner.plan(CommandCall(COMMANDS[row], args))
 
     async def perform(self, row: str, args: Mapping[str, Any], **how: Any) -> CommandResult:
-        """CommandPlan and perform it."""
+        """Plan a command and perform it."""
         return await self.command_runner.perform(await self.plan(row, args), **how)
 
     def lever(self, address: str) -> Any:
-        """Return what is so in the house now."""
+        """Return the present value of a lever."""
         self.house.at(self.clock.time())
         return self.house.get(address)
 
     def fault(self, plan: CommandPlan, fault: Fault) -> None:
-        """Let something go wrong when what is planned is sent."""
+        """Inject a fault into the requests of the planned command."""
         (request,) = plan.requests
         self.running.faults[f"{request.method} {request.endpoint}"] = fault
 

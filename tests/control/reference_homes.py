@@ -27,7 +27,7 @@ class Beside:
         self._loop = loop
 
     def do(self, what: Callable[[RunningGateway], Any]) -> Any:
-        """Do something with the gateway, in its own thread."""
+        """Run a function with the gateway, in the gateway's thread."""
 
         async def there() -> Any:
             return what(self._running)

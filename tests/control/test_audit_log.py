@@ -18,7 +18,9 @@ from tests.control.harness import CASES, CommandCase, control_harness, read_audi
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_who_did_what_when(case: CommandCase, tmp_path: Path, clock: VirtualClock) -> None:
+async def test_a_command_is_recorded(
+    case: CommandCase, tmp_path: Path, clock: VirtualClock
+) -> None:
     """A command is recorded with its state before, what was sent, and how it ended."""
     async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
@@ -41,7 +43,7 @@ async def test_who_did_what_when(case: CommandCase, tmp_path: Path, clock: Virtu
 
 
 async def test_what_was_refused_is_on_record(tmp_path: Path, clock: VirtualClock) -> None:
-    """So is how a command failed."""
+    """A failed command is recorded with its error."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         owner.gateway.refused["/ivp/ensemble/relay"] = HttpResponse(500, b"no")
         await owner.perform("grid off", {})
@@ -92,7 +94,7 @@ async def test_no_token_is_on_record(tmp_path: Path, clock: VirtualClock) -> Non
 
 
 def test_the_record_is_ours_alone(tmp_path: Path) -> None:
-    """Nobody else reads it, not even where somebody had opened it to all."""
+    """The mode of the file is private, even if it was readable for everybody before."""
     path = tmp_path / "state" / NAME
     journal = AuditLog(path.parent)
     journal.write(0, {})
@@ -103,7 +105,7 @@ def test_the_record_is_ours_alone(tmp_path: Path) -> None:
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    """What somebody put in its place is not written to."""
+    """A link in the place of the log is not written to."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("")
     (tmp_path / NAME).symlink_to(elsewhere)
@@ -120,7 +122,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_half_a_line_stays_alone(tmp_path: Path) -> None:
-    """What was cut off before does not swallow the next record."""
+    """A truncated line does not corrupt the next record."""
     (tmp_path / NAME).write_text('{"half": tr')
     AuditLog(tmp_path).write(0, {"event": "sending"})
     half, whole = (tmp_path / NAME).read_text().splitlines()
@@ -139,15 +141,15 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / NAME).read_bytes() == before
 
 
-def test_who_is_behind_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever became root to command is on record too."""
+def test_the_user_behind_root_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user behind sudo is recorded too."""
     monkeypatch.setenv("SUDO_USER", "owner")
     AuditLog(tmp_path).write(0, {})
     assert read_audit_log(tmp_path)[0]["sudo_user"] == "owner"
 
 
 def test_lines_never_mix(tmp_path: Path) -> None:
-    """Several commands at once have each their line."""
+    """Several commands at once write one line each."""
     long = "x" * 20_000
 
     def write(number: int) -> None:

@@ -29,7 +29,7 @@ def house() -> Iterator[Beside]:
 
 @pytest.fixture
 def login(house: Beside, tmp_path: Path) -> dict[str, str]:
-    """Return the environment of somebody who may command it; the house is as it was built."""
+    """Return the environment of an authorized owner; the house is reset."""
 
     def restore(running: object) -> None:
         house.gateway.house.set_all({"storage.reserve": 0.2, "storage.mode": "self-consumption"})
@@ -121,7 +121,7 @@ def test_for_programs(house: Beside, login: dict[str, str], tmp_path: Path) -> N
 
 
 def test_what_cannot_be(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
-    """So is what makes no sense at this gateway."""
+    """A command that this gateway does not support fails with one line."""
     done = run(tmp_path, "control", "contact", "open", "NC9", "--yes", **login)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -132,7 +132,7 @@ def test_what_cannot_be(house: Beside, login: dict[str, str], tmp_path: Path) ->
 
 
 def test_a_gateway_that_is_not_there(tmp_path: Path) -> None:
-    """And what cannot be reached."""
+    """A gateway that cannot be reached is one line."""
     variables = {"ENPHASE_HOST": "127.0.0.1:1", "ENPHASE_NAME": "home", "ENPHASE_TOKEN": "a.b.c"}
     done = run(tmp_path, "control", "grid", "on", "--yes", **variables)
     assert done.returncode == 1
@@ -224,7 +224,9 @@ def test_a_yes(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
     assert house.writes() == [TARIFF]
 
 
-def test_thinking_better_of_it(house: Beside, login: dict[str, str], tmp_path: Path) -> None:
+def test_interrupting_the_confirmation(
+    house: Beside, login: dict[str, str], tmp_path: Path
+) -> None:
     """Ctrl-C at the question sends nothing."""
     child = terminal(tmp_path, "control", "storage", "reserve", "68", **login)
     child.expect_exact("Send it? [y/N] ")
@@ -254,7 +256,7 @@ def test_leaving_the_grid_takes_more_than_a_yes(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_breaking_off(
+def test_interrupting_a_sent_command(
     number: signal.Signals, house: Beside, login: dict[str, str], tmp_path: Path
 ) -> None:
     """Interrupting a command reports and records that it may have been sent."""
@@ -295,7 +297,7 @@ def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_row_has_its_command() -> None:
-    """What the table knows can be typed, and nothing else."""
+    """Every row of the table is a command, and there are no others."""
     typed = {
         f"{group.name} {command.name}"
         for group in app.registered_groups

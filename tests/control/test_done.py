@@ -16,7 +16,7 @@ from tests.control.harness import ACB, CASES, CommandCase, control_harness
 
 
 def test_every_command_is_tried_here() -> None:
-    """No row of the table is without its case."""
+    """Every row of the table has a case."""
     assert {case.row for case in CASES} == set(COMMANDS)
 
 
@@ -46,7 +46,7 @@ async def test_a_command_is_done(case: CommandCase, tmp_path: Path, clock: Virtu
 async def test_nothing_is_sent_twice(
     case: CommandCase, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """What the gateway shows already is not sent again."""
+    """A state that the gateway already has is not sent again."""
     async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         await owner.perform(case.row, case.args)
         before = owner.writes()
@@ -67,7 +67,7 @@ async def test_a_plan_sends_nothing(case: CommandCase, tmp_path: Path, clock: Vi
 
 
 async def test_a_change_that_stays(tmp_path: Path, clock: VirtualClock) -> None:
-    """Watched, it is done when it was still so three minutes later."""
+    """With watching, it is done if the change holds for three minutes."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         began = clock.time()
         result = await owner.perform("storage mode", {"mode": "economy"}, watch=True)
@@ -107,7 +107,7 @@ async def test_several_acbs_sleep_at_once(tmp_path: Path, clock: VirtualClock) -
 
 
 async def test_leaving_the_grid_says_what_remains(tmp_path: Path, clock: VirtualClock) -> None:
-    """Before the house is disconnected, its owner reads what the batteries have left."""
+    """Before the house is disconnected, the charge of the batteries is printed."""
     async with control_harness("battery-home", tmp_path, clock, {"battery.*.soc": 0.5}) as owner:
         plan = await owner.plan("grid off", {})
         assert plan.call.command.phrase == "off grid"
@@ -149,7 +149,7 @@ async def test_no_battery_no_light(tmp_path: Path, clock: VirtualClock) -> None:
     assert plan.notes[-1].startswith("NO BATTERY")
 
 
-async def test_the_gateway_is_not_pressed(tmp_path: Path, clock: VirtualClock) -> None:
+async def test_waiting_respects_the_rate_limit(tmp_path: Path, clock: VirtualClock) -> None:
     """Next to a running exporter, waiting costs one request every five seconds, one at a time."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage mode", {"mode": "backup"})

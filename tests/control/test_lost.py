@@ -138,7 +138,7 @@ async def test_gone_in_the_last_moment(tmp_path: Path, clock: VirtualClock) -> N
 
 
 async def test_a_change_while_the_owner_was_asked(tmp_path: Path, clock: VirtualClock) -> None:
-    """What the owner agreed to is not sent when the state is another one by then."""
+    """A confirmed command is not sent if the state has changed since."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
         owner.house.set("storage.reserve", 0.4)
@@ -148,7 +148,7 @@ async def test_a_change_while_the_owner_was_asked(tmp_path: Path, clock: Virtual
 
 
 async def test_an_interruption(tmp_path: Path, clock: VirtualClock) -> None:
-    """Who breaks a command off after it was sent finds it recorded so."""
+    """A command interrupted after sending is recorded as such."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
         plan = await owner.plan("storage reserve", {"reserve": 60})
 

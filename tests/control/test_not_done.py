@@ -89,7 +89,7 @@ async def test_patience_is_the_owners(tmp_path: Path, clock: VirtualClock) -> No
 async def test_a_change_that_is_turned_back(
     case: CommandCase, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """Who stays to watch sees it when something puts the old value back."""
+    """With watching, the return of the old value is reported."""
     async with control_harness(case.home, tmp_path, clock, case.levers) as owner:
         plan = await owner.plan(case.row, case.args)
         # AC Batteries report every quarter of an hour

@@ -31,7 +31,7 @@ def _imports(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nobody_else_knows_of_it(path: Path) -> None:
+def test_no_other_module_imports_it(path: Path) -> None:
     """No other module imports what commands are made of, nor what pyenphase writes with."""
     name = path.relative_to(ROOT).as_posix()
     if name.startswith(_OWN):
@@ -45,7 +45,7 @@ def test_nobody_else_knows_of_it(path: Path) -> None:
 
 
 def test_a_serving_exporter_does_not_load_it() -> None:
-    """What serves has nothing of it in memory."""
+    """A serving exporter has none of these modules in memory."""
     script = (
         "import sys, exporter.serve, exporter.manager, exporter.web.app;"
         "ours = (name for name in sys.modules if name.startswith('exporter.'));"
@@ -65,7 +65,7 @@ def test_pages_are_only_read(tmp_path: Path) -> None:
     assert len(methods) >= 8
 
 
-async def test_a_day_of_watching_only_asks(tmp_path: Path) -> None:
+async def test_a_day_of_polling_sends_no_command(tmp_path: Path) -> None:
     """The exporter itself never sends a command to a gateway, however long it runs."""
     async with polled_gateway("generator", tmp_path) as watched:
         await watched.pass_time(3600)

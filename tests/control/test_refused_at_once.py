@@ -86,7 +86,7 @@ async def test_a_collar_takes_no_commands(row: str, tmp_path: Path, clock: Virtu
 async def test_values_that_do_not_fit(
     row: str, args: dict[str, Any], message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """Names that there are not, and values that the rest of the settings leave no room for."""
+    """Unknown names and values that conflict with other settings are refused."""
     assert (await refused("battery-home", row, args, tmp_path, clock)).startswith(message)
 
 
@@ -109,7 +109,7 @@ async def test_values_that_do_not_fit(
 async def test_batteries_that_there_are_not(
     row: str, args: dict[str, Any], message: str, tmp_path: Path, clock: VirtualClock
 ) -> None:
-    """A wrong serial number, or a charge that is no range, gets no further."""
+    """A wrong serial number or charge range is refused."""
     assert (await refused("acb", row, args, tmp_path, clock)).startswith(message)
 
 

@@ -153,7 +153,7 @@ async def _run(stack: AsyncExitStack, parts: list[Program], folder: Path) -> Non
 
 
 async def add(fleet: Fleet, stack: AsyncExitStack, number: int) -> str:
-    """Put one more gateway on the network, which nobody knows of yet; return its name."""
+    """Add a gateway to the network that no exporter knows yet; return its name."""
     house = HomeSimulation(
         SAMPLE_HOMES["battery-home"], seed=number, start=time.time(), past_days=0
     )
@@ -246,7 +246,7 @@ def _store(fleet: Fleet, victoria: str) -> Program:
 
 
 def _pager(fleet: Fleet, tools: Tools) -> Program:
-    """Return Alertmanager on what a house has, and what the README adds to that."""
+    """Return Alertmanager with a house's configuration plus the lines of the README."""
     own = fleet.folder / "alertmanager"
     own.mkdir()
     ports = Ports(alertmanager=fleet.port(placing.MANAGER), phone=fleet.port(_PHONE))

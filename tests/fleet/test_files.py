@@ -153,7 +153,7 @@ def test_flags_exist(pager: Tools, victoria: str) -> None:
 
 
 async def test_a_dead_exporter_is_one_page(pager: Tools, tmp_path: Path) -> None:
-    """With what the README adds to it, Alertmanager keeps to itself what follows from one cause."""
+    """With the lines of the README, Alertmanager inhibits what follows from one cause."""
     down, unwatched = {"alertname": "EnphaseExporterDown"}, "EnphaseGatewayUnwatched"
     own = {**down, "job": "enphase-exporter", "instance": "exporter-0", "exporter": "exporter-0"}
     its = {**down, "job": "enphase", "instance": "site-0", "exporter": "exporter-0"}

@@ -54,7 +54,7 @@ async def all_arrive(fleet: Fleet) -> None:
 
 
 async def the_work_is_shared(fleet: Fleet) -> None:
-    """See that each gateway has one exporter and one agent, and that nobody is idle."""
+    """Check that each gateway has one exporter and one agent, and that none is idle."""
     scraped = [
         (agent, labels["instance"], labels["exporter"])
         for agent in fleet.agents

@@ -18,7 +18,7 @@ class Ring:
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    """Let the other tests' collections be whole again."""
+    """Restore full collections for other tests."""
     thresholds = gc.get_threshold()
     yield
     gc.set_threshold(*thresholds)

@@ -22,7 +22,7 @@ COLLECTORS = ("devices", "firmware", "events", "livedata")
 
 @pytest.fixture
 async def store(tmp_path: Path) -> StatusStore:
-    """Return the status of a home whose gateway has all endpoints that explain."""
+    """Return the store of a home whose gateway has all diagnostic endpoints."""
     parsed = {p: ENDPOINTS[p].parse(json.dumps(d).encode()) for p, d in SAMPLES.items()}
     context = Context(gateway_time=float(NOW))
     async with polled_gateway("battery-home", tmp_path, VirtualClock(NOW)) as polled:
@@ -76,7 +76,7 @@ def test_events_are_the_newest_first(status: GatewayStatus) -> None:
 
 
 async def test_all_of_it_is_on_the_page(store: StatusStore, tmp_path: Path) -> None:
-    """Relays and conditions stand by themselves, events among the details."""
+    """Relays and conditions have their own sections, events are among the details."""
     status = store.status("home")
     page = render_page(store, tmp_path)
     assert "IQ Relays" in page

@@ -22,7 +22,7 @@ from exporter.status import formatting
     ],
 )
 def test_a_time_has_one_unit(seconds: float, text: str) -> None:
-    """Nobody needs the seconds of an hour."""
+    """An hour has no seconds."""
     assert formatting.duration(seconds) == text
 
 
@@ -61,7 +61,7 @@ def test_the_grid_gives_or_takes(watts: float, text: str) -> None:
 
 
 def test_unknown_values_are_named_as_such() -> None:
-    """Not known is never a zero."""
+    """An unknown value is never a zero."""
     texts = (
         formatting.ago(None, 0),
         formatting.percent(None),

@@ -116,7 +116,7 @@ def test_a_battery_that_was_removed_is_forgotten() -> None:
 
 
 def test_without_details_only_the_last_values_are_kept() -> None:
-    """Of a large fleet nobody looks at the curves."""
+    """A large fleet has no curves."""
     history = History(UTC, detailed=False)
     add(history, NOON, solar_watts=100.0)
     assert history.last["solar_watts"].value == 100.0
@@ -165,7 +165,7 @@ def test_it_survives_a_restart_whatever_was_sampled(samples: list[Any]) -> None:
     )
 )
 def test_a_broken_file_is_an_empty_history(document: Any) -> None:
-    """Whatever was saved, loading raises nothing and the curves can be drawn."""
+    """Loading any file raises nothing, and the curves can be drawn."""
     history = History(UTC)
     history.load(document if isinstance(document, dict) else {})
     assert len(history.curve("solar_watts", NOON)) == BUCKETS

@@ -74,7 +74,7 @@ def problems(status: GatewayStatus, **thresholds: float) -> tuple[Problem, ...]:
 
 
 def island(soc: float = 0.6, **storage: Any) -> GatewayStatus:
-    """Return an island with so much charge."""
+    """Return an off-grid house with this charge."""
     assert WELL.storage
     return replace(ISLAND, storage=replace(WELL.storage, backup_soc_ratio=soc, **storage))
 

@@ -35,7 +35,7 @@ LIVE = "/ivp/livedata/status"
 async def test_a_healthy_home_is_summarized_in_words(
     home: str, summary: str, tmp_path: Path
 ) -> None:
-    """State, charge and the cloud stand in a few sentences, and nothing is wrong."""
+    """State, charge and the cloud are summarized in a few sentences, without problems."""
     async with polled_gateway(home, tmp_path) as watched:
         await watched.pass_time(121)
         status = watched.status()
@@ -133,7 +133,7 @@ async def test_a_gateway_that_fell_silent_off_grid_leaves_its_last_word(tmp_path
 
 
 def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the inventory of a house whose switch towards the grid is open, unasked."""
+    """Return the inventory of a house whose grid relay is open without a command."""
     for group in inventory:
         if group["type"] == "ENPOWER":
             group["devices"][0]["mains_oper_state"] = "open"
@@ -191,7 +191,7 @@ async def test_a_sick_battery_is_missing_from_the_sums(tmp_path: Path) -> None:
 
 
 async def test_names_of_the_owner_are_displayed(tmp_path: Path) -> None:
-    """Batteries and meters are called as the configuration calls them."""
+    """Batteries and meters have their names from the configuration."""
     names: dict[str, Any] = {
         "batteries": {"492900000001": {"name": "Garage left"}},
         "meters": {"production": {"name": "Roof"}},

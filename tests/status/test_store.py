@@ -15,7 +15,7 @@ from tests.status.scenario_player import playing
 
 
 async def test_an_outage_is_reported_with_its_length(tmp_path: Path) -> None:
-    """When the grid went is known from having watched it go, and so is when it came back."""
+    """The start and the end of an outage that was observed are known."""
     async with playing("grid-outage", tmp_path) as played:
         await played.go_to(43)
         before = played.watched.status()
@@ -53,7 +53,7 @@ def with_house(readings: dict[str, Reading], now: float) -> Snapshot:
 
 
 async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
-    """The switch waits for five minutes of good grid; until then nobody is alarmed."""
+    """The switch waits for five minutes of good grid; until then there is no problem."""
     async with playing("f06-off-grid-by-command", tmp_path) as played:
         await played.go_to(40)
         watched = played.watched
@@ -75,7 +75,7 @@ async def test_a_command_to_come_back_is_no_outage(tmp_path: Path) -> None:
 
 
 async def test_the_worst_house_comes_first(tmp_path: Path) -> None:
-    """Among many, one looks at those that need it."""
+    """Houses are sorted by the severity of their state."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
         readings = dict(watched.poller.readings)
@@ -120,7 +120,7 @@ async def test_a_look_at_a_large_fleet_leaves_little_behind(tmp_path: Path) -> N
     assert alive() - before <= 20
 
 
-async def test_who_looks_again_at_once_sees_the_same(tmp_path: Path) -> None:
+async def test_a_status_is_cached_for_a_second(tmp_path: Path) -> None:
     """However many look, a house is put together once a second, and again when it changed."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(10)

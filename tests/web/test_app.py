@@ -61,7 +61,9 @@ async def test_pages_take_get_and_head_only(client: aiohttp.ClientSession, path:
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/nothing", "/metrics/", "/-/", "/..%2f..%2fetc/passwd"])
-async def test_every_answer_keeps_to_itself(client: aiohttp.ClientSession, path: str) -> None:
+async def test_every_response_has_security_headers(
+    client: aiohttp.ClientSession, path: str
+) -> None:
     """No response reveals software versions, and its headers restrict browsers strictly."""
     async with client.get(path) as response:
         assert response.headers["Server"] == "enphase-exporter"
@@ -72,7 +74,7 @@ async def test_every_answer_keeps_to_itself(client: aiohttp.ClientSession, path:
             assert await response.text() == "404: Not Found\n"
 
 
-async def test_a_mistake_of_ours_is_decent(
+async def test_an_internal_error_has_no_details(
     client: aiohttp.ClientSession,
     manager: PollerManager,
     monkeypatch: pytest.MonkeyPatch,

@@ -96,7 +96,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let connections have a fraction of a second where they have seconds."""
+    """Shorten the timeouts of connections to a fraction of a second."""
     monkeypatch.setattr(listener, "HEADER_TIMEOUT", 0.3)
     monkeypatch.setattr(listener, "IDLE_TIMEOUT", 0.4)
     monkeypatch.setattr(listener, "_EXPIRY_INTERVAL", 0.05)
@@ -145,7 +145,7 @@ async def test_two_thousand_idle_connections_keep_nobody_out(site: Site) -> None
     assert await site.healthy()
 
 
-async def test_who_asks_is_not_sent_away_for_who_is_silent(
+async def test_active_connections_are_kept_over_idle_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When all places are taken, the connection with the oldest request is closed."""
@@ -186,7 +186,7 @@ async def test_few_open_files_are_shared_with_strangers(files: int, tmp_path: Pa
     assert b"level=error" not in process.log
 
 
-async def test_running_out_of_files_is_got_over(tmp_path: Path) -> None:
+async def test_running_out_of_files_is_survived(tmp_path: Path) -> None:
     """With too few file descriptors, idle connections are closed, with one log line."""
     config = tmp_path / "enphase.yml"
     config.write_text("gateways: [{host: '127.0.0.1:1', name: home}]")
@@ -247,7 +247,7 @@ async def test_dribbling_ends_at_a_deadline(
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_who_never_takes_an_answer_is_sent_away(site: Site) -> None:
+async def test_a_client_that_never_reads_is_disconnected(site: Site) -> None:
     """Responses that nobody reads are not kept for long."""
     before = open_files()
     reader, writer = await site.connect()
@@ -286,7 +286,7 @@ async def test_many_requests_sent_ahead_end_the_connection(site: Site) -> None:
 async def test_what_is_no_http_leaves_no_error_in_the_log(
     site: Site, start: bytes, headers: bytes, body: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever has no password cannot fill the log."""
+    """Clients without a password cannot fill the log."""
     caplog.set_level(logging.INFO)
     rest = b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + headers + b"\r\n\r\n" + body
     for _ in range(5):
@@ -443,7 +443,7 @@ def asking(authorization: str) -> bytes:
     return f"{head}Connection: close\r\n\r\n".encode()
 
 
-async def test_guessing_holds_up_nobody_who_may(
+async def test_guessing_does_not_delay_users(
     tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Passwords are checked outside the event loop, one at a time, with a limited queue."""

@@ -75,7 +75,7 @@ async def text(page: Page, selector: str = "body") -> str:
 
 
 def islanding(inventory: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the inventory of a house whose switch towards the grid is open, unasked."""
+    """Return the inventory of a house whose grid relay is open without a command."""
     for group in inventory:
         if group["type"] == "ENPOWER":
             group["devices"][0]["mains_oper_state"] = "open"
@@ -167,7 +167,7 @@ async def test_a_wide_plan_is_as_readable_on_a_phone(browser: Browser, tmp_path:
 async def test_panels_without_a_place_stand_beside_the_plan(
     browser: Browser, tmp_path: Path
 ) -> None:
-    """Who has begun to lay out the roof sees the rest as before."""
+    """Panels without a position are listed as before."""
     some = dict(list(PLACED.items())[:3])
     async with (
         serving(tmp_path, {"home": "battery-home"}, inverters=some) as served,
@@ -178,7 +178,7 @@ async def test_panels_without_a_place_stand_beside_the_plan(
 
 
 async def test_islanded(browser: Browser, tmp_path: Path) -> None:
-    """Who looks during an outage sees that, how bad it is, and what to do first."""
+    """During an outage the page has its severity and what to do first."""
     async with (
         serving(tmp_path, {"home": "battery-home"}, ISLAND) as served,
         opened(browser, served.url) as page,

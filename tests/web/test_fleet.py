@@ -26,7 +26,7 @@ SITES = [
 
 
 def names(query: str) -> list[str]:
-    """Return what an address shows."""
+    """Return the names that a query selects."""
     return [status.gateway for status in Fleet(SITES, URL(f"/?{query}")).statuses]
 
 

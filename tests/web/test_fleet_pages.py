@@ -26,7 +26,7 @@ OPENMETRICS = {"Accept": "application/openmetrics-text"}
 
 
 def configuration(tmp_path: Path, count: int, *, whole: bool = True) -> Config:
-    """Return a configuration of gateways of which none is there."""
+    """Return a configuration of unreachable gateways."""
     names = [ODD, *(f"site-{number}" for number in range(1, count))]
     return Config(
         state_dir=tmp_path,
@@ -54,7 +54,7 @@ async def client(manager: PollerManager) -> AsyncIterator[aiohttp.ClientSession]
 
 
 def gateways(text: str) -> set[str]:
-    """Return the gateways that an exposition speaks of."""
+    """Return the gateways in an exposition."""
     return {
         sample.labels["gateway"]
         for family in text_string_to_metric_families(text)
@@ -89,7 +89,7 @@ async def test_probe_has_one_gateway_and_nothing_else(
 async def test_probe_takes_configured_names_only(
     client: aiohttp.ClientSession, manager: PollerManager, tmp_path: Path, query: str
 ) -> None:
-    """Whoever reaches the exporter cannot send it to a host of theirs."""
+    """A client cannot make the exporter connect to another host."""
     await poll_gateways(manager, configuration(tmp_path, 3))
     async with client.get(f"/probe{query}") as response:
         assert response.status == 400

@@ -70,7 +70,7 @@ async def test_what_fires_is_on_the_page_until_it_is_resolved(tmp_path: Path) ->
 
 
 async def test_texts_of_others_are_text(tmp_path: Path) -> None:
-    """Whoever posts cannot put a tag or a turn of the writing into the page."""
+    """A notification cannot put a tag or a change of writing direction into the page."""
     async with serving(tmp_path, {"home": "solar-only"}) as served:
         bad = alert("EnphaseGridOutage", gateway="")
         bad["annotations"] = {"summary": HOSTILE, "description": HOSTILE}
@@ -105,7 +105,7 @@ async def test_what_is_no_notification_is_refused(
 
 
 def pager(tmp_path: Path) -> tuple[Pager, VirtualClock]:
-    """Return a pager of which nothing is known yet, and its clock."""
+    """Return a new pager and its clock."""
     clock = VirtualClock(NOW)
     return Pager(clock, tmp_path), clock
 

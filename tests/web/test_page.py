@@ -82,7 +82,7 @@ async def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
 
 
 def test_colours_mean_what_they_mean_on_the_dashboards() -> None:
-    """Who knows the one knows the other."""
+    """The colours of the page are those of the dashboards."""
     style = files("exporter.web").joinpath("templates", "page.css").read_text()
     style_colours = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", style[: style.index("@media")]))
     names = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
@@ -192,7 +192,7 @@ async def test_without_gateways_the_page_says_so(tmp_path: Path) -> None:
     assert json.loads(text)["gateways"] == []
 
 
-async def test_json_tells_what_the_page_tells(tmp_path: Path) -> None:
+async def test_the_json_has_the_data_of_the_page(tmp_path: Path) -> None:
     """Every field of the model is there by its name; not known is null."""
     homes = {"full": "battery-home", "solar": "solar-only", "gone": None}
     async with serving(tmp_path, homes) as served:
