@@ -172,8 +172,8 @@ class DigestAccessCheck(AccessCheck):
             between = [given["nonce"]]
             if "qop" in given:
                 between += [given["nc"], given["cnonce"], given["qop"]]
-            asked = _md5(f"{request.method}:{given['uri']}")
-            expected = _md5(":".join((secret, *between, asked)))
+            request_hash = _md5(f"{request.method}:{given['uri']}")
+            expected = _md5(":".join((secret, *between, request_hash)))
             return hmac.compare_digest(expected, given["response"])
         except (KeyError, ValueError, IndexError, TypeError):
             return False

@@ -23,8 +23,8 @@ from exporter.simulator.faults import plain
 from exporter.simulator.gateway import JSON_TYPE, HttpResponse
 from exporter.simulator.listener import GatewayListener
 
-#: how it behaves: `ok`, asks for a second factor, does not like the password, does not know the
-#: gateway, takes for ever, shows a page, fails, gives half a token, is not there
+#: how it behaves: `ok`, requires a second factor, rejects the password, does not know the
+#: gateway, never answers, sends a page, fails, sends half a token, is unreachable
 CloudMode = Literal[
     "ok",
     "mfa",
@@ -43,7 +43,7 @@ _HTML, _TEXT = {"Content-Type": "text/html"}, {"Content-Type": "text/plain"}
 
 
 class SimulatedCloud:
-    """The cloud: one account, what it does now and what it was asked."""
+    """The cloud: one account, its behaviour, and the number of requests."""
 
     def __init__(
         self,
@@ -53,25 +53,25 @@ class SimulatedCloud:
         password: str = "simulated",  # noqa: S107  # of nobody
         serials: Collection[str] | None = None,
     ) -> None:
-        """Know one account, with the gateways of these serial numbers (None: any).
+        """Create one account, with the gateways of these serial numbers (None: any).
 
         `now` (epoch seconds) dates the tokens.
         """
         self.username, self.password, self.serials = username, password, serials
-        #: whose tokens it gives, their life in seconds (None: what is usual), and for which gateway
-        #: instead of the one that was asked for
+        #: account type of the tokens, their lifetime in seconds (None: the usual one), and the
+        #: serial number in them instead of the requested one
         self.user: Literal["owner", "installer"] = "owner"
         self.lifetime: float | None = None
         self.serial: str | None = None
-        #: secrets that it tells who has logged in
+        #: secrets in the response to a login
         self.session = secrets.token_hex(16)
         self.manager_token = secrets.token_hex(16)
-        #: how often somebody has tried to log in, and to get a token
+        #: number of login attempts, and of token requests
         self.logins = 0
-        self.asked = 0
-        #: the tokens it gave
+        self.token_requests = 0
+        #: the tokens issued
         self.tokens: list[str] = []
-        #: lets go of who waits while the mode is `slow`
+        #: releases the logins that wait while the mode is `slow`
         self.released = asyncio.Event()
         self._now = now
         self._mode: CloudMode = "ok"
@@ -80,7 +80,7 @@ class SimulatedCloud:
 
     @property
     def mode(self) -> CloudMode:
-        """What it does."""
+        """The current behaviour."""
         return self._mode
 
     @mode.setter
@@ -90,12 +90,12 @@ class SimulatedCloud:
 
     @property
     def login_url(self) -> str:
-        """What takes the place of `EnvoyTokenAuth.JSON_LOGIN_URL`."""
+        """Replaces `EnvoyTokenAuth.JSON_LOGIN_URL`."""
         return f"http://{self.listener.host}{_LOGIN}?"
 
     @property
     def token_url(self) -> str:
-        """What takes the place of `EnvoyTokenAuth.TOKEN_URL`."""
+        """Replaces `EnvoyTokenAuth.TOKEN_URL`."""
         return f"http://{self.listener.host}{_TOKENS}"
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -110,8 +110,8 @@ class SimulatedCloud:
         if self.mode == "slow":
             await self.released.wait()
         refused = _json({"message": f"not so: {sorted(given.items())}"}, 401)
-        known = {"user[email]": self.username, "user[password]": self.password}
-        if given != known:
+        credentials = {"user[email]": self.username, "user[password]": self.password}
+        if given != credentials:
             return refused
         welcome = {
             "message": "success",
@@ -128,10 +128,10 @@ class SimulatedCloud:
         return others.get(self.mode, _json(welcome))
 
     def _token(self, body: bytes) -> HttpResponse:
-        self.asked += 1
+        self.token_requests += 1
         try:
-            asked = orjson.loads(body)
-            session, serial = asked["session_id"], str(asked["serial_num"])
+            request = orjson.loads(body)
+            session, serial = request["session_id"], str(request["serial_num"])
         except (ValueError, KeyError, TypeError):
             return HttpResponse(422, _PAGE, _HTML)
         if session != self.session:

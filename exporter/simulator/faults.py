@@ -8,14 +8,14 @@ anything is sent) and `times` (how many answers it hits before it is over; None:
     Reply             another answer: a status, a redirect, a body that is not what it should be
     Truncated         a complete answer whose body has been cut short
     Edit              a JSON answer with keys removed or types changed
-    Rewrite           an answer whose bytes are changed, into what no JSON writer would write
+    Rewrite           an answer whose bytes are changed, such as into invalid JSON
     Hang              nothing at all, until the client gives up
     PartialHeaders    part of the headers, then nothing
     Stall             headers and part of the body, then nothing
     SlowDrip          a few bytes at a time
     Reset             the connection is reset, before or within the answer
     OversizedBody     megabytes of valid JSON, plain or compressed
-    Encoded           a body in an encoding that nobody asked for
+    Encoded           a body in an encoding that was not requested
     Echo              the headers of the request as the body, with its secrets
     WithoutLength     HTTP/1.0 without a length: the body ends with the connection
     EndlessHeaders    headers without end
@@ -42,21 +42,21 @@ _BLOCK = 65536
 
 @dataclass(frozen=True, slots=True)
 class PendingResponse:
-    """One request on its way, as a fault gets it."""
+    """A request in progress, as a fault gets it."""
 
     request: web.BaseRequest
     #: what would be answered without the fault
     answer: HttpResponse
-    #: set when the server stops; whoever waits then gives up
+    #: set when the server stops; faults that wait then end
     closing: asyncio.Event
 
     @property
     def date(self) -> dict[str, str]:
-        """The date by the gateway's clock as a header, which stands on whatever it answers."""
-        return {name: told for name, told in self.answer.headers.items() if name == "Date"}
+        """The `Date` header by the gateway's clock, sent with every response."""
+        return {name: value for name, value in self.answer.headers.items() if name == "Date"}
 
     async def pause(self, seconds: float | None = None) -> bool:
-        """Wait, for ever by default; returns whether the server is stopping."""
+        """Wait, forever by default; return whether the server is stopping."""
         try:
             async with asyncio.timeout(seconds):
                 await self.closing.wait()
@@ -72,13 +72,13 @@ class PendingResponse:
         return response
 
     def abort(self) -> None:
-        """Reset the connection, without the farewell of TCP and TLS."""
+        """Reset the connection, without a TCP or TLS shutdown."""
         reset_connection(self.request.transport)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """The answer as it is, only later; the base of all faults."""
+    """The response unchanged, possibly late; the base of all faults."""
 
     delay: float = 0.0
     times: int | None = None
@@ -111,7 +111,7 @@ def status(code: int, body: bytes = b"", *, times: int | None = None, delay: flo
 
 
 def body(content: bytes, *, times: int | None = None, delay: float = 0.0) -> Reply:
-    """Answer 200 with this body, declared to be JSON, whatever it is."""
+    """Answer 200 with this body, declared as JSON whatever its content."""
     return Reply(HttpResponse(200, content, _JSON), times=times, delay=delay)
 
 
@@ -245,7 +245,7 @@ class Reset(Fault):
 
 @dataclass(frozen=True, slots=True)
 class OversizedBody(Fault):
-    """Many megabytes of JSON, an empty list full of blanks; compressed it is small on the wire."""
+    """Many megabytes of JSON: an empty list padded with blanks. Compressed it is small."""
 
     megabytes: int
     compressed: bool = False
@@ -273,7 +273,7 @@ class OversizedBody(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Encoded(Fault):
-    """The right body, declared to be in an encoding that it is not in and nobody asked for."""
+    """The right body, with a Content-Encoding that is wrong and was not requested."""
 
     encoding: str
 
@@ -285,7 +285,7 @@ class Encoded(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Echo(Fault):
-    """The headers of the request as a JSON object, with whatever the client keeps secret."""
+    """The request headers as a JSON object, including the client's credentials."""
 
     async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
@@ -296,7 +296,7 @@ class Echo(Fault):
 
 @dataclass(frozen=True, slots=True)
 class WithoutLength(Fault):
-    """The right body in HTTP/1.0, which says by the end of the connection that it is complete."""
+    """The right body in HTTP/1.0, where the end of the connection ends the body."""
 
     async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
@@ -311,7 +311,7 @@ class WithoutLength(Fault):
 
 @dataclass(frozen=True, slots=True)
 class EndlessHeaders(Fault):
-    """Headers and more headers, a thousand at a time, until the client gives up."""
+    """Header fields without end, a thousand at a time, until the client gives up."""
 
     pause: float = 0.1
 
@@ -334,6 +334,6 @@ def _blanks(megabytes: int) -> Iterator[bytes]:
 
 @lru_cache(4)
 def _bomb(megabytes: int) -> tuple[bytes, ...]:
-    """Return the blocks of the small thing that unpacks into so much; made once, thrown often."""
+    """Return the blocks of a small body that decompresses to this size; built once and cached."""
     packer = zlib.compressobj(wbits=31)
     return (*filter(None, map(packer.compress, _blanks(megabytes))), packer.flush())

@@ -67,9 +67,9 @@ class GatewayListener:
         return self._door is ListenerState.OPEN
 
     @up.setter
-    def up(self, wanted: bool) -> None:
-        if wanted != self.up:
-            self.door = ListenerState.OPEN if wanted else ListenerState.CLOSED
+    def up(self, enabled: bool) -> None:
+        if enabled != self.up:
+            self.door = ListenerState.OPEN if enabled else ListenerState.CLOSED
 
     @property
     def door(self) -> ListenerState:
@@ -77,14 +77,14 @@ class GatewayListener:
         return self._door
 
     @door.setter
-    def door(self, wanted: ListenerState) -> None:
-        if wanted is self._door:
+    def door(self, state: ListenerState) -> None:
+        if state is self._door:
             return
         self._hold()
-        self._door = wanted
-        if wanted in (ListenerState.OPEN, ListenerState.SLAMMED):
+        self._door = state
+        if state in (ListenerState.OPEN, ListenerState.SLAMMED):
             self._listen()
-        elif wanted is ListenerState.DEAF:
+        elif state is ListenerState.DEAF:
             for each in self._held:
                 each.listen(_BACKLOG)
 

@@ -75,8 +75,8 @@ class LiveGateway(HomeGateway):
             return _json({"error": str(error)}, 400)
         if command.response is not None:
             return _json(command.response(self._state()), 200)
-        if command.told is not None:
-            return self.answer(command.told)
+        if command.read_back is not None:
+            return self.answer(command.read_back)
         return _json(orjson.loads(body), 200)
 
     def _move(self, values: ParameterValues, delay: float) -> None:

@@ -15,8 +15,8 @@ _Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _WholePercent = Annotated[int, Field(ge=0, le=100)]
 
 
-def _parse_boolean_text(told: Any) -> Any:
-    return {"true": True, "false": False}.get(told, told) if isinstance(told, str) else told
+def _parse_boolean_text(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 # booleans travel as texts here, and pyenphase sends one of them as a boolean all the same

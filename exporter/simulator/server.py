@@ -2,7 +2,7 @@
 
 Firmware 7 and later speaks HTTPS with a self-signed certificate, earlier firmware plain HTTP, each
 on its one port. Every request is noted. While it runs, the gateway can be replaced, unplugged and
-told whom to let in, and faults can be switched on and off.
+its accepted tokens changed, and faults can be switched on and off.
 """
 
 import asyncio
@@ -79,10 +79,11 @@ class RunningGateway:
     @gateway.setter
     def gateway(self, other: SimulatedGateway) -> None:
         if other.uses_tls != self._tls:
-            spoken, wanted = ("HTTPS", "HTTP") if self._tls else ("HTTP", "HTTPS")
+            protocol, other_protocol = ("HTTPS", "HTTP") if self._tls else ("HTTP", "HTTPS")
             raise ExporterError(
                 f"firmware {other.firmware} cannot take the place of {self._gateway.firmware} at "
-                f"{self.host}: what speaks {spoken} cannot go on in {wanted}; serve it again"
+                f"{self.host}: a {protocol} server cannot switch to {other_protocol}; "
+                "start a new server"
             )
         self._gateway = other
         self.login.forget()
@@ -103,8 +104,8 @@ class RunningGateway:
         return self.listener.up
 
     @up.setter
-    def up(self, wanted: bool) -> None:
-        self.listener.up = wanted
+    def up(self, enabled: bool) -> None:
+        self.listener.up = enabled
 
     @property
     def token(self) -> str:
@@ -175,9 +176,9 @@ class RunningGateway:
         target = request.raw_path
         if request.method in _READS:
             return self._gateway.answer(target) or _NOT_FOUND
-        told = self._gateway.command(request.method, target, await request.read())
-        if told is not None:
-            return told
+        response = self._gateway.command(request.method, target, await request.read())
+        if response is not None:
+            return response
         return _NOT_FOUND if self._gateway.answer(target) is None else _NOT_ALLOWED
 
     def _serial(self) -> str:

@@ -36,7 +36,7 @@ class WriteEndpoint:
     #: which gateways know the command
     there: Callable[[HomeHardware], bool]
     #: the target that is read for the answer; None sends back what was sent
-    told: str | None = None
+    read_back: str | None = None
     #: seconds until it takes effect
     delay: float = 0.0
     #: makes the response of the state afterwards, where it is neither of the two
@@ -66,50 +66,50 @@ def _contact_state(
 def _contact_settings(
     body: request_bodies.DryContactSettingsBody, site: HomeHardware, state: HomeState
 ) -> ParameterValues:
-    wanted = body.dry_contacts
-    contact = _contact(wanted.id, state)
-    if wanted.type != contact.use:
+    desired = body.dry_contacts
+    contact = _contact(desired.id, state)
+    if desired.type != contact.use:
         raise WriteRejectedError("dry_contacts.type: only an installer changes it")
-    if wanted.soc_low >= wanted.soc_high:
+    if desired.soc_low >= desired.soc_high:
         raise WriteRejectedError("dry_contacts.soc_low: must be lower than soc_high")
-    told = {
+    changes = {
         lever: value
         for key, lever in _CONTACT_LEVERS.items()
-        if (value := getattr(wanted, key)) is not None and value != getattr(contact, lever)
+        if (value := getattr(desired, key)) is not None and value != getattr(contact, lever)
     }
-    if told.get("manual_override") is False:
-        told["command"] = None
-    return {f"contact.{contact.id}.{lever}": value for lever, value in told.items()}
+    if changes.get("manual_override") is False:
+        changes["command"] = None
+    return {f"contact.{contact.id}.{lever}": value for lever, value in changes.items()}
 
 
 def _storage(
     body: request_bodies.TariffBody, site: HomeHardware, state: HomeState
 ) -> ParameterValues:
-    wanted, now = body.tariff.storage_settings, state.storage
-    optimised = now.opt_schedules if wanted.opt_schedules is None else wanted.opt_schedules
-    told = {
+    desired, now = body.tariff.storage_settings, state.storage
+    optimised = now.opt_schedules if desired.opt_schedules is None else desired.opt_schedules
+    changes = {
         # accepted and ignored while the vendor's optimisation is on
-        "storage.mode": None if optimised else wanted.mode,
-        "storage.reserve": _share(wanted.reserved_soc),
-        "storage.very_low": _share(wanted.very_low_soc),
-        "storage.charge_from_grid": wanted.charge_from_grid,
-        "storage.opt_schedules": wanted.opt_schedules,
+        "storage.mode": None if optimised else desired.mode,
+        "storage.reserve": _share(desired.reserved_soc),
+        "storage.very_low": _share(desired.very_low_soc),
+        "storage.charge_from_grid": desired.charge_from_grid,
+        "storage.opt_schedules": desired.opt_schedules,
     }
-    return {lever: value for lever, value in told.items() if value is not None}
+    return {lever: value for lever, value in changes.items() if value is not None}
 
 
 def _sleep(
     body: request_bodies.AcbSleepBody, site: HomeHardware, state: HomeState
 ) -> ParameterValues:
     values: ParameterValues = {}
-    for wanted in body.acb_sleep:
-        if wanted.sleep_min_soc > wanted.sleep_max_soc:
+    for desired in body.acb_sleep:
+        if desired.sleep_min_soc > desired.sleep_max_soc:
             raise WriteRejectedError(
                 "acb_sleep.sleep_min_soc: must not be higher than sleep_max_soc"
             )
-        unit = _acb(wanted.serial_num, site)
-        values[f"{unit}.sleep_min"] = wanted.sleep_min_soc
-        values[f"{unit}.sleep_max"] = wanted.sleep_max_soc
+        unit = _acb(desired.serial_num, site)
+        values[f"{unit}.sleep_min"] = desired.sleep_min_soc
+        values[f"{unit}.sleep_max"] = desired.sleep_max_soc
         values[f"{unit}.sleep_requested"] = True
     return values
 

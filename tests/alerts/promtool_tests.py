@@ -272,9 +272,9 @@ def cases(path: Path, variations: Sequence[str] = tuple(VARIATIONS)) -> Iterator
 def write(case: Case, folder: Path, number: int) -> Path:
     """Write a case and the rules that it needs; return its path."""
     [test] = case.document["tests"]
-    wanted = {check["alertname"] for check in test.get("alert_rule_test", ())}
+    alerts = {check["alertname"] for check in test.get("alert_rule_test", ())}
     exprs = [check["expr"] for check in test.get("promql_expr_test", ())]
-    groups = groups_for(wanted, exprs)
+    groups = groups_for(alerts, exprs)
     rules = folder / f"rules-{number}.yml"
     rules.write_text(yaml.safe_dump({"groups": groups}, sort_keys=False))
     path = folder / f"case-{number}.yml"

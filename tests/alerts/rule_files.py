@@ -23,27 +23,27 @@ NAME = re.compile(r"\benphase(?:_[a-z0-9_]+|:[a-z0-9_:]+)")
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: the alert or the recorded name, and what the file says of it."""
+    """One rule: the alert or the recorded name, and its definition in the file."""
 
     name: str
-    told: Mapping[str, Any]
+    definition: Mapping[str, Any]
     group: str
 
     @property
     def expr(self) -> str:
         """The expression."""
-        return str(self.told["expr"])
+        return str(self.definition["expr"])
 
     @property
     def severity(self) -> str:
         """The severity of an alert."""
-        return str(self.told["labels"]["severity"])
+        return str(self.definition["labels"]["severity"])
 
     @property
     def annotations(self) -> Mapping[str, str]:
         """The annotations of an alert."""
-        found: Mapping[str, str] = self.told["annotations"]
-        return found
+        annotations: Mapping[str, str] = self.definition["annotations"]
+        return annotations
 
 
 def read(path: Path) -> Any:
@@ -54,9 +54,9 @@ def read(path: Path) -> Any:
 def _rules(kind: str) -> Iterator[Rule]:
     for path in RULES:
         for group in read(path)["groups"]:
-            for told in group["rules"]:
-                if kind in told:
-                    yield Rule(told[kind], told, group["name"])
+            for definition in group["rules"]:
+                if kind in definition:
+                    yield Rule(definition[kind], definition, group["name"])
 
 
 ALERTS = tuple(_rules("alert"))

@@ -49,21 +49,21 @@ MESSAGE = {
 
 def test_amtool_finds_nothing_wrong(amtool: str) -> None:
     """The configuration and its templates pass amtool's check."""
-    status, said = run(amtool, "check-config", CONFIG.name)
-    assert status == 0, said
-    assert f"{len(list(TEMPLATES.glob('*.tmpl')))} templates" in said
+    status, output = run(amtool, "check-config", CONFIG.name)
+    assert status == 0, output
+    assert f"{len(list(TEMPLATES.glob('*.tmpl')))} templates" in output
 
 
 @pytest.mark.parametrize(("labels", "receiver"), ROUTES)
 def test_severity_decides_who_hears_it(amtool: str, labels: str, receiver: str) -> None:
     """Critical wakes, warnings are read, info is looked at, the watchdog goes its own way."""
-    status, said = run(
+    status, output = run(
         amtool,
         *("config", "routes", "test", f"--config.file={CONFIG.name}"),
         f"--verify.receivers={receiver}",
         *labels.split(),
     )
-    assert status == 0, said
+    assert status == 0, output
 
 
 def _blocks() -> Iterator[tuple[str, str]]:
@@ -101,8 +101,8 @@ def test_a_receiver_is_valid_once_uncommented(
     """Each block in comments passes amtool's check when only its comment marks are taken away."""
     shutil.copytree(TEMPLATES, tmp_path / "templates")
     (tmp_path / "alertmanager.yml").write_text(_uncommented(receiver, text))
-    status, said = run(amtool, "check-config", "alertmanager.yml", cwd=tmp_path)
-    assert status == 0, said
+    status, output = run(amtool, "check-config", "alertmanager.yml", cwd=tmp_path)
+    assert status == 0, output
     [changed] = [
         each
         for each in yaml.safe_load((tmp_path / "alertmanager.yml").read_text())["receivers"]
@@ -136,14 +136,14 @@ def test_there_is_a_receiver_for_every_taste() -> None:
 @pytest.mark.parametrize("name", ["title", "text", "link", "telegram", "email"])
 def test_messages_read_well(amtool: str, tmp_path: Path, name: str) -> None:
     """Each template can be filled, and says what matters."""
-    said = render(amtool, tmp_path, name, MESSAGE)
+    output = render(amtool, tmp_path, name, MESSAGE)
     if name == "title":
-        assert said.strip() == "🔴 home: New happens. (+1)", "the newest leads"
+        assert output.strip() == "🔴 home: New happens. (+1)", "the newest leads"
     elif name == "link":
-        assert said.strip() == "http://localhost:3000/d/enphase-grid"
+        assert output.strip() == "http://localhost:3000/d/enphase-grid"
     else:
         assert all(
-            word in said for word in ("What Old is", "What New is", "Three happens", "Old.md")
+            word in output for word in ("What Old is", "What New is", "Three happens", "Old.md")
         )
 
 
@@ -151,13 +151,13 @@ def render(amtool: str, tmp_path: Path, name: str, message: Mapping[str, Any]) -
     """Return what a template makes of a message."""
     data = tmp_path / "data.json"
     data.write_text(json.dumps(message))
-    status, said = run(
+    status, output = run(
         amtool,
         *("template", "render", f"--template.glob={TEMPLATES}/*.tmpl", f"--template.data={data}"),
         f'--template.text={{{{ template "enphase.{name}" . }}}}',
     )
-    assert status == 0, said
-    return said
+    assert status == 0, output
+    return output
 
 
 def test_the_worst_leads_and_then_the_newest(amtool: str, tmp_path: Path) -> None:
@@ -205,9 +205,9 @@ def test_an_inhibition_compares_labels_that_both_sides_have(rule: dict[str, Any]
         for name, seen in matched.items():
             # An exporter whose job is gone has no instance, and mutes nothing.
             # a device has its serial number, a quantity its kind, a collector its name
-            told = [labels for labels in seen if "gateway" in labels]
+            with_gateway = [labels for labels in seen if "gateway" in labels]
             optional = name.startswith(("EnphasePager", "EnphaseExporterDown"))
-            assert told == seen or optional, f"{name} has no gateway"
+            assert with_gateway == seen or optional, f"{name} has no gateway"
             if rule["equal"] == ["gateway", "serial"]:
                 assert all("serial" in labels for labels in seen), f"{name} has no serial"
 

@@ -30,8 +30,8 @@ def series(exposition: str) -> Iterator[dict[str, str]]:
                 value -= NOW
                 step = 60 if -_LIVE < value <= 0 else 0
             labels = {"job": "enphase", "instance": "exporter:10055", **sample.labels}
-            told = ", ".join(f'{name}="{text}"' for name, text in labels.items())
-            yield {"series": f"{sample.name}{{{told}}}", "values": f"{value:.6f}+{step}x{minutes}"}
+            pairs = ", ".join(f'{name}="{text}"' for name, text in labels.items())
+            yield {"series": f"{sample.name}{{{pairs}}}", "values": f"{value:.6f}+{step}x{minutes}"}
 
 
 @pytest.mark.slow

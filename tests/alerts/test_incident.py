@@ -30,9 +30,9 @@ def test_nobody_to_scrape() -> None:
     recording.add({GONE: "1"})
     recording.repeat()
     recording.add(None)
-    told = {series["series"]: series["values"] for series in recording.inputs()}
-    assert told[GONE] == f"_x{LEAD} 1+0x1 stale"
-    assert next(iter(told.values())) == f"1+0x{LEAD + 1} 0"
+    values = {series["series"]: series["values"] for series in recording.inputs()}
+    assert values[GONE] == f"_x{LEAD} 1+0x1 stale"
+    assert next(iter(values.values())) == f"1+0x{LEAD + 1} 0"
 
 
 def test_evaluated_at_every_scrape(promtool: str) -> None:
@@ -42,7 +42,7 @@ def test_evaluated_at_every_scrape(promtool: str) -> None:
     for value in ("1", "0", "0", "1"):
         recording.add({GONE: value})
     found = evaluate(recording, {"gone": "enphase_up == 0"})
-    fired = [sorted(dict(told)["alertname"] for told in alerts) for _, alerts in found]
+    fired = [sorted(dict(alert)["alertname"] for alert in alerts) for _, alerts in found]
     assert [at for at, _ in found] == [1000, 1060, 1120, 1180]
     assert fired == [
         ["EnphaseWatchdog"],

@@ -14,8 +14,8 @@ Results = dict[str, Future[list[Result]]]
 @pytest.fixture(scope="module")
 def results(request: pytest.FixtureRequest, submit: Submit) -> Results:
     """Return the results of the scenarios of this run, which are computed in other processes."""
-    wanted = chosen(request, "name")
-    return {name: submit(prove, name) for name in by_cost(catalogue.failures()) if name in wanted}
+    names = chosen(request, "name")
+    return {name: submit(prove, name) for name in by_cost(catalogue.failures()) if name in names}
 
 
 @pytest.mark.proof

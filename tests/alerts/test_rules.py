@@ -146,11 +146,11 @@ def run(tool: str, *arguments: str, cwd: Path = FOLDER) -> tuple[int, str]:
 
 def test_promtool_finds_nothing_wrong(promtool: str) -> None:
     """The rules, and the configuration that loads them, pass promtool's check."""
-    status, said = run(promtool, "check", "rules", *map(str, RULES))
-    assert status == 0, said
-    status, said = run(promtool, "check", "config", "prometheus.yml")
-    assert status == 0, said
-    assert f"{len(RULES)} rule files found" in said
+    status, output = run(promtool, "check", "rules", *map(str, RULES))
+    assert status == 0, output
+    status, output = run(promtool, "check", "config", "prometheus.yml")
+    assert status == 0, output
+    assert f"{len(RULES)} rule files found" in output
 
 
 def test_every_row_of_the_catalogue_has_its_alert() -> None:
@@ -167,7 +167,7 @@ def test_every_row_of_the_catalogue_has_its_alert() -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
 def test_an_alert_says_what_it_must(alert: Rule) -> None:
     """One label, a fixed summary, and a description that ends in what to do first."""
-    assert set(alert.told["labels"]) == {"severity"}
+    assert set(alert.definition["labels"]) == {"severity"}
     assert set(alert.annotations) == {"summary", "description", "runbook_url", "dashboard_url"}
     summary, description = alert.annotations["summary"], alert.annotations["description"]
     assert "{{" not in summary
@@ -181,20 +181,20 @@ def test_an_alert_says_what_it_must(alert: Rule) -> None:
             or "with $labels" in description
         )
     if alert.severity == "critical":
-        assert "keep_firing_for" in alert.told, "a page must not end by a missed scrape"
+        assert "keep_firing_for" in alert.definition, "a page must not end by a missed scrape"
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: f"{alert.name}-{alert.severity}")
 def test_nothing_is_smoothed_and_waited_for_as_well(alert: Rule) -> None:
     """An alert with `for` does not average: one delay is enough."""
-    if "for" in alert.told:
+    if "for" in alert.definition:
         assert not re.search(r"\b(avg|quantile)_over_time\b", alert.expr)
 
 
 @pytest.mark.parametrize("rule", [*ALERTS, *RECORDED], ids=lambda rule: rule.name)
 def test_a_rule_names_only_what_there_is(rule: Rule) -> None:
     """Whatever a rule reads is a metric of the exporter, recorded here, or Prometheus's own."""
-    text = rule.expr + " ".join(rule.told.get("annotations", {}).values())
+    text = rule.expr + " ".join(rule.definition.get("annotations", {}).values())
     unknown = set(NAME.findall(text)) - RECORDED_NAMES - FAMILIES.keys()
     assert not unknown - own_metrics.NAMES
 
@@ -257,12 +257,14 @@ def test_every_alert_is_seen_firing_in_a_rule_test() -> None:
 @pytest.mark.parametrize("path", RULE_TESTS, ids=lambda path: path.stem)
 def test_rule_tests_evaluate_groups_in_order(path: Path) -> None:
     """A rule test lists all groups it loads: left out ones would be evaluated in any order."""
-    told = read(path)
+    document = read(path)
     loaded = {
-        group["name"] for name in told["rule_files"] for group in read(path.parent / name)["groups"]
+        group["name"]
+        for name in document["rule_files"]
+        for group in read(path.parent / name)["groups"]
     }
-    assert told["group_eval_order"] == [name for name in order() if name in loaded]
-    for test in told["tests"]:
+    assert document["group_eval_order"] == [name for name in order() if name in loaded]
+    for test in document["tests"]:
         expected = [e for check in test.get("alert_rule_test", ()) for e in check["exp_alerts"]]
         assert all(len(e["exp_annotations"]) == 4 for e in expected), test["name"]
         # what is, since when (which the message adds), what to do: on a lock screen

@@ -79,8 +79,8 @@ def test_a_week_has_its_disturbances(week_of: str) -> None:
 @pytest.mark.proof
 def test_capture_is_silent(capture: Path, silences: Silences) -> None:
     """A real gateway held as it was for a day is silent, or says just what was wrong with it."""
-    rung = {told.alert for told in silences[capture.name].result()}
-    assert rung == UNHEALTHY.get(capture.name, set())
+    fired = {firing.alert for firing in silences[capture.name].result()}
+    assert fired == UNHEALTHY.get(capture.name, set())
 
 
 def test_unhealthy_captures_are_there(captures_dir: Path) -> None:

@@ -50,12 +50,12 @@ class Scene(NamedTuple):
 
     async def until(self, *receivers: str) -> dict[str, list[dict[str, Any]]]:
         """Wait until each of these got a message; return all messages by receiver."""
-        heard: dict[str, list[dict[str, Any]]] = {}
+        messages: dict[str, list[dict[str, Any]]] = {}
         async with asyncio.timeout(LOST):
-            while not heard.keys() >= {*receivers}:
+            while not messages.keys() >= {*receivers}:
                 receiver, message = await self.messages.get()
-                heard.setdefault(receiver, []).append(message)
-        return heard
+                messages.setdefault(receiver, []).append(message)
+        return messages
 
     def put(self, lever: str, value: object) -> None:
         """Set something in the house now."""
@@ -84,13 +84,13 @@ async def test_an_outage_wakes_and_the_watchdog_is_heard(pager: Tools) -> None:
     """The page comes with all that helps at night, the sign of life to the dead man's switch."""
     async with watched(pager) as scene:
         scene.put("grid.up", value=False)
-        heard = await scene.until("wake", "dead-mans-switch")
-        shown = await dashboards.answered(scene.ports.url("prometheus", ""))
+        messages = await scene.until("wake", "dead-mans-switch")
+        output = await dashboards.answered(scene.ports.url("prometheus", ""))
     # Some panels want more than a minute of data, or other hardware.
-    panels = {name: int(found) for name, found in re.findall(r"(\w+) (\d+) of \d+ panels", shown)}
+    panels = {name: int(found) for name, found in re.findall(r"(\w+) (\d+) of \d+ panels", output)}
     assert panels.keys() == {"battery", "fleet", "gateway", "grid", "home", "meter", "solar"}
     assert min(panels.values()) > 3
-    page = heard["wake"][0]
+    page = messages["wake"][0]
     assert (page["status"], page["receiver"]) == ("firing", "wake")
     assert page["groupLabels"] == {"gateway": "home"}
     [alert] = page["alerts"]
@@ -101,17 +101,20 @@ async def test_an_outage_wakes_and_the_watchdog_is_heard(pager: Tools) -> None:
         "instance": f"localhost:{scene.ports.exporter}",
         "gateway": "home",
     }
-    told, rule = alert["annotations"], next(r for r in ALERTS if r.name == "EnphaseGridOutage")
-    assert told.keys() == rule.annotations.keys()
-    assert told["summary"] == rule.annotations["summary"]
-    assert told["runbook_url"] == rule.annotations["runbook_url"]
-    assert told["dashboard_url"] == "http://localhost:3000/d/enphase-grid?var-gateway=home"
+    annotations, rule = (
+        alert["annotations"],
+        next(r for r in ALERTS if r.name == "EnphaseGridOutage"),
+    )
+    assert annotations.keys() == rule.annotations.keys()
+    assert annotations["summary"] == rule.annotations["summary"]
+    assert annotations["runbook_url"] == rule.annotations["runbook_url"]
+    assert annotations["dashboard_url"] == "http://localhost:3000/d/enphase-grid?var-gateway=home"
     assert re.fullmatch(
         r"home left the grid( \d+s ago)? and nobody asked for it\. The house runs on its"
         r" batteries(, which hold [\d.]+%)?\. First: [^{}<>]+\.",
-        told["description"],
+        annotations["description"],
     )
-    [life] = heard["dead-mans-switch"][0]["alerts"]
+    [life] = messages["dead-mans-switch"][0]["alerts"]
     assert life["labels"] == {"alertname": "EnphaseWatchdog", "severity": "none"}
 
 
@@ -123,10 +126,10 @@ async def test_an_outage_that_is_over_is_told(pager: Tools) -> None:
         scene.put("grid.up", value=False)
         [page] = (await scene.until("wake"))["wake"]
         scene.put("grid.up", value=True)
-        heard = await scene.until("wake")
-    [over] = heard["wake"]
+        messages = await scene.until("wake")
+    [over] = messages["wake"]
     assert (page["status"], over["status"]) == ("firing", "resolved")
-    assert len(heard["dead-mans-switch"]) > 1
+    assert len(messages["dead-mans-switch"]) > 1
     assert [alert["labels"]["alertname"] for alert in over["alerts"]] == ["EnphaseGridOutage"]
 
 
@@ -159,12 +162,12 @@ def stack(tmp_path: Path, *words: str, **variables: str) -> Iterator[subprocess.
 def greeted(process: subprocess.Popen[str]) -> str:
     """Wait until the stack is ready; return what it has said."""
     assert process.stdout is not None
-    said = ""
-    while WELCOME not in said:
+    output = ""
+    while WELCOME not in output:
         line = process.stdout.readline()
         assert line, process.stderr and process.stderr.read()
-        said += line
-    return said
+        output += line
+    return output
 
 
 def children(process: subprocess.Popen[str]) -> dict[str, int]:
@@ -188,12 +191,12 @@ def test_the_stack_ends_and_leaves_nothing(
     """It says where to look; told to end, it ends its programs and takes its folders away."""
     ports = free_ports()
     with stack(tmp_path, *flags(ports)) as process:
-        said = greeted(process)
+        output = greeted(process)
         pids = children(process)
         process.send_signal(number)
         _, complaints = process.communicate(timeout=PATIENCE)
     assert (process.returncode, complaints) == (0, "")
-    assert all(f"http://localhost:{port}/" in said for port in astuple(ports)[:3])
+    assert all(f"http://localhost:{port}/" in output for port in astuple(ports)[:3])
     assert len(pids) == 3
     assert Path(pager.prometheus).name in pids
     assert (alive(pids), list((tmp_path / "tmp").iterdir())) == ([], [])
@@ -234,10 +237,10 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """Return the one line with which the stack refuses to start anything."""
     with pytest.raises(SystemExit) as end:
         main(words)
-    said, complaint = capsys.readouterr()
-    assert (end.value.code, said) == (1, "")
-    assert complaint.count("\n") == 1
-    return complaint.rstrip().removeprefix("stack: error: ")
+    output, error = capsys.readouterr()
+    assert (end.value.code, output) == (1, "")
+    assert error.count("\n") == 1
+    return error.rstrip().removeprefix("stack: error: ")
 
 
 @pytest.mark.parametrize(
@@ -288,14 +291,14 @@ def test_a_missing_program_is_one_line(
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("words", "error"),
     [
         (["--scenario=grid-outrage"], "there is no scenario 'grid-outrage'"),
         (["--speed=fast"], "--speed: 'fast' is no speed"),
     ],
 )
 def test_a_mistake_is_one_line(
-    capsys: pytest.CaptureFixture[str], words: list[str], complaint: str
+    capsys: pytest.CaptureFixture[str], words: list[str], error: str
 ) -> None:
     """What the demo would not understand is refused before anything is started."""
-    assert refused(capsys, *words).startswith(complaint)
+    assert refused(capsys, *words).startswith(error)

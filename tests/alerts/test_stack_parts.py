@@ -44,8 +44,8 @@ def changes(placed: Path) -> set[tuple[str, str]]:
 def test_the_shipped_files_are_used_as_they_are(tmp_path: Path) -> None:
     """At the shipped ports nothing is changed but that the phone is reached."""
     assert changes(config_files.place(SHIPPED, tmp_path)) == set()
-    told = read(tmp_path / "alertmanager.yml")["receivers"]
-    assert {one["name"] for one in told if one.get("webhook_configs")} == {"page", *RECEIVERS}
+    receivers = read(tmp_path / "alertmanager.yml")["receivers"]
+    assert {one["name"] for one in receivers if one.get("webhook_configs")} == {"page", *RECEIVERS}
 
 
 def test_other_ports_change_nothing_else(tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_ports_that_change_places(tmp_path: Path) -> None:
     """A port that one part has taken over from another is not mistaken for it."""
     swapped = Ports(exporter=9093, alertmanager=10055)
     text = (config_files.place(swapped, tmp_path) / "prometheus.yml").read_text()
-    told = read(tmp_path / "prometheus.yml")
-    assert told["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] == [
+    config = read(tmp_path / "prometheus.yml")
+    assert config["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"] == [
         "localhost:10055"
     ]
     assert (text.count("localhost:9093"), text.count("localhost:10055")) == (1, 2)
@@ -102,7 +102,7 @@ def screen() -> Console:
     return Console(file=StringIO(), width=40)
 
 
-def shown(screen: Console) -> str:
+def text_of(screen: Console) -> str:
     """Return what stands on a screen."""
     assert isinstance(screen.file, StringIO)
     return screen.file.getvalue()
@@ -111,12 +111,12 @@ def shown(screen: Console) -> str:
 async def test_the_phone_shows_what_the_templates_say(amtool: str, screen: Console) -> None:
     """Severity, title and text in the shipped words; addresses stay whole."""
     await Phone(screen, amtool, TEMPLATES).show("wake", MESSAGE)
-    said = shown(screen)
-    assert "critical: rings" in said
-    assert "🔴 home: New happens. (+1)\n" in said
-    assert "What Old is <& more>." in said
-    assert "https://example.com/Old.md\n" in said
-    assert "✓ Over since " in said
+    text = text_of(screen)
+    assert "critical: rings" in text
+    assert "🔴 home: New happens. (+1)\n" in text
+    assert "What Old is <& more>." in text
+    assert "https://example.com/Old.md\n" in text
+    assert "✓ Over since " in text
 
 
 async def test_the_phone_tells_of_life_once(amtool: str, screen: Console) -> None:
@@ -124,7 +124,7 @@ async def test_the_phone_tells_of_life_once(amtool: str, screen: Console) -> Non
     phone = Phone(screen, amtool, TEMPLATES)
     for _ in range(3):
         await phone.show("dead-mans-switch", MESSAGE)
-    assert shown(screen).count("dead man's switch") == 1
+    assert text_of(screen).count("dead man's switch") == 1
 
 
 async def test_templates_that_cannot_be_filled_in(
@@ -133,7 +133,7 @@ async def test_templates_that_cannot_be_filled_in(
     """A broken template is told of, as it would keep the message from a real phone."""
     (tmp_path / "broken.tmpl").write_text('{{ define "enphase.title" }}')
     await Phone(screen, amtool, tmp_path).show("wake", MESSAGE)
-    assert "nothing reaches the" in shown(screen)
+    assert "nothing reaches the" in text_of(screen)
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ async def test_templates_that_cannot_be_filled_in(
 )
 async def test_the_webhook_takes_messages_only(path: str, body: bytes, status: int) -> None:
     """A receiver that there is gets a message that is one; the rest is refused."""
-    heard: list[tuple[str, dict[str, Any]]] = []
+    messages: list[tuple[str, dict[str, Any]]] = []
 
     async def hear(receiver: str, message: dict[str, Any]) -> None:
-        heard.append((receiver, message))
+        messages.append((receiver, message))
 
     port = free_port_numbers(1)[0]
     async with (
@@ -159,4 +159,4 @@ async def test_the_webhook_takes_messages_only(path: str, body: bytes, status: i
         client.post(f"http://127.0.0.1:{port}/{path}", data=body) as response,
     ):
         assert response.status == status
-    assert heard == ([("wake", {"status": "firing"})] if status == 200 else [])
+    assert messages == ([("wake", {"status": "firing"})] if status == 200 else [])

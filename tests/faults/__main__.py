@@ -30,33 +30,33 @@ def _results(batches: list[Batch]) -> Iterator[list[Outcome]]:
         yield from pool.map(run_batch, batches)
 
 
-def main(words: tuple[str, ...]) -> int:
+def main(filters: tuple[str, ...]) -> int:
     """Run what the words choose; return how many cells did not hold."""
     console = Console()
     began = time.monotonic()
     batches = [
-        (row.name, moment.name, words)
+        (row.name, moment.name, filters)
         for moment in sorted(MOMENTS, key=_length, reverse=True)
         for row in ROWS
-        if chosen(row.name, moment.name, words)
+        if chosen(row.name, moment.name, filters)
     ]
     found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
-    shown = track(_results(batches), "faults", len(batches), console=console, transient=True)
-    for results in shown:
+    progress = track(_results(batches), "faults", len(batches), console=console, transient=True)
+    for results in progress:
         for outcome in results:
             found[outcome.cell[:2]].append(outcome)
         if not console.is_terminal:
             console.print(", ".join(results[0].cell[:2]), _count(results))
-            _tell(console, results)
-    told = [outcome for results in found.values() for outcome in results]
+            _print_failures(console, results)
+    outcomes = [outcome for results in found.values() for outcome in results]
     console.print(_table(found))
-    _tell(console, told)
-    _sum_up(console, told, time.monotonic() - began)
-    return sum(bool(outcome.broken) for outcome in told)
+    _print_failures(console, outcomes)
+    _print_summary(console, outcomes, time.monotonic() - began)
+    return sum(bool(outcome.broken) for outcome in outcomes)
 
 
-def _tell(console: Console, told: list[Outcome]) -> None:
-    for outcome in told:
+def _print_failures(console: Console, outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
         for invariant, wrong in outcome.broken.items():
             where = " / ".join(map(str, outcome.cell))
             console.print(f"{where}: {invariant}: {wrong}", style="red", markup=False)
@@ -87,18 +87,19 @@ def _count(results: list[Outcome]) -> str:
     return f"[{'green' if good == len(results) else 'red'}]{good}/{len(results)}[/]"
 
 
-def _sum_up(console: Console, told: list[Outcome], seconds: float) -> None:
-    good = sum(not outcome.broken for outcome in told)
-    hours = sum(outcome.watched for outcome in told) / 3600
-    recovered = [o.recovered for o in told if o.recovered is not None]
+def _print_summary(console: Console, outcomes: list[Outcome], seconds: float) -> None:
+    good = sum(not outcome.broken for outcome in outcomes)
+    hours = sum(outcome.watched for outcome in outcomes) / 3600
+    recovered = [o.recovered for o in outcomes if o.recovered is not None]
     console.print(
-        f"{good} of {len(told)} cells hold; {len(ROWS)} faults, {len(ASKED)} endpoints, "
+        f"{good} of {len(outcomes)} cells hold; {len(ROWS)} faults, {len(ASKED)} endpoints, "
         f"{len(HOMES)} homes, {len(MOMENTS)} moments, {len(LOOKS) + len(AT_END)} invariants"
     )
     console.print(
-        f"{hours:.0f} h of virtual time and {sum(o.requests for o in told)} requests in "
+        f"{hours:.0f} h of virtual time and {sum(o.requests for o in outcomes)} requests in "
         f"{seconds / 60:.1f} min; all well at most {max(recovered, default=0):.0f} s after the "
-        f"fault, others at most {max((o.latest for o in told), default=0):.0f} s behind their beat"
+        f"fault, others at most "
+        f"{max((o.latest for o in outcomes), default=0):.0f} s behind schedule"
     )
 
 

@@ -165,9 +165,9 @@ def tells_the_fault(patient: Patient, twin: Patient) -> str | None:
     if cell.moment.begins == 0:
         # It was never known, or another endpoint tells the same.
         return None
-    told = patient.samples.get(_collector_up(cell.collector))
+    up = patient.samples.get(_collector_up(cell.collector))
     late = age(patient) + patient.cadence(cell.collector) + DEADLINES[cell.collector] + _SLACK
-    if since > late and told != 0:
+    if since > late and up != 0:
         return f"{cell.collector} is not told to fail"
     return None
 

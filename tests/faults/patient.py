@@ -56,8 +56,8 @@ class Cell:
     @property
     def _lets_in(self) -> bool:
         """Whether the answer has status 200, which is all that a check of a token tells."""
-        told = {"HTML login page", "empty", "truncated", "garbage"}
-        return self.row.name in told
+        status_200 = {"HTML login page", "empty", "truncated", "garbage"}
+        return self.row.name in status_200
 
     @property
     def collector(self) -> str:
@@ -202,10 +202,10 @@ async def _admit(
     stack: AsyncExitStack, loop: VirtualLoop, cell: Cell | None, home: str, state: Path
 ) -> Patient:
     clock, true = LoopClock(loop, START), LoopClock(loop, START)
-    told: list[Patient] = []
+    admitted: list[Patient] = []
 
     def gateway_time() -> float:
-        return true.time() + (told[0].gateway_ahead if told else 0.0)
+        return true.time() + (admitted[0].gateway_ahead if admitted else 0.0)
 
     gateway = growing(home, gateway_time, true.monotonic)
     running = await stack.enter_async_context(serve(gateway, now=true.time))
@@ -220,7 +220,7 @@ async def _admit(
         GatewayConfig(**config), State(state, NAME), clock, exposition.update, derive=HouseDeriver()
     )
     patient = Patient(loop, clock, running, poller, exposition, cell)
-    told.append(patient)
+    admitted.append(patient)
     patient.know_name(True)
     stack.push_async_callback(_discharge, patient)
     return patient

@@ -19,5 +19,5 @@ def selection(moment: Moment) -> list[Cell]:
     ]
 
 
-def _turn(told: list[Cell], number: int) -> Cell:
-    return told[number % len(told)]
+def _turn(cells_of_row: list[Cell], number: int) -> Cell:
+    return cells_of_row[number % len(cells_of_row)]

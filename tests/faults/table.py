@@ -83,59 +83,59 @@ def _inventory(endpoint: str) -> bool:
 def every(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return a change that is made to every value of a document."""
 
-    def edit(told: Any) -> Any:
-        if isinstance(told, dict):
-            return {key: edit(value) for key, value in told.items()}
-        if isinstance(told, list):
-            return [edit(value) for value in told]
-        return change(told)
+    def edit(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: edit(value) for key, value in value.items()}
+        if isinstance(value, list):
+            return [edit(value) for value in value]
+        return change(value)
 
     return edit
 
 
-def _other_type(told: Any) -> Any:
+def _other_type(value: Any) -> Any:
     """Return text for a number, a number for text, a list for anything else."""
-    if isinstance(told, bool) or told is None:
-        return [told]
-    return str(told) if isinstance(told, (int, float)) else len(told)
+    if isinstance(value, bool) or value is None:
+        return [value]
+    return str(value) if isinstance(value, (int, float)) else len(value)
 
 
-def _negative(told: Any) -> Any:
-    return -abs(told) - 1 if type(told) in (int, float) else told
+def _negative(value: Any) -> Any:
+    return -abs(value) - 1 if type(value) in (int, float) else value
 
 
 def _each_dict(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
-    def edit(told: Any) -> Any:
-        if isinstance(told, dict):
-            return change({key: edit(value) for key, value in told.items()})
-        return [edit(value) for value in told] if isinstance(told, list) else told
+    def edit(document: Any) -> Any:
+        if isinstance(document, dict):
+            return change({key: edit(value) for key, value in document.items()})
+        return [edit(value) for value in document] if isinstance(document, list) else document
 
     return edit
 
 
-def _without_last(told: dict[str, Any]) -> dict[str, Any]:
-    return dict(list(told.items())[:-1])
+def _without_last(document: dict[str, Any]) -> dict[str, Any]:
+    return dict(list(document.items())[:-1])
 
 
-def _with_more(told: dict[str, Any]) -> dict[str, Any]:
-    return {"a_new_key": {"deep": [1, None, "x"]}, **told, "another": 3}
+def _with_more(document: dict[str, Any]) -> dict[str, Any]:
+    return {"a_new_key": {"deep": [1, None, "x"]}, **document, "another": 3}
 
 
-def _twice(told: Any) -> Any:
+def _twice(document: Any) -> Any:
     """Return the document with the first device of every list in it twice."""
-    if isinstance(told, dict):
-        return {key: _twice(value) for key, value in told.items()}
-    if isinstance(told, list):
-        items = [_twice(value) for value in told]
+    if isinstance(document, dict):
+        return {key: _twice(value) for key, value in document.items()}
+    if isinstance(document, list):
+        items = [_twice(value) for value in document]
         return [*items, items[0]] if items and isinstance(items[0], dict) else items
-    return told
+    return document
 
 
-def _two_groups(told: list[dict[str, Any]]) -> Any:
+def _two_groups(document: list[dict[str, Any]]) -> Any:
     """Return the inventory with each battery in a group of its own."""
     return [
         {**group, "devices": devices}
-        for group in told
+        for group in document
         for devices in (
             [[device] for device in group["devices"]]
             if group["type"] == "ENCHARGE"
@@ -248,7 +248,13 @@ ROWS: tuple[Row, ...] = (
     Row("NaN, Infinity", _F, lambda: Rewrite(_no_numbers), can=_json),
     Row("null", _B, lambda: body(b"null"), can=_json, settles=_DENIED),
     Row("wrong type", _B, lambda: Edit(every(_other_type)), can=_json, settles=_DENIED),
-    Row("null everywhere", _B, lambda: Edit(every(lambda told: None)), can=_json, settles=_DENIED),
+    Row(
+        "null everywhere",
+        _B,
+        lambda: Edit(every(lambda document: None)),
+        can=_json,
+        settles=_DENIED,
+    ),
     Row("missing key", _B, lambda: Edit(_each_dict(_without_last)), can=_json, settles=_DENIED),
     Row("extra key", _H, lambda: Edit(_each_dict(_with_more)), can=_json),
     Row("negative", _B, lambda: Edit(every(_negative)), can=_json, settles=_DENIED),

@@ -50,9 +50,9 @@ async def test_a_starting_gateway_may_deny_what_it_has(tmp_path: Path) -> None:
         assert watched.value("enphase_meter_watts", meter="production") is not None
     async with polled_gateway("solar-only", tmp_path / "other") as watched:
         await watched.pass_time(2 * 3600)
-        asked = watched.gateway.count("/ivp/ensemble/inventory")
+        requests = watched.gateway.count("/ivp/ensemble/inventory")
         await watched.pass_time(3 * 3600)
-        assert watched.gateway.count("/ivp/ensemble/inventory") == asked
+        assert watched.gateway.count("/ivp/ensemble/inventory") == requests
 
 
 async def test_a_probe_does_not_vouch_for_the_gateway(tmp_path: Path) -> None:
@@ -72,8 +72,8 @@ async def test_a_probe_does_not_vouch_for_the_gateway(tmp_path: Path) -> None:
 async def test_a_million_phases_do_not_keep_the_exporter_busy(tmp_path: Path) -> None:
     """A count that pyenphase would go through one by one is a probe that failed."""
 
-    def many(told: Any) -> Any:
-        return [{**meter, "phaseCount": 2**62} for meter in told]
+    def many(meters: Any) -> Any:
+        return [{**meter, "phaseCount": 2**62} for meter in meters]
 
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = Edit(many)

@@ -50,13 +50,13 @@ def matrix() -> list[Cell]:
 Batch = tuple[str, str, tuple[str, ...]]
 
 
-def chosen(row: str, moment: str, words: Iterable[str] = ()) -> list[Cell]:
+def chosen(row: str, moment: str, filters: Iterable[str] = ()) -> list[Cell]:
     """Return the cells of a fault at a moment that contain every word."""
     when = next(each for each in MOMENTS if each.name == moment)
     return [
         cell
         for cell in cells(BY_NAME[row], when)
-        if all(word.lower() in str(cell).lower() for word in words)
+        if all(word.lower() in str(cell).lower() for word in filters)
     ]
 
 
@@ -67,14 +67,14 @@ def run_batch(batch: Batch) -> list[Outcome]:
 
 def outcomes(ill: Iterable[Cell]) -> list[Outcome]:
     """Run these cells, all at once; a healthy twin of each home beside them is never disturbed."""
-    told = list(ill)
+    cells_to_run = list(ill)
     with (
         log_asserts.logged_errors("aiohttp.client") as errors,
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
     ):
 
         async def main(loop: VirtualLoop) -> list[Outcome]:
-            return await _watch(loop, told, Path(folder))
+            return await _watch(loop, cells_to_run, Path(folder))
 
         found = run(main)
     if errors:
@@ -82,14 +82,14 @@ def outcomes(ill: Iterable[Cell]) -> list[Outcome]:
     return found
 
 
-async def _watch(loop: VirtualLoop, told: list[Cell], folder: Path) -> list[Outcome]:
-    homes = sorted({cell.home for cell in told})
-    async with patients(loop, told, homes, folder) as (ill, twins):
+async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[Outcome]:
+    homes = sorted({cell.home for cell in cells})
+    async with patients(loop, cells, homes, folder) as (ill, twins):
         illnesses = [asyncio.create_task(patient.fall_ill()) for patient in ill]
         going = list(ill)
         found: list[Outcome] = []
         # In a long illness there is less to see than in its beginning.
-        step = STEP * (2 if all((cell.moment.lasts or 0) > _LONG for cell in told) else 1)
+        step = STEP * (2 if all((cell.moment.lasts or 0) > _LONG for cell in cells) else 1)
         while going:
             await asyncio.sleep(step)
             for twin in twins.values():

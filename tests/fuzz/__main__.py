@@ -42,10 +42,10 @@ def main(count: int, seed: int) -> int:
         for index in range(-(-count // _BATCH))
     ]
     console.print(f"{count} examples from seed {seed}, {len(capture_names())} captures")
-    shown = track(_results(batches), "fuzz", len(batches), console=console, transient=True)
+    progress = track(_results(batches), "fuzz", len(batches), console=console, transient=True)
     covered = Covered()
     failures: dict[str, str] = {}
-    for result in shown:
+    for result in progress:
         covered.add(result.covered)
         for failure in result.failures:
             if failures.setdefault(failure.partition("\n")[0], failure) is failure:
@@ -57,7 +57,7 @@ def main(count: int, seed: int) -> int:
         ("spoilings", covered.kinds),
         ("endpoints", covered.endpoints),
         ("gateways", covered.houses),
-        ("failures told", covered.reasons),
+        ("failures reported", covered.reasons),
     ):
         console.print(f"[bold]{what}[/] ({counts.total()})", _listed(counts))
     console.print(f"counter readings rejected: {covered.anomalies}")
@@ -74,6 +74,8 @@ def _listed(counts: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    wanted = given[0] if given else _COUNT
-    sys.exit(1 if main(wanted, given[1] if len(given) > 1 else secrets.randbelow(10**9)) else 0)
+    arguments = [int(word) for word in sys.argv[1:]]
+    count = arguments[0] if arguments else _COUNT
+    sys.exit(
+        1 if main(count, arguments[1] if len(arguments) > 1 else secrets.randbelow(10**9)) else 0
+    )

@@ -41,7 +41,7 @@ def run_batch(batch: Batch) -> Result:
     """Run a batch; a failure is made small before it is reported."""
     covered = Covered()
     with _silence(), asyncio.Runner() as runner:
-        told = _houses(batch.captures)
+        houses = _houses(batch.captures)
 
         @seed(batch.seed)
         @settings(
@@ -53,16 +53,16 @@ def run_batch(batch: Batch) -> Result:
         )
         @given(examples)
         def all_of_them(example: Example) -> None:
-            runner.run(run(example, told, covered))
+            runner.run(run(example, houses, covered))
 
         try:
             all_of_them()
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what was looked for
-            return Result(covered, tuple(_told(error)))
+            return Result(covered, tuple(_failures(error)))
     return Result(covered)
 
 
-def _told(error: BaseException) -> Iterator[str]:
+def _failures(error: BaseException) -> Iterator[str]:
     """Return each failure with the example that hypothesis noted on it."""
     for each in error.exceptions if isinstance(error, BaseExceptionGroup) else (error,):
         notes = "\n".join(getattr(each, "__notes__", ()))

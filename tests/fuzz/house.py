@@ -123,8 +123,8 @@ class Kept(State):
 
     def load(self) -> dict[str, Any]:
         """See `State`."""
-        told: dict[str, Any] = orjson.loads(self.content)
-        return told
+        content: dict[str, Any] = orjson.loads(self.content)
+        return content
 
     async def keep(self, state: Mapping[str, Any], *, last: bool = False) -> None:
         """See `State`."""

@@ -73,12 +73,12 @@ def _plain(block: bytes) -> tuple[str, Counters]:
     seen: set[Labels] = set()
     name = block.split(b" ", 3)[2].decode()
     assert name in FAMILIES, name
-    wanted = {"gateway", *FAMILIES[name].labels}
+    expected = {"gateway", *FAMILIES[name].labels}
     for sample in families[0].samples:
         labels = frozenset(sample.labels.items())
         assert sample.name == name, block
         assert labels not in seen, f"{name}{sample.labels} stands twice"
-        assert sample.labels.keys() == wanted, block
+        assert sample.labels.keys() == expected, block
         seen.add(labels)
         _assert_possible(name, sample.value)
         if name.endswith("_total"):

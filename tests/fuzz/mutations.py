@@ -81,48 +81,48 @@ def _swap(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
 
 
 def _scale(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
-    told = document if box is None else box[key]
+    current = document if box is None else box[key]
     factors = (-1, 0, 0.001, 1000, 1e6, -1e9, 1e300)
     factor = factors[number % len(factors)]
-    if isinstance(told, (int, float)) and not isinstance(told, bool):
-        return _set(document, box, key, number, told * factor)
+    if isinstance(current, (int, float)) and not isinstance(current, bool):
+        return _set(document, box, key, number, current * factor)
     return document
 
 
 def _step(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
     """Let a register step, as one that overflows or belongs to another meter."""
-    told = document if box is None else box[key]
-    if isinstance(told, (int, float)) and not isinstance(told, bool):
+    current = document if box is None else box[key]
+    if isinstance(current, (int, float)) and not isinstance(current, bool):
         step = (2**32 / 3600, 2**31, 500, 10_000, 1e6)[number % 5]
-        return _set(document, box, key, number, told - step if number % 2 else told + step)
+        return _set(document, box, key, number, current - step if number % 2 else current + step)
     return document
 
 
 def _wrap(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
-    told = document if box is None else box[key]
-    deep: Any = told
+    current = document if box is None else box[key]
+    deep: Any = current
     for _ in range(1 + number % 60 if number % 7 == 0 else 1):
         deep = [deep] if number % 2 else {"value": deep}
     return _set(document, box, key, number, deep)
 
 
 def _text(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
-    told = document if box is None else box[key]
-    return _set(document, box, key, number, str(told))
+    current = document if box is None else box[key]
+    return _set(document, box, key, number, str(current))
 
 
 def _everywhere(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
     """Give every key of this name the same value: duplicate serials, all states alike."""
 
-    def edit(told: Any) -> None:
-        if isinstance(told, dict):
-            for name, child in told.items():
+    def edit(node: Any) -> None:
+        if isinstance(node, dict):
+            for name, child in node.items():
                 if name == key:
-                    told[name] = value
+                    node[name] = value
                 else:
                     edit(child)
-        elif isinstance(told, list):
-            for child in told:
+        elif isinstance(node, list):
+            for child in node:
                 edit(child)
 
     edit(document)
@@ -130,8 +130,8 @@ def _everywhere(document: Any, box: Any, key: Any, number: int, value: Any) -> A
 
 
 def _empty(document: Any, box: Any, key: Any, number: int, value: Any) -> Any:
-    told = document if box is None else box[key]
-    return _set(document, box, key, number, type(told)())
+    current = document if box is None else box[key]
+    return _set(document, box, key, number, type(current)())
 
 
 KINDS: Mapping[str, Change] = {

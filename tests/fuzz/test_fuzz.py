@@ -64,16 +64,16 @@ def test_the_double_is_a_gateway(homes: list[House], runner: asyncio.Runner) -> 
         assert runner.run(watch(house)) == {1.0}, house.name
 
 
-class Said(Exposition):
-    """An exposition that says this."""
+class FixedExposition(Exposition):
+    """An exposition with a fixed body."""
 
     def __init__(self, body: str) -> None:
         super().__init__(VirtualClock(START))
-        self._said = f"{UP}{body}".encode()
+        self._fixed_body = f"{UP}{body}".encode()
 
     def render(self, *_: object) -> tuple[bytes, dict[str, str]]:
         """See `Exposition`."""
-        return self._said, {}
+        return self._fixed_body, {}
 
 
 UP = '# HELP enphase_up x\n# TYPE enphase_up gauge\nenphase_up{gateway="home"} 1\n'
@@ -105,9 +105,9 @@ def gauge(name: str, *lines: str) -> str:
 )
 def test_the_judge_is_severe(body: str) -> None:
     """What may never be exported is found by the one who looks for it."""
-    assert judge.judge(Said(""), both=False) == {}
+    assert judge.judge(FixedExposition(""), both=False) == {}
     with pytest.raises((AssertionError, ValueError)):
-        judge.judge(Said(body), both=False)
+        judge.judge(FixedExposition(body), both=False)
 
 
 def test_a_counter_that_falls_is_found() -> None:

@@ -47,11 +47,11 @@ class Prometheus:
         body = urlencode(parameters).encode()
         try:
             with urlopen(f"{self.url}/api/v1/{path}", data=body, timeout=60) as answer:  # noqa: S310 - loopback
-                told = json.load(answer)
+                definition = json.load(answer)
         except URLError as error:
             reason = error.read().decode() if hasattr(error, "read") else str(error)
             raise AssertionError(f"{parameters}: {reason}") from None
-        return told["data"]
+        return definition["data"]
 
     def newest(self, expr: str) -> list[dict[str, Any]]:
         """Return the samples at the end of the recordings."""
@@ -63,10 +63,10 @@ class Prometheus:
         return _result(self.ask("query_range", query=expr, start=start, end=end(), step=step))
 
 
-def _result(told: Any) -> list[dict[str, Any]]:
-    if told["resultType"] == "scalar":
-        return [{"metric": {}, "value": told["result"]}]
-    found: list[dict[str, Any]] = told["result"]
+def _result(definition: Any) -> list[dict[str, Any]]:
+    if definition["resultType"] == "scalar":
+        return [{"metric": {}, "value": definition["result"]}]
+    found: list[dict[str, Any]] = definition["result"]
     return found
 
 
@@ -80,7 +80,7 @@ def fill(data: Path, recordings: Collection[Path], wanted: Collection[str]) -> N
     _promtool(*_BLOCKS, "openmetrics", str(whole), str(data))
     read = {name for rule in ALERTS if rule.name in _RINGING for name in NAME.findall(rule.expr)}
     for names in _levels({*wanted, *read}):
-        rules = [_bare(rule.told) for rule in RECORDED if rule.name in names - {_SINCE}]
+        rules = [_bare(rule.definition) for rule in RECORDED if rule.name in names - {_SINCE}]
         with running(data) as server:
             if rules:
                 _evaluate(server, data, rules)
@@ -108,8 +108,8 @@ def _levels(wanted: Collection[str]) -> Iterator[set[str]]:
         done |= ready
 
 
-def _bare(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {"record": told["record"], "expr": told["expr"]}
+def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
+    return {"record": definition["record"], "expr": definition["expr"]}
 
 
 def _ringing() -> Iterator[dict[str, Any]]:

@@ -30,9 +30,9 @@ LEAD = 60
 
 def test_every_failure_has_a_scenario() -> None:
     """The failures F01 to F55 are all there; names begin with the failure that they show."""
-    shown = {name: catalogue.load(name).failure for name in catalogue.failures()}
-    assert set(shown.values()) == {f"F{number:02}" for number in range(1, 56)}
-    assert all(name.startswith(f"{failure}-".lower()) for name, failure in shown.items())
+    failure_of = {name: catalogue.load(name).failure for name in catalogue.failures()}
+    assert set(failure_of.values()) == {f"F{number:02}" for number in range(1, 56)}
+    assert all(name.startswith(f"{failure}-".lower()) for name, failure in failure_of.items())
 
 
 @pytest.mark.parametrize("name", catalogue.files())

@@ -63,7 +63,7 @@ def test_the_catalogue_loads(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "said"),
+    ("word", "message"),
     [
         ("owner-story", "there is no scenario 'owner-story': did you mean owners-story?"),
         ("nothing-like-it", "there is no scenario 'nothing-like-it': known are firmware-upgrade, "),
@@ -71,11 +71,11 @@ def test_the_catalogue_loads(name: str) -> None:
         ("./none.yml", "none.yml: cannot be read (No such file or directory)"),
     ],
 )
-def test_unknown_scenario(word: str, said: str) -> None:
+def test_unknown_scenario(word: str, message: str) -> None:
     """A name that there is not is told with the nearest one, a file with the reason."""
     with pytest.raises(ConfigError) as caught:
         find_scenario(word)
-    assert str(caught.value).startswith(said)
+    assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
 
@@ -117,7 +117,7 @@ seed: seven
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{at: 1h, fur: 2m, say: a}", "events[0].fur: unknown key: did you mean for?"),
         ("{at: noon, say: a}", "events[0].at: 'noon' is not a time: write 2h for two hours after"),
@@ -163,11 +163,11 @@ seed: seven
         ("{at: 1h, exporter: dance}", "events[0].exporter: 'dance' must be 'restart' or 'stopped'"),
     ],
 )
-def test_mistakes_in_events(tmp_path: Path, text: str, said: str) -> None:
+def test_mistakes_in_events(tmp_path: Path, text: str, message: str) -> None:
     """What cannot happen is told when the scenario is loaded, and where it stands."""
     lines = event(tmp_path, text)
     assert len(lines) == 1
-    assert lines[0].startswith(said)
+    assert lines[0].startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -222,11 +222,11 @@ async def test_gateway_restart(tmp_path: Path) -> None:
     async with observing(trial, tmp_path) as observer:
         looks = [await observer.scrape(time) for time in ("9m", "14m", "19m", "30m")]
     assert [look and look.value("enphase_up") for look in looks] == [1, 0, 1, 1]
-    told = [look.one("enphase_production_joules_total") for look in looks if look]
-    assert told[0] is not None
-    assert told[3] is not None
-    assert told[1:3] == [None, None]
-    assert told[0] < told[3] < told[0] + 3600 * 10_000
+    values = [look.one("enphase_production_joules_total") for look in looks if look]
+    assert values[0] is not None
+    assert values[3] is not None
+    assert values[1:3] == [None, None]
+    assert values[0] < values[3] < values[0] + 3600 * 10_000
 
 
 def test_layers_know_what_was_before() -> None:

@@ -22,9 +22,9 @@ async def test_owners_story(tmp_path: Path) -> None:
         await _for_ever(observer)
         assert len(observer.runner.messages) >= 20
         for name in ("enphase_production_joules_total", "enphase_consumption_joules_total"):
-            told = [value for look in observer.observations for value in look.all(name)]
+            values = [value for look in observer.observations for value in look.all(name)]
             most = 20_000 * 3600 * 24 * 30.0
-            assert all(0 <= after - before < most for before, after in pairwise(told))
+            assert all(0 <= after - before < most for before, after in pairwise(values))
 
 
 async def _silence(observer: ScenarioObserver) -> None:

@@ -47,7 +47,7 @@ async def test_a_password_buys_a_token(
         assert envoy.auth.manager_token == cloud.manager_token
         assert envoy.auth.expire_timestamp == NOW + 365 * 86400
         assert cloud.tokens == [envoy.auth.token]
-        assert (cloud.logins, cloud.asked) == (1, 1)
+        assert (cloud.logins, cloud.token_requests) == (1, 1)
 
 
 async def test_installers_get_short_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,14 +75,14 @@ _REFUSALS: dict[CloudMode, tuple[str, int]] = {
 @pytest.mark.parametrize("mode", _REFUSALS)
 async def test_it_refuses_as_the_real_one(mode: CloudMode, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each refusal ends where it would: at the login, or when a token is asked for."""
-    words, asked = _REFUSALS[mode]
+    words, token_requests = _REFUSALS[mode]
     async with serve_cloud(lambda: NOW) as cloud:
         auth = _auth(cloud, monkeypatch)
         cloud.mode = mode
         with pytest.raises(EnvoyAuthenticationError) as caught:
             await auth.refresh()
         assert caught.match(f"(?s){words}")
-        assert (cloud.logins, cloud.asked, cloud.tokens) == (1, asked, [])
+        assert (cloud.logins, cloud.token_requests, cloud.tokens) == (1, token_requests, [])
         cloud.mode = "ok"
         await auth.refresh()
         assert cloud.tokens == [auth.token]

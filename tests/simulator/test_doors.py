@@ -58,9 +58,9 @@ async def test_a_certificate_that_has_expired() -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         _, writer = await asyncio.open_connection(host, int(port), ssl=context)
-        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        certificate = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         writer.close()
-        assert x509.load_der_x509_certificate(shown).not_valid_after_utc < datetime.now(UTC)
+        assert x509.load_der_x509_certificate(certificate).not_valid_after_utc < datetime.now(UTC)
 
 
 async def test_headers_that_never_end() -> None:

@@ -137,9 +137,9 @@ def test_the_live_stream_ends_by_itself() -> None:
     """It is switched on by a write, and is off again after a quarter of an hour."""
     it = house()
     gateway = LiveGateway(it)
-    told = gateway.command("POST", "/ivp/livedata/stream", b'{"enable": 1}')
-    assert told is not None
-    assert orjson.loads(told.body) == {"sc_stream": "enabled"}
+    response = gateway.command("POST", "/ivp/livedata/stream", b'{"enable": 1}')
+    assert response is not None
+    assert orjson.loads(response.body) == {"sc_stream": "enabled"}
     it.advance(it.now + 100)
     live = body(it, LIVE)
     assert live["connection"]["sc_stream"] == "enabled"

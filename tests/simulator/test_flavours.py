@@ -40,7 +40,7 @@ def _filled(data: EnvoyData) -> set[str]:
     return {name for name in names if getattr(data, name) not in (None, {}, [])}
 
 
-def _told(envoy: Envoy) -> dict[str, object]:
+def _hardware(envoy: Envoy) -> dict[str, object]:
     """Return what pyenphase has found out about the hardware."""
     return {
         "features": envoy.supported_features,
@@ -61,9 +61,9 @@ async def test_a_twin_reads_like_the_capture(
     """
     envoy, data = await _read(load_capture(captures_dir / name), client)
     for twin in twins(captures_dir / name):
-        ours, told = await _read(Recorded(twin, captures_dir / name), client)
-        assert _filled(told) == _filled(data)
-        assert _told(ours) == _told(envoy)
+        ours, expected = await _read(Recorded(twin, captures_dir / name), client)
+        assert _filled(expected) == _filled(data)
+        assert _hardware(ours) == _hardware(envoy)
 
 
 @pytest.mark.parametrize("name", SAMPLE_HOME_NAMES)
@@ -71,6 +71,6 @@ async def test_a_sample_home_reads_the_same_alive(name: str, client: aiohttp.Cli
     """Of a sample home that lives, pyenphase gets what it gets of the one in the table."""
     house = HomeSimulation(SAMPLE_HOMES[name], seed=1, start=NOW, past_days=0)
     envoy, data = await _read(LiveGateway(house), client)
-    other, told = await _read(sample_home(name, lambda: NOW), client)
-    assert _filled(data) == _filled(told)
-    assert _told(envoy) == _told(other)
+    other, expected = await _read(sample_home(name, lambda: NOW), client)
+    assert _filled(data) == _filled(expected)
+    assert _hardware(envoy) == _hardware(other)

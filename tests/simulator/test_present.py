@@ -21,9 +21,9 @@ def test_time_stamps_move() -> None:
         stamps = [re.findall(rb"\b1[67]\d{8}\b", body) for body in (before.body, after.body)]
         assert len(stamps[0]) == len(stamps[1]) > 0
         assert {int(b) - int(a) for a, b in zip(*stamps, strict=True)} <= {0, int(NOW - THEN)}
-        told = orjson.loads(after.body)
+        content = orjson.loads(after.body)
         if key:
-            age = NOW - told[key]["last_enlighten_report_time"]
+            age = NOW - content[key]["last_enlighten_report_time"]
             assert 0 <= age < 600
     info = gateway.answer("/info")
     assert info is not None

@@ -55,14 +55,14 @@ async def _owning(client: aiohttp.ClientSession, name: str, **levers: Any) -> As
 async def test_the_grid_is_left_and_joined_again(client: aiohttp.ClientSession) -> None:
     """Told to go off grid it does, and back on grid only after it has synchronised."""
     async with _owning(client, "battery-home") as owner:
-        told = await owner.envoy.go_off_grid()
-        assert told["mains_admin_state"] == "open"
+        relay = await owner.envoy.go_off_grid()
+        assert relay["mains_admin_state"] == "open"
         data = await owner.look()
         assert data.enpower is not None
         assert (data.enpower.mains_admin_state, data.enpower.mains_oper_state) == ("open", "open")
 
-        told = await owner.envoy.go_on_grid()
-        assert told["mains_admin_state"] == "closed"
+        relay = await owner.envoy.go_on_grid()
+        assert relay["mains_admin_state"] == "closed"
         states = []
         for seconds in (0, 60):
             enpower = (await owner.look(seconds)).enpower
@@ -240,7 +240,7 @@ async def test_a_generator_mode_takes_seconds_to_follow(
     async with _owning(client, "generator", generator__mode=before) as owner:
         assert await owner.envoy.set_generator_mode(mode) == {"gen_cmd": mode}
         modes = [(await owner.look(after)).generator_mode for after in (0, 5)]
-    assert [told.gen_cmd for told in modes if told] == [before, mode]
+    assert [mode_response.gen_cmd for mode_response in modes if mode_response] == [before, mode]
 
 
 async def test_a_generator_schedule_is_kept(client: aiohttp.ClientSession) -> None:

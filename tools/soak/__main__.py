@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from tools.soak import month, shown, street
+from tools.soak import month, report, street
 from tools.soak.marks import Mark, grown
 
 #: columns where the output is no terminal
 _WIDTH = 120
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
     parser.add_argument("part", nargs="*", help="month, realtime; both when none is named")
@@ -29,8 +29,8 @@ def main(words: Sequence[str] | None = None) -> int:
         "--minutes", type=float, default=20.0, help="minutes of the part in real time"
     )
     parser.add_argument("--speed", type=float, default=60.0, help="how fast its houses live")
-    asked = parser.parse_args(words)
-    if unknown := set(asked.part) - {"month", "realtime"}:
+    options = parser.parse_args(arguments)
+    if unknown := set(options.part) - {"month", "realtime"}:
         parser.error(f"there is no {sorted(unknown)[0]!r}; choose month or realtime")
     console = Console()
     if not console.is_terminal:
@@ -38,29 +38,29 @@ def main(words: Sequence[str] | None = None) -> int:
     # What goes wrong is told in figures; without a handler Python would print each warning.
     logging.getLogger().addHandler(logging.NullHandler())
     problems: list[str] = []
-    if "month" in asked.part or not asked.part:
-        problems += _month(console, asked.days, asked.every, asked.seed)
-    if "realtime" in asked.part or not asked.part:
-        problems += _street(console, asked.minutes, asked.speed)
+    if "month" in options.part or not options.part:
+        problems += _month(console, options.days, options.every, options.seed)
+    if "realtime" in options.part or not options.part:
+        problems += _street(console, options.minutes, options.speed)
     for problem in problems:
         console.print(f"[red]{problem}[/]")
     return 1 if problems else 0
 
 
 def _month(console: Console, days: float, every: float, seed: int) -> list[str]:
-    def tell(mark: Mark, well_after: float) -> None:
-        console.print(shown.line(mark, well_after))
+    def print_mark(mark: Mark, well_after: float) -> None:
+        console.print(report.line(mark, well_after))
 
-    lived = month.live(days, every, seed, tell)
-    console.print(shown.month_table(lived))
-    console.print(shown.month_words(lived, seed), soft_wrap=True)
+    lived = month.live(days, every, seed, print_mark)
+    console.print(report.month_table(lived))
+    console.print(report.month_words(lived, seed), soft_wrap=True)
     return grown(lived.marks)
 
 
 def _street(console: Console, minutes: float, speed: float) -> list[str]:
     stood = asyncio.run(street.stand(minutes * 60, speed, console.print))
-    console.print(shown.street_table(stood))
-    console.print(shown.street_words(stood, minutes, speed), soft_wrap=True)
+    console.print(report.street_table(stood))
+    console.print(report.street_words(stood, minutes, speed), soft_wrap=True)
     return stood.problems()
 
 

@@ -22,9 +22,9 @@ SCENARIOS = ("sunny-day", "grid-outage", "night-stall", "firmware-upgrade")
 
 
 async def _main(speed: float) -> None:
-    told = []
+    gateways = []
     async with AsyncExitStack() as stack:
-        following = []
+        tasks = []
         for name in SCENARIOS:
             scenario = find_scenario(name)
             clock = FastClock(scenario.begins, speed)
@@ -33,13 +33,13 @@ async def _main(speed: float) -> None:
             running = await stack.enter_async_context(serve(gateway))
             runner.attach(running)
             token = tokens.make(scenario.site.serial, now=time.time())
-            told.append({"name": name, "host": running.host, "token": token})
-            following.append(asyncio.create_task(runner.follow(lambda said: None)))
-        sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+            gateways.append({"name": name, "host": running.host, "token": token})
+            tasks.append(asyncio.create_task(runner.follow(lambda _: None)))
+        sys.stdout.buffer.write(orjson.dumps(gateways, option=orjson.OPT_APPEND_NEWLINE))
         sys.stdout.flush()
         while await asyncio.to_thread(sys.stdin.readline):
             pass
-        for task in following:
+        for task in tasks:
             task.cancel()
 
 

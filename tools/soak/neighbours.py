@@ -124,7 +124,7 @@ async def neighbours(
     async with AsyncExitStack() as stack:
         cloud = await stack.enter_async_context(serve_cloud(true.time, **_ACCOUNT))
         cloud.lifetime = _LIFETIME
-        stack.enter_context(_asked(cloud))
+        stack.enter_context(_use_cloud(cloud))
         found = []
         for seed, (name, way) in enumerate(WAYS.items()):
             house = HomeSimulation(small(name), seed=seed, start=start)
@@ -139,7 +139,7 @@ async def neighbours(
 
 
 @contextmanager
-def _asked(cloud: SimulatedCloud) -> Iterator[None]:
+def _use_cloud(cloud: SimulatedCloud) -> Iterator[None]:
     """Let pyenphase ask this cloud instead of the one of the real world."""
     before = EnvoyTokenAuth.JSON_LOGIN_URL, EnvoyTokenAuth.TOKEN_URL
     EnvoyTokenAuth.JSON_LOGIN_URL, EnvoyTokenAuth.TOKEN_URL = cloud.login_url, cloud.token_url

@@ -68,7 +68,7 @@ class Stood:
     latencies: list[float] = field(default_factory=list)
     errors: int = 0
     #: lines of the exporter's log with level error
-    told: list[str] = field(default_factory=list)
+    log_errors: list[str] = field(default_factory=list)
 
     @property
     def answers(self) -> int:
@@ -89,7 +89,7 @@ class Stood:
         """Return what is not as it should be, in words."""
         # The first was before anybody came, the last is when all have gone.
         first, last = self.looks[0], self.looks[-1]
-        found = [f"in the log: {line}" for line in self.told[:3]]
+        found = [f"in the log: {line}" for line in self.log_errors[:3]]
         if self.errors:
             found.append(f"{self.errors} scrapes failed")
         if self.up < self.houses:
@@ -166,7 +166,7 @@ async def _read(
         if fields["msg"] == "listening":
             listening.set_result(int(fields["address"].rpartition(":")[2]))
         elif fields["level"] == "error":
-            stood.told.append(line.decode())
+            stood.log_errors.append(line.decode())
     if not listening.done():
         listening.set_exception(RuntimeError("the exporter ended before it listened"))
 
@@ -228,9 +228,9 @@ async def _client(request: Request, stood: Stood, until: float) -> None:
         writer = None
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
-            while (asked := time.perf_counter()) < until:
+            while (start := time.perf_counter()) < until:
                 await _ask(request, reader, writer)
-                stood.latencies.append(time.perf_counter() - asked)
+                stood.latencies.append(time.perf_counter() - start)
                 await asyncio.sleep(_PAUSE)
         except (OSError, RuntimeError, asyncio.IncompleteReadError):
             stood.errors += 1
@@ -247,8 +247,8 @@ async def _ask(
     head = await reader.readuntil(_END)
     if not head.startswith(b"HTTP/1.1 200 "):
         raise RuntimeError(head.partition(b"\r\n")[0].decode(errors="replace"))
-    told = head.lower().partition(b"content-length: ")[2]
-    await reader.readexactly(int(told.partition(b"\r\n")[0]))
+    length = head.lower().partition(b"content-length: ")[2]
+    await reader.readexactly(int(length.partition(b"\r\n")[0]))
 
 
 def _percentile(latencies: list[float], share: float) -> float:

@@ -34,8 +34,8 @@ def tariff(site: HomeHardware, state: HomeState) -> Any:
     }
     if site.since(7):
         storage = _storage(site, state)
-        told = {"logger": "mylogger", "date": str(state.now - _PRICES_AGE)}
-        prices |= told | {"storage_settings": storage}
+        source = {"logger": "mylogger", "date": str(state.now - _PRICES_AGE)}
+        prices |= source | {"storage_settings": storage}
         schedule |= _schedule(site, storage)
     return {"tariff": prices, "schedule": schedule}
 
@@ -76,9 +76,9 @@ def _schedule(site: HomeHardware, storage: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _optimised(site: HomeHardware, told: bool | None) -> dict[str, Any]:
+def _optimised(site: HomeHardware, enabled: bool | None) -> dict[str, Any]:
     """Return whether the vendor's optimisation is on, where the firmware knows of it."""
-    return {"opt_schedules": told} if site.since(8, 2, 4200) else {}
+    return {"opt_schedules": enabled} if site.since(8, 2, 4200) else {}
 
 
 def _all_day(setting: str) -> list[dict[str, Any]]:

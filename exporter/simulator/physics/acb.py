@@ -36,11 +36,11 @@ class SimulatedAcb:
         self.until = inf
         self._interval = min(_LONGEST, _INTERVAL + _LONGER * index)
         self.reported = 0
-        self.watts_told = 0
-        self.soc_told = 0.5
-        self._state_told: SleepState = "awake"
-        #: what replaces the truth, by field of `AcbState`
-        self.shown: dict[str, Any] = {}
+        self.watts_reported = 0
+        self.soc_reported = 0.5
+        self._state_reported: SleepState = "awake"
+        #: overrides of reported values, by field of `AcbState`
+        self.overrides: dict[str, Any] = {}
 
     def update(self, now: float) -> None:
         """Fall asleep or wake up by what was told."""
@@ -83,24 +83,24 @@ class SimulatedAcb:
         """Report if its turn has come and it can."""
         due = int(now // self._interval) * self._interval
         if due > self.reported and self.communicating and not self.frozen:
-            self.reported, self.watts_told = due, round(self.watts)
-            self.soc_told, self._state_told = self.soc, self.state
+            self.reported, self.watts_reported = due, round(self.watts)
+            self.soc_reported, self._state_reported = self.soc, self.state
 
     def show(self, clock: int) -> AcbState:
         """Return what the gateway knows of it; `clock` is how far its clock is ahead, in s."""
         truth: dict[str, Any] = {
             "serial": acb_serial(self.index),
-            "watts": self.watts_told,
-            "soc": self.soc_told,
+            "watts": self.watts_reported,
+            "soc": self.soc_reported,
             "reported": self.reported + clock,
-            "cell_temperature": 24 + abs(self.watts_told) // 60,
-            "sleep": self._state_told,
+            "cell_temperature": 24 + abs(self.watts_reported) // 60,
+            "sleep": self._state_reported,
             "sleep_min": self.sleep_min,
             "sleep_max": self.sleep_max,
             "communicating": self.communicating,
             "operating": self.communicating,
         }
-        return AcbState(**(truth | self.shown))
+        return AcbState(**(truth | self.overrides))
 
 
 class SimulatedAcbGroup:
@@ -112,7 +112,9 @@ class SimulatedAcbGroup:
     @property
     def soc(self) -> float:
         """Charge of all as last reported, 0 to 1; 0 without any."""
-        return sum(unit.soc_told for unit in self.units) / len(self.units) if self.units else 0.0
+        return (
+            sum(unit.soc_reported for unit in self.units) / len(self.units) if self.units else 0.0
+        )
 
     def update(self, now: float) -> None:
         """See `SimulatedAcb.update`."""
@@ -125,10 +127,10 @@ class SimulatedAcbGroup:
 
     def follow(self, net: float, seconds: float) -> float:
         """Make up for what the house lacks (W), or take what is left; returns the power of all."""
-        wanted = net / len(self.units) if self.units else 0.0
+        target = net / len(self.units) if self.units else 0.0
         for unit in self.units:
             least, most = unit.limits(seconds)
-            unit.watts = min(most, max(least, wanted))
+            unit.watts = min(most, max(least, target))
         return sum(unit.watts for unit in self.units)
 
     def rest(self) -> None:

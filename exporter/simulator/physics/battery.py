@@ -60,10 +60,10 @@ class SimulatedBattery:
         self._soc_reported = 0.5
         self._temperature_reported = 20.0
         self._grid_reported = "grid-tied"
-        self._watts_told = 0.0
-        self._soc_told = 0.5
-        #: what replaces the truth, by field of `BatteryState`
-        self.shown: dict[str, Any] = {}
+        self._live_watts = 0.0
+        self._live_soc = 0.5
+        #: overrides of reported values, by field of `BatteryState`
+        self.overrides: dict[str, Any] = {}
 
     @property
     def energy_capacity(self) -> float:
@@ -80,11 +80,11 @@ class SimulatedBattery:
     @property
     def conditions(self) -> tuple[str, ...]:
         """The conditions that it reports."""
-        reported: tuple[str, ...] | None = self.shown.get("conditions")
+        reported: tuple[str, ...] | None = self.overrides.get("conditions")
         if reported is not None:
             return reported
-        heard = self.communicating and not self.exhausted
-        return () if heard or not self.listed else ("obs_strs.failure",)
+        online = self.communicating and not self.exhausted
+        return () if online or not self.listed else ("obs_strs.failure",)
 
     def charge_limit(self, seconds: float) -> float:
         """Return the most it takes for so long, in watts."""
@@ -126,7 +126,7 @@ class SimulatedBattery:
         """Report if its turn has come and it can."""
         if self.frozen or self.exhausted or not self.communicating:
             return
-        self._watts_told, self._soc_told = self.watts, self.soc
+        self._live_watts, self._live_soc = self.watts, self.soc
         phase = 7 + self.index * 53 % _INTERVAL
         due = int((now - phase) // _INTERVAL) * _INTERVAL + phase
         if due > self.reported:
@@ -140,15 +140,15 @@ class SimulatedBattery:
 
         `clock` is how many seconds the gateway's clock is ahead.
         """
-        heard = not self.frozen and not self.exhausted and self.communicating
+        live = not self.frozen and not self.exhausted and self.communicating
         warm = self._temperature_reported + self.temperature_offset
         number, name = READY if self.in_service or self.stuck is not None else _NOT_READY
         truth: dict[str, Any] = {
             "serial": battery_serial(self.index),
             "part": self._part,
             "capacity_wh": round(self.nominal),
-            "watts": self.watts if heard else self._watts_told if self.frozen else 0.0,
-            "soc": self._claimed(soc if heard else self._soc_told),
+            "watts": self.watts if live else self._live_watts if self.frozen else 0.0,
+            "soc": self._claimed(soc if live else self._live_soc),
             "soc_reported": self._claimed(self._soc_reported),
             "reported": self.reported + clock,
             "temperature": warm,
@@ -162,7 +162,7 @@ class SimulatedBattery:
             "rated_watts": round(self.limit),
             "conditions": self.conditions,
         }
-        return BatteryState(**(truth | self.shown))
+        return BatteryState(**(truth | self.overrides))
 
     def _claimed(self, soc: float) -> float:
         return soc if self.stuck is None else self.stuck

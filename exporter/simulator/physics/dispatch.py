@@ -35,7 +35,7 @@ class DispatchPolicy:
         """Charge below which nothing is given on grid."""
         return max(self.reserve, self.very_low)
 
-    def wanted(self, net: float, soc: float, most: float, price: PriceLevel | None) -> float:
+    def target_power(self, net: float, soc: float, most: float, price: PriceLevel | None) -> float:
         """Return the power asked of the batteries, in watts; positive discharges.
 
         `net` is what the house lacks (negative: has left), `most` what they can take, `price` how

@@ -22,7 +22,7 @@ class SimulatedDryContact:
     def __init__(self, settings: DryContactState) -> None:
         """Start with these settings, in the state they have."""
         #: settings that were changed, by field of `DryContactState`
-        self.shown: dict[str, Any] = {}
+        self.overrides: dict[str, Any] = {}
         #: state that somebody commanded; None follows the settings
         self.command: SwitchPosition | None = None
         self._installed = settings
@@ -32,7 +32,7 @@ class SimulatedDryContact:
         """Return the contact as the gateway tells of it."""
         status: SwitchPosition = "closed" if self.closed else "open"
         manual = self.command is not None or self._installed.manual_override
-        changes = {"manual_override": manual} | self.shown | {"status": status}
+        changes = {"manual_override": manual} | self.overrides | {"status": status}
         return replace(self._installed, **changes)
 
     def update(self, source: SupplySource, soc: float, local: LocalMoment) -> None:
@@ -56,4 +56,4 @@ class SimulatedDryContact:
             self.closed = action == "apply"
 
     def _get(self, name: str) -> Any:
-        return self.shown.get(name, getattr(self._installed, name))
+        return self.overrides.get(name, getattr(self._installed, name))

@@ -55,13 +55,13 @@ class SimulatedGenerator:
         if not self.installed:
             return
         self.exercising = self.mode != "off" and not islanded and self._exercise(local)
-        wanted = islanded and self._wanted(100 * soc)
+        needed = islanded and self._is_needed(100 * soc)
         if self._phase in (_Phase.STOPPED, _Phase.COOLING):
-            if wanted:
+            if needed:
                 self._phase, self._until = _Phase.WARMING, now + 60 * WARM_UP
             elif now >= self._until:
                 self._phase, self._until = _Phase.STOPPED, inf
-        elif not wanted:
+        elif not needed:
             self._phase, self._until = _Phase.COOLING, now + 60 * COOL_DOWN
         elif self.broken:
             self._phase, self._until = _Phase.WARMING, inf
@@ -71,7 +71,7 @@ class SimulatedGenerator:
             # repaired: warms up again
             self._until = now + 60 * WARM_UP
 
-    def _wanted(self, soc: float) -> bool:
+    def _is_needed(self, soc: float) -> bool:
         if self.mode != "auto":
             return self.mode == "on"
         low = self._phase in (_Phase.STOPPED, _Phase.COOLING)

@@ -89,8 +89,8 @@ class GridSwitch:
         self.reconnect_seconds = RECONNECT_SECONDS
         self.communicating = True
         self.frozen = False
-        #: what replaces the truth, by field of `GridSwitchState`
-        self.shown: dict[str, Any] = {}
+        #: overrides of reported values, by field of `GridSwitchState`
+        self.overrides: dict[str, Any] = {}
         #: how it is
         self.closed = True
         #: since when the grid has been good; None while it is not
@@ -149,14 +149,14 @@ class GridSwitch:
         `clock` is how many seconds the gateway's clock is ahead; air temperature in °C.
         """
         if (self.frozen or not self.communicating) and self._kept is not None:
-            told = self._kept
+            state = self._kept
         else:
-            told = self._kept = self._truth(air, generating=generating)
+            state = self._kept = self._truth(air, generating=generating)
         changes = {"communicating": self.communicating, "reported": self._reported + clock}
-        return replace(told, **changes | self.shown)
+        return replace(state, **changes | self.overrides)
 
     def _truth(self, air: float, *, generating: bool) -> GridSwitchState:
-        admin, inner, mode = self._told(generating=generating)
+        admin, inner, mode = self._modes(generating=generating)
         warm = 22.0 + 0.5 * (air - 15.0)
         return GridSwitchState(
             reported=self._reported,
@@ -172,7 +172,7 @@ class GridSwitch:
             collar_grid_state="on_grid" if self.closed else "off_grid",
         )
 
-    def _told(self, *, generating: bool) -> tuple[tuple[int, str], int, str]:
+    def _modes(self, *, generating: bool) -> tuple[tuple[int, str], int, str]:
         if self.closed:
             return _CLOSED
         if generating:

@@ -47,9 +47,9 @@ class SimulatedInverter:
         "joules",
         "listed",
         "off_by_command",
+        "overrides",
         "phase",
         "reported",
-        "shown",
         "silent",
         "watts",
     )
@@ -76,8 +76,8 @@ class SimulatedInverter:
         self.reported = 0
         self.energy = 0.0
         self.joules = 0.0
-        #: what replaces the truth, by field of `InverterState`
-        self.shown: dict[str, Any] = {}
+        #: overrides of reported values, by field of `InverterState`
+        self.overrides: dict[str, Any] = {}
 
     @property
     def output(self) -> float:
@@ -112,7 +112,7 @@ class SimulatedInverter:
 
     def conditions(self, now: float) -> tuple[str, ...]:
         """Return the conditions that it reports at `now` (epoch seconds)."""
-        reported: tuple[str, ...] | None = self.shown.get("conditions")
+        reported: tuple[str, ...] | None = self.overrides.get("conditions")
         if reported is not None:
             return reported
         gone = now - self.reported > _MISSED * self.interval
@@ -154,4 +154,4 @@ class SimulatedInverter:
             "temperature": round(air) + watts // 15,
             "conditions": () if gone or not self.off_by_command else _OFF_BY_COMMAND,
         }
-        return InverterState(**(truth | self.shown))
+        return InverterState(**(truth | self.overrides))

@@ -26,7 +26,7 @@ class SimulatedIqRelay:
         self.closed = True
         self.state_changes = 2
         #: overrides of reported values, by field of `IqRelayState`
-        self.shown: dict[str, Any] = {}
+        self.overrides: dict[str, Any] = {}
         self._reason: tuple[int, str] = (0, "")
         self._reported = 0
 
@@ -67,7 +67,7 @@ class SimulatedIqRelay:
             "communicating": self.communicating,
             "conditions": self._conditions(),
         }
-        return IqRelayState(**(values | self.shown))
+        return IqRelayState(**(values | self.overrides))
 
     def _conditions(self) -> tuple[str, ...]:
         if not self.communicating:

@@ -319,14 +319,14 @@ def set_value(lever: Parameter, targets: Iterable[Any], value: Any) -> None:
         if not lever.shows:
             setattr(target, lever.name, value)
         elif value is None:
-            target.shown.pop(lever.shows, None)
+            target.overrides.pop(lever.shows, None)
         else:
-            target.shown[lever.shows] = value
+            target.overrides[lever.shows] = value
 
 
 def get_value(lever: Parameter, target: Any) -> Any:
     """Return what was set; for what is only shown, None where it shows the truth."""
-    return target.shown.get(lever.shows) if lever.shows else getattr(target, lever.name)
+    return target.overrides.get(lever.shows) if lever.shows else getattr(target, lever.name)
 
 
 def _counted(devices: Iterable[Any]) -> dict[str, Any]:

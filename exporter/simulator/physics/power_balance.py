@@ -77,12 +77,12 @@ def islanded(means: AvailablePower) -> PowerBalance:
 
 def generating(means: AvailablePower, *, charge: bool) -> PowerBalance:
     """Return the flows of a house on its generator, which may charge the batteries."""
-    asked = means.load + means.wasted
-    taken = min(means.charge, max(0.0, RATED_WATTS + means.sun - asked)) if charge else 0.0
-    given = min(means.discharge, max(0.0, asked - means.sun - RATED_WATTS))
+    demand = means.load + means.wasted
+    taken = min(means.charge, max(0.0, RATED_WATTS + means.sun - demand)) if charge else 0.0
+    given = min(means.discharge, max(0.0, demand - means.sun - RATED_WATTS))
     # a generator without load wears out: it goes first
-    sun = min(means.sun, max(0.0, asked + taken - MINIMUM_WATTS))
-    generator = min(RATED_WATTS, max(0.0, asked + taken - given - sun))
+    sun = min(means.sun, max(0.0, demand + taken - MINIMUM_WATTS))
+    generator = min(RATED_WATTS, max(0.0, demand + taken - given - sun))
     load = max(0.0, sun + generator + given - taken - means.wasted)
     return PowerBalance(
         sun=sun,

@@ -97,8 +97,10 @@ def _inverters(
 def _energy(plant: HomeSystem, passed: float) -> dict[str, float]:
     """Return the counters as they are told, and the days, which follow them."""
     energy = plant.energy.after(plant.flows, passed)
-    told = {name: counter.show(getattr(energy, name)) for name, counter in plant.counters.items()}
-    return told | {
+    counters = {
+        name: counter.show(getattr(energy, name)) for name, counter in plant.counters.items()
+    }
+    return counters | {
         "generated": energy.generated,
         "produced_today": plant.produced.today(energy.produced),
         "produced_week": plant.produced.week,
@@ -121,7 +123,7 @@ def _soc(plant: HomeSystem, passed: float) -> float:
 
 def _storage(plant: HomeSystem, clock: int) -> StorageState:
     policy, units = plant.policy, plant.bank.units
-    heard = [unit for unit in units if unit.communicating and not unit.exhausted]
+    online = [unit for unit in units if unit.communicating and not unit.exhausted]
     return StorageState(
         mode=policy.mode,
         reserve=policy.reserve,
@@ -129,9 +131,9 @@ def _storage(plant: HomeSystem, clock: int) -> StorageState:
         charge_from_grid=policy.charge_from_grid,
         opt_schedules=policy.opt_schedules,
         sub_type=policy.sub_type or "",
-        health=sum(unit.health for unit in heard) / len(heard) if heard else 0.0,
+        health=sum(unit.health for unit in online) / len(online) if online else 0.0,
         available_capacity=sum(
-            unit.nominal * unit.capacity for unit in heard if not unit.dc_switch_off
+            unit.nominal * unit.capacity for unit in online if not unit.dc_switch_off
         ),
         shutdown=plant.cutoff.off,
         changed=int(policy.changed) + clock,
@@ -140,8 +142,8 @@ def _storage(plant: HomeSystem, clock: int) -> StorageState:
 
 def _meters(plant: HomeSystem, passed: float) -> dict[CtKind, Any]:
     """Return the CTs that are not simply healthy."""
-    shown = {kind: meter.show(plant.flows, passed) for kind, meter in plant.meters.items()}
-    return {kind: meter for kind, meter in shown.items() if meter != HEALTHY_METER}
+    meters = {kind: meter.show(plant.flows, passed) for kind, meter in plant.meters.items()}
+    return {kind: meter for kind, meter in meters.items() if meter != HEALTHY_METER}
 
 
 def _restarted(state: HomeState) -> HomeState:

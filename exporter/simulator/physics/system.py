@@ -234,8 +234,8 @@ class HomeSystem:
         if self._time_of_use:
             price = price_level(local.weekday, local.seconds / 60)
         net = load + means.wasted - sun - acb
-        wanted = self.policy.wanted(net, self.bank.soc, charge, price)
-        balance = power_balance.on_grid(means, min(discharge, max(-charge, wanted)), acb)
+        target = self.policy.target_power(net, self.bank.soc, charge, price)
+        balance = power_balance.on_grid(means, min(discharge, max(-charge, target)), acb)
         excess = -balance.grid - self.limits.most_export
         if excess <= 0 or not balance.sun:
             return balance

@@ -61,7 +61,7 @@ class TimeShiftedGateway(SimulatedGateway):
         shift = round(self._ours() - self._theirs())
         headers = dict(answer.headers)
         if "Date" in headers:
-            told = parsedate_to_datetime(headers["Date"]).timestamp()
-            headers["Date"] = formatdate(told + shift, usegmt=True)
+            date = parsedate_to_datetime(headers["Date"]).timestamp()
+            headers["Date"] = formatdate(date + shift, usegmt=True)
         body = TimestampedBody(answer.body, target).shifted(shift)
         return replace(answer, body=body, headers=headers)

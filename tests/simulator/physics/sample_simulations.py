@@ -29,7 +29,7 @@ def house(name: str = "battery-home", *when: int, **how: Any) -> HomeSimulation:
     return HomeSimulation(SAMPLE_HOMES[name], start=start, **usual | how)
 
 
-def told(it: HomeSimulation, target: str) -> Any:
+def read_json(it: HomeSimulation, target: str) -> Any:
     """Return what its gateway answers, as JSON."""
     answer = HomeGateway(it.site, it.state).answer(target)
     assert answer is not None
@@ -38,6 +38,6 @@ def told(it: HomeSimulation, target: str) -> Any:
 
 def group(it: HomeSimulation, kind: str) -> list[dict[str, Any]]:
     """Return the devices of a kind in the ensemble inventory."""
-    groups = told(it, "/ivp/ensemble/inventory")
+    groups = read_json(it, "/ivp/ensemble/inventory")
     found: list[dict[str, Any]] = next(each["devices"] for each in groups if each["type"] == kind)
     return found

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from exporter.simulator.physics.local_time import LocalClock
-from tests.simulator.physics.sample_simulations import DAY, HOUR, house, moment, told
+from tests.simulator.physics.sample_simulations import DAY, HOUR, house, moment, read_json
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_all_endpoints_tell_the_same_energy() -> None:
     """Lifetime and today agree between the endpoints of one moment."""
     it = house()
     state = it.state()
-    summary = told(it, "/api/v1/production")
-    production = told(it, "/production.json?details=1")["production"]
+    summary = read_json(it, "/api/v1/production")
+    production = read_json(it, "/production.json?details=1")["production"]
     assert summary["wattHoursLifetime"] == round(state.produced)
     assert production[1]["whLifetime"] == pytest.approx(state.produced, abs=0.01)
     assert production[1]["whToday"] == pytest.approx(state.produced_today, abs=0.01)
-    devices = told(it, "/ivp/pdm/device_data").values()
+    devices = read_json(it, "/ivp/pdm/device_data").values()
     today = sum(
         device["channels"][0]["wattHours"]["today"]
         for device in devices
@@ -74,7 +74,7 @@ def test_total_consumption_is_production_and_net() -> None:
     it = house("battery-home", 2026, 6, 10, 9)
     it.set("battery.*.soc", 0.4)
     state = it.state()
-    total, net = told(it, "/production.json?details=1")["consumption"]
+    total, net = read_json(it, "/production.json?details=1")["consumption"]
     assert state.battery < -1000
     assert total["wNow"] == pytest.approx(state.sun + net["wNow"], abs=0.01)
     assert total["wNow"] == pytest.approx(state.load - state.battery, abs=0.01)

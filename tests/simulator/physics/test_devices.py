@@ -4,7 +4,7 @@ import pytest
 
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import constant_sky
-from tests.simulator.physics.sample_simulations import HOUR, house, told
+from tests.simulator.physics.sample_simulations import HOUR, house, read_json
 
 
 def _winter_island(soc: float = 0.5, **levers: object) -> HomeSimulation:
@@ -14,12 +14,12 @@ def _winter_island(soc: float = 0.5, **levers: object) -> HomeSimulation:
 
 
 def _generator(it: HomeSimulation) -> tuple[str, str, int]:
-    answer = told(it, "/ivp/ensemble/generator")
+    answer = read_json(it, "/ivp/ensemble/generator")
     return answer["admin_state"], answer["oper_state"], answer["exc_on"]
 
 
 def _contacts(it: HomeSimulation) -> dict[str, str]:
-    listed = told(it, "/ivp/ensemble/dry_contacts")["dry_contacts"]
+    listed = read_json(it, "/ivp/ensemble/dry_contacts")["dry_contacts"]
     return {contact["id"]: contact["status"] for contact in listed}
 
 
@@ -49,7 +49,7 @@ def test_the_generator_warms_up_before_it_feeds() -> None:
     assert _generator(it) == ("closed", "close", 0)
     assert state.generator == pytest.approx(state.load - state.battery)
     assert state.battery < -1000
-    controller = told(it, "/ivp/ensemble/inventory")[1]["devices"][0]
+    controller = read_json(it, "/ivp/ensemble/inventory")[1]["devices"][0]
     assert controller["admin_state_str"] == "ENPWR_STATE_OPER_GEN_CLOSE"
 
 
@@ -71,7 +71,7 @@ def test_a_generator_can_fail() -> None:
     assert _generator(it) == ("open", "open", 0)
     it.set_all({"generator.mode": "on", "battery.*.soc": 0.9})
     assert it.at(it.now + 300).unit.running
-    assert told(it, "/ivp/ss/gen_mode")["gen_cmd"] == "on"
+    assert read_json(it, "/ivp/ss/gen_mode")["gen_cmd"] == "on"
 
 
 def test_the_generator_stops_for_the_grid() -> None:
@@ -139,17 +139,17 @@ def test_contacts_obey_commands() -> None:
     """A commanded contact stays as commanded until its settings count again."""
     it = house()
     it.set("contact.NC1.command", "open")
-    settings = told(it, "/ivp/ss/dry_contact_settings")["dry_contacts"][0]
+    settings = read_json(it, "/ivp/ss/dry_contact_settings")["dry_contacts"][0]
     assert (_contacts(it)["NC1"], settings["manual_override"]) == ("open", "true")
     it.set("contact.NC1.command", None)
     assert _contacts(it)["NC1"] == "closed"
     it.set_all({"contact.NC1.name": "Sauna", "contact.NC1.soc_low": 12})
-    settings = told(it, "/ivp/ss/dry_contact_settings")["dry_contacts"][0]
+    settings = read_json(it, "/ivp/ss/dry_contact_settings")["dry_contacts"][0]
     assert (settings["load_name"], settings["soc_low"]) == ("Sauna", 12)
 
 
 def _acb(it: HomeSimulation, index: int = 0) -> dict[str, object]:
-    devices: list[dict[str, object]] = told(it, "/inventory.json?deleted=1")[1]["devices"]
+    devices: list[dict[str, object]] = read_json(it, "/inventory.json?deleted=1")[1]["devices"]
     return devices[index]
 
 
@@ -169,7 +169,7 @@ def test_acbs_take_what_is_left_and_give_it_back() -> None:
     assert _acb(it)["charge_status"] == "charging"
     it.advance(it.now + 13 * HOUR)
     assert it.flows.acb > 50
-    assert told(it, "/production.json?details=1")["storage"][0]["state"] == "discharging"
+    assert read_json(it, "/production.json?details=1")["storage"][0]["state"] == "discharging"
 
 
 def test_acbs_report_late() -> None:

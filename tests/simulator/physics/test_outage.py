@@ -5,7 +5,7 @@ import pytest
 from exporter.simulator.homes.models import HomeState
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import constant_sky
-from tests.simulator.physics.sample_simulations import HOUR, group, house, told
+from tests.simulator.physics.sample_simulations import HOUR, group, house, read_json
 
 
 def _dark_winter(**how: object) -> HomeSimulation:
@@ -30,7 +30,7 @@ def test_the_switch_opens_at_once_and_nobody_asked() -> None:
     it.set("grid.up", False)
     state = it.state()
     assert (state.powered, state.on_grid, state.grid) == (True, False, 0)
-    relay = told(it, "/ivp/ensemble/relay")
+    relay = read_json(it, "/ivp/ensemble/relay")
     assert (relay["mains_admin_state"], relay["mains_oper_state"]) == ("closed", "open")
     assert group(it, "ENPOWER")[0]["admin_state_str"] == "ENPWR_STATE_OPER_NO_GRID"
     it.advance(it.now + 900)
@@ -79,10 +79,10 @@ def test_a_loose_neutral_shows_while_connected() -> None:
     """Legs drift apart, and the meters of both tell."""
     it = house()
     it.set_all({"leg.1.volts_offset": 10, "leg.2.volts_offset": -10})
-    channels = told(it, "/ivp/meters/readings")[1]["channels"]
+    channels = read_json(it, "/ivp/meters/readings")[1]["channels"]
     assert it.state().on_grid
     assert channels[0]["voltage"] - channels[1]["voltage"] == pytest.approx(20, abs=4)
-    assert told(it, "/ivp/meters/readings")[0]["voltage"] == pytest.approx(240, abs=5)
+    assert read_json(it, "/ivp/meters/readings")[0]["voltage"] == pytest.approx(240, abs=5)
 
 
 def test_with_nobody_to_take_it_solar_power_is_held_back() -> None:
@@ -95,7 +95,7 @@ def test_with_nobody_to_take_it_solar_power_is_held_back() -> None:
     assert state.sun == pytest.approx(state.load)
     assert state.sun < free / 2
     assert state.battery == pytest.approx(0)
-    assert told(it, "/ivp/meters/readings")[0]["freq"] > 60.5
+    assert read_json(it, "/ivp/meters/readings")[0]["freq"] > 60.5
     it.advance(it.now + 900)
     # they report zeros; only the garage roof is cut off by its dry contact
     assert [inverter.gone for inverter in it.state().inverters] == [False] * 20 + [True] * 4
@@ -221,7 +221,7 @@ def test_the_grid_mode_can_lie() -> None:
     """In the middle of an outage the mode may still say that all is well."""
     it = house()
     it.set_all({"grid.up": False, "switch.grid_mode": "multimode-ongrid"})
-    relay = told(it, "/ivp/ensemble/relay")
+    relay = read_json(it, "/ivp/ensemble/relay")
     assert (relay["Solar_grid_mode"], relay["mains_oper_state"]) == ("multimode-ongrid", "open")
 
 

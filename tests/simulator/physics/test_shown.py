@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.simulator.physics import HomeSimulation
-from tests.simulator.physics.sample_simulations import DAY, HOUR, group, house, told
+from tests.simulator.physics.sample_simulations import DAY, HOUR, group, house, read_json
 
 
 def _after(
@@ -24,9 +24,9 @@ def test_a_battery_can_fall_silent() -> None:
     assert (third["communicating"], fourth["communicating"]) == (False, True)
     assert it.now - third["last_rpt_date"] > 3600
     assert it.now - fourth["last_rpt_date"] <= 300
-    assert told(it, "/ivp/ensemble/secctrl")["Enc_max_available_capacity"] == 25_000
-    assert told(it, "/ivp/ensemble/power")["devices:"][2]["real_power_mw"] == 0
-    assert told(it, "/home")["comm"]["encharge"][0]["num"] == 5
+    assert read_json(it, "/ivp/ensemble/secctrl")["Enc_max_available_capacity"] == 25_000
+    assert read_json(it, "/ivp/ensemble/power")["devices:"][2]["real_power_mw"] == 0
+    assert read_json(it, "/home")["comm"]["encharge"][0]["num"] == 5
 
 
 def test_a_battery_left_alone_goes_flat() -> None:
@@ -41,7 +41,7 @@ def test_a_battery_left_alone_goes_flat() -> None:
 def test_a_battery_can_vanish() -> None:
     """It is gone from inventory and power, the others stay."""
     it = _after({"battery.2.listed": False})
-    assert len(group(it, "ENCHARGE")) == len(told(it, "/ivp/ensemble/power")["devices:"]) == 5
+    assert len(group(it, "ENCHARGE")) == len(read_json(it, "/ivp/ensemble/power")["devices:"]) == 5
 
 
 def test_a_battery_can_be_stuck() -> None:
@@ -50,7 +50,7 @@ def test_a_battery_can_be_stuck() -> None:
     it.set("battery.1.stuck", 0.99)
     for hours in (1, 10, 20):
         it.advance(it.now + hours * HOUR)
-        power = told(it, "/ivp/ensemble/power")["devices:"][0]
+        power = read_json(it, "/ivp/ensemble/power")["devices:"][0]
         assert (power["soc"], power["real_power_mw"]) == (99, -8000)
         device = group(it, "ENCHARGE")[0]
         assert (device["percentFull"], device["led_status"]) == (99, 12)
@@ -79,7 +79,7 @@ def test_batteries_can_refuse_to_charge() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lever", "value", "key", "shown"),
+    ("lever", "value", "key", "expected"),
     [
         ("firmware", "2.0.1", "img_pnum_running", "2.0.1"),
         ("bmu_firmware", "1.1", "bmu_fw_version", "1.1"),
@@ -87,16 +87,18 @@ def test_batteries_can_refuse_to_charge() -> None:
         ("admin", 11, "admin_state", 11),
         ("admin_name", "ODD", "admin_state_str", "ODD"),
         ("led", 17, "led_status", 17),
-        ("soc_reported", 0.1, "percentFull", 10),
+        ("inventory_soc", 0.1, "percentFull", 10),
         ("reported_temperature", 61, "temperature", 61),
         ("cell_temperature", 63, "maxCellTemp", 63),
     ],
 )
-def test_a_battery_shows_what_it_is_told_to(lever: str, value: Any, key: str, shown: Any) -> None:
+def test_a_battery_shows_what_it_is_told_to(
+    lever: str, value: Any, key: str, expected: Any
+) -> None:
     """One battery differs, the others and its own truth do not; none gives it back."""
     it = _after({f"battery.1.{lever}": value})
     one, other = group(it, "ENCHARGE")[:2]
-    assert one[key] == shown != other[key]
+    assert one[key] == expected != other[key]
     it.set(f"battery.1.{lever}", False if value is True else None)
     assert group(it, "ENCHARGE")[0][key] == pytest.approx(other[key], abs=3)
 
@@ -104,14 +106,14 @@ def test_a_battery_shows_what_it_is_told_to(lever: str, value: Any, key: str, sh
 def test_charge_can_be_shown_wrong() -> None:
     """The power list tells another charge than the inventory."""
     it = _after({"battery.*.soc": 0.5, "battery.2.reported_soc": 0.99}, hours=0)
-    charges = [device["soc"] for device in told(it, "/ivp/ensemble/power")["devices:"]]
+    charges = [device["soc"] for device in read_json(it, "/ivp/ensemble/power")["devices:"]]
     assert charges == [50, 99, 50, 50, 50, 50]
 
 
 def test_capacity_and_health_can_be_lost() -> None:
     """Less of what was installed can be used, and the state of health is told."""
     it = _after({"battery.1.capacity": 0.4, "battery.*.health": 0.7})
-    secctrl = told(it, "/ivp/ensemble/secctrl")
+    secctrl = read_json(it, "/ivp/ensemble/secctrl")
     assert secctrl["Enc_commissioned_capacity"] == 30_000
     assert secctrl["Enc_max_available_capacity"] == 27_000
     assert secctrl["ENC_agg_soh"] == 70
@@ -133,13 +135,14 @@ def test_inverters_can_fail_each_in_its_way() -> None:
     before = it.energy.produced
     it.advance(it.now + 3 * HOUR)
     listed = {
-        device["serialNumber"][-2:]: device for device in told(it, "/api/v1/production/inverters")
+        device["serialNumber"][-2:]: device
+        for device in read_json(it, "/api/v1/production/inverters")
     }
     assert "04" not in listed
     assert it.now - listed["01"]["lastReportDate"] > 10_000
     assert it.now - listed["02"]["lastReportDate"] > 10_000
     assert listed["03"]["lastReportWatts"] < 0.4 * listed["05"]["lastReportWatts"]
-    devices = told(it, "/ivp/pdm/device_data")
+    devices = read_json(it, "/ivp/pdm/device_data")
     by_serial = {
         device["sn"][-2:]: device for device in devices.values() if isinstance(device, dict)
     }
@@ -170,7 +173,7 @@ def test_a_tripped_breaker_stops_the_sun() -> None:
 def test_meters_can_fail() -> None:
     """A CT that does not meter says 0 and counts nothing; a disabled one is not active."""
     it = house()
-    before = told(it, "/ivp/meters/readings")[0]["actEnergyDlvd"]
+    before = read_json(it, "/ivp/meters/readings")[0]["actEnergyDlvd"]
     it.set_all(
         {
             "meter.production.status": "not-metering",
@@ -179,18 +182,18 @@ def test_meters_can_fail() -> None:
         }
     )
     it.advance(it.now + HOUR)
-    production, net = told(it, "/ivp/meters")
+    production, net = read_json(it, "/ivp/meters")
     assert (production["meteringStatus"], production["state"]) == ("not-metering", "enabled")
     assert (net["state"], net["statusFlags"]) == ("disabled", ["negative-production"])
-    reading = told(it, "/ivp/meters/readings")[0]
+    reading = read_json(it, "/ivp/meters/readings")[0]
     assert reading["activePower"] == 0
     assert reading["actEnergyDlvd"] == pytest.approx(before)
     assert it.state().sun > 1000
-    sections = told(it, "/production.json?details=1")
+    sections = read_json(it, "/production.json?details=1")
     assert [section["activeCount"] for section in sections["consumption"]] == [0, 0]
     it.set("meter.production.status", "normal")
-    assert told(it, "/ivp/meters/readings")[0]["activePower"] > 1000
-    assert told(it, "/ivp/meters/readings")[0]["actEnergyDlvd"] == pytest.approx(before)
+    assert read_json(it, "/ivp/meters/readings")[0]["activePower"] > 1000
+    assert read_json(it, "/ivp/meters/readings")[0]["actEnergyDlvd"] == pytest.approx(before)
 
 
 def test_controller_and_collar_can_fall_silent() -> None:
@@ -226,7 +229,7 @@ def test_the_cloud_can_be_lost() -> None:
     last = it.state().cloud.reported
     it.set_all({"cloud.reporting": False, "cloud.connected": False})
     it.advance(it.now + 9 * HOUR)
-    network = told(it, "/home")["network"]
+    network = read_json(it, "/home")["network"]
     assert network["last_enlighten_report_time"] == last
     assert network["web_comm"] is False
     assert [port["type"] for port in network["interfaces"]] == ["ethernet", "wifi"]
@@ -237,7 +240,7 @@ def test_the_cloud_can_be_reached_by_modem() -> None:
     """The modem is the way to the cloud then, four times a day; the network at home stays up."""
     it = _after({"cloud.cellular": True}, hours=30)
     assert it.now - it.state().cloud.reported < 6 * HOUR + 300
-    network = told(it, "/home")["network"]
+    network = read_json(it, "/home")["network"]
     carriers = {port["interface"]: port["carrier"] for port in network["interfaces"]}
     types = {port["interface"]: port["type"] for port in network["interfaces"]}
     assert types[network["primary_interface"]] == "cellular"
@@ -265,23 +268,23 @@ def test_counters_can_lie() -> None:
     assert it.state().produced == pytest.approx(true - 1_193_046.5, abs=1)
     it.set_all({"counter.produced.offset": 0, "counter.imported.zero": True})
     assert it.state().produced == true
-    assert told(it, "/ivp/meters/readings")[1]["actEnergyDlvd"] == 0
+    assert read_json(it, "/ivp/meters/readings")[1]["actEnergyDlvd"] == 0
 
 
 def test_a_restart_shows_zeros() -> None:
     """Production is 0 and there are no inverters, until the gateway knows again."""
     it = _after({"gateway.zeros": True})
-    assert told(it, "/api/v1/production/inverters") == []
-    assert set(told(it, "/api/v1/production").values()) == {0}
-    assert told(it, "/production.json?details=1")["production"][1]["whLifetime"] == 0
+    assert read_json(it, "/api/v1/production/inverters") == []
+    assert set(read_json(it, "/api/v1/production").values()) == {0}
+    assert read_json(it, "/production.json?details=1")["production"][1]["whLifetime"] == 0
     it.set("gateway.zeros", False)
-    assert len(told(it, "/api/v1/production/inverters")) == 24
+    assert len(read_json(it, "/api/v1/production/inverters")) == 24
 
 
 def test_firmware_has_its_defects() -> None:
     """Total shows net, readings are old, today begins late."""
     it = _after({"gateway.total_is_net": True, "gateway.reading_lag": 147_600})
-    total, net = told(it, "/production.json?details=1")["consumption"]
+    total, net = read_json(it, "/production.json?details=1")["consumption"]
     assert total["wNow"] == net["wNow"]
     assert total["whLifetime"] == net["whLifetime"]
     assert it.now - total["readingTime"] == pytest.approx(147_600, abs=1)

@@ -4,11 +4,11 @@ import pytest
 
 from exporter.simulator.physics import HomeSimulation
 from exporter.simulator.physics.weather import constant_sky
-from tests.simulator.physics.sample_simulations import HOUR, group, house, told
+from tests.simulator.physics.sample_simulations import HOUR, group, house, read_json
 
 
 def _settings(it: HomeSimulation) -> dict[str, object]:
-    settings: dict[str, object] = told(it, "/admin/lib/tariff")["tariff"]["storage_settings"]
+    settings: dict[str, object] = read_json(it, "/admin/lib/tariff")["tariff"]["storage_settings"]
     return settings
 
 
@@ -34,7 +34,7 @@ def test_the_reserve_is_kept() -> None:
         assert state.soc >= 0.35 - 1e-9
     assert state.soc == pytest.approx(0.35)
     assert state.grid == pytest.approx(state.load)
-    secctrl = told(it, "/ivp/ensemble/secctrl")
+    secctrl = read_json(it, "/ivp/ensemble/secctrl")
     assert secctrl["configured_backup_soc"] == 35
     assert secctrl["ENC_agg_backup_energy"] == 10500
     assert secctrl["ENC_agg_soc"] == 35
