@@ -46,7 +46,8 @@ TYPED_ACCOUNT = "home\nhunter2-hunter2\n"
 
 def words(example: str) -> tuple[dict[str, str], list[str]]:
     """Return the variables and the words of an example, as a shell would read it."""
-    split = shlex.split(example.replace(" <token.txt", ""))
+    command, _, _ = example.partition(" > ")
+    split = shlex.split(command.replace(" <token.txt", ""))
     at = split.index("enphase-exporter")
     variables = dict(each.split("=", 1) for each in split[:at])
     return variables, split[at + 1 :]
