@@ -1,8 +1,8 @@
-"""Who may ask a simulated gateway: the two logins that real firmware knows.
+"""Access control of a simulated gateway: the two logins of real firmware.
 
 From firmware 7 a token of the Enphase cloud, which `/auth/check_jwt` turns into a session cookie
 for ten minutes; before that a digest of the password that follows from the serial number. Tokens
-can be revoked, sessions forgotten and everybody refused while the gateway is served.
+can be revoked, sessions dropped and all requests refused while the gateway is served.
 """
 
 import hashlib
@@ -31,12 +31,12 @@ _COOKIE = "sessionId"
 
 
 class AccessCheck(ABC):
-    """What the server asks before it answers; who is let in can change at any time."""
+    """Decides which requests the server answers; this can change at any time."""
 
     def __init__(self, serial: Callable[[], str]) -> None:
-        """Admit who has the credentials of the gateway with this serial number."""
+        """Accept the credentials of the gateway with this serial number."""
         self._serial = serial
-        #: whether everybody is refused, whatever they show
+        #: whether all requests are refused, even with valid credentials
         self.refuse = False
 
     @abstractmethod
@@ -49,11 +49,11 @@ class AccessCheck(ABC):
 
     @abstractmethod
     def is_installer(self, request: web.BaseRequest) -> bool:
-        """Tell whether a request that is let in comes from an installer."""
+        """Return whether an accepted request comes from an installer."""
 
     @abstractmethod
     def forget(self) -> None:
-        """Forget who has logged in, as a gateway does that restarts."""
+        """Drop all sessions, as a gateway does when it restarts."""
 
 
 class _Session(NamedTuple):
@@ -73,7 +73,7 @@ class TokenAccessCheck(AccessCheck):
         super().__init__(serial)
         self._now = now
         self._sessions: dict[str, _Session] = {}
-        #: tokens that are not accepted any more
+        #: revoked tokens
         self._revoked: set[str] = set()
         #: how many tokens were checked, which is expensive for a real gateway
         self.checks = 0
@@ -114,7 +114,7 @@ class TokenAccessCheck(AccessCheck):
         return tokens.user(token) == "installer"
 
     def revoke(self, token: str) -> None:
-        """Accept this token no more, nor the sessions it has opened."""
+        """Reject this token and its sessions from now on."""
         self._revoked.add(token)
 
     def _accepts(self, token: str) -> bool:

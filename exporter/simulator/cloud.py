@@ -4,8 +4,8 @@
         EnvoyTokenAuth.JSON_LOGIN_URL = cloud.login_url
         EnvoyTokenAuth.TOKEN_URL = cloud.token_url
 
-It speaks plain HTTP, because no certificate of ours would be trusted. Its refusals repeat what was
-sent, so that a client that logs response bodies leaks its secrets visibly.
+It speaks plain HTTP, because clients would not trust a self-signed certificate. Its refusals
+repeat the request, so that a client that logs response bodies leaks its secrets visibly.
 """
 
 import asyncio

@@ -22,7 +22,7 @@ class HttpResponse:
 
 
 class SimulatedGateway(ABC):
-    """A gateway as its clients see it: who it is, what it answers and what it can be told."""
+    """A gateway as its clients see it: its identity, its answers and its commands."""
 
     @property
     @abstractmethod
@@ -41,7 +41,7 @@ class SimulatedGateway(ABC):
 
     @property
     def powered(self) -> bool:
-        """Whether it has mains power; without, nobody answers."""
+        """Whether it has mains power; without it, nothing answers."""
         return True
 
     @property
@@ -62,9 +62,9 @@ class SimulatedGateway(ABC):
         """
 
     def command(self, method: str, target: str, body: bytes) -> HttpResponse | None:
-        """Do what a request other than GET says, and answer it; a body that is wrong gets 400.
+        """Carry out a request other than GET and answer it; an invalid body gets 400.
 
-        Returns None for what this gateway cannot be told, and then nothing has changed. Called as
-        `answer` is.
+        Returns None for a command this gateway does not have; nothing has changed then. Called
+        like `answer`.
         """
         return None

@@ -1,7 +1,7 @@
 """A TCP port that can be closed and opened again while everything behind it goes on.
 
-Closed, the address stays ours: connecting to it is refused, and nobody gets it by chance. There are
-worse doors than a closed one: see `ListenerState`.
+While closed, the address stays reserved: connections are refused, and no other process can take it.
+`ListenerState` has other ways to fail.
 """
 
 import asyncio
@@ -17,25 +17,25 @@ from aiohttp import web
 from exporter.errors import ListenError
 
 _BACKLOG = 128
-#: seconds a connection gets to end by itself when all is over
+#: seconds that connections get to end by themselves when the server stops
 _FAREWELL = 0.2
-#: who listens everywhere can be found here
+#: address to connect to a server that listens on all interfaces
 _NEAREST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # only compared
 
 
 class ListenerState(Enum):
-    """How a port meets whoever wants to connect."""
+    """How a port treats new connections."""
 
     OPEN = "served"
     CLOSED = "refused"
-    #: the system takes connections, and nobody ever says a word
-    DEAF = "taken, and not a word is said"
+    #: the kernel accepts connections, and nothing is ever sent
+    DEAF = "accepted, then silent"
     #: with TLS, that is in the middle of the handshake
-    SLAMMED = "reset at the client's first words"
+    SLAMMED = "reset at the client's first bytes"
 
 
 class _ResetOnData(asyncio.Protocol):
-    """Resets a connection as soon as the client says something."""
+    """Resets a connection as soon as the client sends data."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
@@ -55,7 +55,7 @@ class GatewayListener:
         self._context = context
         self._door = ListenerState.OPEN
         self._servers: list[asyncio.Server] = []
-        #: held while nobody is served: bound, and listening only when the door is deaf
+        #: held while nothing is served: bound, and listening only in state `DEAF`
         self._held: list[socket.socket] = []
         #: listening, and not served yet
         self._waiting: list[socket.socket] = []
@@ -63,7 +63,7 @@ class GatewayListener:
 
     @property
     def up(self) -> bool:
-        """Whether it serves those who connect; otherwise they are refused, or worse."""
+        """Whether connections are served; otherwise they are refused or fail in another way."""
         return self._door is ListenerState.OPEN
 
     @up.setter
@@ -73,7 +73,7 @@ class GatewayListener:
 
     @property
     def door(self) -> ListenerState:
-        """How it meets whoever connects; to change it resets the connections that there are."""
+        """How it treats new connections; a change resets existing ones."""
         return self._door
 
     @door.setter
@@ -89,7 +89,7 @@ class GatewayListener:
                 each.listen(_BACKLOG)
 
     def show(self, context: ssl.SSLContext) -> None:
-        """Show another certificate from now on; connections that there are end."""
+        """Use another certificate from now on; existing connections end."""
         self._context = context
         door = self._door
         self.door = ListenerState.CLOSED
@@ -115,7 +115,7 @@ class GatewayListener:
         self.host = f"[{named}]:{chosen}" if ":" in named else f"{named}:{chosen}"
 
     async def stop(self) -> None:
-        """Let go of the port and of all clients."""
+        """Release the port and disconnect all clients."""
         servers = self._servers
         self._close()
         transports = self._transports()
@@ -129,7 +129,7 @@ class GatewayListener:
             held.close()
 
     def _hold(self) -> None:
-        """Refuse connections from now on, and reset those that there are."""
+        """Refuse connections from now on, and reset existing ones."""
         addresses = self._close()
         addresses += [(each.family, each.getsockname()) for each in self._held]
         for each in self._held:
@@ -157,7 +157,7 @@ class GatewayListener:
         """Take connections from now on."""
         self._waiting, self._held = self._held, []
         for each in self._waiting:
-            # already now, so that who connects at once waits instead of being refused
+            # already now, so that an immediate connection waits instead of being refused
             each.listen(_BACKLOG)
         self._opening = asyncio.get_running_loop().create_task(self._serve())
 
@@ -181,7 +181,7 @@ class GatewayListener:
 
 
 def reset_connection(transport: asyncio.BaseTransport | None) -> None:
-    """Reset a connection, without the farewell of TCP and TLS."""
+    """Reset a connection, without a TCP or TLS shutdown."""
     if not isinstance(transport, asyncio.Transport):
         return
     peer: socket.socket | None = transport.get_extra_info("socket")
@@ -193,7 +193,7 @@ def reset_connection(transport: asyncio.BaseTransport | None) -> None:
 
 
 def _bound(family: int, address: Any) -> socket.socket:
-    """Return a socket that keeps an address."""
+    """Return a socket that reserves an address."""
     held = socket.socket(family, socket.SOCK_STREAM)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if family == socket.AF_INET6:

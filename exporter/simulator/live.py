@@ -1,10 +1,10 @@
-"""The gateway of a simulated house: it answers from what is going on there, and can be told things.
+"""The gateway of a simulated house: it answers from the house's state, and accepts commands.
 
-    house = House(SITES["battery-home"], seed=1, start=time.time())
+    house = HomeSimulation(SAMPLE_HOMES["battery-home"], seed=1, start=time.time())
     gateway = LiveGateway(house, lambda: house.at(time.time()))
 
-What it is told moves the levers of the house, so that the answers that follow show it, each in its
-own rhythm. It can also be stubborn: refuse what it is told, ignore it, or let it be turned back.
+A command sets parameters of the house, and later answers show the effect, each with its own delay.
+The gateway can also refuse commands, ignore them, or revert them after a while.
 """
 
 from collections.abc import Callable
@@ -21,26 +21,26 @@ from exporter.simulator.homes.models import HomeState
 from exporter.simulator.physics.simulation import HomeSimulation
 from exporter.simulator.writes import TARIFF, WRITE_ENDPOINTS, ParameterValues, WriteRejectedError
 
-#: seconds until the cloud puts its own settings in the place of local ones
+#: seconds until the cloud replaces local settings by its own
 _OVERWRITES_AFTER = 90.0
 #: the settings that the cloud keeps
 _KEPT = ("mode", "reserve", "very_low", "charge_from_grid", "opt_schedules")
 
 
 class LiveGateway(HomeGateway):
-    """The gateway of a house that lives."""
+    """The gateway of a simulated house."""
 
     def __init__(self, house: HomeSimulation, state: Callable[[], HomeState] | None = None) -> None:
-        """Answer for this house; `state` brings it to the present first, if nobody else does."""
+        """Answer for this house; `state` advances it to the present first, if nothing else does."""
         super().__init__(house.site, state or house.state)
         self.house = house
-        #: what it refuses to do, by target, with the answer
+        #: answers to refused commands, by target
         self.refused: dict[str, HttpResponse] = {}
-        #: targets at which it takes what it is told, and does nothing
+        #: targets whose commands are accepted and have no effect
         self.ignored: set[str] = set()
-        #: seconds after which something puts back what was there before, by target
+        #: seconds after which a command is reverted, by target
         self.turned_back: dict[str, float] = {}
-        #: when the cloud overwrites what was set here (epoch seconds)
+        #: when the cloud overwrites local settings (epoch seconds)
         self._overwritten_at = -inf
 
     @property
@@ -91,7 +91,7 @@ class LiveGateway(HomeGateway):
             self.house.plan(self.house.now + self.turned_back[target], before)
 
     def _expect_the_cloud(self, values: ParameterValues) -> None:
-        """Let the cloud put back what it knows, if it is that kind of cloud."""
+        """Schedule the cloud's overwrite of local settings, if the cloud does that."""
         house = self.house
         if not values or not house.get("cloud.overwrites") or house.now < self._overwritten_at:
             return

@@ -1,4 +1,4 @@
-"""What the owner of a simulated home calls the panels, and where they lie on the plan of the roof.
+"""Names of the panels of a simulated home, and their places on the plan of the roof.
 
 As `inverters:` in the configuration has it, so that demo and pictures show a roof with names.
 """

@@ -1,4 +1,4 @@
-"""Serves a capture: a gateway that answers as another one did when it was recorded."""
+"""Serves a capture: a gateway that sends the responses recorded from another one."""
 
 from collections.abc import Callable
 from email.utils import formatdate

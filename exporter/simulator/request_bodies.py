@@ -1,6 +1,6 @@
-"""The bodies of the writes that pyenphase sends, as far as a gateway looks at them.
+"""The bodies of the writes that pyenphase sends, as far as a gateway validates them.
 
-A gateway is strict about types and ranges; keys that it does not know do not matter to it.
+A gateway is strict about types and ranges, and ignores unknown keys.
 """
 
 from typing import Annotated, Any, Literal
@@ -24,7 +24,7 @@ _BooleanText = Annotated[bool, BeforeValidator(_parse_boolean_text)]
 
 
 class RequestBody(BaseModel):
-    """What is sent to a gateway; what it does not know of it, it leaves."""
+    """A request body; unknown keys are ignored."""
 
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
@@ -36,7 +36,7 @@ class RelayBody(RequestBody):
 
 
 class DryContactCommand(RequestBody):
-    """One dry contact, and what it is to be."""
+    """One dry contact and its commanded state."""
 
     id: str
     status: SwitchPosition
@@ -98,7 +98,7 @@ class TariffBody(RequestBody):
 
 
 class AcbSleep(RequestBody):
-    """One AC Battery that is to sleep, and with which charge."""
+    """One AC Battery that is to sleep, and the charge it keeps."""
 
     serial_num: str
     sleep_min_soc: _WholePercent
@@ -130,7 +130,7 @@ class GeneratorModeBody(RequestBody):
 
 
 class ExerciseSettings(RequestBody):
-    """When the generator runs to stay fit; start and duration in minutes."""
+    """The exercise schedule of the generator; start and duration in minutes."""
 
     freq_in_weeks: Annotated[int, Field(ge=1, le=4)]
     start: Annotated[int, Field(ge=0, lt=1440)]

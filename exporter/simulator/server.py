@@ -55,10 +55,10 @@ class RunningGateway:
         self.requests: deque[ReceivedRequest] = deque(maxlen=_REMEMBERED)
         #: how many requests were under way at once, at most
         self.max_concurrency = 0
-        #: faults by method and target, by target, by path, or `*` for all; the most particular one
-        #: counts: `PUT /admin/lib/tariff`, `/production.json?details=1`, `/production.json`
+        #: faults by method and target, by target, by path, or `*` for all; the most specific one
+        #: applies: `PUT /admin/lib/tariff`, `/production.json?details=1`, `/production.json`
         self.faults: dict[str, Fault] = {}
-        #: who is let in
+        #: access control
         self.login: AccessCheck = (
             TokenAccessCheck(self._serial, self.time)
             if self._tls
@@ -100,7 +100,7 @@ class RunningGateway:
 
     @property
     def up(self) -> bool:
-        """Whether it is on the network; otherwise connections are refused, and reset if there."""
+        """Whether it is on the network; if not, connections are refused and existing ones reset."""
         return self.listener.up
 
     @up.setter
@@ -133,11 +133,11 @@ class RunningGateway:
 
     @property
     def token_checks(self) -> int:
-        """How many tokens it had to check; a client that keeps its session cookie asks few."""
+        """How many tokens it had to check; few for a client that keeps its session cookie."""
         return self.login.checks if isinstance(self.login, TokenAccessCheck) else 0
 
     def count(self, target: str) -> int:
-        """Return how often a target was asked for."""
+        """Return the number of requests for a target."""
         return sum(request.target == target for request in self.requests)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -152,7 +152,7 @@ class RunningGateway:
             self._under_way -= 1
 
     def close(self) -> None:
-        """Let go of all clients that a fault keeps waiting."""
+        """Release all clients that a fault keeps waiting."""
         self._closing.set()
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:

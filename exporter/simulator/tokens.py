@@ -46,7 +46,7 @@ def make(
 
 
 def accepts(token: str, *, serial: str, now: float) -> bool:
-    """Tell whether the gateway with this serial number accepts the token at `now` (epoch s)."""
+    """Return whether the gateway with this serial number accepts the token at `now` (epoch s)."""
     signed, _, signature = token.encode(errors="replace").rpartition(b".")
     if not hmac.compare_digest(signature, _signature(signed)):
         return False

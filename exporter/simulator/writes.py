@@ -1,7 +1,7 @@
-"""What a gateway can be told: the writes that pyenphase sends, checked as a gateway checks them.
+"""The write endpoints of a gateway: the commands that pyenphase sends, validated as a gateway does.
 
-A row of the table says what the body has to hold, which levers of a simulated house it moves, and
-what is answered. Prices, and what only an installer configures, are taken and left as they are.
+A row of the table has the model of the body, the parameters of a simulated house that it sets, and
+the response. Prices and installer settings are accepted and ignored.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,12 +18,12 @@ from exporter.simulator.homes.models import HomeHardware, HomeState
 #: values of levers by address
 ParameterValues = dict[str, Any]
 
-#: seconds until the system controller does what it was told
+#: seconds until the system controller carries out a command
 _SETTLING = 3.0
 
 
 class WriteRejectedError(Exception):
-    """A body that a gateway does not take."""
+    """A body that a gateway rejects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,17 @@ class WriteEndpoint:
     body: type[request_bodies.RequestBody]
     #: which levers the checked body moves; raises `WriteRejectedError`
     values: Callable[[Any, HomeHardware, HomeState], ParameterValues]
-    #: which gateways know the command
+    #: which gateways have the command
     there: Callable[[HomeHardware], bool]
-    #: the target that is read for the answer; None sends back what was sent
+    #: target whose content is the response; None echoes the request
     read_back: str | None = None
     #: seconds until it takes effect
     delay: float = 0.0
-    #: makes the response of the state afterwards, where it is neither of the two
+    #: builds the response from the state afterwards, where it is neither of the two
     response: Callable[[HomeState], Any] | None = None
 
     def levers(self, body: bytes, site: HomeHardware, state: HomeState) -> ParameterValues:
-        """Return the levers that a body moves, and where to; raises `WriteRejectedError`."""
+        """Return the parameters that a body sets, and their values; raises `WriteRejectedError`."""
         try:
             return self.values(self.body.model_validate_json(body), site, state)
         except ValidationError as error:
@@ -236,7 +236,7 @@ _DYNAMIC_LIMIT_ROW = WriteEndpoint(
 #: where the storage settings are written to
 TARIFF = "/admin/lib/tariff"
 
-#: what can be told, by method and target
+#: write endpoints by method and target
 WRITE_ENDPOINTS: Mapping[tuple[str, str], WriteEndpoint] = {
     ("POST", _RELAY): WriteEndpoint(request_bodies.RelayBody, _relay, _controller, _RELAY),
     ("POST", _CONTACTS): WriteEndpoint(

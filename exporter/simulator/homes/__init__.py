@@ -1,4 +1,4 @@
-"""Sample homes: a gateway for every kind of hardware, made of tables, with nobody's data in them.
+"""Sample homes: a gateway for every kind of hardware, built from tables, without anybody's data.
 
 Each shows the same sunny noon, at whatever time it is: time stamps follow the clock, values stand
 still. All serial numbers, names and addresses are made up.
@@ -137,6 +137,6 @@ def sample_home(name: str, now: Callable[[], float]) -> HomeGateway:
 
 def build_home(site: HomeHardware, now: Callable[[], float]) -> HomeGateway:
     """Return a gateway for any hardware, on a sunny noon; `now` returns epoch seconds."""
-    # one request asks several times
+    # one request calls this several times
     at = lru_cache(maxsize=1)(partial(sample_state, site))
     return HomeGateway(site, lambda: at(int(now())))

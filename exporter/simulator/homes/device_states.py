@@ -1,7 +1,7 @@
-"""The devices of a home at one moment, as the gateway tells of them.
+"""The devices of a home at one moment, as the gateway reports them.
 
-What `State` is made of. Values are those that are shown, which a defect may have taken far from
-what is true; time stamps are epoch seconds of the gateway's clock.
+The parts of `HomeState`. Values are the reported ones, which a defect may have moved far from the
+true ones; time stamps are epoch seconds of the gateway's clock.
 """
 
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class BatteryState:
     part: str
     #: energy on the name plate, in Wh
     capacity_wh: int
-    #: power in watts and charge, as told every minute; positive discharges
+    #: power in watts and charge, as reported every minute; positive discharges
     watts: float
     soc: float
-    #: charge as told with the last report
+    #: charge in the last report
     soc_reported: float
     reported: int
     temperature: float
@@ -143,16 +143,16 @@ class GridSwitchState:
     #: what was commanded, and what is
     commanded: SwitchPosition = "closed"
     actual: str = "closed"
-    #: what the system controller tells of itself: number, name, number of the inner state
+    #: the system controller's own state: number, name, number of the inner state
     admin: tuple[int, str] = (24, "ENPWR_STATE_OPER_CLOSED")
     inner_state: int = 16
     grid_mode: str = "multimode-ongrid"
     battery_grid_mode: str = "multimode-ongrid"
     communicating: bool = True
-    #: °F at the system controller, °C at the collar, as they are told
+    #: °F at the system controller, °C at the collar, as reported
     fahrenheit: int = 84
     celsius: int = 38
-    #: the collar's own words
+    #: the collar's own states
     collar_admin: tuple[int, str] = (88, "ENCMN_MDE_ON_GRID")
     collar_grid_state: str = "on_grid"
     control_error: int = 0
@@ -205,7 +205,7 @@ class StorageState:
 
 
 class ExerciseSchedule(NamedTuple):
-    """When a generator runs to stay fit: every so many weeks on a day, in minutes of that day."""
+    """Exercise schedule of a generator: every so many weeks on a day, in minutes of that day."""
 
     weeks: int
     start: int
@@ -233,7 +233,7 @@ class GeneratorState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterState:
-    """How a CT does."""
+    """The state of a CT."""
 
     enabled: bool = True
     status: MeteringStatus = "normal"

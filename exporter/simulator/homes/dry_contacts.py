@@ -41,7 +41,7 @@ INSTALLED_CONTACTS: tuple[DryContactState, ...] = tuple(
 )
 
 
-#: what firmware 7 and later tells of where there is no system controller
+#: the response of firmware 7 and later where there is no system controller
 _ABSENT: tuple[DryContactState, ...] = tuple(
     replace(
         contact,

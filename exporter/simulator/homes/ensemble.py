@@ -142,7 +142,7 @@ def _battery(state: HomeState, battery: BatteryState) -> dict[str, Any]:
 
 
 def _dongle(site: HomeHardware) -> dict[str, Any]:
-    """Return what firmware before 8 tells of every device on the radio."""
+    """Return the radio fields of every device, up to firmware 7."""
     if site.since(8):
         return {}
     return {"operating": True, "zigbee_dongle_fw_version": "0x1000"}

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exporter.simulator.homes.models import HomeHardware, HomeState
 
-#: entries of a page unless asked otherwise, and at most
+#: entries of a page by default, and at most
 _PAGE, _MAXIMUM = 10, 500
 
 
 def events(site: HomeHardware, state: HomeState, query: str) -> Any:
-    """Return a page of the log, as the table of the gateway's web page asks for it."""
+    """Return a page of the log, as the gateway's web page requests it."""
     start, length = _number(query, "iDisplayStart", 0), _number(query, "iDisplayLength", _PAGE)
     newest_first = state.log[::-1]
     page = newest_first[start : start + min(length, _MAXIMUM)]

@@ -49,7 +49,7 @@ def generator_config(site: HomeHardware, state: HomeState) -> Any:
 
 
 def generator_mode(site: HomeHardware, state: HomeState) -> Any:
-    """`/ivp/ss/gen_mode`: what was asked of it."""
+    """`/ivp/ss/gen_mode`: the commanded mode."""
     return {"gen_cmd": state.unit.mode, "last_updated_by": "ITK"}
 
 

@@ -103,7 +103,7 @@ def endpoints(site: HomeHardware) -> dict[str, BodyBuilder]:
 
 
 class HomeGateway(SimulatedGateway):
-    """The gateway of a home whose state is asked for whenever a client asks."""
+    """The gateway of a home whose state is computed for each request."""
 
     def __init__(self, site: HomeHardware, state: Callable[[], HomeState]) -> None:
         """Answer for this hardware; `state` returns what is going on there now."""

@@ -1,4 +1,4 @@
-"""Who the gateway of a sample home is: `/info` and `/home`."""
+"""The identity of a sample home's gateway: `/info` and `/home`."""
 
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -69,7 +69,7 @@ def info(site: HomeHardware, state: HomeState) -> bytes:
 
 
 def home(site: HomeHardware, state: HomeState) -> Any:
-    """`/home`: network, cloud and how well the devices are heard."""
+    """`/home`: network, cloud and how well the devices communicate."""
     local = datetime.fromtimestamp(state.now, _zone(site.timezone))
     inverters = sum(inverter.communicating for inverter in state.inverters)
     batteries = sum(battery.communicating for battery in state.batteries)

@@ -19,7 +19,7 @@ from exporter.simulator.homes.production import charge_status
 DEVICE_LIMIT = 50
 
 _SOLAR, _ACB, _IQ_RELAY = 1, 11, 12
-#: what an inverter's status says while it is not heard, and an AC Battery's while it sleeps
+#: what an inverter's status says while it does not communicate, and an AC Battery's while it sleeps
 _LOST = ("pcu_ctrl.dc-pwr-low", "obs_strs.failure")
 _SLEEPS = ("pcu_ctrl.sleep-mode",)
 

@@ -95,7 +95,7 @@ class HomeHardware:
         return int(self.firmware.partition(".")[0])
 
     def since(self, *version: int) -> bool:
-        """Tell whether the firmware is this version, or a later one."""
+        """Return whether the firmware is this version, or a later one."""
         return tuple(int(part) for part in self.firmware.split(".")) >= version
 
     @property
@@ -126,7 +126,7 @@ class HomeState:
     now: int
     #: when the hardware was installed (epoch seconds)
     installed: int
-    #: whether the gateway has mains power; without, nobody answers
+    #: whether the gateway has mains power; without it, nothing answers
     powered: bool = True
     #: identity, where it is no longer that of the site
     serial: str | None = None

@@ -108,7 +108,7 @@ def readings(site: HomeHardware, state: HomeState) -> Any:
     state = state.meters_kept or state
     hertz = [leg.hertz for leg in state.legs]
     mean = sum(hertz) / len(hertz)
-    # a channel without a leg tells the frequency all the same
+    # a channel without a leg still reports the frequency
     hertz += [mean] * (_CHANNELS - len(hertz))
     return [
         _reading(state, _eid(kind), total := meter_flow(site, state, kind), mean)
@@ -181,7 +181,7 @@ def _section(site: HomeHardware, state: HomeState, kind: CtKind, details: bool) 
 
 
 def _counts(state: HomeState, kind: CtKind) -> bool:
-    """Tell whether a section comes from an enabled CT; total consumption from the net one."""
+    """Return whether a section comes from an enabled CT; total consumption from the net one."""
     source: CtKind = "net-consumption" if kind == "total-consumption" else kind
     return state.meters.get(source, HEALTHY_METER).enabled
 

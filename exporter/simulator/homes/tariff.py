@@ -7,7 +7,7 @@ from exporter.simulator.homes.models import HomeHardware, HomeState
 from exporter.simulator.homes.time_of_use import FLAT, PERIODS, SEASONS, SELL, WEEKDAYS, WEEKEND
 
 _DAYS_OF_WEEK = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
-#: what prices to buy at say of batteries besides; nobody reads it
+#: battery fields of the purchase tariff; nothing reads them
 _CHARGING = {
     "must_charge_start": 0,
     "must_charge_duration": 0,
@@ -54,7 +54,7 @@ def _storage(site: HomeHardware, state: HomeState) -> dict[str, Any]:
 
 
 def _schedule(site: HomeHardware, storage: dict[str, Any]) -> dict[str, Any]:
-    """Return the storage settings as the batteries follow them; nobody reads the rest."""
+    """Return the storage settings as the batteries follow them; nothing reads the rest."""
     newer = {"filename": "Tariff", "batt_mode": storage["mode"]} if site.since(8) else {}
     days = {day: _all_day("ZN") for day in _DAYS_OF_WEEK}
     return {

@@ -1,6 +1,6 @@
 """The time-of-use tariff of the sample homes: what it costs when.
 
-One table for two readers: the tariff endpoint tells it, and batteries in savings mode follow it.
+One table for two users: the tariff endpoint reports it, and batteries in savings mode follow it.
 """
 
 from typing import Literal, NamedTuple
@@ -45,6 +45,6 @@ PERIODS = (("weekdays", WEEKDAYS, _ON_WEEKDAYS), ("weekend", WEEKEND, _ON_WEEKEN
 
 
 def price_level(weekday: int, minute: float) -> PriceLevel:
-    """Return how dear it is to buy; weekday counts from Monday as 0, minute from midnight."""
+    """Return the price level for buying; weekday counts from Monday as 0, minute from midnight."""
     periods = _ON_WEEKENDS if weekday >= _SATURDAY else _ON_WEEKDAYS
     return next(level for start, level in reversed(periods) if minute >= start)

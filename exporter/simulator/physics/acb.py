@@ -24,7 +24,7 @@ class SimulatedAcb:
         self.index = index
         self.soc = 0.5
         self.watts = 0.0
-        #: whether it was told to sleep, and with which charge, in percent
+        #: whether it was commanded to sleep, and with which charge, in percent
         self.sleep_requested = False
         self.sleep_min = 25
         self.sleep_max = 30
@@ -43,7 +43,7 @@ class SimulatedAcb:
         self.overrides: dict[str, Any] = {}
 
     def update(self, now: float) -> None:
-        """Fall asleep or wake up by what was told."""
+        """Fall asleep or wake up as commanded."""
         if self.sleep_requested and self.state in ("awake", "waking"):
             self.state, self.until = "going_to_sleep", inf
         elif not self.sleep_requested and self.state == "going_to_sleep":

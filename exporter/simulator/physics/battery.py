@@ -1,4 +1,4 @@
-"""Encharge batteries: each for itself, and all together as the system uses them."""
+"""Encharge batteries: single batteries, and the bank as the system uses it."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ _EFFICIENCY = 0.943
 _WATTS_PER_WH = 0.768
 #: from this charge on it takes less and less, down to a share of its limit
 _TAPER, _TRICKLE = 0.95, 0.08
-#: watts that a battery stuck below full draws for ever
+#: watts that a battery stuck below full draws forever
 _STUCK_WATTS = 8.0
 #: watts that its electronics take from its own cells without mains voltage, or left alone
 _STANDBY = 10.0
-#: below this charge it is off until somebody brings it back
+#: below this charge it is off until serviced
 EXHAUSTED = 0.02
 #: seconds between two reports
 _INTERVAL = 300
@@ -51,7 +51,7 @@ class SimulatedBattery:
         #: whether it takes charge when it could
         self.charges = True
         self.exhausted = False
-        #: charge it claims and cannot leave, 0 to 1
+        #: charge at which it is stuck, 0 to 1
         self.stuck: float | None = None
         #: degrees above what its surroundings make
         self.temperature_offset = 0.0
@@ -199,7 +199,7 @@ class BatteryBank:
         return sum(self._charge), sum(self._discharge)
 
     def run(self, watts: float) -> None:
-        """Share power among them, within the `limits` asked for last; positive discharges."""
+        """Share power among them, within the latest `limits`; positive discharges."""
         shares = self._discharge if watts > 0 else self._charge
         whole = sum(shares)
         for unit in self.units:

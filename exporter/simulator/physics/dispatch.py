@@ -1,4 +1,4 @@
-"""What the batteries are asked to do on grid, by storage mode, price and charge."""
+"""How the batteries are used on grid, by storage mode, price and charge."""
 
 from dataclasses import dataclass
 
@@ -36,10 +36,10 @@ class DispatchPolicy:
         return max(self.reserve, self.very_low)
 
     def target_power(self, net: float, soc: float, most: float, price: PriceLevel | None) -> float:
-        """Return the power asked of the batteries, in watts; positive discharges.
+        """Return the target power of the batteries, in watts; positive discharges.
 
-        `net` is what the house lacks (negative: has left), `most` what they can take, `price` how
-        dear the grid is now, None without time of use.
+        `net` is what the house lacks (negative: has left), `most` what they can take, `price` the
+        price level now, None without time of use.
         """
         surplus = min(0.0, net)
         if self._below_reserve(soc):

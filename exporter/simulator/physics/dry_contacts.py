@@ -23,13 +23,13 @@ class SimulatedDryContact:
         """Start with these settings, in the state they have."""
         #: settings that were changed, by field of `DryContactState`
         self.overrides: dict[str, Any] = {}
-        #: state that somebody commanded; None follows the settings
+        #: commanded state; None follows the settings
         self.command: SwitchPosition | None = None
         self._installed = settings
         self.closed = settings.status == "closed"
 
     def show(self) -> DryContactState:
-        """Return the contact as the gateway tells of it."""
+        """Return the contact as the gateway reports it."""
         status: SwitchPosition = "closed" if self.closed else "open"
         manual = self.command is not None or self._installed.manual_override
         changes = {"manual_override": manual} | self.overrides | {"status": status}

@@ -1,4 +1,4 @@
-"""The gateway itself, where it errs: clock, cloud, counters, CTs."""
+"""Faults of the gateway itself: clock, cloud, counters, CTs."""
 
 from dataclasses import dataclass
 
@@ -81,13 +81,13 @@ class CloudReporter:
 
 @dataclass
 class CounterFault:
-    """A lifetime counter and its lies, in Wh."""
+    """Errors of a lifetime counter, in Wh."""
 
     offset: float = 0.0
     zero: bool = False
 
     def show(self, energy: float) -> float:
-        """Return what is told instead of this energy."""
+        """Return the reported value for this energy."""
         return 0.0 if self.zero else energy + self.offset
 
 

@@ -34,7 +34,7 @@ class SimulatedGenerator:
         self.mode: Literal["off", "on", "auto"] = "auto"
         self.start_soc = 25
         self.stop_soc = 65
-        #: whether it cranks and cranks
+        #: whether it cranks and does not start
         self.broken = False
         #: whether it may charge the batteries
         self.charges = True
@@ -90,7 +90,7 @@ class SimulatedGenerator:
         yield self._until
 
     def show(self) -> GeneratorState:
-        """Return what the gateway tells of it."""
+        """Return what the gateway reports of it."""
         called = self._phase in (_Phase.WARMING, _Phase.RUNNING)
         return GeneratorState(
             running=self.running,

@@ -76,10 +76,10 @@ class UtilityGrid:
 
 
 class GridSwitch:
-    """The switch towards the grid, and what tells of it."""
+    """The switch towards the grid, and its reported state."""
 
     def __init__(self, *, installed: bool) -> None:
-        """Make it closed; a house without one is connected for better or worse."""
+        """Create it closed; a house without one is always connected."""
         self.installed = installed
         self.commanded: SwitchPosition = "closed"
         #: state that it cannot leave

@@ -1,7 +1,7 @@
 """What a household uses: always something, more when people are up, a kettle now and then.
 
 Daily and weekly shape, weather where a heat pump is, chance by the seed. Loads on a dry contact
-are told apart, so that they can be shed.
+are kept separate, so that they can be shed.
 """
 
 from typing import NamedTuple

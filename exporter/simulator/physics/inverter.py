@@ -64,7 +64,7 @@ class SimulatedInverter:
         self._output = 1.0
         self._base = 0.0
         self._midnights: deque[float] = deque([0.0], maxlen=_MIDNIGHTS)
-        #: whether it keeps quiet, is in the list, and how often it reports (seconds)
+        #: whether it is silent, is in the list, and how often it reports (seconds)
         self.silent = False
         self.listed = True
         #: whether the gateway has switched it off

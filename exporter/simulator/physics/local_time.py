@@ -1,4 +1,4 @@
-"""The owner's clock: local day, weekday and time of day, cheap enough to ask every step."""
+"""The owner's clock: local day, weekday and time of day, cheap enough to compute at every step."""
 
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple

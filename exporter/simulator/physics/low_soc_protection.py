@@ -38,7 +38,7 @@ class LowSocProtection:
         self.tries = 0
 
     def holds(self, now: float, *, soc: float, floor: float, short: bool, empty: bool) -> bool:
-        """Tell whether the house stays dark at `now` (epoch seconds).
+        """Return whether the house stays dark at `now` (epoch seconds).
 
         `soc` and the limit `floor` are 0 to 1; `short` says that the sun gives less than the house
         needs, `empty` that the batteries cannot make up for it.

@@ -21,7 +21,7 @@ class ParameterType(ABC):
 
     @abstractmethod
     def takes(self, value: Any) -> bool:
-        """Tell whether the value is one of them."""
+        """Return whether the value is one of them."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ A lever is addressed as `part.name`, or `part.which.name` where there are severa
 `battery.3.stuck`, `contact.NC1.command`, `meter.production.status`. Devices count from 1, like
 their serial numbers; `*` is all of them: `inverter.*.interval`.
 
-Some levers change what happens, others only what the gateway tells (`shows`): None gives those
-back to the truth.
+Some levers change what happens, others only override what the gateway reports (`shows`): None ends
+the override.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -86,7 +86,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "leg", "volts_offset", NumberType(-1000, 1000, "V"), "voltage of a leg above nominal"
     ),
-    Parameter("switch", "commanded", _SWITCHED, "what the switch to the grid is told to be"),
+    Parameter("switch", "commanded", _SWITCHED, "the commanded state of the switch to the grid"),
     Parameter("switch", "stuck", _SWITCHED, "the state it cannot leave", optional=True),
     Parameter(
         "switch", "flap_seconds", NumberType(0, 86400, "s"), "changes again and again; 0 does not"
@@ -94,17 +94,20 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         "switch", "reconnect_seconds", NumberType(0, 86400, "s"), "how long the grid must be good"
     ),
-    Parameter("switch", "communicating", _FLAG, "whether the gateway hears controller or collar"),
+    Parameter("switch", "communicating", _FLAG, "whether controller or collar communicates"),
     Parameter("switch", "frozen", _FLAG, "whether its telemetry stands still"),
     _reported("switch", "grid_mode", _TEXT, "the grid mode that it reports"),
     _reported("switch", "position", _TEXT, "the position that it reports", "actual"),
     _reported(
-        "switch", "collar_grid_state", ChoiceType(("on_grid", "off_grid")), "what the collar says"
+        "switch",
+        "collar_grid_state",
+        ChoiceType(("on_grid", "off_grid")),
+        "the position that the collar reports",
     ),
     _reported(
         "switch", "control_error", NumberType(0, 255, whole=True), "error of the collar's control"
     ),
-    _reported("switch", "combiner_communicating", _FLAG, "whether the C6 combiner is heard"),
+    _reported("switch", "combiner_communicating", _FLAG, "whether the C6 combiner communicates"),
     _reported(
         "switch", "fahrenheit", NumberType(-100, 400, "°F", whole=True), "controller's temperature"
     ),
@@ -119,19 +122,23 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("battery", "soc", _SHARE, "charge"),
     Parameter("battery", "capacity", NumberType(0.01, 1), "usable share of what it was made for"),
     Parameter("battery", "health", NumberType(0.01, 1), "state of health"),
-    Parameter("battery", "stuck", _SHARE, "claims this charge, draws a few watts for ever", True),
-    Parameter("battery", "communicating", _FLAG, "whether it is heard; unheard it does nothing"),
+    Parameter("battery", "stuck", _SHARE, "reports this charge, draws a few watts forever", True),
+    Parameter(
+        "battery", "communicating", _FLAG, "whether it communicates; otherwise it does nothing"
+    ),
     Parameter("battery", "listed", _FLAG, "whether it is in the gateway's lists"),
     Parameter("battery", "frozen", _FLAG, "whether its telemetry stands still"),
     Parameter("battery", "charges", _FLAG, "whether it takes charge when it could"),
     Parameter("battery", "dc_switch_off", _FLAG, "whether its DC switch is off"),
-    Parameter("battery", "exhausted", _FLAG, "whether it needs a technician; false is his visit"),
+    Parameter(
+        "battery", "exhausted", _FLAG, "whether it needs a technician; false after the visit"
+    ),
     Parameter(
         "battery", "temperature_offset", NumberType(-100, 150, "K"), "warmer than it would be"
     ),
     _reported("battery", "reported_soc", _SHARE, "charge in the power list", "soc"),
     _reported("battery", "inventory_soc", _SHARE, "charge in the inventory", "soc_reported"),
-    _reported("battery", "reported_temperature", _CELSIUS, "temperature it tells", "temperature"),
+    _reported("battery", "reported_temperature", _CELSIUS, "reported temperature", "temperature"),
     _reported("battery", "cell_temperature", _CELSIUS, "temperature of its hottest cell"),
     _reported("battery", "firmware", _TEXT, "its firmware"),
     _reported("battery", "bmu_firmware", _TEXT, "firmware of its management unit"),
@@ -143,16 +150,16 @@ PARAMETERS: tuple[Parameter, ...] = (
     _reported("switch", "conditions", _CONDITIONS, "conditions that the controller reports"),
     _reported("switch", "error_flags", NumberType(0, 2**31, whole=True), "its error bits"),
     Parameter("acb", "soc", _SHARE, "charge"),
-    Parameter("acb", "sleep_requested", _FLAG, "whether it is told to sleep"),
+    Parameter("acb", "sleep_requested", _FLAG, "whether it is commanded to sleep"),
     Parameter("acb", "sleep_min", _PERCENT, "least charge it sleeps with"),
     Parameter("acb", "sleep_max", _PERCENT, "most charge it sleeps with"),
-    Parameter("acb", "communicating", _FLAG, "whether it is heard"),
+    Parameter("acb", "communicating", _FLAG, "whether it communicates"),
     Parameter("acb", "listed", _FLAG, "whether it is in the gateway's lists"),
     Parameter("acb", "frozen", _FLAG, "whether its telemetry stands still"),
     _reported("acb", "conditions", _CONDITIONS, "conditions that it reports"),
     Parameter("relay", "held_open", _FLAG, "whether an IQ Relay stays open"),
     Parameter("relay", "forced", _FLAG, "whether an IQ Relay is forced open"),
-    Parameter("relay", "communicating", _FLAG, "whether an IQ Relay is heard"),
+    Parameter("relay", "communicating", _FLAG, "whether an IQ Relay communicates"),
     _reported("relay", "reason", _TEXT, "why an IQ Relay is open"),
     _reported("relay", "conditions", _CONDITIONS, "conditions that it reports"),
     _reported("inverter", "conditions", _CONDITIONS, "conditions that it reports"),
@@ -162,15 +169,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     _reported("inverter", "error_seconds", NumberType(0, 1e6, whole=True), "conversion errors"),
     _reported("inverter", "volts", NumberType(0, 1000, "V"), "voltage that it reports"),
     Parameter("inverter", "output", NumberType(0, 1.2), "share of what it could make; 0 is dead"),
-    Parameter("inverter", "silent", _FLAG, "whether it keeps quiet, though it works"),
+    Parameter("inverter", "silent", _FLAG, "whether it does not report, though it works"),
     Parameter("inverter", "listed", _FLAG, "whether it is in the gateway's lists"),
     Parameter(
         "inverter", "interval", NumberType(60, 86400, "s", whole=True), "how often it reports"
     ),
     Parameter("solar", "connected", _FLAG, "whether the breaker of the panels is closed"),
-    Parameter(
-        "weather", "sky", ChoiceType(SKIES), "the sky, whatever the plan says", optional=True
-    ),
+    Parameter("weather", "sky", ChoiceType(SKIES), "the sky, instead of the plan's", optional=True),
     Parameter("load", "factor", NumberType(0, 100), "times what the house would use"),
     Parameter("load", "extra", NumberType(0, 1e6, "W"), "on top of what it would use"),
     Parameter("generator", "mode", ChoiceType(("off", "on", "auto")), "its mode"),
@@ -188,7 +193,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("generator", "exercise_day", ChoiceType(WEEKDAYS), "the day they are on"),
     Parameter("generator", "broken", _FLAG, "whether it does not start"),
-    Parameter("contact", "command", _SWITCHED, "what it is told to be; none: its settings", True),
+    Parameter("contact", "command", _SWITCHED, "its commanded state; none: its settings", True),
     _reported("contact", "mode", ChoiceType(("manual", "soc")), "by source or by charge"),
     _reported("contact", "soc_low", NumberType(0, 100, "%"), "charge at which it opens"),
     _reported("contact", "soc_high", NumberType(0, 100, "%"), "charge at which it closes"),
@@ -201,17 +206,17 @@ PARAMETERS: tuple[Parameter, ...] = (
     _reported("contact", "essential_end", NumberType(0, 86400, "s"), "when its schedule ends"),
     _reported("contact", "black_start", NumberType(0, 86400, "s"), "its delay after a black start"),
     _reported("contact", "override", _FLAG, "whether its settings are overridden"),
-    _reported("contact", "manual_override", _FLAG, "whether somebody overrides it by hand"),
+    _reported("contact", "manual_override", _FLAG, "whether it is overridden by hand"),
     Parameter("meter", "enabled", _FLAG, "whether the CT is enabled"),
     Parameter(
         "meter",
         "status",
         ChoiceType(get_args(MeteringStatus)),
-        "how the CT does; not metering: counts 0",
+        "metering status of the CT; not metering: counts 0",
     ),
     Parameter("meter", "flags", ListType(_METER_FLAGS), "what the CT warns of"),
     Parameter("counter", "offset", NumberType(-_ANY, _ANY, "Wh"), "how far the counter is off"),
-    Parameter("counter", "zero", _FLAG, "whether the counter says 0"),
+    Parameter("counter", "zero", _FLAG, "whether the counter reads 0"),
     Parameter(
         "gateway", "clock_offset", NumberType(-_ANY, _ANY, "s"), "how far its clock is ahead"
     ),
@@ -222,7 +227,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter("gateway", "meters_frozen", _FLAG, "whether the readings of its CTs stand still"),
     Parameter(
-        "gateway", "reading_lag", NumberType(0, _ANY, "s"), "age of what `/production.json` says"
+        "gateway", "reading_lag", NumberType(0, _ANY, "s"), "age of the data in `/production.json`"
     ),
     Parameter("gateway", "serial", _TEXT, "another serial number", optional=True),
     Parameter(
@@ -241,7 +246,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("limit", "production_off", _FLAG, "whether production is switched off"),
     Parameter("limit", "grid_profile", _TEXT, "another grid profile", optional=True),
     Parameter("live", "on", _FLAG, "whether the live stream is on"),
-    Parameter("cloud", "connected", _FLAG, "whether it says that it reaches the cloud"),
+    Parameter("cloud", "connected", _FLAG, "whether it reports that it reaches the cloud"),
     Parameter("cloud", "overwrites", _FLAG, "whether it puts back what was set at the gateway"),
     Parameter("cloud", "cellular", _FLAG, "whether it reports by cellular modem, every six hours"),
 )
@@ -325,7 +330,7 @@ def set_value(lever: Parameter, targets: Iterable[Any], value: Any) -> None:
 
 
 def get_value(lever: Parameter, target: Any) -> Any:
-    """Return what was set; for what is only shown, None where it shows the truth."""
+    """Return what was set; for an override, None where there is none."""
     return target.overrides.get(lever.shows) if lever.shows else getattr(target, lever.name)
 
 

@@ -34,7 +34,7 @@ DARK = PowerBalance(powered=False)
 class AvailablePower(NamedTuple):
     """What is there to feed the house with, in watts."""
 
-    #: what the house asks for, and what batteries draw to no avail
+    #: what the house needs, and what batteries draw without effect
     load: float
     wasted: float
     sun: float
@@ -80,7 +80,7 @@ def generating(means: AvailablePower, *, charge: bool) -> PowerBalance:
     demand = means.load + means.wasted
     taken = min(means.charge, max(0.0, RATED_WATTS + means.sun - demand)) if charge else 0.0
     given = min(means.discharge, max(0.0, demand - means.sun - RATED_WATTS))
-    # a generator without load wears out: it goes first
+    # a generator without load wears out: it takes load first
     sun = min(means.sun, max(0.0, demand + taken - MINIMUM_WATTS))
     generator = min(RATED_WATTS, max(0.0, demand + taken - given - sun))
     load = max(0.0, sun + generator + given - taken - means.wasted)

@@ -1,4 +1,4 @@
-"""What the gateway tells of the home at a moment: truth, late reports, and lies."""
+"""What the gateway reports of the home at a moment, including delays and faults."""
 
 from dataclasses import replace
 from typing import Any
@@ -95,7 +95,7 @@ def _inverters(
 
 
 def _energy(plant: HomeSystem, passed: float) -> dict[str, float]:
-    """Return the counters as they are told, and the days, which follow them."""
+    """Return the reported counters, and the daily values derived from them."""
     energy = plant.energy.after(plant.flows, passed)
     counters = {
         name: counter.show(getattr(energy, name)) for name, counter in plant.counters.items()
@@ -110,7 +110,7 @@ def _energy(plant: HomeSystem, passed: float) -> dict[str, float]:
 
 
 def _soc(plant: HomeSystem, passed: float) -> float:
-    """Return the charge of all batteries that are heard, by what they claim."""
+    """Return the charge of all communicating batteries, as they report it."""
     energy = capacity = 0.0
     for unit in plant.bank.units:
         if unit.in_service or unit.stuck is not None:
@@ -147,7 +147,7 @@ def _meters(plant: HomeSystem, passed: float) -> dict[CtKind, Any]:
 
 
 def _restarted(state: HomeState) -> HomeState:
-    """Return what a gateway tells right after a restart: nothing is known yet."""
+    """Return the state right after a restart, when the gateway has no data yet."""
     nothing = dict.fromkeys(
         (
             *("sun", "sun_reported", "sun_read", "produced", "produced_today", "produced_week"),

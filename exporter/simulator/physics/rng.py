@@ -1,6 +1,6 @@
-"""Chance that can be asked again: the same seed, stream and time always give the same number.
+"""Repeatable random values: the same seed, stream and time always give the same number.
 
-Nothing is drawn in sequence, so neither the size of the steps nor who asks first changes the
+Nothing is drawn in sequence, so neither the size of the steps nor the order of calls changes the
 weather or when somebody boils water.
 """
 

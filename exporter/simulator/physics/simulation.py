@@ -1,11 +1,11 @@
 """A simulated house: physics with a clock and levers.
 
-    house = House(SITES["battery-home"], seed=1, start=1_750_000_000)
+    house = HomeSimulation(SAMPLE_HOMES["battery-home"], seed=1, start=1_750_000_000)
     house.advance(house.now + 3600)
     house.set("grid.up", False)
     gateway = HomeGateway(house.site, house.state)
 
-Nothing here runs by itself: time passes when somebody says so, as fast as the machine can.
+Nothing here runs by itself: time passes in `advance`, as fast as the machine can.
 """
 
 from collections.abc import Sequence
@@ -84,12 +84,12 @@ class HomeSimulation:
 
     @property
     def flows(self) -> PowerBalance:
-        """The true powers of this moment, whatever the gateway tells."""
+        """The true powers of this moment, whatever the gateway reports."""
         return self._plant.flows
 
     @property
     def energy(self) -> EnergyTotals:
-        """The true energies since installation, whatever the gateway tells."""
+        """The true energies since installation, whatever the gateway reports."""
         return self._plant.energy.after(self._plant.flows, self.now - self._time)
 
     def advance(self, to: float) -> None:

@@ -1,7 +1,7 @@
 """Everything that runs in a home, and how one part follows from the other.
 
 `decide` looks at the moment and sets all powers, which then hold until the next look; `commit`
-lets that time pass. Who asks how often is the business of `house`.
+lets that time pass. `simulation` decides when it is called.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ from exporter.simulator.physics.weather import Atmosphere
 _WATCHING = 300.0
 #: batteries that give less than this share of what is needed cannot hold the house
 _HOPELESS = 0.05
-#: the energies that the gateway tells
+#: the energies that the gateway reports
 COUNTERS = ("produced", "imported", "exported", "charged", "discharged")
 
 

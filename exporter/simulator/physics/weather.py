@@ -103,7 +103,7 @@ class Atmosphere:
 
 
 def constant_sky(sky: Sky) -> SkyPlan:
-    """Return a plan with one sky for ever."""
+    """Return a plan with one sky throughout."""
     return lambda now: sky
 
 

@@ -20,10 +20,10 @@ from exporter.simulator.faults import Fault, PendingResponse
 from exporter.simulator.scenario.durations import Duration
 
 ALL_PATHS = "*"
-#: seconds after which every client has given up by itself; whoever has not is cut off
+#: seconds after which every client has timed out; later the connection is closed
 _PATIENCE = 30.0
-#: in virtual time nobody gives up: after how long an answer is too late, and how long it takes to
-#: be cut off, twice, as clients try again on a connection that was cut
+#: in virtual time clients do not time out: after how long an answer is too late, and how long it
+#: takes until the connection is closed, twice, as clients retry on a connection that was cut
 _LATEST, _CUT_OFF = 15.0, 6.0
 
 

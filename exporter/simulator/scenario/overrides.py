@@ -1,7 +1,7 @@
-"""What holds when several events set the same thing: the newest, until it ends.
+"""Resolves overlapping events that set the same value: the newest applies until it ends.
 
-Events may overlap in any way. Whoever ends gives way to what was set before and still lasts, and
-in the end to what was there before all of them.
+Events may overlap in any way. When one ends, the newest that still lasts applies, and after the
+last one the original value.
 """
 
 from collections.abc import Callable, Hashable
@@ -14,9 +14,9 @@ class OverrideStack(Generic[V]):
     """Values by key, some of which end."""
 
     def __init__(self, before: Callable[[str], V]) -> None:
-        """Take from `before` what a key is while nothing here says otherwise."""
+        """Use `before` for the value of a key that is not overridden."""
         self._before = before
-        #: who put it (None: it stays) and what, newest last
+        #: owner (None: permanent) and value, newest last
         self._stacks: dict[str, list[tuple[Hashable | None, V]]] = {}
 
     def put(self, key: str, value: V, owner: Hashable | None) -> V:

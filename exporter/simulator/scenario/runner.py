@@ -5,7 +5,7 @@
         runner.attach(running)
 
 Time is caught up with step by step, so the result does not depend on the clock or on how often the
-gateway is asked. Every request catches up; where the gateway can be off the network, so that no
+gateway is polled. Every request catches up; where the gateway can be off the network, so that no
 request reaches it, `follow` or `catch_up` has to.
 """
 

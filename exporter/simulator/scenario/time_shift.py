@@ -1,7 +1,7 @@
-"""Moves a simulated gateway into the present, for exporters that live there.
+"""Moves a simulated gateway into the present, for exporters that run there.
 
-A scenario plays at its own date, and perhaps fast. Seen from outside it must look like today: every
-time stamp in an answer is as old as it is in the scenario.
+A scenario runs at its own date and speed, but must look current from outside: every time stamp in
+an answer is as old as it is in the scenario.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from exporter.simulator.timeshift import TimestampedBody
 
 
 class TimeShiftedGateway(SimulatedGateway):
-    """Another gateway, with its time stamps moved from its time to ours."""
+    """Another gateway, with its time stamps moved to the present."""
 
     def __init__(
         self, gateway: SimulatedGateway, theirs: Callable[[], float], ours: Callable[[], float]

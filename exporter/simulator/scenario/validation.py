@@ -1,6 +1,6 @@
 """From the levers that an event names to those of a house, with values of the right type.
 
-A file holds text. What it means is known to the lever: `false` is no grid at one and a name at
+A file holds text whose meaning depends on the lever: `false` is a boolean for one and a name for
 another.
 """
 
