@@ -81,7 +81,7 @@ def scenario(home: str) -> Scenario:
     return Scenario.model_validate(
         {
             "title": home,
-            "what": "What the dashboards are shown.",
+            "description": "What the dashboards are shown.",
             "start": f"{_END - timedelta(hours=hours):%Y-%m-%d %H:%M}",
             "duration": f"{hours}h",
             "home": {"base": home, "timezone": _ZONE},
