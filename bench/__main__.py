@@ -1,4 +1,4 @@
-"""`python -m bench`: run all benches, or those that are named, and show one table.
+"""`python -m bench`: run all benches, or the named ones, and print one table.
 
 Nothing is written unless `--write` names a file.
 """
@@ -27,9 +27,9 @@ from bench import (
 from bench.results import Bench, Findings
 
 BENCHES: tuple[Bench, ...] = (
-    Bench("cpu", "CPU of polling, beside pyenphase", cpu.run),
-    Bench("memory", "memory of the process, beside pyenphase", memory.run),
-    Bench("scrape", "/metrics under load, beside prometheus_client", scrape.run),
+    Bench("cpu", "CPU of polling, compared with pyenphase", cpu.run),
+    Bench("memory", "memory of the process, compared with pyenphase", memory.run),
+    Bench("scrape", "/metrics under load, compared with prometheus_client", scrape.run),
     Bench("dos", "/metrics under denial of service", dos.run),
     Bench("requests", "requests to the gateway", requests.run),
     Bench("start", "start of the process", start.run),
@@ -51,7 +51,7 @@ async def _run(benches: Sequence[Bench], console: Console) -> list[Findings]:
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Run what the command line asks for."""
+    """Run the benches of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure against the budgets.",
@@ -59,26 +59,26 @@ def main(words: Sequence[str] | None = None) -> None:
     )
     names = [bench.name for bench in BENCHES]
     parser.add_argument(
-        "bench", nargs="*", help=f"{', '.join(names)}; all but the long when none is named"
+        "bench", nargs="*", help=f"{', '.join(names)}; all except the long one if none is named"
     )
     parser.add_argument("--all", action="store_true", help="run the long one too: half an hour")
     parser.add_argument(
         "--write",
         type=Path,
         metavar="FILE",
-        help="write the table as Markdown, with the rows of benches that did not run as they were",
+        help="write the table as Markdown; rows of benches that did not run are kept",
     )
-    asked = parser.parse_args(words)
-    if unknown := set(asked.bench).difference(names):
+    options = parser.parse_args(words)
+    if unknown := set(options.bench).difference(names):
         parser.error(f"there is no bench {sorted(unknown)[0]!r}; choose from {', '.join(names)}")
-    wanted = names if asked.all else asked.bench or _USUAL
-    chosen = [bench for bench in BENCHES if bench.name in wanted]
+    selected = names if options.all else options.bench or _USUAL
+    chosen = [bench for bench in BENCHES if bench.name in selected]
     findings = asyncio.run(_run(chosen, Console(stderr=True)))
-    found = {bench.name: told for bench, told in zip(chosen, findings, strict=True)}
-    Console().print(report.table(found))
-    if asked.write:
-        before = asked.write.read_text() if asked.write.exists() else ""
-        asked.write.write_text(report.page(found, names, before))
+    results = {bench.name: each for bench, each in zip(chosen, findings, strict=True)}
+    Console().print(report.table(results))
+    if options.write:
+        previous = options.write.read_text() if options.write.exists() else ""
+        options.write.write_text(report.page(results, names, previous))
 
 
 if __name__ == "__main__":

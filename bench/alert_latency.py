@@ -1,7 +1,7 @@
-"""How soon the phone rings: from the loss of the grid to the page, and where the seconds go.
+"""Alert latency: the time from the loss of the grid to the page, by stage.
 
-Ten houses with an exporter each lose the grid, each at a moment of its own; they are polled and
-scraped out of step, so that all phases are met. Exporters, Prometheus and Alertmanager are
+Ten houses with an exporter each lose the grid, each at another moment; they are polled and
+scraped out of step, so that all phases occur. Exporters, Prometheus and Alertmanager are
 processes; cadences are the defaults, the configuration is the shipped one.
 """
 
@@ -32,45 +32,45 @@ from tools.stack.programs import Tools
 _HOUSES = 10
 #: seconds in which the grid fails here and there: four rounds of everything that has a cadence
 _SPREAD = 60.0
-#: seconds in which each must have rung, and all must be seen connected at first
+#: seconds until each must be notified, and until all must be connected at first
 _PATIENCE, _STARTING = 120.0, 60.0
 _GLANCE = 0.1
 _METRIC, _ALERT = "enphase_grid_connected", "EnphaseGridOutage"
-#: the stations in their order, and the words for the way to each
-_STATIONS = {
-    "told": "… until /metrics tells it",
+#: the stages in order, and the text for the time to each
+_STAGES = {
+    "exported": "… until /metrics reports it",
     "scraped": "… from there until Prometheus has it",
     "fired": "… from there until the rule fires",
-    "handed": "… from there until Alertmanager has it",
-    "rung": "… from there until the webhook is called",
+    "received": "… from there until Alertmanager has it",
+    "notified": "… from there until the webhook is called",
 }
 
 
 @dataclass(slots=True)
 class _Outage:
-    """One outage: when it began, and when it was where (epoch seconds)."""
+    """One outage: when it began, and when it reached each stage (epoch seconds)."""
 
     began: float
     at: dict[str, float] = field(default_factory=dict)
-    rung: asyncio.Event = field(default_factory=asyncio.Event)
+    notified: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def way(self, station: str) -> float:
-        """Return the seconds from the station before to this one."""
-        before = [self.began, *(self.at[name] for name in _STATIONS)]
-        return self.at[station] - before[list(_STATIONS).index(station)]
+    def seconds_to(self, stage: str) -> float:
+        """Return the seconds from the stage before to this one."""
+        before = [self.began, *(self.at[name] for name in _STAGES)]
+        return self.at[stage] - before[list(_STAGES).index(stage)]
 
 
 async def run(progress: Progress) -> Findings:
-    """Let the grid fail in ten houses, and note when each station hears of it."""
+    """Let the grid fail in ten houses, and record when each stage gets it."""
     try:
         tools = Tools.find()
     except StackError as error:
-        return Findings((), (f"Nothing is known of the time to the page: {error}",))
+        return Findings((), (f"Alert latency not measured: {error}",))
     progress("From the loss of the grid to the page: starting")
     outages: dict[str, _Outage] = {}
     async with _houses() as houses:
         gateways = {name: gateway for name, (_, gateway) in houses.items()}
-        async with chain(tools, gateways, partial(_hear, outages)) as running:
+        async with chain(tools, gateways, partial(_on_message, outages)) as running:
             await _all_connected(running)
             progress("From the loss of the grid to the page")
             watching = asyncio.create_task(_watch(running, outages))
@@ -85,28 +85,30 @@ async def run(progress: Progress) -> Findings:
     return Findings(tuple(_results(list(outages.values()))))
 
 
-async def _hear(outages: Mapping[str, _Outage], receiver: str, message: Mapping[str, Any]) -> None:
-    """Note when the page of a house arrives."""
+async def _on_message(
+    outages: Mapping[str, _Outage], receiver: str, message: Mapping[str, Any]
+) -> None:
+    """Record when the page of a house arrives."""
     for alert in message["alerts"]:
         outage = outages.get(alert["labels"].get("gateway", ""))
         if receiver == "wake" and alert["labels"]["alertname"] == _ALERT and outage:
-            outage.at.setdefault("rung", time.time())
-            outage.rung.set()
+            outage.at.setdefault("notified", time.time())
+            outage.notified.set()
 
 
 async def _all_connected(running: Chain) -> None:
-    """Return once all houses are seen on the grid."""
+    """Return once all houses are on the grid."""
     try:
         async with asyncio.timeout(_STARTING):
-            # another process tells no event
+            # another process has no event to wait for
             while await _connected(running, 1) != running.exporters.keys():  # noqa: ASYNC110
                 await asyncio.sleep(_GLANCE)
     except TimeoutError:
-        raise RuntimeError(f"after {_STARTING:g} s not all houses are seen on the grid") from None
+        raise RuntimeError(f"after {_STARTING:g} s not all houses are on the grid") from None
 
 
 def _results(outages: list[_Outage]) -> list[Result]:
-    whole = [outage.at["rung"] - outage.began for outage in outages]
+    whole = [outage.at["notified"] - outage.began for outage in outages]
     return [
         Result(
             "From the loss of the grid to the page, shipped configuration",
@@ -115,8 +117,10 @@ def _results(outages: list[_Outage]) -> list[Result]:
         ),
         Result(f"… the slowest of {len(whole)}", Quantity(max(whole), "s")),
         *(
-            Result(words, Quantity(max(0.0, median(each.way(station) for each in outages)), "s"))
-            for station, words in _STATIONS.items()
+            Result(
+                words, Quantity(max(0.0, median(each.seconds_to(stage) for each in outages)), "s")
+            )
+            for stage, words in _STAGES.items()
         ),
     ]
 
@@ -149,22 +153,22 @@ async def _fail(
     house.set("grid.up", value=False)
     try:
         async with asyncio.timeout(_PATIENCE):
-            await outage.rung.wait()
+            await outage.notified.wait()
     except TimeoutError:
-        raise RuntimeError(f"{name} has lost the grid and nobody called") from None
+        raise RuntimeError(f"{name} has lost the grid and no notification came") from None
     alerts = await _json(
         ports.url("alertmanager", "/api/v2/alerts"),
         filter=[f'alertname="{_ALERT}"', f'gateway="{name}"'],
     )
     # before it is sent again, which counts as an update
-    outage.at["handed"] = datetime.fromisoformat(alerts[0]["updatedAt"]).timestamp()
+    outage.at["received"] = datetime.fromisoformat(alerts[0]["updatedAt"]).timestamp()
 
 
 async def _watch(running: Chain, outages: Mapping[str, _Outage]) -> None:
-    """Note when `/metrics` tells of each outage."""
+    """Record when `/metrics` reports each outage."""
     while True:
         for name in await _connected(running, 0):
-            outages[name].at.setdefault("told", time.time())
+            outages[name].at.setdefault("exported", time.time())
         await asyncio.sleep(_GLANCE)
 
 
@@ -179,16 +183,16 @@ async def _connected(running: Chain, value: int) -> set[str]:
 
 
 async def _look_up(ports: Ports, outages: Mapping[str, _Outage]) -> None:
-    """Note from Prometheus's own storage when the sample came and when the rule fired."""
-    asked: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+    """Record from Prometheus's own storage when the sample came and when the rule fired."""
+    queries: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         ("scraped", _METRIC, lambda value: value == "0"),
         ("fired", f'ALERTS{{alertname="{_ALERT}",alertstate="firing"}}', lambda value: True),
     )
-    for station, series, tells in asked:
+    for stage, series, matches in queries:
         found = await _json(ports.url("prometheus", "/api/v1/query"), query=f"{series}[10m]")
         for each in found["data"]["result"]:
-            at = min(stamp for stamp, value in each["values"] if tells(value))
-            outages[each["metric"]["gateway"]].at[station] = at
+            at = min(stamp for stamp, value in each["values"] if matches(value))
+            outages[each["metric"]["gateway"]].at[stage] = at
 
 
 async def _json(url: str, **parameters: str | list[str]) -> Any:

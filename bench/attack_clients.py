@@ -1,6 +1,6 @@
 """Strangers that besiege a port: what they do, over and over, as a process of its own.
 
-Two thousand connections say nothing, fifty dribble headers, twenty send what is no HTTP, twenty ask
+Two thousand connections send nothing, fifty dribble headers, twenty send garbage, twenty ask
 for everything and read nothing. Who is sent away comes back.
 
 `python -m bench.attack_clients PORT SECONDS` is that process: it prints the number of clients as a

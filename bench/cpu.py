@@ -1,4 +1,4 @@
-"""How much CPU it costs to poll a gateway, beside pyenphase's own `update()`.
+"""How much CPU it costs to poll a gateway, compared with pyenphase's own `update()`.
 
 Both run in this process, on one gateway in another, over HTTPS, logged in before, with the same
 options of aiohttp. Ours includes the guard, the rendering and the state file.
@@ -24,8 +24,8 @@ _REPETITIONS = 15
 #: few enough rounds that six hours, after which a poller looks for new hardware, do not pass
 _WARM, _ROUNDS = 5, 4
 _MINUTES = 10
-#: how fast the gateway's time runs. At its own pace the values read are those read before, as most
-#: are in a house too; as fast as the poller's, every time stamp in every answer is another one.
+#: speed of the gateway's time. In real time most values are unchanged from one poll to the next, as
+#: in a house; at the poller's speed every time stamp in every response is new.
 _SPEEDS = {1.0: "values as before", 30_000.0: "every time stamp new"}
 
 
@@ -35,12 +35,12 @@ async def run(progress: Progress) -> Findings:
     notes: list[str] = []
     for name in HOMES:
         progress(f"CPU of polling {name}")
-        for speed, told in _SPEEDS.items():
+        for speed, label in _SPEEDS.items():
             async with simulated(name, speed) as gateway, pyenphase_on(gateway) as envoy:
-                what = f"CPU of a poll, {name}, {told}"
+                what = f"CPU of a poll, {name}, {label}"
                 results += await _rounds(what, gateway, envoy, notes, WHAT_PYENPHASE_READS)
                 if speed == 1:
-                    also = f"… with the endpoints that only we read, {told}"
+                    also = f"… with the endpoints that only we read, {label}"
                     results += await _rounds(also, gateway, envoy, notes, EVERYTHING_AT_ONCE)
                 else:
                     minute = await _day(name, gateway, envoy)
@@ -96,29 +96,31 @@ async def _rounds(
         for _ in range(_WARM):
             await watched.round()
             await envoy.update()
-        await gateway.asked()
+        await gateway.take_requests()
         await watched.round()
-        asked = await gateway.asked()
+        our_requests = await gateway.take_requests()
         await envoy.update()
-        asked_by_pyenphase = await gateway.asked()
+        pyenphase_requests = await gateway.take_requests()
         mine, its = await side_by_side(ours, theirs, _REPETITIONS)
-        asking, then = await side_by_side(unseen, theirs, _REPETITIONS)
-    notes.append(_endpoints(what, asked, asked_by_pyenphase))
+        without_rendering, then = await side_by_side(unseen, theirs, _REPETITIONS)
+    notes.append(_endpoints(what, our_requests, pyenphase_requests))
     goal = _GOAL if cadences is WHAT_PYENPHASE_READS else None
     return [
         Result(what, Quantity(mine, "ms"), Quantity(its, "ms"), goal),
-        Result("… of that, without rendering", Quantity(asking, "ms"), Quantity(then, "ms")),
+        Result(
+            "… of that, without rendering", Quantity(without_rendering, "ms"), Quantity(then, "ms")
+        ),
     ]
 
 
 def _endpoints(what: str, ours: Counter[str], theirs: Counter[str]) -> str:
-    """Say what both ask for, so that nobody has to believe that it is the same."""
+    """Return a note on the requests of both, to show that they are the same."""
     twice = [target for target, count in (ours + theirs).items() if count > 2]
-    told = f"{what}: {ours.total()} requests, update() {theirs.total()}"
+    note = f"{what}: {ours.total()} requests, update() {theirs.total()}"
     for who, more in (("only we", ours - theirs), ("only pyenphase", theirs - ours)):
         if more:
-            told += f"; {who}: {', '.join(sorted(more))}"
-    return f"{told}; more than once: {', '.join(twice)}" if twice else told
+            note += f"; {who}: {', '.join(sorted(more))}"
+    return f"{note}; more than once: {', '.join(twice)}" if twice else note
 
 
 async def _day(name: str, gateway: Simulated, envoy: Envoy) -> Result:
@@ -146,7 +148,7 @@ async def _day(name: str, gateway: Simulated, envoy: Envoy) -> Result:
 
 
 def _start() -> float:
-    # what one party has left behind is not collected at the expense of the other
+    # one side's garbage must not be collected during the other's measurement
     gc.collect()
     return time.process_time()
 

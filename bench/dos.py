@@ -1,7 +1,7 @@
-"""What scrapers and pollers notice while strangers besiege the port.
+"""Effect of a denial-of-service attack on scrapers and polling.
 
-Five hundred scrapers ask once a second, each in its own moment, first in peace and then while
-`bench.attack_clients` do their worst from a process of their own.
+Five hundred scrapers send one request a second, out of step with each other, first undisturbed and
+then while `bench.attack_clients` attack from another process.
 """
 
 import asyncio
@@ -31,23 +31,23 @@ _BOUNDED = Goal(1300)
 
 
 async def run(progress: Progress) -> Findings:
-    """Scrape in peace and under siege."""
+    """Scrape undisturbed and under attack."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
     progress("Siege: waiting for the exporter")
     async with simulated(_HOME) as gateway, exporting(gateway.host, gateway.token) as exporter:
         await exporter.full()
         request = Request(exporter.port, "/metrics", PROMETHEUS, "gzip")
-        progress("Siege: in peace")
-        before = _Standing.of(exporter)
+        progress("Siege: undisturbed")
+        before = _ResourceUsage.of(exporter)
         peace = await _scrapes(request)
         at_once = await _at_once(request)
         progress("Siege: under attack")
-        async with child("bench.attack_clients", str(exporter.port), str(_SECONDS)) as besiegers:
-            crowd = await besiegers.told()
+        async with child("bench.attack_clients", str(exporter.port), str(_SECONDS)) as attackers:
+            crowd = await attackers.receive()
             watching = asyncio.create_task(_longest_gap(exporter.port))
             siege = await _scrapes(request)
-            during = _Standing.of(exporter)
+            during = _ResourceUsage.of(exporter)
             gap = await watching
         progress("Siege: afterwards")
         after = await _settled(exporter, before)
@@ -64,11 +64,11 @@ async def run(progress: Progress) -> Findings:
             ),
             Result("Memory under siege, beside before", *_megabytes(during, before)),
         ),
-        (f"{_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; besiegers: {crowd}",),
+        (f"{_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; attackers: {crowd}",),
     )
 
 
-class _Standing:
+class _ResourceUsage:
     """Open files and resident memory of a process."""
 
     def __init__(self, files: int, bytes_: int) -> None:
@@ -76,49 +76,49 @@ class _Standing:
         self.bytes = bytes_
 
     @classmethod
-    def of(cls, exporter: Exporter) -> "_Standing":
-        """Look."""
+    def of(cls, exporter: Exporter) -> "_ResourceUsage":
+        """Read the usage of the exporter."""
         process = Path("/proc") / str(exporter.pid)
         pages = int((process / "statm").read_text().split()[1])
         files = sum(1 for _ in (process / "fd").iterdir())
         return cls(files, pages * resource.getpagesize())
 
 
-async def _settled(exporter: Exporter, before: _Standing) -> _Standing:
-    """Return how it stands once everybody is gone, or a minute later."""
+async def _settled(exporter: Exporter, before: _ResourceUsage) -> _ResourceUsage:
+    """Return the usage once all clients are gone, or a minute later."""
     with suppress(TimeoutError):
         async with asyncio.timeout(60):
-            while _Standing.of(exporter).files > before.files:  # noqa: ASYNC110 - another process
+            while _ResourceUsage.of(exporter).files > before.files:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.5)
-    return _Standing.of(exporter)
+    return _ResourceUsage.of(exporter)
 
 
 async def _scrapes(request: Request) -> Load:
-    """Let every scraper ask once a second; raise RuntimeError unless each answer is whole."""
+    """Run all scrapers at one request a second; raise RuntimeError for an incomplete response."""
     began = time.perf_counter()
     latencies: list[float] = []
 
     async def scraper() -> None:
         await asyncio.sleep(random.random())  # noqa: S311 - no secret
         while time.perf_counter() - began < _SECONDS:
-            asked = time.perf_counter()
+            sent_at = time.perf_counter()
             reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
             with suppress(ConnectionError):
                 for _ in range(5):
-                    asked = time.perf_counter()
+                    sent_at = time.perf_counter()
                     await _ask(request, reader, writer)
-                    latencies.append(time.perf_counter() - asked)
-                    await asyncio.sleep(max(0.0, asked + 1 - time.perf_counter()))
+                    latencies.append(time.perf_counter() - sent_at)
+                    await asyncio.sleep(max(0.0, sent_at + 1 - time.perf_counter()))
             writer.close()
 
     await asyncio.gather(*(scraper() for _ in range(_SCRAPERS)))
     if not latencies:
-        raise RuntimeError("no scrape was answered")
+        raise RuntimeError("no scrape got a response")
     return Load(len(latencies) / _SECONDS, sorted(latencies))
 
 
 async def _at_once(request: Request) -> float:
-    """Return the seconds until the last of all scrapers has its answer when all ask at once."""
+    """Return the seconds until the last scraper has its response when all send at once."""
     streams = [await asyncio.open_connection("127.0.0.1", request.port) for _ in range(_SCRAPERS)]
     began = time.perf_counter()
     await asyncio.gather(*(_ask(request, *stream) for stream in streams))
@@ -135,11 +135,11 @@ async def _ask(
     try:
         head = await reader.readuntil(_END)
     except asyncio.IncompleteReadError as error:
-        raise ConnectionResetError("sent away between two scrapes") from error
+        raise ConnectionResetError("connection closed between two scrapes") from error
     if not head.startswith(b"HTTP/1.1 200 "):
         raise RuntimeError(head.partition(b"\r\n")[0].decode(errors="replace"))
-    told = head.lower().partition(b"content-length: ")[2]
-    await reader.readexactly(int(told.partition(b"\r\n")[0]))
+    length = head.lower().partition(b"content-length: ")[2]
+    await reader.readexactly(int(length.partition(b"\r\n")[0]))
 
 
 async def _longest_gap(port: int) -> float:
@@ -162,5 +162,5 @@ def _ms(load: Load, share: float) -> Quantity:
     return Quantity(load.percentile(share) * 1000, "ms")
 
 
-def _megabytes(one: _Standing, other: _Standing) -> tuple[Quantity, Quantity]:
+def _megabytes(one: _ResourceUsage, other: _ResourceUsage) -> tuple[Quantity, Quantity]:
     return Quantity(one.bytes / 1e6, "MB"), Quantity(other.bytes / 1e6, "MB")

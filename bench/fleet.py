@@ -1,7 +1,7 @@
-"""Many gateways in one process: what each costs, and whether the last one is still asked in time.
+"""Many gateways in one process: cost of each, and whether all are polled in time.
 
 The gateways are battery homes with 24 inverters and 6 batteries, over TLS, in a process of their
-own, and are asked at a quarter of the default rate: the grid state every minute. Needs Linux: it
+own, and are polled at a quarter of the default rate: the grid state every minute. Needs Linux: it
 reads `/proc`.
 """
 
@@ -26,13 +26,13 @@ from exporter.gateway.cadences import CADENCES
 _SIZES = (1, 10, 100, 1000)
 _MOST = 5000
 _SLOWER = 4
-#: seconds; of the grid state, which is asked for most often
+#: seconds; of the grid state, which is polled most often
 _CADENCE = CADENCES["ensemble"] * _SLOWER
 _MINUTES, _SOAK_MINUTES = 3, 15
 _SPOILT = 0.05
 _CONNECTIONS, _SECONDS = 4, 3.0
-#: seconds between two looks whether the event loop still turns
-_KNOCK = 0.002
+#: seconds between two checks of the event loop
+_PROBE_INTERVAL = 0.002
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -45,9 +45,9 @@ class Fleet:
     gateways: Child
 
     async def ask(self, line: str = "") -> object:
-        """Ask the gateways; see `bench.fleet_sim`."""
+        """Send a command to the gateways; see `bench.fleet_sim`."""
         self.gateways.send(f"{line}\n".encode())
-        return await self.gateways.told()
+        return await self.gateways.receive()
 
     def cpu(self) -> float:
         """Return the CPU seconds that the exporter has used."""
@@ -56,18 +56,18 @@ class Fleet:
 
     async def late(self) -> list[float]:
         """Return by how many seconds polls came too late at most, by gateway."""
-        told = await self.ask(f"late {_CADENCE}")
-        assert isinstance(told, list)
-        return [float("inf") if one is None else one for one in told]
+        delays = await self.ask(f"late {_CADENCE}")
+        assert isinstance(delays, list)
+        return [float("inf") if one is None else one for one in delays]
 
 
 @asynccontextmanager
 async def fleet(size: int) -> AsyncIterator[Fleet]:
-    """Let an exporter watch this many gateways; each was asked once."""
+    """Run an exporter on this many gateways; each has been polled once."""
     cadences = {name: cadence * _SLOWER for name, cadence in CADENCES.items()}
     async with (
         child("bench.fleet_sim", str(size), "1") as gateways,
-        exporting_fleet(await gateways.told(), cadences) as exporter,
+        exporting_fleet(await gateways.receive(), cadences) as exporter,
     ):
         with _apart(exporter.pid, gateways.process.pid):
             # spread over a cadence, which is a minute
@@ -125,12 +125,12 @@ async def soak(progress: Progress) -> Findings:
         progress(f"{size:,} gateways for {_SOAK_MINUTES} minutes, {len(spoilt)} misbehave")
         results = await _watched(one, _SOAK_MINUTES, spoilt)
         rss = Quantity(memory(one.exporter.pid)["RSS"], "MiB")
-    told = f"RSS with {size:,} gateways of which {len(spoilt)} misbehave"
-    return Findings((*results, Result(told, rss, None, _RSS)))
+    label = f"RSS with {size:,} gateways of which {len(spoilt)} misbehave"
+    return Findings((*results, Result(label, rss, None, _RSS)))
 
 
 async def stretch(progress: Progress) -> Findings:
-    """Watch as many as one core can at a cadence of a minute, without a goal to hold it against."""
+    """Watch as many as one core can at a cadence of a minute; there is no goal."""
     progress(f"{_MOST:,} gateways")
     async with fleet(_MOST) as one:
         progress(f"{_MOST:,} gateways for {_MINUTES} minutes")
@@ -143,24 +143,24 @@ _RSS = Goal(500)
 
 
 async def _scraped(one: Fleet) -> list[Result]:
-    """Scrape a single gateway as fast as it goes, after each was scraped once."""
+    """Scrape a single gateway as fast as possible, after each was scraped once."""
     for number in range(one.size):
         await get(Request(one.exporter.port, f"/probe?target=site-{number}", TEXT))
-    shown = await load(
+    measured = await load(
         Request(one.exporter.port, "/probe?target=site-0", PROMETHEUS, "gzip"),
         _CONNECTIONS,
         _SECONDS,
     )
-    slow = Quantity(shown.percentile(0.99) * 1000, "ms")
+    slow = Quantity(measured.percentile(0.99) * 1000, "ms")
     what = f"Scrapes a second of one gateway among {one.size:,}"
     return [
-        Result(what, Quantity(shown.rate), None, Goal(5000, at_least=True)),
+        Result(what, Quantity(measured.rate), None, Goal(5000, at_least=True)),
         Result("… 99 % answered within", slow, None, Goal(2)),
     ]
 
 
 async def _watched(one: Fleet, minutes: float, spoilt: Sequence[int] = ()) -> list[Result]:
-    """Let minutes pass, and see what that costs and which polls come late."""
+    """Let minutes pass; measure the CPU time and late polls."""
     await one.ask("forget")
     began, used = time.monotonic(), one.cpu()
     await asyncio.sleep(minutes * 60)
@@ -181,20 +181,20 @@ async def _watched(one: Fleet, minutes: float, spoilt: Sequence[int] = ()) -> li
 
 
 async def _whole(one: Fleet) -> list[Result]:
-    """Ask for all gateways in one body, and knock meanwhile whether the event loop turns."""
+    """Scrape all gateways in one body, and check meanwhile that the event loop is not blocked."""
     # or our own would be taken for the exporter's
     freeze_long_lived()
     url = f"http://127.0.0.1:{one.exporter.port}"
     async with aiohttp.ClientSession(url) as client:
-        knocking = asyncio.create_task(_knock(one.exporter.port))
+        probing = asyncio.create_task(_probe_loop(one.exporter.port))
         began = time.perf_counter()
         size = 0
         async with client.get("/metrics", headers={"Accept": TEXT}) as response:
             async for chunk in response.content.iter_any():
                 size += len(chunk)
         took = time.perf_counter() - began
-        knocking.cancel()
-        waits = sorted(await knocking)
+        probing.cancel()
+        waits = sorted(await probing)
     return [
         Result(f"All {one.size:,} gateways in one body", Quantity(size / 1e6, "MB")),
         Result("… sent in", Quantity(took, "s")),
@@ -202,14 +202,14 @@ async def _whole(one: Fleet) -> list[Result]:
     ]
 
 
-async def _knock(port: int) -> list[float]:
-    """Ask for next to nothing again and again until cancelled; return the seconds that took."""
+async def _probe_loop(port: int) -> list[float]:
+    """Request `/-/healthy` repeatedly until cancelled; return the durations."""
     waits: list[float] = []
     try:
         while True:
             began = time.perf_counter()
             await get(Request(port, "/-/healthy"))
             waits.append(time.perf_counter() - began)
-            await asyncio.sleep(_KNOCK)
+            await asyncio.sleep(_PROBE_INTERVAL)
     except asyncio.CancelledError:
         return waits

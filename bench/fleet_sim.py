@@ -1,13 +1,13 @@
-"""Many simulated gateways in one process, whose work is to be measured.
+"""Many simulated gateways in one process.
 
-As a module it is that process: `python -m bench.fleet_sim COUNT [SPEED]` tells hosts and tokens
-in a line of JSON, then answers each line on its input, and ends with its input. SPEED says how many
-minutes pass there in a minute. The lines:
+As a module it is that process: `python -m bench.fleet_sim COUNT [SPEED]` writes hosts and tokens
+as a line of JSON, then answers each line on its input, and ends at the end of its input. SPEED is
+the number of simulated minutes per minute. The lines:
 
     (empty)      the CPU seconds that it has used so far
     forget       forgets the requests so far; answers null
-    late SECONDS how many seconds later than this cadence the grid state was asked for at most, for
-                 each gateway; null where it was not asked for twice
+    late SECONDS how many seconds later than this cadence the grid state was polled at most, for
+                 each gateway; null if it was not polled twice
     spoil SHARE  makes this share of the gateways misbehave, each in a way of its own; answers with
                  their numbers
 """
@@ -44,14 +44,14 @@ _MISCHIEF: tuple[Fault | None, ...] = (
 )
 
 
-class _Neighbourhood:
-    """The gateways, and what can be asked of them."""
+class _SimulatedFleet:
+    """The gateways, and the commands for them."""
 
     def __init__(self, gateways: list[RunningGateway]) -> None:
         self._gateways = gateways
 
-    def say(self, line: str) -> object:
-        """Do what a line asks for and return the answer."""
+    def execute(self, line: str) -> object:
+        """Execute a command and return the answer."""
         word, _, value = line.strip().partition(" ")
         if word == "forget":
             for gateway in self._gateways:
@@ -90,15 +90,15 @@ async def _main(count: int, speed: float) -> None:
             )
             gateway = LiveGateway(house, partial(_moment, house, clock))
             running.append(await stack.enter_async_context(serve(gateway, now=clock.time)))
-        # a look through thousands of houses would come late to us, and be taken for a late poll
+        # a full garbage collection would delay responses and look like a late poll
         freeze_long_lived()
-        _tell([(one.host, one.token) for one in running])
-        neighbourhood = _Neighbourhood(running)
+        _send([(one.host, one.token) for one in running])
+        fleet = _SimulatedFleet(running)
         while line := await asyncio.to_thread(sys.stdin.readline):
-            _tell(neighbourhood.say(line))
+            _send(fleet.execute(line))
 
 
-def _tell(what: object) -> None:
+def _send(what: object) -> None:
     sys.stdout.buffer.write(orjson.dumps(what, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 

@@ -1,7 +1,8 @@
 """A small HTTP client that costs less than what it measures.
 
-It knows as much of HTTP as two servers on aiohttp need: keep-alive, one request at a time on each
-connection, an answer with its length. Bytes are counted where they arrive and never copied.
+It implements the part of HTTP that two servers on aiohttp need: keep-alive, one request at a time
+on each connection, responses with a Content-Length. Bytes are counted where they arrive and never
+copied.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ class Request:
 
     @property
     def head(self) -> bytes:
-        """The request as it goes over the wire."""
+        """The request as bytes."""
         return (
             f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
             f"Accept: {self.accept}\r\nAccept-Encoding: {self.encoding}\r\n\r\n"
@@ -34,18 +35,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load has shown: answers per second, and seconds that each took, the shortest first."""
+    """Result of a load: responses per second, and the latency of each in seconds, sorted."""
 
     rate: float
     latencies: list[float]
 
     def percentile(self, share: float) -> float:
-        """Return the seconds within which this share (0 to 1) of the answers came."""
+        """Return the seconds within which this share (0 to 1) of the responses came."""
         return self.latencies[min(len(self.latencies) - 1, int(share * len(self.latencies)))]
 
 
 class _Connection(asyncio.BufferedProtocol):
-    """Asks again as soon as an answer is whole, until `end` (in seconds of the counter)."""
+    """Sends the next request after each complete response, until `end` (performance counter)."""
 
     def __init__(self, head: bytes, end: float) -> None:
         self.latencies: list[float] = []
@@ -55,17 +56,17 @@ class _Connection(asyncio.BufferedProtocol):
         self._end = end
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
-        #: bytes in the buffer while the head of an answer is not complete
+        #: bytes in the buffer while the head of a response is not complete
         self._held = 0
         #: bytes of the body that are still to come; negative before the head is complete
         self._missing = -1
-        self._asked = 0.0
+        self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._ask()
+        self._send()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._view[self._held :]
@@ -79,19 +80,19 @@ class _Connection(asyncio.BufferedProtocol):
         if self._missing == 0:
             self._answered()
         elif self._missing < -1:
-            self._fail("an answer is longer than it says")
+            self._fail("response is longer than its Content-Length")
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(error or ConnectionResetError("an answer was cut off"))
+            self.done.set_exception(error or ConnectionResetError("response was cut off"))
 
     def close(self) -> None:
         if self._transport:
             self._transport.abort()
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         assert self._transport
-        self._asked = time.perf_counter()
+        self._sent_at = time.perf_counter()
         self._transport.write(self._head)
 
     def _read_head(self) -> None:
@@ -105,7 +106,7 @@ class _Connection(asyncio.BufferedProtocol):
         lines = head.lower().split(b"\r\n")
         length = next((line for line in lines if line.startswith(_LENGTH)), None)
         if length is None:
-            self._fail("an answer does not tell its length")
+            self._fail("response without Content-Length")
             return
         body = end + len(_END)
         self._missing = int(length[len(_LENGTH) :]) - (self._held - body)
@@ -113,10 +114,10 @@ class _Connection(asyncio.BufferedProtocol):
 
     def _answered(self) -> None:
         now = time.perf_counter()
-        self.latencies.append(now - self._asked)
+        self.latencies.append(now - self._sent_at)
         self._missing = -1
         if now < self._end:
-            self._ask()
+            self._send()
         elif not self.done.done():
             self.done.set_result(None)
 
@@ -127,7 +128,7 @@ class _Connection(asyncio.BufferedProtocol):
 
 
 async def load(request: Request, connections: int, seconds: float) -> Load:
-    """Keep this many connections busy; raise RuntimeError unless every answer is 200 and whole."""
+    """Keep so many connections busy; raise RuntimeError unless each response is a complete 200."""
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     busy = [
@@ -148,7 +149,7 @@ async def load(request: Request, connections: int, seconds: float) -> Load:
 
 
 async def get(request: Request) -> bytes:
-    """Return the body of one answer; raise RuntimeError unless it is 200 and whole."""
+    """Return the body of one response; raise RuntimeError unless it is a complete 200."""
     reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
     try:
         writer.write(request.head)

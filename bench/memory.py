@@ -1,4 +1,4 @@
-"""How much memory the exporter takes, beside the least that reads the same gateway.
+"""How much memory the exporter takes, compared with a minimal reader of the same gateway.
 
 All processes run at the same time, so that what they share is shared alike. Needs Linux: it reads
 `/proc`.
@@ -16,7 +16,7 @@ from bench.sim_process import Simulated, simulated
 
 _REPETITIONS = 3
 _SECONDS = 6
-#: file and key by what they tell
+#: file and key by kind of memory
 _KINDS = {"RSS": ("status", "VmRSS"), "PSS": ("smaps_rollup", "Pss")}
 _GOAL = Goal(1.2, of_ratio=True)
 #: what the exporter is built on, besides what pyenphase brings along; pydantic imports most of it
@@ -31,7 +31,7 @@ _BARE = "bench.peers.bare_pyenphase"
 
 
 async def run(progress: Progress) -> Findings:
-    """Let both poll for a while and look how large they have become."""
+    """Let both poll for a while and measure their memory."""
     progress("Memory")
     found: list[tuple[dict[str, float], ...]] = []
     async with simulated("battery-home") as gateway:
@@ -60,8 +60,8 @@ async def _once(gateway: Simulated) -> tuple[dict[str, float], ...]:
     ):
         await ours.full()
         for _ in range(_SECONDS):
-            await bare.told()
-            await libraries.told()
+            await bare.receive()
+            await libraries.receive()
             await get(Request(ours.port, "/metrics", PROMETHEUS, "gzip"))
             await asyncio.sleep(1)
         pids = ours.pid, bare.process.pid, libraries.process.pid
@@ -69,25 +69,25 @@ async def _once(gateway: Simulated) -> tuple[dict[str, float], ...]:
 
 
 async def _profile() -> str:
-    """Say by how much each library grows a process that has imported those before."""
+    """Return how much each library adds to a process that has imported those before."""
     steps = {"Python": ("asyncio",), "pyenphase": ("pyenphase",), **_LIBRARIES}
     steps["the exporter's own modules"] = ("exporter.serve", "exporter.cli.serve")
     words = [",".join(modules) for modules in steps.values()]
     async with child("bench.peers.imports", *words) as process:
-        sizes = [0, *await process.told()]
-    told = [
+        sizes = [0, *await process.receive()]
+    growth = [
         f"{name} {after - before:.1f}"
         for name, before, after in zip(steps, sizes, sizes[1:], strict=False)
     ]
-    return f"RSS in MiB that each import adds, in this order: {', '.join(told)}"
+    return f"RSS in MiB that each import adds, in this order: {', '.join(growth)}"
 
 
 def memory(pid: int) -> dict[str, float]:
     """Return resident and proportional size of a process in MiB."""
     found: dict[str, float] = {}
     for kind, (file, key) in _KINDS.items():
-        told = Path(f"/proc/{pid}/{file}").read_text()
-        match = re.search(rf"^{key}:\s+(\d+) kB$", told, re.M)
+        text = Path(f"/proc/{pid}/{file}").read_text()
+        match = re.search(rf"^{key}:\s+(\d+) kB$", text, re.M)
         assert match, f"no {key} of process {pid}"
         found[kind] = int(match[1]) / 1024
     return found

@@ -1,4 +1,4 @@
-"""Our poller on a gateway in another process, in time that a bench lets pass."""
+"""Our poller on a gateway in another process, in virtual time."""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -24,7 +24,7 @@ PROMETHEUS = (
 TEXT = "text/plain;version=0.0.4"
 
 _SCRAPE_INTERVAL = 15.0
-#: seconds of quiet after which `serve` prepares the bodies
+#: idle seconds after which `serve` prepares the bodies
 _SETTLED = 1.0
 
 #: with this one cadence for all, every endpoint is due once in each round
@@ -36,7 +36,7 @@ WHAT_PYENPHASE_READS = {**EVERYTHING_AT_ONCE, "gateway": 86400.0, "home": 86400.
 
 @dataclass
 class PolledGateway:
-    """A gateway under watch, and what is served of it."""
+    """A polled gateway, and its exposition."""
 
     poller: Poller
     clock: VirtualClock
@@ -77,7 +77,7 @@ async def polled_gateway(
     clock: VirtualClock | None = None,
     cadences: Mapping[str, float] | None = None,
 ) -> AsyncIterator[PolledGateway]:
-    """Watch a gateway, by default at our cadences; nothing was asked yet."""
+    """Watch a gateway, by default at our cadences; it has not been polled yet."""
     clock = clock or VirtualClock(time.time())
     exposition = Exposition(clock)
     gateway = Gateway.model_validate(

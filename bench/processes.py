@@ -30,7 +30,7 @@ _LONGEST_LINE = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A module of the bench that runs as a process and speaks in lines of JSON."""
+    """A module of the bench run as a process that exchanges lines of JSON."""
 
     process: Process
 
@@ -39,12 +39,12 @@ class Child:
         assert self.process.stdin
         self.process.stdin.write(line)
 
-    async def told(self) -> Any:
-        """Return the next line that it says; raise RuntimeError when it has ended instead."""
+    async def receive(self) -> Any:
+        """Return its next line, decoded; raise RuntimeError if it has ended."""
         assert self.process.stdout
         line = await self.process.stdout.readline()
         if not line:
-            raise RuntimeError("a process to measure has ended too early; see its message above")
+            raise RuntimeError("a measured process ended early; see its message above")
         return orjson.loads(line)
 
 
@@ -75,10 +75,10 @@ class Exporter:
     port: int
 
     async def full(self) -> None:
-        """Return once every collector has brought its data; raise RuntimeError if that lasts."""
+        """Return once every collector has data; raise RuntimeError after a timeout."""
         try:
             async with asyncio.timeout(_FULL):
-                while await self._missing():  # noqa: ASYNC110 - another process tells no event
+                while await self._missing():  # noqa: ASYNC110 - another process has no event to wait for
                     await asyncio.sleep(_GLANCE)
         except TimeoutError:
             raise RuntimeError(
@@ -86,15 +86,15 @@ class Exporter:
             ) from None
 
     async def ready(self, patience: float) -> None:
-        """Return once every gateway was asked; raise RuntimeError after so many seconds."""
+        """Return once every gateway was polled; raise RuntimeError after `patience` seconds."""
         try:
             async with asyncio.timeout(patience):
-                while not await self._says_ready():  # noqa: ASYNC110 - see above
+                while not await self._is_ready():  # noqa: ASYNC110 - see above
                     await asyncio.sleep(1)
         except TimeoutError:
-            raise RuntimeError(f"not every gateway was asked after {patience:g} s") from None
+            raise RuntimeError(f"not every gateway was polled after {patience:g} s") from None
 
-    async def _says_ready(self) -> bool:
+    async def _is_ready(self) -> bool:
         try:
             await get(Request(self.port, "/-/ready"))
         except (ConnectionError, RuntimeError):
@@ -106,7 +106,7 @@ class Exporter:
         try:
             text = await get(Request(self.port, "/metrics"))
         except ConnectionError:
-            return "an answer"
+            return "a response"
         ups = [line for line in text.decode().splitlines() if line.startswith(_UP)]
         # the gateway itself is a collector too, and the first to be there
         if len(ups) <= 1:
@@ -116,7 +116,7 @@ class Exporter:
 
 @asynccontextmanager
 async def exporting(host: str, token: str) -> AsyncIterator[Exporter]:
-    """Run the exporter on a gateway, with nothing remembered from before."""
+    """Run the exporter on a gateway, without state from an earlier run."""
     with TemporaryDirectory() as state:
         gateway = {"ENPHASE_HOST": host, "ENPHASE_TOKEN": token, "ENPHASE_STATE_DIR": state}
         async with _serving({**_clean(os.environ), **gateway}, "--log.level=warn") as exporter:
@@ -142,7 +142,7 @@ async def exporting_fleet(
             "web": {"gateways_on_metrics": "true"},
         }
         (folder / "exporter.yml").write_bytes(orjson.dumps(config))
-        # what misbehaves is told of in the log, and is meant to
+        # misbehaving gateways are logged, which is intended
         words = (f"--config.file={folder / 'exporter.yml'}", "--log.level=error")
         async with _serving(_clean(os.environ), *words) as exporter:
             yield exporter

@@ -1,4 +1,4 @@
-"""Shows the results: a table in the terminal, or a page in Markdown that names the machine."""
+"""Renders the results: a table in the terminal, or a page in Markdown with the machine."""
 
 import os
 import platform
@@ -29,15 +29,15 @@ the simulator in a process of its own. The numbers are those of one machine; the
 def table(found: Mapping[str, Findings]) -> Table:
     """Return the one table of a run, by bench."""
     notes = [f"{name}: {note}" for name, one in found.items() for note in one.notes]
-    shown = Table(title=_TITLE, caption="\n".join(notes), caption_justify="left")
+    rendered = Table(title=_TITLE, caption="\n".join(notes), caption_justify="left")
     for number, column in enumerate(_COLUMNS):
-        shown.add_column(column, justify="right" if number else "left")
+        rendered.add_column(column, justify="right" if number else "left")
     for one in found.values():
         for result in one.results:
             style = "bold red" if result.met is False else ""
-            shown.add_row(*_cells(result), style=style)
-        shown.add_section()
-    return shown
+            rendered.add_row(*_cells(result), style=style)
+        rendered.add_section()
+    return rendered
 
 
 def page(found: Mapping[str, Findings], order: Iterable[str], before: str = "") -> str:

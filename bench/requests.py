@@ -1,4 +1,4 @@
-"""How much is asked of a gateway that has everything, in half an hour of virtual time."""
+"""Requests to a gateway with all hardware, in half an hour of virtual time."""
 
 import time
 from bisect import bisect_left
@@ -31,8 +31,8 @@ _EVERYTHING = HomeHardware(
 )
 
 
-class _NotingClock(VirtualClock):
-    """Notes when requests came: all that arrived since time last passed came at that moment."""
+class _RecordingClock(VirtualClock):
+    """Records request times: all requests since the last sleep count for that moment."""
 
     def __init__(self, start: float) -> None:
         super().__init__(start)
@@ -44,7 +44,7 @@ class _NotingClock(VirtualClock):
         await super().sleep(seconds)
 
     def note(self) -> None:
-        """Note what has arrived until now."""
+        """Record the requests that have arrived until now."""
         if self.gateway:
             new = len(self.gateway.requests) - len(self.times)
             self.times += [self.monotonic()] * new
@@ -53,7 +53,7 @@ class _NotingClock(VirtualClock):
 async def run(progress: Progress) -> Findings:
     """Count over the window of ten minutes that has the most, the start included."""
     progress("Requests to the gateway")
-    clock = _NotingClock(time.time())
+    clock = _RecordingClock(time.time())
     async with (
         serve(build_home(_EVERYTHING, clock.time), now=clock.time) as gateway,
         polled_gateway(gateway.host, gateway.token, clock) as watched,
@@ -63,7 +63,7 @@ async def run(progress: Progress) -> Findings:
         clock.note()
         times, targets = clock.times, {request.target for request in gateway.requests}
         busiest = max(bisect_left(times, at + _WINDOW) - n for n, at in enumerate(times))
-        # the last step may have gone on a little beyond the end
+        # the last step may extend a little beyond the end
         later = bisect_left(times, _MINUTES * 60) - bisect_left(times, _WINDOW)
     return Findings(
         (

@@ -1,10 +1,10 @@
-"""What a bench finds: figures of ours beside a baseline, and the goal they are held against."""
+"""Results of a bench: our figures, a baseline, and the goal."""
 
 import statistics
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-#: told while a bench runs, so that a minute of silence is not taken for a hang
+#: called while a bench runs, so that a long one does not look like a hang
 Progress = Callable[[str], None]
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -12,7 +12,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its unit, shown with as many digits as mean something."""
+    """A number with its unit, formatted with its significant digits."""
 
     value: float
     unit: str = ""
@@ -65,7 +65,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All lines of one bench, and what has to be known to read them."""
+    """All lines of one bench, and notes on them."""
 
     results: tuple[Result, ...]
     notes: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ Measure = Callable[[], Awaitable[float]]
 
 
 async def side_by_side(ours: Measure, theirs: Measure, repetitions: int) -> tuple[float, float]:
-    """Return the medians of both, measured in turn so that the machine's mood hits both."""
+    """Return the medians of both, measured in turn so that disturbances affect both."""
     found: dict[Measure, list[float]] = {ours: [], theirs: []}
     for number in range(repetitions):
         for measure in (ours, theirs) if number % 2 else (theirs, ours):

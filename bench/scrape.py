@@ -1,4 +1,4 @@
-"""How fast `/metrics` is, beside prometheus_client's own handler with the same samples.
+"""How fast `/metrics` is, compared with prometheus_client's own handler with the same samples.
 
 Both servers keep polling a big home. The load comes from this process, four connections that ask
 again as soon as they are answered, so the percentiles are those of a server at its limit.
@@ -31,7 +31,7 @@ _SCRAPERS = (
 
 
 async def run(progress: Progress) -> Findings:
-    """Compare the rates in every format that is asked for."""
+    """Compare the rates in every requested format."""
     progress("Scrapes: waiting for both servers")
     results: list[Result] = []
     async with (
@@ -39,7 +39,7 @@ async def run(progress: Progress) -> Findings:
         exporting(gateway.host, gateway.token) as ours,
         child("bench.peers.client_handler", gateway.host, gateway.token) as theirs,
     ):
-        port = await theirs.told()
+        port = await theirs.receive()
         await ours.full()
         count = await _same_samples(ours.port, port)
         for words, accept, encoding in _SCRAPERS:
@@ -55,13 +55,13 @@ async def _same_samples(ours: int, theirs: int) -> int:
     bodies = [await get(Request(port, "/metrics", TEXT)) for port in (ours, theirs)]
     served, other = map(_series, bodies)
     if different := served ^ other:
-        told = ", ".join(sorted({name for name, _ in different}))
-        raise RuntimeError(f"the two servers do not serve the same series of {told}")
+        names = ", ".join(sorted({name for name, _ in different}))
+        raise RuntimeError(f"the two servers do not serve the same series of {names}")
     return len(served)
 
 
 def _series(body: bytes) -> set[tuple[str, frozenset[tuple[str, str]]]]:
-    """Return the series of a body that tell of the gateway, not of the process."""
+    """Return the series of a body about the gateway, without those of the process."""
     return {
         (sample.name, frozenset(sample.labels.items()))
         for family in text_string_to_metric_families(body.decode())

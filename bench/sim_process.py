@@ -1,6 +1,6 @@
 """A sample home served by a process of its own, so that its work is not counted as a client's.
 
-As a module it is that process: `python -m bench.sim_process HOME SPEED` tells host and token in a
+As a module it is that process: `python -m bench.sim_process HOME SPEED` writes host and token as a
 line of JSON, then answers each line on its input with the requests since the last one, and ends
 with its input.
 """
@@ -29,29 +29,29 @@ class Simulated:
     token: str
     _process: Child
 
-    async def asked(self) -> Counter[str]:
-        """Return how often each target was asked for since the last call."""
+    async def take_requests(self) -> Counter[str]:
+        """Return how often each target was requested since the last call."""
         self._process.send(b"\n")
-        return Counter(await self._process.told())
+        return Counter(await self._process.receive())
 
 
 @asynccontextmanager
 async def simulated(name: str, speed: float = 1.0) -> AsyncIterator[Simulated]:
     """Serve the sample home of that name, whose time may run fast, while the context lasts."""
     async with child("bench.sim_process", name, str(speed)) as process:
-        told = await process.told()
-        yield Simulated(told["host"], told["token"], process)
+        login = await process.receive()
+        yield Simulated(login["host"], login["token"], process)
 
 
 async def _main(name: str, speed: float) -> None:
     async with serve(sample_home(name, FastClock(time.time(), speed).time)) as running:
-        _tell({"host": running.host, "token": running.token})
+        _send({"host": running.host, "token": running.token})
         while await asyncio.to_thread(sys.stdin.readline):
-            _tell(Counter(request.target for request in running.requests))
+            _send(Counter(request.target for request in running.requests))
             running.requests.clear()
 
 
-def _tell(what: object) -> None:
+def _send(what: object) -> None:
     sys.stdout.buffer.write(orjson.dumps(what, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.flush()
 

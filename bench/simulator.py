@@ -1,4 +1,4 @@
-"""How fast the simulator is: a recording, and how many gateways one process can be."""
+"""How fast the simulator is: a recording, and how many gateways one process can simulate."""
 
 import time
 from contextlib import AsyncExitStack
@@ -25,7 +25,7 @@ async def run(progress: Progress) -> Findings:
     progress("Recording a scenario")
     results = [await _recording(interval) for interval in _INTERVALS]
     progress("Many gateways in one process")
-    results.append(await _neighbourhood())
+    results.append(await _fleet())
     return Findings(tuple(results))
 
 
@@ -54,22 +54,22 @@ async def _recording(interval: float) -> Result:
     )
 
 
-async def _neighbourhood() -> Result:
+async def _fleet() -> Result:
     async with (
         child("bench.fleet_sim", str(_GATEWAYS)) as process,
         AsyncExitStack() as stack,
     ):
         envoys = [
             await stack.enter_async_context(pyenphase_on(Simulated(host, token, process)))
-            for host, token in await process.told()
+            for host, token in await process.receive()
         ]
         process.send(b"\n")
-        before = await process.told()
+        before = await process.receive()
         for _ in range(_UPDATES):
             for envoy in envoys:
                 await envoy.update()
         process.send(b"\n")
-        used = await process.told() - before
+        used = await process.receive() - before
     return Result(
         "Simulated gateways of one process, updated once a minute",
         Quantity(int(_MINUTE / (used / (_UPDATES * _GATEWAYS)))),

@@ -1,4 +1,4 @@
-"""How fast the simulated house lives: the time that a year of it takes."""
+"""Speed of the simulated house: the time that a simulated year takes."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from bench.results import Findings, Goal, Progress, Quantity, Result
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.physics import HomeSimulation
 
-#: the seasons cost the same, so that a fifth of a year from spring to summer stands for all
+#: the seasons cost the same, so a fifth of a year from spring to summer is representative
 _SHARE = 5
 _YEAR = 365 * 86400
 _SPRING = 1_775_000_000

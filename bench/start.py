@@ -1,4 +1,4 @@
-"""How soon it is there: the first whole `/metrics`, and the answer to `--version`."""
+"""Start-up time: until the first complete `/metrics`, and of `--version`."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ _AND_GO = ", os; os._exit(0)"
 
 
 async def run(progress: Progress) -> Findings:
-    """Start the exporter again and again, each time with nothing remembered."""
+    """Start the exporter repeatedly, each time without state."""
     progress("Start")
     starts = []
     async with simulated("battery-home") as gateway:

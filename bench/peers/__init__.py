@@ -1,1 +1,1 @@
-"""What others would run in place of this exporter, each as a process of its own to measure."""
+"""Alternatives to this exporter, each run as a separate process."""

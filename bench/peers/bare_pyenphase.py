@@ -1,8 +1,7 @@
-"""The least that reads a gateway: pyenphase in a loop, once a second, and nothing served.
+"""The smallest reader of a gateway: pyenphase in a loop, once a second, and nothing served.
 
-`python -m bench.peers.bare_pyenphase HOST TOKEN [MODULE …]` tells in a line each time that it has
-polled. Modules are imported first and not used: so much would any exporter take that is built on
-them.
+`python -m bench.peers.bare_pyenphase HOST TOKEN [MODULE …]` writes a line after each poll.
+Modules are imported first and not used: the memory that any exporter built on them would need.
 """
 
 import asyncio
@@ -38,7 +37,7 @@ async def _until_input_ends(host: str, token: str) -> None:
 
 
 if __name__ == "__main__":
-    _, told_host, told_token, *modules = sys.argv
+    _, gateway_host, gateway_token, *modules = sys.argv
     for module in modules:
         importlib.import_module(module)
-    asyncio.run(_until_input_ends(told_host, told_token))
+    asyncio.run(_until_input_ends(gateway_host, gateway_token))

@@ -3,7 +3,7 @@
 The same poller brings the same samples, as families of prometheus_client that are made once for
 each snapshot: the baseline pays for rendering alone.
 
-`python -m bench.peers.client_handler HOST TOKEN` tells its port in a line once all is there.
+`python -m bench.peers.client_handler HOST TOKEN` writes its port as a line once all data is there.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Samples(Collector):
         """Return the families, which are never changed, only replaced."""
         return self._families
 
-    def take(self, snapshot: Snapshot, now: float) -> None:
+    def update(self, snapshot: Snapshot, now: float) -> None:
         """Make families of a snapshot at `now` (monotonic seconds)."""
         made: dict[str, Metric] = {}
         for table in TABLES:
@@ -57,7 +57,7 @@ class Samples(Collector):
                     for extra, value in row.samples(fact):
                         if row.name not in made:
                             made[row.name] = _family(FAMILIES[row.name])
-                        more = tuple(told for _, told in extra)
+                        more = tuple(text for _, text in extra)
                         _add(made[row.name], (snapshot.gateway, *keys), more, value)
         self._families = [made[name] for name in FAMILIES if name in made]
 
@@ -85,7 +85,7 @@ async def _main(host: str, token: str, state: Path) -> None:
     clock, samples, full = SystemClock(), Samples(), asyncio.Event()
 
     def publish(snapshot: Snapshot) -> None:
-        samples.take(snapshot, clock.monotonic())
+        samples.update(snapshot, clock.monotonic())
         collectors = snapshot.readings[SELF].data["self"].collectors
         if len(collectors) > 1 and all(report.up for report in collectors.values()):
             full.set()

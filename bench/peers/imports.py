@@ -1,7 +1,7 @@
-"""How large a process grows by what it imports.
+"""Memory that each import adds to a process.
 
-`python -m bench.peers.imports MODULE[,MODULE…] …` imports these in turn and tells in a line its
-resident size in MiB after each argument. Needs Linux: it reads `/proc`.
+`python -m bench.peers.imports MODULE[,MODULE…] …` imports these in turn and writes its resident
+size in MiB after each argument as a line of JSON. Needs Linux: it reads `/proc`.
 """
 
 import importlib

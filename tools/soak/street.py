@@ -111,7 +111,7 @@ async def stand(seconds: float, speed: float, tell: Callable[[str], None]) -> St
     stood = Stood()
     with TemporaryDirectory() as folder:
         async with child("tools.soak.houses", str(speed)) as houses:
-            gateways = await houses.told()
+            gateways = await houses.receive()
             stood.houses = len(gateways)
             async with _exporting(Path(folder), gateways, stood) as (process, port):
                 await _all_up(port, stood)
