@@ -56,7 +56,7 @@ def _entry(rule: dict[str, Any]) -> dict[str, Any]:
 def _patience(rule: dict[str, Any]) -> int:
     """Return how long a condition must last before the alert fires.
 
-    That is `for`, or the shortest share of a window that is asked for: twelve of fifteen minutes.
+    That is `for`, or the smallest required share of a window: twelve of fifteen minutes.
     """
     shares = (
         _seconds(step) * int(count)

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Asks the Python Packaging Advisory Database whether a pinned package has a known vulnerability.
+# Checks the pinned packages against the Python Packaging Advisory Database.
 #
 #   tools/audit.sh PYTHON [requirements file …]     default: what is shipped, requirements/run.txt
 #
-# Ends with 0 when none is known, 1 when one is, 2 when nobody could be asked. The tool lives in an
+# Exits with 0 without a known vulnerability, 1 with one, 2 when the service is unreachable. The tool lives in an
 # environment that is thrown away; nothing that is audited is installed.
 
 set -eu
@@ -23,7 +23,7 @@ trap 'exit 130' INT TERM
 result=0
 for file; do
     if "$env/bin/pip-audit" --progress-spinner=off --timeout=10 --disable-pip --require-hashes \
-        --requirement "$file" >"$env/found" 2>"$env/said"; then
+        --requirement "$file" >"$env/found" 2>"$env/errors"; then
         echo "audit: no known vulnerability in $(grep -c '^[a-z].*==' "$file") packages of $file"
     elif [ -s "$env/found" ]; then
         echo "audit: known vulnerabilities in $file" >&2

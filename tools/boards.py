@@ -1,4 +1,4 @@
-"""The generated dashboards, read by who asks what they ask: panels, queries, variables."""
+"""Reads the generated dashboards: panels, queries, variables."""
 
 import json
 import re
@@ -18,16 +18,16 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One query, the dashboard and the panel (or variable, or annotation) that asks it."""
+class PanelQuery:
+    """One query, the dashboard and the panel (or variable, or annotation) that contains it."""
 
     uid: str
     panel: str
     expr: str
     instant: bool = False
-    #: a time of its own that the panel shows
+    #: time range of the panel, if it has its own
     since: str = ""
-    #: what it says when it is empty
+    #: the text of the panel when it is empty
     missing: str = ""
 
     def __str__(self) -> str:
@@ -43,12 +43,12 @@ def panels(board: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield panel
 
 
-def queries() -> Iterator[Asked]:
+def queries() -> Iterator[PanelQuery]:
     """Yield every query of every panel."""
     for uid, board in DASHBOARDS.items():
         for panel in panels(board):
             for target in panel["targets"]:
-                yield Asked(
+                yield PanelQuery(
                     uid,
                     panel["title"],
                     target["expr"],
@@ -58,11 +58,11 @@ def queries() -> Iterator[Asked]:
                 )
 
 
-def notes() -> Iterator[Asked]:
+def notes() -> Iterator[PanelQuery]:
     """Yield the query of every annotation."""
     for uid, board in DASHBOARDS.items():
         for note in board["annotations"]["list"]:
-            yield Asked(uid, f"annotation {note['name']}", note["expr"])
+            yield PanelQuery(uid, f"annotation {note['name']}", note["expr"])
 
 
 def variables(board: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -70,18 +70,18 @@ def variables(board: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {variable["name"]: variable for variable in board["templating"]["list"]}
 
 
-def lists() -> Iterator[Asked]:
-    """Yield what each variable asks, as a query."""
+def lists() -> Iterator[PanelQuery]:
+    """Yield the query of each variable."""
     for uid, board in DASHBOARDS.items():
         for name, variable in variables(board).items():
             if variable["type"] == "query":
-                asked = re.fullmatch(
+                match = re.fullmatch(
                     r"query_result\((.*)\)|label_values\((.*), \w+\)", variable["query"], re.S
                 )
-                assert asked, f"{uid}: {name}: {variable['query']}"
-                yield Asked(uid, f"variable {name}", asked[1] or asked[2], instant=True)
+                assert match, f"{uid}: {name}: {variable['query']}"
+                yield PanelQuery(uid, f"variable {name}", match[1] or match[2], instant=True)
 
 
 def filled(expr: str, values: Mapping[str, str]) -> str:
     """Return an expression with values in place of Grafana's variables."""
-    return _VARIABLE.sub(lambda found: values[found[1] or found[2]], expr)
+    return _VARIABLE.sub(lambda match: values[match[1] or match[2]], expr)

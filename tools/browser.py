@@ -1,4 +1,4 @@
-"""The distribution's Chromium, which speaks to nobody but the page, for tests and pictures."""
+"""The distribution's Chromium without background traffic, for tests and screenshots."""
 
 import shutil
 from collections.abc import AsyncIterator

@@ -27,8 +27,8 @@ _INTRO = """\
 <!-- Written by `make docs` from the commands in exporter/cli/; do not edit. -->
 
 Everything is done by one command, `enphase-exporter`, and `python -m exporter` is the same. Each of
-its commands has `--help`. A word in capitals stands for something of your own; brackets mean that
-it may be left out. [getting-started.md](getting-started.md) is the short way through the first
+its commands has `--help`. A word in capitals is a value of your own; brackets mark what may be
+left out. [getting-started.md](getting-started.md) is the short way through the first
 four.
 """
 
@@ -44,8 +44,8 @@ _ENVIRONMENT = """\
 | `ENPHASE_…_FILE` | any of these, read from the file that is named |
 | `ENPHASE_STATE_DIR` | where tokens, counters and devices seen before are remembered |
 
-With one gateway in the configuration file they win over its keys; flags win over both. A variable
-that is empty counts as not set.
+With one gateway in the configuration file they override its keys; flags override both. An empty
+variable counts as not set.
 
 ## Files
 
@@ -72,7 +72,7 @@ class Command:
     #: options and arguments with their meaning
     flags: tuple[tuple[str, str], ...]
     examples: tuple[str, ...]
-    #: names and first sentences of the commands that it has itself
+    #: names and first sentences of its subcommands
     commands: tuple[tuple[str, str], ...]
 
 
@@ -96,7 +96,7 @@ def document() -> str:
 
 
 def is_current() -> bool:
-    """Return whether the file says what the commands say."""
+    """Return whether the file is equal to the document."""
     return PATH.is_file() and PATH.read_text(encoding="utf-8") == document()
 
 
@@ -123,8 +123,11 @@ def _walk(command: Any, name: str) -> Iterator[Command]:
 
 
 def _order(name: str, names: list[str]) -> tuple[int, int]:
-    known = dispatch._COMMANDS
-    return (known.index(name) if name in known else len(known), names.index(name))
+    names_in_order = dispatch._COMMANDS
+    return (
+        names_in_order.index(name) if name in names_in_order else len(names_in_order),
+        names.index(name),
+    )
 
 
 def _parts(text: str) -> tuple[list[str], list[str]]:
@@ -171,9 +174,9 @@ def _cell(text: str) -> str:
 
 
 def _statuses() -> str:
-    """Return the exit statuses, as they stand where they are made."""
-    told = re.findall(r"^(\d+) +(.+)$", dispatch.__doc__ or "", re.M)
-    rows = "\n".join(f"| {status} | {meaning} |" for status, meaning in told)
+    """Return the table of exit statuses, from the docstring of the dispatcher."""
+    statuses = re.findall(r"^(\d+) +(.+)$", dispatch.__doc__ or "", re.M)
+    rows = "\n".join(f"| {status} | {meaning} |" for status, meaning in statuses)
     return f"## Exit status\n\n| status | meaning |\n| --- | --- |\n{rows}\n"
 
 

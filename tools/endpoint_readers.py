@@ -1,4 +1,4 @@
-"""Who else reads an endpoint, which fields have no metric and why, and what is not asked at all."""
+"""Other readers of each endpoint, fields without a metric, and endpoints that are not read."""
 
 from collections.abc import Mapping
 
@@ -40,7 +40,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
     "/installer/pcu_comm_check": (_HOMEBRIDGE, _INSTALLER),
 }
 
-_IDENTITY = "identifies a part of the answer, which labels say in another way"
+_IDENTITY = "identifies a part of the answer, which labels contain in another form"
 _SECTION = "the CT's own reading has it; of a computed section, the meter report"
 _DUPLICATE = "another endpoint has the same value"
 _PLAN = "part of a plan or tariff, which is no measurement"
@@ -74,7 +74,7 @@ NO_METRIC: tuple[tuple[str, str, str], ...] = (
     ("/home", "comm.level", "the worst over the kinds of devices"),
     ("/home", "current_*", "the clock comes from the `Date` header of every answer"),
     ("/home", "tariff", "`/admin/lib/tariff` has the prices"),
-    ("/home", "*signal_strength*", "0 of 0 bars say nothing"),
+    ("/home", "*signal_strength*", "0 of 0 bars mean nothing"),
     ("/home", "comm.*", "there is no device of the kind in the samples"),
     ("/inventory.json*", "*.chaneid", _IDENTITY),
     ("/inventory.json*", "*.gficlearset", "a command that was given, not a state"),
@@ -115,8 +115,8 @@ NO_METRIC: tuple[tuple[str, str, str], ...] = (
     ("/datatab/event_dt.rb*", "*", "events are counted by name, and written to the log"),
 )
 
-#: endpoint, who reads it, why it is not asked
-NOT_ASKED: tuple[tuple[str, str, str], ...] = (
+#: endpoint, its readers, and why it is not read
+NOT_READ: tuple[tuple[str, str, str], ...] = (
     (
         "/ivp/pdm/production",
         _HOMEBRIDGE,
@@ -125,7 +125,7 @@ NOT_ASKED: tuple[tuple[str, str, str], ...] = (
     (
         "/stream/meter",
         _INSTALLER,
-        "the CTs' readings several times a second, for installers; Prometheus asks less often",
+        "the CTs' readings several times a second, for installers; Prometheus scrapes less often",
     ),
     (
         "/ivp/meters/reports/production",
@@ -142,6 +142,6 @@ NOT_ASKED: tuple[tuple[str, str, str], ...] = (
     (
         "/auth/check_jwt",
         f"{_PYENPHASE}, {_HOMEBRIDGE}",
-        "asked at login; it says nothing of the site",
+        "read at login; it has no data of the site",
     ),
 )

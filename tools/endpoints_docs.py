@@ -1,7 +1,7 @@
-"""Write `docs/endpoints.md`: what the gateway answers, and what becomes of each field.
+"""Write `docs/endpoints.md`: the endpoints, and the metrics of each field.
 
-Which metrics a field makes is found out by taking it away: from the answers of the simulated homes
-and from small samples of what they do not have. `--check` exits 1 if the file is not current.
+The metrics of a field are determined by removing it: from the responses of the simulated homes and
+from small samples of what they do not have. `--check` exits 1 if the file is not current.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from exporter.simulator.homes import SAMPLE_HOME_NAMES, sample_home
 from tests.blast.series import series
 from tests.blast.spoiling import MISSING, leaves, replaced
 from tests.gateway.endpoints.samples import NOW, SAMPLES
-from tools.endpoint_readers import NO_METRIC, NOT_ASKED, READERS
+from tools.endpoint_readers import NO_METRIC, NOT_READ, READERS
 
 PATH = Path(__file__).resolve().parent.parent / "docs" / "endpoints.md"
 
@@ -31,15 +31,15 @@ _INTRO = """\
 
 <!-- Written by `make generate` from exporter/gateway/endpoints/; do not edit. -->
 
-What the exporter asks a gateway, and what becomes of each field of the answers. Each endpoint has
-a module in `exporter/gateway/endpoints/`.
+The endpoints that the exporter reads, and the metrics of each field. Each endpoint has a module in
+`exporter/gateway/endpoints/`.
 
 - *Collector* is the label in `enphase_collector_up`. *Every* is the longest time between two
   requests where it differs from the collector's cadence; *who* is whose token the gateway accepts.
 - *Read by* names other programs that read the endpoint too: pyenphase (and with it Home Assistant),
   homebridge-enphase-envoy, and home_assistant_enphase_envoy_installer.
 - A field that cannot be read is left out, counted in `enphase_unreadable_values_total`, and costs
-  only the metrics beside it. In field names `*` stands for a position or a serial number.
+  only its own metrics. In field names `*` is a position or a serial number.
 """
 
 #: homes that are not too large to take apart
@@ -52,7 +52,7 @@ Documents = dict[str, Any]
 
 @cache
 def _sources() -> tuple[tuple[Documents, Context], ...]:
-    """Return the answers of each home and of the samples, with the context they belong to."""
+    """Return the responses of each home and of the samples, with the context they belong to."""
     sources: list[tuple[Documents, Context]] = []
     for name in _HOMES:
         home = sample_home(name, lambda: float(NOW))
@@ -161,13 +161,13 @@ def document() -> str:
     for endpoint in ENDPOINTS.values():
         lines += _section(endpoint)
     lines += [
-        "## Not asked",
+        "## Not read",
         "",
         "What other programs read, and the exporter does not.",
         "",
         "| endpoint | read by | why not |",
         "| --- | --- | --- |",
-        *(f"| `{path}` | {who} | {why} |" for path, who, why in NOT_ASKED),
+        *(f"| `{path}` | {who} | {why} |" for path, who, why in NOT_READ),
         "",
     ]
     return "\n".join(lines)
@@ -176,7 +176,7 @@ def document() -> str:
 def main() -> int:
     """Write or check the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether it is current")
+    parser.add_argument("--check", action="store_true", help="only check that it is current")
     arguments = parser.parse_args()
     text = document()
     if arguments.check:

@@ -1,7 +1,7 @@
 """Writes every generated file of the repository, each from the source that it follows.
 
 `python -m tools.generate` writes them all, `python -m tools.generate docs dashboards` these groups.
-Tests compare the files with their sources, so a forgotten run is found before a merge.
+Tests compare the files with their sources, so an outdated file fails a test.
 """
 
 import os

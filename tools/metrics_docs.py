@@ -27,8 +27,8 @@ _INTRO = """\
   succeeded for a while vanishes, and so does a value that cannot be true.
 - Units are base units: energy in joules (1 kWh = 3,600,000 J), power in watts, charge and other
   shares as a ratio from 0 to 1, temperature in degrees Celsius, times as seconds since 1970.
-- Counters (names in `_total`) only rise. Their readings pass a guard, as gateways sometimes tell a
-  lifetime that is too low or zero; what was rejected shows in `enphase_rejected_readings_total`.
+- Counters (names in `_total`) only rise. Their readings are filtered: gateways sometimes report a
+  lifetime that is too low or zero; `enphase_rejected_readings_total` counts rejected readings.
 - A *state set* has one series for each known state and one for `unknown`; exactly one of them is 1.
   *Flags* look alike, but any number of them can be 1.
 - *Source* is the collector, then what it reads: the field as pyenphase or `exporter/gateway/` names
@@ -58,14 +58,14 @@ _SWITCHES = (flag, closed, on_grid)
 
 
 def unit(family: Family) -> str:
-    """Return the unit of a family as its name, or the kind of its value, tells it."""
+    """Return the unit of a family from its name or the kind of its value."""
     row = family.row
     if row.kind == "info":
         return "always 1"
     if isinstance(row, StateSet) or row.convert in _SWITCHES:
         return "0 or 1"
     base = row.name.removesuffix("_total")
-    return next((told for suffix, told in _UNITS if base.endswith(f"_{suffix}")), "number")
+    return next((text for suffix, text in _UNITS if base.endswith(f"_{suffix}")), "number")
 
 
 def kind(family: Family) -> str:
@@ -115,7 +115,7 @@ def _areas() -> Iterator[str]:
 
 
 def is_current() -> bool:
-    """Return whether the file says what the tables say."""
+    """Return whether the file is equal to the document."""
     return PATH.is_file() and PATH.read_text(encoding="utf-8") == document()
 
 

@@ -1,4 +1,4 @@
-"""Draws a day as the exporter tells it, from a recording: what flows where, and the charge.
+"""Draws a recorded day: power flows and state of charge.
 
     enphase-exporter record --scenario=sunny-day --interval=2m --output=day.om
     python -m tools.plot_day day.om docs/a-day.png
@@ -20,7 +20,7 @@ from tools.plot_story import Series, local, read, whole
 _SUN, _NET = "enphase_production_watts", "enphase_net_consumption_watts"
 _BATTERY, _SOC = "enphase_storage_watts", "enphase_storage_soc_ratio"
 _RESERVE = "enphase_storage_reserve_soc_ratio"
-_WANTED = frozenset({_SUN, _NET, _BATTERY, _SOC, _RESERVE})
+_METRICS = frozenset({_SUN, _NET, _BATTERY, _SOC, _RESERVE})
 #: in the colours of the dashboards
 _COLORS = {
     "solar": colours.SOLAR,
@@ -82,4 +82,4 @@ def draw(series: Series, scenario: Scenario, output: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(read(Path(sys.argv[1]), _WANTED), find_scenario("sunny-day"), Path(sys.argv[2]))
+    draw(read(Path(sys.argv[1]), _METRICS), find_scenario("sunny-day"), Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Draws the owner's story as the exporter would have told it, from a recording.
+"""Draws the owner's story as the exporter would have recorded it.
 
     enphase-exporter record --scenario=owners-story --interval=1h --output=story.om
     python -m tools.plot_story story.om docs/owners-story.png
@@ -23,7 +23,7 @@ _SAMPLE = re.compile(r'(\w+)\{gateway="home"(?:,serial="(\d+)")?\} (\S+) (\S+)')
 _SOC, _GRID = "enphase_encharge_soc_ratio", "enphase_grid_connected"
 _SUN, _CLOUD = "enphase_production_watts", "enphase_gateway_cloud_last_report_timestamp_seconds"
 _UP = "enphase_up"
-_WANTED = frozenset({_SOC, _GRID, _SUN, _CLOUD, _UP})
+_METRICS = frozenset({_SOC, _GRID, _SUN, _CLOUD, _UP})
 #: the days on the right
 _CLOSE = (46, 49)
 _DAY = 86400.0
@@ -33,21 +33,21 @@ _BAD, _GOOD, _QUIET = "#c0392b", "#2c7fb8", "#7f8c8d"
 Series = dict[tuple[str, str], list[tuple[float, float]]]
 
 
-def read(recording: Path, wanted: frozenset[str]) -> Series:
+def read(recording: Path, metrics: frozenset[str]) -> Series:
     """Return the series of these metrics, which have no labels but gateway and serial."""
     found: Series = defaultdict(list)
     with recording.open() as lines:
         for line in lines:
             match = _SAMPLE.match(line)
-            if match and match[1] in wanted:
+            if match and match[1] in metrics:
                 found[match[1], match[2] or ""].append((float(match[4]), float(match[3])))
     return found
 
 
 def whole(points: list[tuple[float, float]], times: list[float]) -> list[float]:
     """Return a value for each time, not a number where there is none, so that lines have gaps."""
-    known = dict(points)
-    return [known.get(time, float("nan")) for time in times]
+    by_time = dict(points)
+    return [by_time.get(time, float("nan")) for time in times]
 
 
 def draw(series: Series, scenario: Scenario, output: Path) -> None:
@@ -93,26 +93,26 @@ def _draw_column(axes: Any, series: Series, zone: tzinfo) -> None:
         charge.plot(where, percent, linewidth=0.9, label=f"battery {number}")
     watts = [value / 1000 for value in whole(series[_SUN, ""], times)]
     sun.fill_between(where, watts, color="#f0b429", linewidth=0)
-    told = whole(series[_CLOUD, ""], times)
-    age = [(time - stamp) / _DAY for time, stamp in zip(times, told, strict=True)]
+    reports = whole(series[_CLOUD, ""], times)
+    age = [(time - stamp) / _DAY for time, stamp in zip(times, reports, strict=True)]
     cloud.plot(where, age, color=_BAD)
     for level, name in ((1, _GRID), (0, _UP)):
         values = whole(series[name, ""], times)
-        for wanted, color in ((1.0, _GOOD), (0.0, _BAD)):
+        for state, color in ((1.0, _GOOD), (0.0, _BAD)):
             bars = [
                 (begin, end - begin)
                 for begin, end, value in zip(where, where[1:], values, strict=False)
-                if value == wanted
+                if value == state
             ]
             grid.broken_barh(bars, (level - 0.35, 0.7), color=color, linewidth=0.6)
-    grid.set_yticks((1, 0), ("on the grid", "gateway answers"))
+    grid.set_yticks((1, 0), ("on the grid", "gateway reachable"))
     grid.set_ylim(-0.5, 1.5)
 
 
 def local(time: float, zone: tzinfo) -> datetime:
-    """Return a time on the owner's wall."""
+    """Return the local time of the home."""
     return datetime.fromtimestamp(time, zone)
 
 
 if __name__ == "__main__":
-    draw(read(Path(sys.argv[1]), _WANTED), find_scenario("owners-story"), Path(sys.argv[2]))
+    draw(read(Path(sys.argv[1]), _METRICS), find_scenario("owners-story"), Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Write the rules as PrometheusRule objects, so that Kubernetes has the same as everybody else.
+"""Write the rules as PrometheusRule objects, for Kubernetes.
 
 `python -m tools.prometheus_rule` writes them; with `--check` it exits 1 if they are not current.
 """
@@ -58,15 +58,15 @@ def rule(path: Path) -> dict[str, Any]:
 def document(sources: tuple[Path, ...]) -> str:
     """Return the text of the objects for these rule files."""
     folder = sources[0].parent.relative_to(_ROOT)
-    told = folder if len(sources) > 1 else sources[0].relative_to(_ROOT)
+    label = folder if len(sources) > 1 else sources[0].relative_to(_ROOT)
     objects = yaml.dump_all(
         map(rule, sources), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH
     )
-    return _HEAD.format(sources=told) + objects
+    return _HEAD.format(sources=label) + objects
 
 
 def stale() -> list[Path]:
-    """Return the files that do not say what the rules say."""
+    """Return the files that differ from the rules."""
     return [
         path
         for path, sources in TARGETS.items()

@@ -14,7 +14,7 @@ FILES = tuple(
 )
 
 _RECORDED = re.compile(r"\benphase:[a-z0-9_:]+")
-#: what all others read
+#: read by all others
 _FIRST = ("enphase-recording-common", "enphase-thresholds")
 _ALERT = re.compile(r'alertname="(\w+)"')
 
@@ -57,21 +57,21 @@ def groups_for(alerts: Iterable[str], exprs: Iterable[str] = ()) -> list[dict[st
     """Return groups in order with the rules that these alerts and expressions need, no others."""
     texts = list(exprs)
     alerts = set(alerts) | {name for text in texts for name in _ALERT.findall(text)}
-    wanted = {name for text in texts for name in _RECORDED.findall(text)}
+    needed = {name for text in texts for name in _RECORDED.findall(text)}
     rules = [rule for group in _groups() for rule in group["rules"]]
-    wanted |= {name for rule in rules if rule.get("alert") in alerts for name in _reads(rule)}
+    needed |= {name for rule in rules if rule.get("alert") in alerts for name in _reads(rule)}
     while True:
-        more = {name for rule in rules if rule.get("record") in wanted for name in _reads(rule)}
-        if more <= wanted:
+        more = {name for rule in rules if rule.get("record") in needed for name in _reads(rule)}
+        if more <= needed:
             break
-        wanted |= more
+        needed |= more
     chosen = []
     by_name = {group["name"]: group for group in _groups()}
     for name in order():
         kept = [
             rule
             for rule in by_name[name]["rules"]
-            if rule.get("record") in wanted or rule.get("alert") in alerts
+            if rule.get("record") in needed or rule.get("alert") in alerts
         ]
         if kept:
             chosen.append({**by_name[name], "rules": kept})

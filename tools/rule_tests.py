@@ -1,8 +1,8 @@
-"""Complete the rule tests in `alertmanager/tests`: headers, and the texts that alerts must have.
+"""Complete the rule tests in `alertmanager/tests`: headers, and the annotations of the alerts.
 
 A rule test is written with series, times and labels. `python -m tools.rule_tests [FILE…]` adds the
-rule files and groups that it needs, in order, and the annotations that promtool says the alerts
-have. Read the difference before you commit it: what was wrong before is now expected.
+rule files and groups that it needs, in order, and the annotations of the alerts from
+promtool. Read the difference before you commit it: what was wrong becomes the expectation.
 """
 
 import ast
@@ -112,7 +112,9 @@ def _fired(
 ) -> dict[tuple[str, float], dict[Labels, dict[str, str]]]:
     """Return what fires at each check of a test, with its annotations."""
     checks = test.get("alert_rule_test", ())
-    asked = [{**check, "exp_alerts": [{"exp_labels": {"none": "such"}}]} for check in checks]
+    failing_checks = [
+        {**check, "exp_alerts": [{"exp_labels": {"none": "such"}}]} for check in checks
+    ]
     groups = groups_for({check["alertname"] for check in checks})
     with tempfile.TemporaryDirectory(prefix="enphase-rules-") as name:
         folder = Path(name)
@@ -124,7 +126,7 @@ def _fired(
                     "rule_files": ["rules.yml"],
                     "evaluation_interval": interval,
                     "group_eval_order": [group["name"] for group in groups],
-                    "tests": [{**inner, "alert_rule_test": asked}],
+                    "tests": [{**inner, "alert_rule_test": failing_checks}],
                 },
                 sort_keys=False,
             )

@@ -57,7 +57,7 @@ async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
         await page.goto(url)
         bottom = float(height)
         if not name:
-            # At a desk down to the panels: what comes below is for nobody's first look.
+            # On a desktop only down to the panels; the tables below are left out.
             panels = await page.locator("section:has(.plan)").bounding_box()
             assert panels
             bottom = panels["y"] + panels["height"] + _MARGIN
@@ -75,7 +75,7 @@ async def photograph(
     """Play some hours of a scenario up to `at` (epoch seconds) and take the pictures."""
     then = FastClock(at - 3600 * hours, _SPEED)
     now = FastClock(time.time() - 3600 * hours, _SPEED)
-    # The hours on the curve are those of the home: it is shown now, whenever it was.
+    # The curve has the local hours of the home, although it is displayed now.
     home_hour = datetime.fromtimestamp(at, ZoneInfo(scenario.site.timezone)).hour
     ahead = (home_hour - datetime.now(UTC).hour + 11) % 24 - 11
     runner = ScenarioRunner(scenario, then)
@@ -108,13 +108,13 @@ async def photograph(
 
 
 def main() -> None:
-    """Take the pictures that the flags ask for."""
+    """Take the pictures."""
     parser = argparse.ArgumentParser(prog="python -m tools.screenshot", description=__doc__)
     parser.add_argument("--scenario", default="sunny-day", help="what happens at the home")
     parser.add_argument("--at", default="9h", help="when, as scenarios write it")
     parser.add_argument("--hours", type=float, default=9, help="how long to play before that")
     parser.add_argument("--folder", type=Path, default=Path("docs"), help="where to put them")
-    parser.add_argument("--dark", action="store_true", help="as people see it who like it dark")
+    parser.add_argument("--dark", action="store_true", help="use the dark colour scheme")
     flags = parser.parse_args()
     chromium = find_browser()
     if chromium is None:

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from tests.alerts.background_runs import Submit
-from tools.incident.healthy import quiet
+from tools.incident.healthy import silence_logging
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +16,7 @@ def submit(promtool: str) -> Iterator[Submit]:
     """Return what runs a function in one of the processes."""
     assert promtool
     workers = ProcessPoolExecutor(
-        os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), initializer=quiet
+        os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), initializer=silence_logging
     )
     try:
         yield workers.submit

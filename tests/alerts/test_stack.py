@@ -223,7 +223,7 @@ def test_what_a_program_said_last_is_shown(tmp_path: Path, pager: Tools) -> None
         _, complaints = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert re.fullmatch(
-        r"stack: error: (Prometheus|Alertmanager) has ended with status 3; the last it said:\n"
+        r"stack: error: (Prometheus|Alertmanager) has ended with status 3; last output:\n"
         r"  no space left on the card\n",
         complaints,
     )

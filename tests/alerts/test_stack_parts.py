@@ -130,10 +130,10 @@ async def test_the_phone_tells_of_life_once(amtool: str, screen: Console) -> Non
 async def test_templates_that_cannot_be_filled_in(
     amtool: str, screen: Console, tmp_path: Path
 ) -> None:
-    """A broken template is told of, as it would keep the message from a real phone."""
+    """A broken template is reported, as it would prevent a notification."""
     (tmp_path / "broken.tmpl").write_text('{{ define "enphase.title" }}')
     await Phone(screen, amtool, tmp_path).show("wake", MESSAGE)
-    assert "nothing reaches the" in text_of(screen)
+    assert "rendered, no notification" in text_of(screen)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.conftest import _missing
 from tests.grafana import homes
 from tests.grafana.backfill import Prometheus, fill, running
 from tools import boards
-from tools.incident.healthy import quiet
+from tools.incident.healthy import silence_logging
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def prometheus(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("homes")
     recordings = {home: folder / f"{home}.om" for home in homes.HOMES}
     with ProcessPoolExecutor(
-        os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), initializer=quiet
+        os.cpu_count(), mp_context=multiprocessing.get_context("spawn"), initializer=silence_logging
     ) as workers:
         for done in [workers.submit(homes.record, *each) for each in recordings.items()]:
             done.result()

@@ -12,7 +12,7 @@ from exporter.metrics.catalogue import FAMILIES, Family
 from exporter.metrics.table import StateSet
 from tests.alerts.rule_files import RECORDED_NAMES
 from tools import boards
-from tools.boards import DASHBOARDS, Asked
+from tools.boards import DASHBOARDS, PanelQuery
 
 UNITS = {value for value in vars(units).values() if isinstance(value, str)}
 #: what Grafana puts in place of its variables must be a duration here and a word there
@@ -38,7 +38,7 @@ _MOST_COLUMNS = 8
 each_board = pytest.mark.parametrize("uid", DASHBOARDS)
 
 
-def everything(uid: str) -> Iterator[Asked]:
+def everything(uid: str) -> Iterator[PanelQuery]:
     """Yield all that a dashboard asks, by panels, annotations and variables."""
     for asked in (*boards.queries(), *boards.notes(), *boards.lists()):
         if asked.uid == uid:
@@ -73,7 +73,7 @@ def matchers(selector: promql_parser.VectorSelector) -> Mapping[str, str]:
     return {matcher.name: matcher.value for matcher in selector.matchers.matchers}
 
 
-def mistakes(uid: str, wrong: Callable[[Asked], object]) -> list[str]:
+def mistakes(uid: str, wrong: Callable[[PanelQuery], object]) -> list[str]:
     """Return what a dashboard asks and what is wrong with it."""
     return [f"{asked}: {found}" for asked in everything(uid) if (found := wrong(asked))]
 
@@ -82,7 +82,7 @@ def mistakes(uid: str, wrong: Callable[[Asked], object]) -> list[str]:
 def test_every_expression_is_promql(uid: str) -> None:
     """Nothing is left to be found out by who opens the dashboard."""
 
-    def wrong(asked: Asked) -> object:
+    def wrong(asked: PanelQuery) -> object:
         try:
             parsed(asked.expr)
         except ValueError as error:
@@ -103,7 +103,7 @@ def test_every_metric_is_exported_or_recorded(uid: str) -> None:
 def test_every_selector_asks_for_labels_that_the_metric_has(uid: str) -> None:
     """A misspelt label finds nothing, silently."""
 
-    def wrong(asked: Asked) -> object:
+    def wrong(asked: PanelQuery) -> object:
         return [
             (found.name, told)
             for found in selectors(asked.expr)
@@ -118,7 +118,7 @@ def test_every_selector_asks_for_labels_that_the_metric_has(uid: str) -> None:
 def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
     """Job, instance and gateway; what is recorded, and alerts, have the gateway alone."""
 
-    def wrong(asked: Asked) -> object:
+    def wrong(asked: PanelQuery) -> object:
         if asked.panel.startswith("variable"):
             return None
         return [
@@ -149,7 +149,7 @@ def test_rates_follow_the_interval_of_the_screen(uid: str) -> None:
 def test_counters_are_asked_how_much_they_rose(uid: str) -> None:
     """The height of a counter tells when it began, not what happens."""
 
-    def wrong(asked: Asked) -> object:
+    def wrong(asked: PanelQuery) -> object:
         tree = nodes(parsed(asked.expr))
         risen = {
             selector.name
@@ -175,7 +175,7 @@ def test_counters_are_asked_how_much_they_rose(uid: str) -> None:
 def test_all_states_have_words(uid: str) -> None:
     """A timeline of a state set knows every state that the exporter does."""
 
-    def wrong(asked: Asked) -> object:
+    def wrong(asked: PanelQuery) -> object:
         told: dict[str, set[str]] = {}
         for found in selectors(asked.expr):
             row = known.row if (known := family(found)) else None

@@ -9,7 +9,7 @@ import pytest
 from tests.grafana import homes
 from tests.grafana.backfill import Prometheus
 from tools import boards
-from tools.boards import Asked
+from tools.boards import PanelQuery
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -21,10 +21,10 @@ _POINTS = 96
 _CLOSE = 0.05
 
 #: the homes with data, by query
-Answers = Mapping[Asked, frozenset[str]]
+Answers = Mapping[PanelQuery, frozenset[str]]
 
 
-def expression(asked: Asked, home: str, **more: str) -> str:
+def expression(asked: PanelQuery, home: str, **more: str) -> str:
     """Return what Grafana would ask with a home chosen."""
     shown = _SHOWN[asked.since]
     values = {
@@ -53,7 +53,7 @@ def has_data(series: list[dict[str, Any]]) -> bool:
 def answers(prometheus: Prometheus) -> Answers:
     """Return which homes have data for what every panel, variable and annotation asks."""
 
-    def answered(asked: Asked, home: str) -> bool:
+    def answered(asked: PanelQuery, home: str) -> bool:
         expr = expression(asked, home)
         if asked.instant:
             return has_data(prometheus.newest(expr))
@@ -126,7 +126,7 @@ def test_the_plan_shows_every_panel_that_has_a_place(prometheus: Prometheus) -> 
         {
             series["metric"]["serial"]: float(series["value"][1])
             for series in prometheus.newest(
-                expression(Asked("", plan["title"], target["expr"]), homes.DEMO)
+                expression(PanelQuery("", plan["title"], target["expr"]), homes.DEMO)
             )
         }
         for target in plan["targets"]
@@ -152,7 +152,7 @@ def _tile(prometheus: Prometheus, panel: str, home: str = homes.DEMO) -> dict[st
         each for each in boards.panels(boards.DASHBOARDS["enphase-home"]) if each["title"] == panel
     ]
     for target in shown["targets"]:
-        asked = Asked("", panel, target["expr"], since=shown.get("timeFrom") or "")
+        asked = PanelQuery("", panel, target["expr"], since=shown.get("timeFrom") or "")
         for series in prometheus.newest(expression(asked, home)):
             found[target["legendFormat"].split(",")[0]] = float(series["value"][1])
     return found
@@ -182,7 +182,7 @@ def test_the_house_is_more_than_what_the_gateway_calls_consumption(
     """At night the batteries carry the house, and the gateway says that next to nothing is used."""
     night = homes.end() - 10 * _HOUR
     [asked] = [
-        Asked("", "", target["expr"])
+        PanelQuery("", "", target["expr"])
         for panel in boards.panels(boards.DASHBOARDS["enphase-home"])
         if panel["title"] == "Power"
         for target in panel["targets"]
@@ -256,7 +256,7 @@ def test_the_log_of_outages_lists_each_with_its_length(prometheus: Prometheus) -
         {
             series["metric"]["start"]: float(series["value"][1])
             for series in prometheus.newest(
-                expression(Asked("", "", target["expr"]), homes.DEMO, __range="48h")
+                expression(PanelQuery("", "", target["expr"]), homes.DEMO, __range="48h")
             )
         }
         for target in log["targets"]

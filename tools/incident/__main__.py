@@ -1,4 +1,4 @@
-"""`make incident SCENARIO=…`: prints what would have rung during a scenario, and draws it."""
+"""`make incident SCENARIO=…`: prints the alerts that fire during a scenario, and plots them."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from exporter.durations import format_duration, parse_duration
 from exporter.simulator.scenario import Scenario
 from tests.scenarios import catalogue
 from tools.incident import drawing, story
-from tools.incident.healthy import quiet
+from tools.incident.healthy import silence_logging
 from tools.incident.proving import epoch
 from tools.incident.timeline import Firing, Timeline, replay
 
@@ -26,26 +26,26 @@ _WIDTH = 140
 
 
 def main() -> None:
-    """Replay what the command line asks for."""
+    """Replay the scenario of the command line."""
     options = _options()
-    quiet()  # the scenario makes the exporter complain, as it must
+    silence_logging()  # the scenario makes the exporter log errors
     scenario = catalogue.find(options.scenario)
     windows = story.WINDOWS.get(options.scenario, ())
     if not windows or options.begins or options.until or options.interval:
         windows = (story.Window(options.begins, options.until, options.interval),)
-    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as workers:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=silence_logging) as workers:
         timelines = list(workers.map(partial(replayed, options.scenario), windows))
-    rungs = list(story.judged(options.scenario, scenario, timelines))
+    results = list(story.judged(options.scenario, scenario, timelines))
     if options.markdown:
-        sys.stdout.write(story.markdown(scenario, rungs) + "\n")
+        sys.stdout.write(story.markdown(scenario, results) + "\n")
     else:
         console = Console()
         if not console.is_terminal:
             console = Console(width=_WIDTH)
         for timeline in timelines:
             console.print(_table(scenario, timeline))
-        if rungs:
-            console.print(_beats(scenario, rungs))
+        if results:
+            console.print(_beats(scenario, results))
     if options.png:
         drawing.draw(timelines, scenario, events(scenario), options.png)
 
@@ -64,7 +64,7 @@ def replayed(name: str, window: story.Window) -> Timeline:
 
 
 def events(scenario: Scenario) -> list[tuple[float, str]]:
-    """Return when something is told to the audience (epoch seconds), and what, in order of time."""
+    """Return the messages to the audience with their times (epoch seconds), in order of time."""
     return sorted(_events(scenario))
 
 
@@ -80,7 +80,7 @@ def _events(scenario: Scenario) -> Iterator[tuple[float, str]]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.incident", description=__doc__)
     parser.add_argument("scenario", help="name of a scenario, or the path of its file")
-    parser.add_argument("--png", type=Path, help="where to draw it")
+    parser.add_argument("--png", type=Path, help="write a plot to this file")
     parser.add_argument(
         "--from",
         dest="begins",
@@ -96,7 +96,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--markdown",
         action="store_true",
-        help="print when each beat of a story rang, as a table for a README",
+        help="print when the alert of each beat fired, as a table for a README",
     )
     return parser.parse_args()
 
@@ -108,9 +108,9 @@ def _table(scenario: Scenario, timeline: Timeline) -> Table:
     )
     for name in ("when", "alert", "severity", "what", "about", "later by", "than"):
         table.add_column(name, overflow="fold")
-    told = events(scenario)
+    messages = events(scenario)
     for at, what, firing in _changes(timeline):
-        before = [(when, text) for when, text in told if when <= at] or [(scenario.begins, "")]
+        before = [(when, text) for when, text in messages if when <= at] or [(scenario.begins, "")]
         when, text = before[-1]
         table.add_row(
             _when(scenario, at),
@@ -124,15 +124,15 @@ def _table(scenario: Scenario, timeline: Timeline) -> Table:
     return table
 
 
-def _beats(scenario: Scenario, rungs: Iterable[story.Rung]) -> Table:
+def _beats(scenario: Scenario, results: Iterable[story.BeatResult]) -> Table:
     """Return the table of the beats of a story."""
     table = Table(title="At each beat the alert that would have changed it", title_justify="left")
-    for name in ("when", "what happened", "alert", "severity", "deadline", "rang after"):
+    for name in ("when", "what happened", "alert", "severity", "deadline", "fired after"):
         table.add_column(name, overflow="fold")
-    for rung in rungs:
-        beat = rung.beat
-        after = "never" if rung.measured is None else format_duration(rung.measured)
-        late = "" if rung.in_time else " (late)"
+    for result in results:
+        beat = result.beat
+        after = "never" if result.measured is None else format_duration(result.measured)
+        late = "" if result.in_time else " (late)"
         table.add_row(
             *(story.when(scenario, beat), beat.what, beat.alert, beat.severity),
             *(beat.deadline, after + late),
@@ -142,8 +142,10 @@ def _beats(scenario: Scenario, rungs: Iterable[story.Rung]) -> Table:
 
 def _changes(timeline: Timeline) -> list[tuple[float, str, Firing]]:
     """Return beginnings and ends of all firings in order of time."""
-    found = [(told.begins, "firing", told) for told in timeline.alerts()]
-    found += [(told.ends, "resolved", told) for told in timeline.alerts() if told.ends is not None]
+    found = [(firing.begins, "firing", firing) for firing in timeline.alerts()]
+    found += [
+        (firing.ends, "resolved", firing) for firing in timeline.alerts() if firing.ends is not None
+    ]
     return sorted(found, key=lambda change: (change[0], change[2].alert, change[2].device))
 
 

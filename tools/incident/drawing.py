@@ -22,23 +22,25 @@ def draw(
 ) -> None:
     """Draw everything into a PNG file; what fires at the end of a timeline ends with it."""
     firings = [
-        (told, told.ends or timeline.ends) for timeline in timelines for told in timeline.alerts()
+        (firing, firing.ends or timeline.ends)
+        for timeline in timelines
+        for firing in timeline.alerts()
     ]
     begin = min(timeline.begins for timeline in timelines)
     end = max(timeline.ends for timeline in timelines)
-    names = list(dict.fromkeys(told.alert for told, _ in firings))
+    names = list(dict.fromkeys(firing.alert for firing, _ in firings))
     zone = scenario.local_start.tzinfo
     mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = pyplot.subplots(
         figsize=(13, 1.6 + 0.3 * max(1, len(names))), constrained_layout=True
     )
-    for told, ends in firings:
-        begins = _number(scenario, told.begins)
+    for firing, ends in firings:
+        begins = _number(scenario, firing.begins)
         width = _number(scenario, ends) - begins
         axes.broken_barh(
             [(begins, width)],
-            (names.index(told.alert) - 0.35, 0.7),
-            color=_COLOURS.get(told.severity, _OTHER),
+            (names.index(firing.alert) - 0.35, 0.7),
+            color=_COLOURS.get(firing.severity, _OTHER),
             linewidth=0.8,
         )
     for at, _ in events:

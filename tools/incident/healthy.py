@@ -1,4 +1,4 @@
-"""What must stay silent: days and weeks without a failure, and gateways that stand still."""
+"""Replays without a failure, in which no alert may fire: days, weeks, and static captures."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ SCENARIOS: Mapping[str, float] = {
 }
 #: and for weeks
 _WEEK_INTERVAL = 120.0
-#: severities that reach somebody
+#: severities that notify somebody
 _LOUD = frozenset({"critical", "warning"})
 #: a summer noon, at which a capture is held
 _NOON = 1_782_000_000.0
@@ -32,7 +32,7 @@ _DAY = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What rang in a week in which nothing was wrong."""
+    """The alerts that fired in a week without a failure."""
 
     season: str
     home: str
@@ -42,12 +42,12 @@ class Silence:
 
     @property
     def loud(self) -> list[Firing]:
-        """What reached somebody."""
+        """The firings that notify somebody."""
         return _loud(self.firings)
 
     def words(self, severity: str) -> str:
         """Return what fired of this severity: 0, or which alerts how often."""
-        counts = Counter(told.alert for told in self.firings if told.severity == severity)
+        counts = Counter(firing.alert for firing in self.firings if firing.severity == severity)
         return ", ".join(f"{count} {alert}" for alert, count in counts.items()) or "0"
 
 
@@ -61,7 +61,7 @@ def week(name: str, interval: float = _WEEK_INTERVAL) -> Silence:
 
 
 def played(name: str) -> list[Firing]:
-    """Return what reaches somebody during a scenario, and is not allowed."""
+    """Return the firings of a scenario that notify somebody and are not allowed."""
     scenario = catalogue.find(name)
     expect = scenario.expect or Expectations(interval=120.0)
     timeline = asyncio.run(
@@ -71,16 +71,16 @@ def played(name: str) -> list[Firing]:
 
 
 def held(folder: Path, interval: float = 300, seconds: float = _DAY) -> list[Firing]:
-    """Return what reaches somebody while a gateway stands still as captured, for a day."""
+    """Return the firings that notify somebody while a gateway repeats a capture for a day."""
     clock = VirtualClock(_NOON)
     gateway = load_capture(folder, now=clock.time)
     return _loud(asyncio.run(hold(gateway, clock, seconds, interval)).alerts())
 
 
-def quiet() -> None:
-    """Keep the exporter's complaints about failures out of the output."""
+def silence_logging() -> None:
+    """Keep the exporter's errors out of the output."""
     logging.disable(logging.ERROR)
 
 
 def _loud(firings: Sequence[Firing]) -> list[Firing]:
-    return [told for told in firings if told.severity in _LOUD]
+    return [firing for firing in firings if firing.severity in _LOUD]

@@ -12,7 +12,7 @@ from exporter.errors import ExporterError
 from tools.incident import rules
 from tools.incident.recording import LEAD, Recording
 
-#: what tells of a sign that a proof counts from
+#: the alert that marks the sign from which a deadline counts
 SIGN = "IncidentSign"
 _FIRING = 'ALERTS{alertstate="firing"}'
 _TIME = re.compile(r"time: (\w+),$")
@@ -36,20 +36,20 @@ def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> li
     fires. Rules are evaluated whenever something is scraped, whatever the interval of their group,
     and recordings before alerts: a server may be an interval of a group later.
 
-    A rule test fails where samples are not those expected, and says which there were: none is
-    expected here, so it tells all. A rule that it could not evaluate would look as one that keeps
-    silent: that is an `ExporterError`, as is everything else it complains of.
+    A rule test fails if samples are not the expected ones, and prints the actual ones: none is
+    expected here, so it prints all. A rule that it cannot evaluate would look like one that never
+    fires: that is an `ExporterError`, as is every other error.
     """
     with tempfile.TemporaryDirectory(prefix="enphase-incident-") as folder:
         test = Path(folder) / "incident.yml"
         files = [str(path) for path in rules.files()]
         if signs:
             extra = Path(folder) / "signs.yml"
-            told = [
+            sign_rules = [
                 {"alert": SIGN, "expr": expression, "labels": {"sign": name, "severity": "none"}}
                 for name, expression in signs.items()
             ]
-            extra.write_text(json.dumps({"groups": [{"name": "signs", "rules": told}]}))
+            extra.write_text(json.dumps({"groups": [{"name": "signs", "rules": sign_rules}]}))
             files.append(str(extra))
         test.write_text(json.dumps(_test(recording, files)))
         done = subprocess.run(  # noqa: S603 - a file of our own
@@ -71,20 +71,20 @@ def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> li
 
 def _test(recording: Recording, files: list[str]) -> dict[str, object]:
     interval = f"{recording.interval:g}s"
-    asked = [
+    checks = [
         {"expr": _FIRING, "eval_time": f"{recording.seconds(tick):.0f}s"}
         for tick in range(LEAD, recording.ticks)
     ]
     return {
         "rule_files": files,
         "evaluation_interval": interval,
-        # without, every run would have an order of its own
+        # otherwise the order would differ between runs
         "group_eval_order": list(rules.groups()),
         "tests": [
             {
                 "interval": interval,
                 "input_series": list(recording.inputs()),
-                "promql_expr_test": asked,
+                "promql_expr_test": checks,
             }
         ],
     }

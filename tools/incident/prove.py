@@ -14,7 +14,7 @@ from rich.table import Table
 
 from exporter.durations import format_duration
 from tests.scenarios import catalogue
-from tools.incident.healthy import quiet
+from tools.incident.healthy import silence_logging
 from tools.incident.proving import Result, by_cost, prove
 
 #: columns where the output is no terminal
@@ -22,7 +22,7 @@ _WIDTH = 150
 
 
 def main() -> int:
-    """Prove the failures that the command line names, all by default; returns the exit status."""
+    """Prove the failures of the command line, all by default; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.incident.prove", description=__doc__)
     parser.add_argument(
         "failures", nargs="*", metavar="NAME", help="such as F01 or f01-grid-lost; all by default"
@@ -35,7 +35,7 @@ def main() -> int:
     ]
     if not names:
         parser.error(f"there is no failure {' '.join(words)}")
-    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as workers:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=silence_logging) as workers:
         found = list(workers.map(prove, by_cost(names)))
     results = sorted((one for many in found for one in many), key=lambda one: one.name)
     console = Console()

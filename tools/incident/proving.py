@@ -36,7 +36,7 @@ class Result:
 
     @property
     def proved(self) -> bool:
-        """Whether all is as it must be."""
+        """Whether the alert fired in time and no other is unexpected."""
         return not self.problem and not self.unexpected
 
 
@@ -88,7 +88,7 @@ def _judge(
         return None, "never fired"
     measured = firing.begins - since
     if expected.alert == WATCHDOG:
-        return 0.0, "" if firing.ends is None else "fell silent"
+        return 0.0, "" if firing.ends is None else "stopped firing"
     if measured > expected.deadline:
         return measured, "late"
     if measured < -expected.early:

@@ -1,4 +1,4 @@
-"""What Prometheus would have scraped during a scenario or of a capture, as promtool reads it."""
+"""Scrapes of a scenario or a capture, as input series for promtool."""
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -18,8 +18,8 @@ from exporter.simulator.scenario import ScenarioRunner
 
 #: labels that Prometheus adds to what it scrapes
 TARGET = 'instance="localhost:10055",job="enphase"'
-#: scrapes before the first, with nothing but `up`: promtool's time begins at 0, and a report that
-#: went to the cloud shortly before the scenario must not carry a time below that
+#: scrapes before the first, with nothing but `up`: promtool's time begins at 0, and a cloud
+#: report shortly before the scenario must not carry a time below that
 LEAD = 40
 _NOTHING, _STALE = "_", "stale"
 _UP = f"up{{{TARGET}}}"
@@ -75,7 +75,7 @@ class Recording:
             self._put(tick, _UP, "1")
 
     def add(self, scraped: Scraped | None) -> None:
-        """Add a scrape; None where nobody answered it."""
+        """Add a scrape; None if it failed."""
         self._put(self.ticks, _UP, "0" if scraped is None else "1")
         for name, value in (scraped or {}).items():
             self._put(self.ticks, name, value)
@@ -83,7 +83,7 @@ class Recording:
         self._last = scraped
 
     def repeat(self) -> None:
-        """Add a scrape that says what the one before said."""
+        """Add a scrape equal to the one before."""
         self.add(self._last)
 
     def seconds(self, tick: int) -> float:
@@ -117,9 +117,9 @@ async def record(
     """Scrape these metrics until then (epoch seconds); arguments as of `run_virtual_exporter`.
 
     Scrapes come a second before full minutes, or whatever the interval is: what happens on the
-    minute is seen as late as possible. The gateway is asked no more often than the exporter is,
-    which makes weeks affordable. While a slow gateway is waited for, the exporter goes on saying
-    what it knew.
+    minute is seen as late as possible. The gateway is polled no more often than the exporter is
+    scraped, which makes weeks affordable. While a slow gateway has not responded, the exporter
+    continues to serve the last values.
     """
     await clock.sleep(interval - 1)
     recording = Recording(clock.time(), interval)
@@ -142,12 +142,12 @@ async def record(
                 for _ in range(int((clock.monotonic() - due) // interval)):
                     recording.repeat()
                     due += interval
-                told = observer.exposition
+                exposition = observer.exposition
                 recording.add(
                     None
-                    if told is None
+                    if exposition is None
                     else dict(
-                        _samples(told.with_timestamps(clock.time()), metrics, recording.shift)
+                        _samples(exposition.with_timestamps(clock.time()), metrics, recording.shift)
                     )
                 )
                 due += interval

@@ -15,7 +15,7 @@ from exporter.simulator.scenario import Scenario
 #: a week and two hours: the night in which summer time ends belongs to it
 _DAYS, _LASTS = 7, "7d 2h"
 _FIRMWARE, _BATTERY_FIRMWARE = "8.3.5286", "3.0.8120_rel/31.50"
-#: firmware that a gateway gets which cannot become the usual one
+#: firmware of gateways that cannot run the usual one
 _OTHER_FIRMWARE: Mapping[str, str] = {"legacy": "5.0.71"}
 
 
@@ -27,13 +27,13 @@ class Week:
     home: str
     start: str
     latitude: float
-    #: what this week is about, besides
+    #: what is special about this week
     about: str
     seed: int = 1
     weather: Any = ()
-    #: levers set from the first moment on
+    #: parameters set from the start
     levers: Mapping[str, Any] = field(default_factory=dict)
-    #: what the home has that the sample has not
+    #: hardware that differs from the sample home
     changed: Mapping[str, Any] = field(default_factory=dict)
     household: float | None = None
 
@@ -135,7 +135,7 @@ OTHERS: tuple[Week, ...] = (
     ),
     Week(
         *("high summer", "battery-home", "2026-06-15 00:00", 37),
-        "nobody at home, batteries full all week",
+        "house empty, batteries full all week",
         seed=6,
         weather="clear",
         household=0.1,

@@ -1,7 +1,7 @@
-"""`make silence`: plays weeks without a failure, in all seasons, and prints what rang.
+"""`make silence`: plays weeks without a failure, in all seasons, and prints the alerts that fired.
 
-Exits 1 where an alert rang that reaches somebody. Info alerts are looked at on a dashboard: a
-firmware upgrade is one, and a gateway that says 0 after its restart is another.
+Exits 1 if an alert fired that notifies somebody. Info alerts only appear on a dashboard: a firmware
+upgrade is one, a gateway that reports 0 after its restart is another.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from rich.console import Console
 from rich.table import Table
 
-from tools.incident.healthy import Silence, quiet, week
+from tools.incident.healthy import Silence, silence_logging, week
 from tools.incident.seasons import WEEKS
 
 #: columns where the output is no terminal
@@ -21,14 +21,14 @@ _WIDTH = 150
 
 
 def main() -> int:
-    """Play the weeks that the command line names, all by default; returns the exit status."""
+    """Play the weeks of the command line, all by default; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tools.incident.silence", description=__doc__)
     parser.add_argument("seasons", nargs="*", metavar="SEASON", help="such as winter")
-    wanted = set(parser.parse_args().seasons)
-    chosen = [name for name, each in WEEKS.items() if not wanted or each.season in wanted]
+    seasons = set(parser.parse_args().seasons)
+    chosen = [name for name, each in WEEKS.items() if not seasons or each.season in seasons]
     if not chosen:
         parser.error(f"there are {', '.join(dict.fromkeys(w.season for w in WEEKS.values()))}")
-    with ProcessPoolExecutor(os.cpu_count(), initializer=quiet) as workers:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=silence_logging) as workers:
         found = list(workers.map(week, chosen))
     console = Console()
     if not console.is_terminal:

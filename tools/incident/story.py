@@ -1,10 +1,10 @@
-"""The owner's story: at each of its beats, the alert that would have changed it, and when it rang.
+"""The owner's story: for each beat, the alert that would have changed it, and when it fired.
 
-Three months are too long to scrape as densely as an outage deserves, and too quiet: they are
-watched from shortly before each beat until its alerts have rung, each time with an interval that
+Three months are too long to scrape as densely as an outage needs, and mostly uneventful: they are
+evaluated from shortly before each beat until its alerts have fired, each time with an interval that
 suits the beat. A window is a replay of its own: the house lives through the whole story, exporter
-and Prometheus begin with the window. What looks back over weeks therefore knows less than it would
-in a running system, so that nothing rings sooner here than there.
+and Prometheus begin with the window. Rules that look back over weeks therefore have less data than
+in a running system, so no alert fires sooner here than there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,13 +30,13 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """Something that happened, and the alert that tells of it."""
+    """An event, and the alert for it."""
 
     what: str
     #: when it happened, in the scenario's time
     at: str
     alert: str
-    #: by when it must have rung
+    #: by when the alert must have fired
     deadline: str
     #: what the owner would have done then
     changes: str
@@ -44,15 +44,15 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """A beat with what came of it; seconds after the beat, None where it never rang."""
+class BeatResult:
+    """A beat with its result; seconds after the beat, None if the alert never fired."""
 
     beat: Beat
     measured: float | None
 
     @property
     def in_time(self) -> bool:
-        """Whether it rang within the deadline."""
+        """Whether the alert fired within the deadline."""
         return self.measured is not None and self.measured <= parse_duration(self.beat.deadline)
 
 
@@ -71,7 +71,7 @@ WINDOWS: Mapping[str, tuple[Window, ...]] = {
 BEATS: Mapping[str, tuple[Beat, ...]] = {
     "owners-story": (
         Beat(
-            "The gateway falls silent towards the cloud; Enphase never calls",
+            "The gateway stops reporting to the cloud; Enphase never calls",
             *("day 4 02:10", "EnphaseCloudReportingStopped", "1h"),
             "restart the gateway on the first day, not in the seventh week",
             "warning",
@@ -82,7 +82,7 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
             "open the case six weeks sooner",
         ),
         Beat(
-            "Four of six batteries cease to charge",
+            "Four of six batteries stop charging",
             *("day 20 01:00", "EnphaseBatteryChargeImbalance", "2d"),
             "have them looked at while they still hold something",
             "warning",
@@ -120,7 +120,7 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
         Beat(
             "The first battery is nearly flat",
             *("day 47 07:00", "EnphaseBatteryDeepDischarge", "10m"),
-            "say: below 2 % it needs a technician",
+            "tell support: below 2 % it needs a technician",
         ),
         Beat(
             "Its light is out",
@@ -150,7 +150,7 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
             "warning",
         ),
         Beat(
-            "One battery stands at 99 % and charges for ever",
+            "One battery stands at 99 % and charges forever",
             *("day 57 12:00", "EnphaseBatteryStuckCharging", "24h"),
             "quote the day and hour in the case",
             "warning",
@@ -159,33 +159,36 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
 }
 
 
-def judged(name: str, scenario: Scenario, timelines: Sequence[Timeline]) -> Iterator[Rung]:
-    """Yield what became of every beat of a scenario that was watched, in their order."""
+def judged(name: str, scenario: Scenario, timelines: Sequence[Timeline]) -> Iterator[BeatResult]:
+    """Yield the result of every evaluated beat of a scenario, in their order."""
     for beat in BEATS.get(name, ()):
         at = epoch(scenario, beat.at)
         watched = [one for one in timelines if one.begins <= at <= one.ends]
         if watched:
-            rung = min((told.begins for told in _matching(beat, watched, at)), default=None)
-            yield Rung(beat, None if rung is None else rung - at)
+            fired = min((firing.begins for firing in _matching(beat, watched, at)), default=None)
+            yield BeatResult(beat, None if fired is None else fired - at)
 
 
 def _matching(beat: Beat, timelines: Sequence[Timeline], at: float) -> Iterator[Firing]:
     """Yield the firings of its alert from the beat on."""
     for timeline in timelines:
-        for told in timeline.alerts():
-            if (told.alert, told.severity) == (beat.alert, beat.severity) and told.begins >= at:
-                yield told
+        for firing in timeline.alerts():
+            if (firing.alert, firing.severity) == (
+                beat.alert,
+                beat.severity,
+            ) and firing.begins >= at:
+                yield firing
 
 
-def markdown(scenario: Scenario, rungs: Sequence[Rung]) -> str:
+def markdown(scenario: Scenario, results: Sequence[BeatResult]) -> str:
     """Return the table as Markdown."""
     lines = [
-        "| when | what happened | alert | rang after | and then |",
+        "| when | what happened | alert | fired after | and then |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for rung in rungs:
-        beat = rung.beat
-        after = "never" if rung.measured is None else format_duration(rung.measured)
+    for result in results:
+        beat = result.beat
+        after = "never" if result.measured is None else format_duration(result.measured)
         lines.append(
             f"| {when(scenario, beat)} | {beat.what} | {beat.alert} ({beat.severity}) | {after} "
             f"| {beat.changes} |"

@@ -49,20 +49,20 @@ class Timeline:
 
     def alerts(self) -> list[Firing]:
         """Return what fired, without the watchdog and without signs."""
-        return [told for told in self.firings if told.alert not in {WATCHDOG, SIGN}]
+        return [firing for firing in self.firings if firing.alert not in {WATCHDOG, SIGN}]
 
     def first(self, alert: str, **labels: str) -> Firing | None:
         """Return the first time that this alert fired, with these labels."""
-        for told in self.firings:
-            known = {"severity": told.severity, **told.labels}
-            if told.alert == alert and labels.items() <= known.items():
-                return told
+        for firing in self.firings:
+            actual = {"severity": firing.severity, **firing.labels}
+            if firing.alert == alert and labels.items() <= actual.items():
+                return firing
         return None
 
 
 def interval_for(seconds: float) -> float:
     """Return the shortest affordable interval for so long a scenario."""
-    fitting = (known for known in _INTERVALS if seconds / known <= _MOST_SCRAPES)
+    fitting = (each for each in _INTERVALS if seconds / each <= _MOST_SCRAPES)
     return next(fitting, _INTERVALS[-1])
 
 
@@ -118,7 +118,7 @@ def _firings(moments: Iterable[Moment]) -> Collection[Firing]:
         found += [_firing(gone, begun.pop(gone), at) for gone in begun.keys() - alerts]
         begun.update((alert, at) for alert in alerts - begun.keys())
     found += [_firing(alert, at, None) for alert, at in begun.items()]
-    return sorted(found, key=lambda told: (told.begins, told.alert, told.device))
+    return sorted(found, key=lambda firing: (firing.begins, firing.alert, firing.device))
 
 
 def _firing(labels: Labels, begins: float, ends: float | None) -> Firing:

@@ -1,6 +1,6 @@
-"""`make stack`: a simulated house and the whole pager as it is shipped; the phone is this terminal.
+"""`make stack`: a simulated house and the shipped alerting stack; this terminal is the phone.
 
-Everything listens on this machine only, and nothing is left when it ends.
+Everything listens on this machine only, and nothing remains after it ends.
 """
 
 import argparse
@@ -28,16 +28,16 @@ from tools.stack.processes import Children, running
 from tools.stack.programs import Tools
 from tools.stack.webhook_receiver import Phone, listening, show
 
-#: what happens when nothing is named
+#: the default scenario
 SCENARIO = Path(__file__).with_name("short-outage.yml")
-#: what the demo says of its story: time and text
+#: an event in the output of the demo: time and text
 _STORY = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d)  (.+)")
 #: columns where the output is no terminal
 _WIDTH = 100
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Run the stack until it is told to end; exits with 1 when it cannot start or go on."""
+    """Run the stack until it is stopped; exit with 1 when it cannot start or continue."""
     options = _options(words)
     ports = Ports(**{field.name: getattr(options, field.name) for field in fields(Ports)})
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
@@ -60,7 +60,7 @@ async def _run(
     stop = stop_event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.set)
 
-    def tell(line: str) -> None:
+    def show_event(line: str) -> None:
         if story := _STORY.fullmatch(line):
             show(console, f"In the house, {story[1]}: {story[2]}", "italic")
 
@@ -72,7 +72,7 @@ async def _run(
             listening(ports.phone, phone.show),
             running(
                 (
-                    programs.demo(ports, options.scenario, options.speed, tell),
+                    programs.demo(ports, options.scenario, options.speed, show_event),
                     programs.alertmanager(tools, ports, config, folder),
                     programs.prometheus(tools, ports, config, folder),
                 ),
@@ -93,18 +93,18 @@ async def _live(children: Children, scenario: Scenario, ports: Ports, console: C
 
 
 async def _try_dashboards(ports: Ports, console: Console) -> None:
-    """Ask Prometheus once what the dashboards ask, and show how much of it has an answer."""
+    """Run the queries of the dashboards once, and show how many panels have data."""
     await asyncio.sleep(dashboards.SOON)
     try:
         answered = await dashboards.answered(ports.url("prometheus", ""))
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        show(console, f"Prometheus does not answer what the dashboards ask: {error}", "bold red")
+        show(console, f"the queries of the dashboards failed: {error}", "bold red")
         return
-    show(console, f"What the dashboards ask, asked of this Prometheus: {answered}\n", "dim")
+    show(console, f"Dashboards with data in this Prometheus: {answered}\n", "dim")
 
 
 async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work until it ends or is told to stop."""
+    """Do the work until it ends or the stop event is set."""
     tasks = [asyncio.create_task(work), asyncio.create_task(stop.wait())]
     done, rest = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:
@@ -123,8 +123,8 @@ def _welcome(scenario: Scenario, ports: Ports) -> str:
         f"  queries     {ports.url('prometheus', '/graph')}",
         f"Alertmanager  {ports.url('alertmanager')}",
         "",
-        "What the dashboards ask is tried there in a minute or so. What would reach the phone is"
-        " shown below. Ctrl-C ends all of it.\n",
+        "The queries of the dashboards run in about a minute. Notifications to the phone appear"
+        " below. Ctrl-C ends everything.\n",
     )
     return "\n".join(lines)
 
@@ -157,7 +157,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 2**16:
-        raise argparse.ArgumentTypeError(f"'{text}' is no port: write a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: use a number from 1 to 65535")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The shipped configuration for the ports of the stack, with the phone where it would ring."""
+"""The shipped configuration with the ports of the stack, and the phone as the receiver."""
 
 import re
 from dataclasses import fields
@@ -7,10 +7,10 @@ from pathlib import Path
 from tools.stack.ports import SHIPPED, Ports
 
 FOLDER = Path(__file__).resolve().parents[2] / "alertmanager"
-#: the files that are changed; what lies in the folders is taken as it is
+#: the files that are changed; the files in the folders are used as they are
 FILES = ("prometheus.yml", "alertmanager.yml")
 FOLDERS = ("rules", "templates")
-#: receivers that page nobody as shipped, and whether they are told of the end
+#: receivers that notify nobody as shipped, and whether they get resolved notifications
 RECEIVERS = {"wake": True, "same-day": True, "dead-mans-switch": False}
 _ADDRESS = re.compile(r"\blocalhost:(\d+)\b")
 _RECEIVER = re.compile(rf"^  - name: ({'|'.join(RECEIVERS)})$", re.MULTILINE)

@@ -1,7 +1,7 @@
-"""Asks a Prometheus what the dashboards ask, as Grafana would with the first gateway chosen.
+"""Runs the queries of the dashboards on a Prometheus, as Grafana would for the first gateway.
 
-What is about other hardware than there is, or about days that have not been yet, has no answer: so
-this tells how many panels have data, by dashboard, and judges nothing.
+Queries for missing hardware or for days without data have no result: so this counts the panels with
+data, by dashboard, and does not decide whether that is right.
 """
 
 import math
@@ -12,7 +12,7 @@ import aiohttp
 
 from tools import boards
 
-#: seconds after which two scrapes are there, and the recording rules have seen them
+#: seconds after which there are two scrapes, and the recording rules have run
 SOON = 75.0
 _PATIENCE = aiohttp.ClientTimeout(total=20)
 _EVERYTHING = {
@@ -30,26 +30,26 @@ async def answered(url: str) -> str:
     """
     panels: dict[str, dict[str, bool]] = {}
     async with aiohttp.ClientSession(url, timeout=_PATIENCE) as client:
-        gateways = [series["metric"] for series in (await _ask(client, "enphase_up"))["result"]]
+        gateways = [series["metric"] for series in (await _query(client, "enphase_up"))["result"]]
         if not gateways:
-            raise ValueError("it knows no gateway yet")
+            raise ValueError("no gateway yet")
         values = {**_EVERYTHING, "gateway": gateways[0]["gateway"]}
-        for asked in boards.queries():
-            found = panels.setdefault(asked.uid, {})
-            data = await _ask(client, boards.filled(asked.expr, values))
-            found[asked.panel] = found.get(asked.panel, False) or _has_data(data)
+        for query in boards.queries():
+            found = panels.setdefault(query.uid, {})
+            data = await _query(client, boards.filled(query.expr, values))
+            found[query.panel] = found.get(query.panel, False) or _has_data(data)
     return ", ".join(
         f"{uid.removeprefix('enphase-')} {sum(found.values())} of {len(found)} panels"
         for uid, found in panels.items()
     )
 
 
-async def _ask(client: aiohttp.ClientSession, expr: str) -> Mapping[str, Any]:
+async def _query(client: aiohttp.ClientSession, expr: str) -> Mapping[str, Any]:
     async with client.post("/api/v1/query", data={"query": expr}) as response:
-        told: dict[str, Any] = await response.json()
-    if told.get("status") != "success":
-        raise ValueError(f"{expr}: {told.get('error')}")
-    data: Mapping[str, Any] = told["data"]
+        body: dict[str, Any] = await response.json()
+    if body.get("status") != "success":
+        raise ValueError(f"{expr}: {body.get('error')}")
+    data: Mapping[str, Any] = body["data"]
     return data
 
 

@@ -1,5 +1,5 @@
-"""What ends the stack with one clear line."""
+"""Errors of the stack."""
 
 
 class StackError(Exception):
-    """The stack cannot start or go on; the text says why and what to do."""
+    """The stack cannot start or continue; the text names the cause and the remedy."""

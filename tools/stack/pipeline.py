@@ -1,4 +1,4 @@
-"""The shipped chain on gateways of one's choice, from the exporter to whoever hears the pages."""
+"""The shipped pipeline for any gateways, from the exporter to the receiver of the pages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -16,15 +16,15 @@ from tools.stack.errors import StackError
 from tools.stack.ports import Ports, free_port_numbers
 from tools.stack.processes import running
 from tools.stack.programs import Tools
-from tools.stack.webhook_receiver import Hear, listening
+from tools.stack.webhook_receiver import MessageHandler, listening
 
-#: seconds until Prometheus knows Alertmanager; it looks every five
+#: seconds until Prometheus has discovered Alertmanager; it looks every five
 _KNOWN, _GLANCE = 30.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain that runs."""
+    """A running pipeline."""
 
     ports: Ports
     #: port of the exporter of each gateway
@@ -33,11 +33,11 @@ class Chain:
 
 @asynccontextmanager
 async def chain(
-    tools: Tools, gateways: Mapping[str, RunningGateway], hear: Hear
+    tools: Tools, gateways: Mapping[str, RunningGateway], on_message: MessageHandler
 ) -> AsyncIterator[Chain]:
-    """Run an exporter for each gateway, Prometheus and Alertmanager, at ports that nobody uses.
+    """Run an exporter for each gateway, Prometheus and Alertmanager, at free ports.
 
-    Gateways are named; `hear` gets what Alertmanager sends. Yields when everything is ready.
+    Gateways are named; `on_message` gets what Alertmanager sends. Yields when everything is ready.
     """
     with TemporaryDirectory(prefix="enphase-chain-") as name:
         folder = Path(name)
@@ -53,9 +53,9 @@ async def chain(
                 for name, port in exporters.items()
             ),
         ]
-        async with listening(ports.phone, hear), running(parts, folder) as children:
+        async with listening(ports.phone, on_message), running(parts, folder) as children:
             await children.ready()
-            await _introduced(ports)
+            await _alertmanager_discovered(ports)
             yield Chain(ports, exporters)
 
 
@@ -65,14 +65,14 @@ def _configured(name: str, gateway: RunningGateway, folder: Path) -> Path:
     token = own / "token"
     token.touch(0o600)
     token.write_text(gateway.token)
-    told = {"host": gateway.host, "name": name, "token_file": str(token)}
+    entry = {"host": gateway.host, "name": name, "token_file": str(token)}
     path = own / "enphase-exporter.yml"
-    path.write_text(yaml.safe_dump({"gateways": [told], "state_dir": str(own / "state")}))
+    path.write_text(yaml.safe_dump({"gateways": [entry], "state_dir": str(own / "state")}))
     return path
 
 
-async def _introduced(ports: Ports) -> None:
-    """Wait until Prometheus knows Alertmanager: what fires before comes a minute late."""
+async def _alertmanager_discovered(ports: Ports) -> None:
+    """Wait until Prometheus has discovered Alertmanager: an alert before that is a minute late."""
     url = ports.url("prometheus", "/api/v1/alertmanagers")
     try:
         async with asyncio.timeout(_KNOWN), aiohttp.ClientSession() as client:

@@ -1,4 +1,4 @@
-"""Where each part of the stack listens: on this machine only, at the ports of the shipped files."""
+"""Ports of the parts of the stack: on the loopback, by default those of the shipped files."""
 
 import errno
 import os
@@ -46,22 +46,22 @@ SHIPPED = Ports()
 
 
 def free_port_numbers(count: int) -> list[int]:
-    """Return ports that nobody listens on now."""
+    """Return free ports."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
 
 
 def free_ports() -> Ports:
-    """Return ports for all parts that nobody listens on now."""
+    """Return a free port for each part."""
     names = [field.name for field in fields(Ports)]
     return Ports(**dict(zip(names, free_port_numbers(len(names)), strict=True)))
 
 
 def _listen(port: int) -> Iterator[socket.socket]:
-    """Yield sockets that listen on a port of `localhost`, whichever address that name stands for.
+    """Yield sockets that listen on a port of `localhost`, on each of its addresses.
 
-    Whoever listens there already, on either address, would get what is meant for us.
+    Another listener on either address would get our requests.
     """
     yield socket.create_server((LOOPBACK, port))
     try:

@@ -1,4 +1,4 @@
-"""The programs as processes: started together, watched, and ended together, whatever happens."""
+"""The programs as processes: started together, watched, and stopped together."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
@@ -14,10 +14,10 @@ from tools.stack.programs import Program, environment
 
 #: seconds until all must be ready, and what one may take to end before it is killed
 _STARTING, _ENDING = 60.0, 10.0
-#: seconds for what it said last to arrive
-_HEARING_OUT = 1.0
-_GLANCE, _ASKING = 0.1, aiohttp.ClientTimeout(total=2.0)
-#: lines that are kept for the one who asks why it ended, and bytes that a line may have
+#: seconds for the last output to arrive
+_OUTPUT_DRAIN = 1.0
+_GLANCE, _TIMEOUT = 0.1, aiohttp.ClientTimeout(total=2.0)
+#: last lines of output that are kept, and the maximum bytes of a line
 _KEPT, _LINE = 8, 2**20
 
 
@@ -31,13 +31,13 @@ class Child:
         self._listening = asyncio.create_task(self._listen())
 
     async def ended(self) -> StackError:
-        """Wait for its end; return what to say about that."""
+        """Wait for its end; return the error."""
         status = await self.process.wait()
-        # something that it started may hold its output open
-        await asyncio.wait([self._listening], timeout=_HEARING_OUT)
+        # a process of its own may keep its output open
+        await asyncio.wait([self._listening], timeout=_OUTPUT_DRAIN)
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
-        said = "\n".join(f"  {line}" for line in self._last)
-        last = f"; the last it said:\n{said}" if said else ", and said nothing"
+        output = "\n".join(f"  {line}" for line in self._last)
+        last = f"; last output:\n{output}" if output else " without output"
         return StackError(f"{self.program.name} has ended {how}{last}")
 
     async def stop(self) -> None:
@@ -59,22 +59,22 @@ class Child:
             text = line.decode(errors="replace").rstrip()
             if text:
                 self._last.append(text)
-                self.program.hear(text)
+                self.program.on_output(text)
 
 
 class Children:
-    """All that were started."""
+    """All started programs."""
 
     def __init__(self, children: Iterable[Child]) -> None:
         self._children = tuple(children)
 
     async def ready(self) -> None:
         """Wait until all are ready; raise `StackError` when one ends instead, or takes too long."""
-        async with aiohttp.ClientSession(timeout=_ASKING) as client:
+        async with aiohttp.ClientSession(timeout=_TIMEOUT) as client:
             for child in self._children:
                 try:
                     async with asyncio.timeout(_STARTING):
-                        while not await _answers(client, child.program.ready):
+                        while not await _responds(client, child.program.ready):
                             if child.process.returncode is not None:
                                 raise await child.ended()
                             await asyncio.sleep(_GLANCE)
@@ -85,7 +85,7 @@ class Children:
                     ) from None
 
     async def one_ends(self) -> StackError:
-        """Wait for the first that ends by itself; return what to say about that."""
+        """Wait for the first that ends by itself; return the error."""
         endings = [asyncio.create_task(child.ended()) for child in self._children]
         try:
             done, _ = await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
@@ -97,7 +97,7 @@ class Children:
 
 @asynccontextmanager
 async def running(programs: Iterable[Program], folder: Path) -> AsyncIterator[Children]:
-    """Run programs while the context lasts; what they make for a while goes into `folder`."""
+    """Run programs while the context lasts; temporary files go into `folder`."""
     environ = environment(folder)
     children = []
     try:
@@ -109,7 +109,7 @@ async def running(programs: Iterable[Program], folder: Path) -> AsyncIterator[Ch
                 stderr=STDOUT,
                 limit=_LINE,
                 env=environ,
-                # Ctrl-C is for whoever runs them, who then ends them
+                # Ctrl-C is for the stack, which then stops them
                 start_new_session=True,
             )
             children.append(Child(program, process))
@@ -118,7 +118,7 @@ async def running(programs: Iterable[Program], folder: Path) -> AsyncIterator[Ch
         await asyncio.gather(*(child.stop() for child in children))
 
 
-async def _answers(client: aiohttp.ClientSession, url: str) -> bool:
+async def _responds(client: aiohttp.ClientSession, url: str) -> bool:
     try:
         async with client.get(url) as response:
             return response.ok

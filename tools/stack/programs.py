@@ -1,4 +1,4 @@
-"""The programs of the stack, and how each is told to stay on this machine and leave nothing."""
+"""Commands of the programs of the stack, confined to the loopback and a temporary folder."""
 
 import os
 import shutil
@@ -13,8 +13,8 @@ from tools.stack.ports import LOOPBACK, Ports
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def unheard(line: str) -> None:
-    """Do nothing about a line that a program says."""
+def ignore_output(line: str) -> None:
+    """Ignore a line of output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Program:
     command: tuple[str, ...]
     #: a page that answers 200 when it is ready
     ready: str
-    #: gets each line that it says
-    hear: Callable[[str], None] = unheard
+    #: called with each line of output
+    on_output: Callable[[str], None] = ignore_output
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Where the programs lie that are not Python."""
+    """Paths of the programs that are not Python."""
 
     prometheus: str
     alertmanager: str
@@ -42,7 +42,7 @@ class Tools:
         """Find them; raise `StackError` for the first that is missing."""
         return cls(
             _find("Prometheus", "prometheus", "prometheus"),
-            # Debian has another name for it than its makers
+            # Debian has renamed it
             _find(
                 "Alertmanager", "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager"
             ),
@@ -90,19 +90,21 @@ def alertmanager(tools: Tools, ports: Ports, config: Path, folder: Path) -> Prog
     )
 
 
-def demo(ports: Ports, scenario: str, speed: str, hear: Callable[[str], None]) -> Program:
-    """Return the simulated house and the exporter beside it."""
+def demo(ports: Ports, scenario: str, speed: str, on_output: Callable[[str], None]) -> Program:
+    """Return the simulated house with its exporter."""
     words = f"--scenario={scenario}", f"--speed={speed}"
-    return _exporter("The demo", ports.exporter, ("demo", *words), hear)
+    return _exporter("The demo", ports.exporter, ("demo", *words), on_output)
 
 
 def serve(port: int, config: Path) -> Program:
     """Return the exporter on gateways that its configuration names."""
     words = f"--config.file={config}", "--log.level=warn"
-    return _exporter("The exporter", port, ("serve", *words), unheard)
+    return _exporter("The exporter", port, ("serve", *words), ignore_output)
 
 
-def _exporter(name: str, port: int, words: tuple[str, ...], hear: Callable[[str], None]) -> Program:
+def _exporter(
+    name: str, port: int, words: tuple[str, ...], on_output: Callable[[str], None]
+) -> Program:
     return Program(
         name,
         (
@@ -110,14 +112,14 @@ def _exporter(name: str, port: int, words: tuple[str, ...], hear: Callable[[str]
             f"--web.listen-address={LOOPBACK}:{port}",
         ),
         f"http://localhost:{port}/-/ready",
-        hear,
+        on_output,
     )
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the environment for programs: no setting of the machine's own exporter in it.
+    """Return the environment for programs: without settings of an exporter on this machine.
 
-    What they make for a while they make in `folder`.
+    Temporary files go into `folder`.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ENPHASE_")}
     paths = filter(None, (str(_ROOT), kept.get("PYTHONPATH")))

@@ -1,6 +1,6 @@
-"""Who gets the messages: the webhook of the shipped configuration, and a phone that shows them.
+"""The webhook receiver of the shipped configuration, and a phone that displays the messages.
 
-The words are those of the shipped templates, filled in by amtool as Alertmanager would.
+The texts are those of the shipped templates, filled in by amtool as Alertmanager would.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from rich.text import Text
 
 from tools.stack.ports import LOOPBACK
 
-#: what the receivers of the shipped configuration are, in words
+#: descriptions of the receivers of the shipped configuration
 RECEIVERS = {
-    "wake": "rings, by day and by night",
+    "wake": "rings, day and night",
     "same-day": "is read the same day",
     "dead-mans-switch": "goes to the dead man's switch",
 }
@@ -34,12 +34,12 @@ _TEMPLATES = "\n".join(
 )
 _COLOURS = {"critical": "red", "warning": "yellow"}
 
-Hear = Callable[[str, dict[str, Any]], Awaitable[None]]
+MessageHandler = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(port: int, hear: Hear) -> AsyncIterator[None]:
-    """Take what Alertmanager sends; `hear` gets the receiver's name and the message."""
+async def listening(port: int, on_message: MessageHandler) -> AsyncIterator[None]:
+    """Receive messages of Alertmanager; `on_message` gets the receiver's name and the message."""
 
     async def take(request: web.Request) -> web.Response:
         receiver = request.match_info["receiver"]
@@ -51,7 +51,7 @@ async def listening(port: int, hear: Hear) -> AsyncIterator[None]:
             raise web.HTTPBadRequest from None
         if not isinstance(message, dict):
             raise web.HTTPBadRequest
-        await hear(receiver, message)
+        await on_message(receiver, message)
         return web.Response()
 
     application = web.Application()
@@ -85,19 +85,19 @@ async def words(amtool: str, templates: Path, message: dict[str, Any]) -> Words:
     )
     try:
         async with asyncio.timeout(_FILLING):
-            said, complaint = await process.communicate(orjson.dumps(message))
+            output, errors = await process.communicate(orjson.dumps(message))
     except TimeoutError:
         process.kill()
         await process.wait()
         raise ValueError(f"amtool took longer than {_FILLING:g} s") from None
     if process.returncode:
-        raise ValueError(complaint.decode(errors="replace").strip())
-    title, link, text = said.decode().split("\n", 2)
+        raise ValueError(errors.decode(errors="replace").strip())
+    title, link, text = output.decode().split("\n", 2)
     return Words(title.strip(), link.strip(), text.strip())
 
 
 class Phone:
-    """Shows what arrives."""
+    """Displays the messages."""
 
     def __init__(self, console: Console, amtool: str, templates: Path) -> None:
         self._console = console
@@ -106,28 +106,28 @@ class Phone:
         self._alive = False
 
     async def show(self, receiver: str, message: dict[str, Any]) -> None:
-        """Show a message; of the signs of life only the first, as there is one every minute."""
+        """Display a message; of the watchdog only the first, as there is one every minute."""
         if receiver == _WATCHDOG:
             if not self._alive:
                 self._alive = True
                 self._console.print(
-                    f"{_now()}  The dead man's switch hears that the pager lives, from now on every"
-                    " minute or so. It would call if that stopped.",
+                    f"{_now()}  The dead man's switch gets the watchdog, from now on about every"
+                    " minute. It would alert if that stopped.",
                     style="dim",
                 )
             return
         try:
-            told = await words(self._amtool, self._templates, message)
+            rendered = await words(self._amtool, self._templates, message)
         except ValueError as error:
             self._console.print(
-                f"{_now()}  the templates cannot be filled in, nothing reaches the phone: {error}",
+                f"{_now()}  the templates cannot be rendered, no notification: {error}",
                 style="bold red",
                 markup=False,
             )
             return
-        self._print(receiver, message, told)
+        self._print(receiver, message, rendered)
 
-    def _print(self, receiver: str, message: dict[str, Any], told: Words) -> None:
+    def _print(self, receiver: str, message: dict[str, Any], rendered: Words) -> None:
         labels = [alert.get("labels") or {} for alert in message["alerts"]]
         severities = sorted({each.get("severity", "none") for each in labels})
         head = f"{_now()}  {', '.join(severities)}: {RECEIVERS[receiver]}"
@@ -135,16 +135,16 @@ class Phone:
         colour = _COLOURS.get(severities[0], "none") if firing else "green"
         self._console.print(Rule(Text(head), align="left", style=colour))
         for style, text in (
-            ("bold", told.title),
-            ("", told.text),
-            ("dim", f"A tap leads to {told.link}"),
+            ("bold", rendered.title),
+            ("", rendered.text),
+            ("dim", f"A tap leads to {rendered.link}"),
         ):
             show(self._console, text, style)
         self._console.print()
 
 
 def show(console: Console, text: str, style: str = "") -> None:
-    """Print text in lines that fit, but no address in pieces: it must stay whole to be clicked."""
+    """Print text in lines that fit, but keep addresses whole, so that they can be clicked."""
     lines = (
         textwrap.fill(line, console.width, break_long_words=False, break_on_hyphens=False)
         for line in text.splitlines()
