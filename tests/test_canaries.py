@@ -43,7 +43,7 @@ PAGES = ("/", "/metrics", "/-/healthy", "/-/ready", "/nothing", "/metrics?token=
 
 
 @dataclass(frozen=True, slots=True)
-class Echo(Fault):
+class EchoFault(Fault):
     """An answer that repeats all that was sent, in its body and in its headers."""
 
     code: int = 200
@@ -62,14 +62,14 @@ class Echo(Fault):
 
 #: each endpoint repeats the request in another way
 ECHOES: dict[str, Fault] = {
-    "/ivp/ensemble/inventory": Echo(code=401),
-    "/ivp/meters/readings": Echo(code=302),
-    "/ivp/ensemble/secctrl": Echo(code=500),
-    "/ivp/ensemble/power": Echo(kind="application/json"),
-    "/api/v1/production": Echo(code=403),
-    "/api/v1/production/inverters": Echo(code=200),
-    "/home": Echo(code=307),
-    "/admin/lib/tariff": Echo(kind="application/json"),
+    "/ivp/ensemble/inventory": EchoFault(code=401),
+    "/ivp/meters/readings": EchoFault(code=302),
+    "/ivp/ensemble/secctrl": EchoFault(code=500),
+    "/ivp/ensemble/power": EchoFault(kind="application/json"),
+    "/api/v1/production": EchoFault(code=403),
+    "/api/v1/production/inverters": EchoFault(code=200),
+    "/home": EchoFault(code=307),
+    "/admin/lib/tariff": EchoFault(kind="application/json"),
 }
 #: requests after which a gateway has repeated enough
 ENOUGH = 8
@@ -85,7 +85,7 @@ Poller._keep = mistake
 
 
 @dataclass
-class Case:
+class LeakCase:
     """How the exporter is configured, and what goes wrong."""
 
     #: keys of the gateway in the configuration file; a file name stands for its content
@@ -100,23 +100,27 @@ class Case:
 
 TOKEN = "{token}"
 ACCOUNT = {"username": USER, "password": PASSWORD}
-CASES: dict[str, Case] = {
-    "token": Case({"token": TOKEN}, faults=ECHOES),
-    "token-json": Case({"token": TOKEN}, faults=ECHOES, format="json"),
-    "token-file": Case({"token_file": TOKEN}, faults={CHECK_JWT: Echo(code=401)}),
-    "token-variable": Case(variables={"ENPHASE_TOKEN": TOKEN}, faults={CHECK_JWT: Echo(code=302)}),
-    "mistake": Case({"token": TOKEN, **ACCOUNT}, first=MISTAKE),
-    "account": Case(ACCOUNT, faults=ECHOES),
-    "account-files": Case(
+CASES: dict[str, LeakCase] = {
+    "token": LeakCase({"token": TOKEN}, faults=ECHOES),
+    "token-json": LeakCase({"token": TOKEN}, faults=ECHOES, format="json"),
+    "token-file": LeakCase({"token_file": TOKEN}, faults={CHECK_JWT: EchoFault(code=401)}),
+    "token-variable": LeakCase(
+        variables={"ENPHASE_TOKEN": TOKEN}, faults={CHECK_JWT: EchoFault(code=302)}
+    ),
+    "mistake": LeakCase({"token": TOKEN, **ACCOUNT}, first=MISTAKE),
+    "account": LeakCase(ACCOUNT, faults=ECHOES),
+    "account-files": LeakCase(
         {"username_file": USER, "password_file": PASSWORD}, faults=ECHOES, format="json"
     ),
-    "account-variables": Case(
+    "account-variables": LeakCase(
         variables={"ENPHASE_USERNAME": USER, "ENPHASE_PASSWORD": PASSWORD}, mode="wrong password"
     ),
-    "mfa": Case(ACCOUNT, mode="mfa"),
-    "not-registered": Case(ACCOUNT, mode="not registered"),
-    "cut-off": Case(ACCOUNT, mode="cut off"),
-    "digest": Case({"username": "installer", "password": PASSWORD}, home="legacy", faults=ECHOES),
+    "mfa": LeakCase(ACCOUNT, mode="mfa"),
+    "not-registered": LeakCase(ACCOUNT, mode="not registered"),
+    "cut-off": LeakCase(ACCOUNT, mode="cut off"),
+    "digest": LeakCase(
+        {"username": "installer", "password": PASSWORD}, home="legacy", faults=ECHOES
+    ),
 }
 
 
@@ -138,7 +142,7 @@ def leaks(text: str, secrets: set[str]) -> list[str]:
 
 
 @asynccontextmanager
-async def world(case: Case) -> AsyncIterator[tuple[RunningGateway, SimulatedCloud]]:
+async def world(case: LeakCase) -> AsyncIterator[tuple[RunningGateway, SimulatedCloud]]:
     """Serve the gateway and the cloud of a case."""
     clock = SystemClock()
     async with (
@@ -151,7 +155,7 @@ async def world(case: Case) -> AsyncIterator[tuple[RunningGateway, SimulatedClou
         yield gateway, cloud
 
 
-def configured(folder: Path, case: Case, gateway: RunningGateway, token: str) -> list[str]:
+def configured(folder: Path, case: LeakCase, gateway: RunningGateway, token: str) -> list[str]:
     """Write the files of a case, and return the flags that name them."""
     keys: dict[str, Any] = {"name": "home", "host": gateway.host}
     for key, value in case.keys.items():
@@ -208,7 +212,7 @@ async def pages(process: ExporterProcess) -> list[str]:
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-async def test_no_secret_is_found_where_it_does_not_belong(case: Case, tmp_path: Path) -> None:
+async def test_no_secret_is_found_where_it_does_not_belong(case: LeakCase, tmp_path: Path) -> None:
     """Not in logs, answers, tracebacks or the process list; the state has the token, privately."""
     async with world(case) as (gateway, cloud):
         token = tokens.make(SAMPLE_HOMES[case.home].serial, now=SystemClock().time())

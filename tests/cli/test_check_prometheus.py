@@ -32,7 +32,7 @@ FAILED, OK = StepStatus.FAILED, StepStatus.OK
 
 
 @dataclass
-class Prometheus:
+class RunningPrometheus:
     """A Prometheus that can be given another configuration."""
 
     url: str
@@ -54,7 +54,7 @@ def _config(targets: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[Prometheus]:
+def _running(folder: Path) -> Iterator[RunningPrometheus]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     file = folder / "prometheus.yml"
@@ -72,13 +72,13 @@ def _running(folder: Path) -> Iterator[Prometheus]:
     )
     with process:
         try:
-            yield Prometheus(f"http://{address}", file, process)
+            yield RunningPrometheus(f"http://{address}", file, process)
         finally:
             process.kill()
 
 
 @pytest.fixture
-def prometheus(tmp_path: Path) -> Iterator[Prometheus]:
+def prometheus(tmp_path: Path) -> Iterator[RunningPrometheus]:
     """Return a Prometheus that scrapes nothing yet."""
     if shutil.which("prometheus") is None:
         if os.environ.get("CI") == "true":
@@ -115,7 +115,7 @@ async def exporting(folder: Path) -> AsyncIterator[tuple[int, str]]:
 
 
 async def until_result(
-    prometheus: Prometheus, port: int, *names: str, word: str
+    prometheus: RunningPrometheus, port: int, *names: str, word: str
 ) -> dict[str, StepResult]:
     """Return the results as soon as one contains this word."""
     async with asyncio.timeout(PATIENCE):
@@ -126,7 +126,7 @@ async def until_result(
             await asyncio.sleep(0.2)
 
 
-async def test_what_prometheus_knows_of_us(prometheus: Prometheus, tmp_path: Path) -> None:
+async def test_what_prometheus_knows_of_us(prometheus: RunningPrometheus, tmp_path: Path) -> None:
     """Every state from no scrape at all to the gateway's own state is reported as such."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]

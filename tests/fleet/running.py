@@ -41,7 +41,7 @@ _ASKING = aiohttp.ClientTimeout(total=30.0)
 Labels = dict[str, str]
 
 
-class Site(NamedTuple):
+class FleetHome(NamedTuple):
     """A simulated home of the fleet."""
 
     name: str
@@ -55,14 +55,14 @@ class Site(NamedTuple):
 
 
 @dataclass
-class Fleet:
+class RunningFleet:
     """A fleet that runs."""
 
     folder: Path
     #: by what the shipped files call them
     addresses: dict[str, str]
     agents: list[str]
-    sites: dict[str, Site]
+    sites: dict[str, FleetHome]
     pages: list[dict[str, Any]] = field(default_factory=list)
 
     async def store(self, query: str) -> list[Labels]:
@@ -98,7 +98,7 @@ class Fleet:
         new.write_text(yaml.safe_dump(listed))
         new.rename(self.folder / "gateways.yml")
 
-    def _entry(self, site: Site) -> Labels:
+    def _entry(self, site: FleetHome) -> Labels:
         token = self.folder / f"{site.name}.token"
         token.touch(0o600)
         token.write_text(site.gateway.token)
@@ -126,10 +126,12 @@ async def until(true: Callable[[], Any]) -> Any:
 
 
 @asynccontextmanager
-async def fleet(tools: Tools, victoria: str, folder: Path, sites: int) -> AsyncIterator[Fleet]:
+async def fleet(
+    tools: Tools, victoria: str, folder: Path, sites: int
+) -> AsyncIterator[RunningFleet]:
     """Run a fleet of so many sites; yields when all processes are ready."""
     async with AsyncExitStack() as stack:
-        fleet = Fleet(folder, {}, [f"agent-{number}" for number in range(SHARDS)], {})
+        fleet = RunningFleet(folder, {}, [f"agent-{number}" for number in range(SHARDS)], {})
         for number in range(sites):
             await add(fleet, stack, number)
         fleet.list_gateways()
@@ -152,14 +154,14 @@ async def _run(stack: AsyncExitStack, parts: list[Program], folder: Path) -> Non
     await children.ready()
 
 
-async def add(fleet: Fleet, stack: AsyncExitStack, number: int) -> str:
+async def add(fleet: RunningFleet, stack: AsyncExitStack, number: int) -> str:
     """Add a gateway to the network that no exporter knows yet; return its name."""
     house = HomeSimulation(
         SAMPLE_HOMES["battery-home"], seed=number, start=time.time(), past_days=0
     )
     gateway = LiveGateway(house, partial(_moment, house))
     name = f"site-{number:02}"
-    fleet.sites[name] = Site(name, house, await stack.enter_async_context(serve(gateway)))
+    fleet.sites[name] = FleetHome(name, house, await stack.enter_async_context(serve(gateway)))
     return name
 
 
@@ -167,7 +169,7 @@ def _moment(house: HomeSimulation) -> HomeState:
     return house.at(time.time())
 
 
-def _exporters(fleet: Fleet) -> list[Program]:
+def _exporters(fleet: RunningFleet) -> list[Program]:
     parts = []
     for number, name in enumerate(placing.EXPORTERS):
         own = fleet.folder / f"exporter-{number}"
@@ -184,12 +186,12 @@ def _exporters(fleet: Fleet) -> list[Program]:
     return parts
 
 
-def _rest(fleet: Fleet, tools: Tools, victoria: str) -> list[Program]:
+def _rest(fleet: RunningFleet, tools: Tools, victoria: str) -> list[Program]:
     agents = [_agent(fleet, tools, number) for number in range(SHARDS)]
     return [*agents, _central(fleet, tools), _store(fleet, victoria), _pager(fleet, tools)]
 
 
-def _agent(fleet: Fleet, tools: Tools, number: int) -> Program:
+def _agent(fleet: RunningFleet, tools: Tools, number: int) -> Program:
     """Return an agent on the file that the README's own command makes."""
     own = fleet.folder / f"agent-{number}"
     own.mkdir()
@@ -215,7 +217,7 @@ def sharded(number: int, count: int, folder: Path) -> Path:
     return folder / f"prometheus-agent-{number}.yml"
 
 
-def _central(fleet: Fleet, tools: Tools) -> Program:
+def _central(fleet: RunningFleet, tools: Tools) -> Program:
     own = fleet.folder / "central"
     own.mkdir()
     address = fleet.addresses[placing.CENTRAL]
@@ -235,7 +237,7 @@ def _prometheus(name: str, tools: Tools, config: Path, address: str, *words: str
     return Program(name, command, f"http://{address}/-/ready")
 
 
-def _store(fleet: Fleet, victoria: str) -> Program:
+def _store(fleet: RunningFleet, victoria: str) -> Program:
     address = fleet.addresses[placing.STORE]
     command = (
         *(victoria, f"-httpListenAddr={address}", f"-storageDataPath={fleet.folder / 'store'}"),
@@ -245,7 +247,7 @@ def _store(fleet: Fleet, victoria: str) -> Program:
     return Program("VictoriaMetrics", command, f"http://{address}/health")
 
 
-def _pager(fleet: Fleet, tools: Tools) -> Program:
+def _pager(fleet: RunningFleet, tools: Tools) -> Program:
     """Return Alertmanager with a house's configuration plus the lines of the README."""
     own = fleet.folder / "alertmanager"
     own.mkdir()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fleet import running
 from tests.fleet.placing import EXPORTERS
-from tests.fleet.running import Fleet, Labels, until
+from tests.fleet.running import Labels, RunningFleet, until
 from tools.stack.programs import Tools
 
 SITES = 12
@@ -34,7 +34,7 @@ async def test_a_fleet_is_watched_once_and_pages(
         assert {page["labels"]["alertname"] for page in fleet.pages} == {"EnphaseGridOutage"}
 
 
-async def all_arrive(fleet: Fleet) -> None:
+async def all_arrive(fleet: RunningFleet) -> None:
     """Wait until the store has all gateways; no series of theirs was ever there twice."""
 
     async def arrived() -> bool:
@@ -53,7 +53,7 @@ async def all_arrive(fleet: Fleet) -> None:
         assert len(held) == len(names(held)) == len(set(names(held))), series
 
 
-async def the_work_is_shared(fleet: Fleet) -> None:
+async def the_work_is_shared(fleet: RunningFleet) -> None:
     """Check that each gateway has one exporter and one agent, and that none is idle."""
     scraped = [
         (agent, labels["instance"], labels["exporter"])
@@ -66,7 +66,7 @@ async def the_work_is_shared(fleet: Fleet) -> None:
     assert {at for _, _, at in scraped} == {fleet.addresses[name] for name in EXPORTERS}
 
 
-async def watchers_are_watched(fleet: Fleet) -> None:
+async def watchers_are_watched(fleet: RunningFleet) -> None:
     """Check that exporters and agents have their own series, none of which has a gateway label."""
 
     async def arrived() -> bool:
@@ -90,7 +90,7 @@ async def watchers_are_watched(fleet: Fleet) -> None:
     assert await fleet.ever('{__name__=~"enphase_.+",exporter!=""}') == []
 
 
-async def an_outage_pages(fleet: Fleet, name: str) -> None:
+async def an_outage_pages(fleet: RunningFleet, name: str) -> None:
     """Check that the shipped rules fire centrally, for this gateway alone."""
     fleet.sites[name].put("grid.up", value=False)
     await until(lambda: fleet.pages)

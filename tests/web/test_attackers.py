@@ -44,7 +44,7 @@ Write = Callable[[str], Path]
 
 
 @dataclass
-class Site:
+class ServedPages:
     """The exporter's pages, on a real listener."""
 
     port: int
@@ -75,20 +75,20 @@ class Site:
 @asynccontextmanager
 async def serving(
     folder: Path, config: WebConfig | None = None, *hosts: Gateway
-) -> AsyncIterator[Site]:
+) -> AsyncIterator[ServedPages]:
     """Serve the pages of an exporter that watches these gateways, by default none."""
     manager = PollerManager(folder / "state", SystemClock())
     where = parse("127.0.0.1:0")
     async with listening(manager, config or WebConfig.load(None), where) as (_, port):
         await manager.apply_config(Config(state_dir=folder / "state", gateways=hosts))
         try:
-            yield Site(port, manager)
+            yield ServedPages(port, manager)
         finally:
             await manager.close()
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def site(tmp_path: Path) -> AsyncIterator[ServedPages]:
     """Return pages in plain HTTP for everybody."""
     async with serving(tmp_path) as site:
         yield site
@@ -122,7 +122,7 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
     return b""
 
 
-async def test_two_thousand_idle_connections_keep_nobody_out(site: Site) -> None:
+async def test_two_thousand_idle_connections_keep_nobody_out(site: ServedPages) -> None:
     """So many are kept and no more, others are answered meanwhile, and all is given back."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < 6000:
@@ -209,7 +209,7 @@ async def test_running_out_of_files_is_survived(tmp_path: Path) -> None:
     assert b"Traceback" not in process.log
 
 
-async def test_five_hundred_scrapers_at_once(site: Site) -> None:
+async def test_five_hundred_scrapers_at_once(site: ServedPages) -> None:
     """All of them get a whole answer."""
     scrape = b"GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     answers = await asyncio.gather(*(site.say(scrape) for _ in range(500)))
@@ -231,7 +231,7 @@ async def test_five_hundred_scrapers_at_once(site: Site) -> None:
     ids=["silent", "path", "header", "second"],
 )
 async def test_dribbling_ends_at_a_deadline(
-    deadline: str, began: bytes, site: Site, monkeypatch: pytest.MonkeyPatch
+    deadline: str, began: bytes, site: ServedPages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Headers that come a byte at a time are not waited for, first or later; nor is silence."""
     monkeypatch.setattr(listener, deadline, 0.3)
@@ -247,7 +247,7 @@ async def test_dribbling_ends_at_a_deadline(
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_a_client_that_never_reads_is_disconnected(site: Site) -> None:
+async def test_a_client_that_never_reads_is_disconnected(site: ServedPages) -> None:
     """Responses that nobody reads are not kept for long."""
     before = open_files()
     reader, writer = await site.connect()
@@ -263,7 +263,7 @@ async def test_a_client_that_never_reads_is_disconnected(site: Site) -> None:
     del reader
 
 
-async def test_many_requests_sent_ahead_end_the_connection(site: Site) -> None:
+async def test_many_requests_sent_ahead_end_the_connection(site: ServedPages) -> None:
     """A few in a row are answered; hundreds would keep the process busy for everybody else."""
     few = await site.say(GET * (listener.MAX_PIPELINED - 1) + GET.replace(b"a\r\n\r", CLOSING))
     assert few.count(RUNNING) == listener.MAX_PIPELINED
@@ -284,7 +284,7 @@ async def test_many_requests_sent_ahead_end_the_connection(site: Site) -> None:
 )
 @pytest.mark.parametrize("start", [b"GET /", b"POST /", b"POST /-/alerts"])
 async def test_what_is_no_http_leaves_no_error_in_the_log(
-    site: Site, start: bytes, headers: bytes, body: bytes, caplog: pytest.LogCaptureFixture
+    site: ServedPages, start: bytes, headers: bytes, body: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Clients without a password cannot fill the log."""
     caplog.set_level(logging.INFO)
@@ -315,7 +315,7 @@ async def test_silence_before_tls_ends_at_a_deadline(
             assert response.status == 200
 
 
-async def test_pipelined_requests_are_answered_in_order(site: Site) -> None:
+async def test_pipelined_requests_are_answered_in_order(site: ServedPages) -> None:
     """A few requests in one go are as many responses, one after the other."""
     paths = ["/-/healthy", "/nothing", "/metrics", "/-/healthy"][: listener.MAX_PIPELINED]
     asked = b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in paths)
@@ -381,7 +381,7 @@ STRANGE: list[tuple[str, bytes, set[int]]] = [
     ],
 )
 async def test_odd_requests_are_refused_in_few_words(
-    site: Site, content: bytes, statuses: set[int], caplog: pytest.LogCaptureFixture
+    site: ServedPages, content: bytes, statuses: set[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Any bytes get a proper response or none, and are repeated in neither response nor log.
 
@@ -410,7 +410,7 @@ async def test_odd_requests_are_refused_in_few_words(
 
 
 async def test_a_page_that_fails_forges_no_line(
-    site: Site, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    site: ServedPages, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A path that is logged is one printable field, whatever it holds."""
 
@@ -427,7 +427,7 @@ async def test_a_page_that_fails_forges_no_line(
 
 
 @asynccontextmanager
-async def users(folder: Path, write: Write) -> AsyncIterator[tuple[Site, str]]:
+async def users(folder: Path, write: Write) -> AsyncIterator[tuple[ServedPages, str]]:
     """Serve pages for alice, who was let in once already; yields her header too."""
     hashed = bcrypt.hashpw(b"wonderland", bcrypt.gensalt(4)).decode()
     file = write(f"basic_auth_users: {{alice: '{hashed}'}}")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from exporter.clock import VirtualClock
 from exporter.pager import MAX_ALERTS, MAX_BODY, SILENCE, Pager
 from tests.web.serving import Served, serving
-from tests.web.test_rendering import Reader
+from tests.web.test_rendering import PageParser
 
 NOW = 1_782_000_000.0
 URL = "/-/alerts"
@@ -57,7 +57,7 @@ async def test_what_fires_is_on_the_page_until_it_is_resolved(tmp_path: Path) ->
     """Summary, description and runbook of a firing alert are on the page and in the JSON."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
         assert await post(served, notification(alert("EnphaseGridOutage"))) == 200
-        page = Reader(await get(served, "/"))
+        page = PageParser(await get(served, "/"))
         assert "1 firing in Alertmanager" in page.text
         assert "The house has lost the grid." in page.text
         assert ("href", "/runbooks/EnphaseGridOutage") in [a for _, tag in page.tags for a in tag]
@@ -66,7 +66,7 @@ async def test_what_fires_is_on_the_page_until_it_is_resolved(tmp_path: Path) ->
         assert (firing["alert"], firing["severity"]) == ("EnphaseGridOutage", "critical")
         assert firing["since_timestamp_seconds"] == NOW - 4800
         assert await post(served, notification(alert("EnphaseGridOutage", "resolved"))) == 200
-        assert "firing in Alertmanager" not in Reader(await get(served, "/")).text
+        assert "firing in Alertmanager" not in PageParser(await get(served, "/")).text
 
 
 async def test_texts_of_others_are_text(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ async def test_texts_of_others_are_text(tmp_path: Path) -> None:
         body = await get(served, "/")
     assert "<script" not in body
     assert "\u202e" not in body
-    assert "alert(1)" in Reader(body).text
+    assert "alert(1)" in PageParser(body).text
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from exporter.web.rendering import printable
 from grafana.kit import colours
 from tests.polled_gateway import polled_gateway
 from tests.web.serving import Served, serving
-from tests.web.test_rendering import Reader
+from tests.web.test_rendering import PageParser
 
 KILOBYTE = 1000
 HOSTILE = "</title><script>alert(1)</script>\"\n'&"
@@ -68,7 +68,7 @@ async def test_nothing_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     """The page is one piece: no script, no other file, and its policy allows none."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
         _, body, headers = await get(served, "/")
-    tags = Reader(body).tags
+    tags = PageParser(body).tags
     assert "script" not in {name for name, _ in tags}
     loaded = [
         value or ""
@@ -99,7 +99,7 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
         _, overview, _ = await get(served, "/")
         href = next(
             value
-            for name, attributes in Reader(overview).tags
+            for name, attributes in PageParser(overview).tags
             for key, value in attributes
             if name == "a" and key == "href" and value and "gateway=" in value
             and "other" not in value
@@ -108,8 +108,8 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
     assert status == 200
     for page in (overview, body):
         assert "<script" not in page
-        assert "alert(1)" in Reader(page).text
-    assert Reader(body).text.count("alert(1)") > 4
+        assert "alert(1)" in PageParser(page).text
+    assert PageParser(body).text.count("alert(1)") > 4
 
 
 async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
         _, body, _ = await get(served, "/")
         _, text, _ = await get(served, "/api/v1/status")
     assert "<script" not in body
-    assert Reader(body).text.count(printable(HOSTILE)) > 30
+    assert PageParser(body).text.count(printable(HOSTILE)) > 30
     serials = {battery["serial"] for battery in json.loads(text)["gateways"][0]["batteries"]}
     assert f"<script>{HOSTILE}492900000001" in serials
 
@@ -167,7 +167,7 @@ async def linked(served: Served, page: object) -> list[str]:
     _, body, _ = await get(served, f"/?page={page}")
     return [
         value or ""
-        for name, attributes in Reader(body).tags
+        for name, attributes in PageParser(body).tags
         for key, value in attributes
         if name == "a" and key == "href" and value and value.startswith("/?gateway=")
     ]

@@ -14,7 +14,7 @@ from exporter.web.rendering import inline_code, nbsp_units, printable, render
 WILD = st.text() | st.sampled_from(["<script>", '" onload="x', "'", "&amp;", "</p>", "a\nb"])
 
 
-class Reader(HTMLParser):
+class PageParser(HTMLParser):
     """Notes tags with their attributes, and all text."""
 
     def __init__(self, text: str) -> None:
@@ -37,7 +37,7 @@ class Reader(HTMLParser):
 def test_text_is_text_in_every_page(text: str) -> None:
     """No text opens a tag or leaves its attribute, and none controls how others are written."""
     page = render("layout.svg.j2", **drawing(text))
-    read = Reader(page)
+    read = PageParser(page)
     assert [name for name, _ in read.tags] == ["svg", "g", "title", "rect", "text", "text"]
     label = dict(read.tags[0][1])["aria-label"]
     assert label == f"{printable(text)}: 1 of 1 report"
@@ -49,7 +49,7 @@ def test_characters_that_are_no_text_do_not_reach_a_page(character: str) -> None
     """Control characters, and those that turn the direction of writing, are replaced."""
     page = render("layout.svg.j2", **drawing(f"a{character}b"))
     assert character not in page
-    assert "a\N{REPLACEMENT CHARACTER}b" in Reader(page).text
+    assert "a\N{REPLACEMENT CHARACTER}b" in PageParser(page).text
 
 
 def test_letters_of_all_languages_stay() -> None:

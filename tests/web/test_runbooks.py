@@ -10,7 +10,7 @@ import pytest
 from exporter.web.runbooks import runbook_files
 from tests.alerts.rule_files import ALERTS, RUNBOOKS
 from tests.web.serving import serving
-from tests.web.test_rendering import Reader
+from tests.web.test_rendering import PageParser
 
 
 async def test_every_runbook_is_a_page_and_its_links_lead_somewhere(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ async def test_every_runbook_is_a_page_and_its_links_lead_somewhere(tmp_path: Pa
                 assert response.status == 200
                 assert response.content_type == "text/html"
                 body = await response.text()
-            read = Reader(body)
+            read = PageParser(body)
             assert path.stem in read.text
             assert "## " not in read.text
             assert "Mitigation" in read.text or path.stem == "EnphaseWatchdog"
@@ -44,7 +44,7 @@ async def test_the_list_begins_with_what_is_critical(tmp_path: Path) -> None:
         aiohttp.ClientSession(served.url) as client,
         client.get("/runbooks/") as response,
     ):
-        text = Reader(await response.text()).text
+        text = PageParser(await response.text()).text
     assert text.index("Critical: act now") < text.index("Warning: the same day")
     severities = Counter(alert.name for alert in ALERTS)
     for rule in ALERTS:
