@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import ROOT
-from tools.soak.marks import FEW, MORE_BYTES, Mark, grown
-from tools.soak.mishaps import MISHAPS
+from tools.soak.faults import FAULTS
+from tools.soak.measurements import FEW, MORE_BYTES, Measurement, grown
 
 #: seconds after which it is taken for hung
 _PATIENCE = 240
@@ -33,13 +33,13 @@ def soak(days: float, every: float, first: str = "") -> subprocess.CompletedProc
 
 
 def test_nothing_stays_behind() -> None:
-    """After hours of faults, restarts, tokens and visitors the process has not grown."""
+    """After hours of faults, restarts, tokens and clients the process has not grown."""
     run = soak(0.3, 0.12)
     assert run.returncode == 0, run.stdout + run.stderr
-    marks = re.findall(r"(\d+) files, (\d+) tasks, (\d+) threads; all up", run.stdout)
-    assert len(marks) == 3
-    assert len(set(marks)) == 1
-    assert f"of {len(MISHAPS)} kinds ({len(MISHAPS)} of them came)" in run.stdout
+    measurements = re.findall(r"(\d+) files, (\d+) tasks, (\d+) threads; all up", run.stdout)
+    assert len(measurements) == 3
+    assert len(set(measurements)) == 1
+    assert f"of {len(FAULTS)} kinds ({len(FAULTS)} of them came)" in run.stdout
 
 
 #: an exporter that keeps every snapshot, a file for every write, and a task for every reload
@@ -76,23 +76,23 @@ def test_leaks_are_noticed() -> None:
         assert re.search(rf"at \d+ h: \d+ {growth}, \d+ at first", run.stdout), run.stdout
 
 
-MARK = Mark(3600.0, 80_000_000, 300_000, Counter({dict: 5000, list: 20}), 13, 4, 1)
+MEASUREMENT = Measurement(3600.0, 80_000_000, 300_000, Counter({dict: 5000, list: 20}), 13, 4, 1)
 
 
 @pytest.mark.parametrize(
     "later",
     [
-        replace(MARK, files=14),
-        replace(MARK, tasks=5),
-        replace(MARK, threads=2),
-        replace(MARK, tasks=3),
-        replace(MARK, rss=MARK.rss + int(MORE_BYTES) + 1),
-        replace(MARK, blocks=316_000),
-        replace(MARK, objects=MARK.objects + Counter({list: FEW + 1})),
-        replace(MARK, objects=MARK.objects + Counter({dict: 600})),
+        replace(MEASUREMENT, files=14),
+        replace(MEASUREMENT, tasks=5),
+        replace(MEASUREMENT, threads=2),
+        replace(MEASUREMENT, tasks=3),
+        replace(MEASUREMENT, rss=MEASUREMENT.rss + int(MORE_BYTES) + 1),
+        replace(MEASUREMENT, blocks=316_000),
+        replace(MEASUREMENT, objects=MEASUREMENT.objects + Counter({list: FEW + 1})),
+        replace(MEASUREMENT, objects=MEASUREMENT.objects + Counter({dict: 600})),
     ],
 )
-def test_what_has_grown_is_named(later: Mark) -> None:
+def test_what_has_grown_is_named(later: Measurement) -> None:
     """Files, tasks and threads are exact; memory may vary a little, in all and by type."""
-    assert grown([MARK, later])
-    assert grown([MARK, replace(MARK, at=7200.0), MARK]) == []
+    assert grown([MEASUREMENT, later])
+    assert grown([MEASUREMENT, replace(MEASUREMENT, at=7200.0), MEASUREMENT]) == []

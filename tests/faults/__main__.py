@@ -18,8 +18,8 @@ from rich.table import Table
 
 from tests.faults.gateways import ASKED, HOMES
 from tests.faults.invariants import AT_END, LOOKS
+from tests.faults.runner import Batch, Outcome, chosen, run_batch
 from tests.faults.table import MOMENTS, ROWS, Moment
-from tests.faults.ward import Batch, Outcome, chosen, run_batch
 
 
 def _results(batches: list[Batch]) -> Iterator[list[Outcome]]:

@@ -1,4 +1,4 @@
-"""The gateways that fall ill: small homes whose every power and energy moves, only ever one way.
+"""The gateways of the matrix: small homes whose values all move in one direction.
 
 What moves one way tells its age: a value that is not between what a healthy twin showed then and
 shows now is older than it claims to be.
@@ -17,7 +17,7 @@ from exporter.simulator.homes.sample_state import sample_state
 #: watts and watt-hours by which things grow each second; an hour of it keeps within the hardware
 _WATTS, _WATT_HOURS, _CHARGE = 0.05, 2.0, 1e-5
 
-#: every endpoint that is asked, by the home that has it
+#: every endpoint that is polled, by the home that has it
 ASKED: tuple[tuple[str, str], ...] = (
     ("battery-home", INFO),
     ("battery-home", CHECK_JWT),
@@ -53,7 +53,7 @@ ASKED: tuple[tuple[str, str], ...] = (
     ("solar-only", "/api/v1/production/inverters"),
     ("legacy", "/api/v1/production"),
 )
-#: asked only for its other name, or only by firmware that no sample home has
+#: requested only by its other name, or only for firmware that no sample home has
 ALIASES = frozenset({"/production", "/production.json", "/ivp/ss/enc_settings"})
 #: what answers in HTML or XML
 PLAIN = frozenset({INFO, CHECK_JWT})

@@ -1,6 +1,6 @@
-"""What holds whatever a gateway does, each a function that says what is wrong, or nothing.
+"""What holds whatever a gateway does; each is a function that returns what is wrong, or None.
 
-Those of a look are asked every fifteen seconds, those of the end when all is over.
+Those in `LOOKS` are checked every fifteen seconds, those in `AT_END` at the end.
 """
 
 from bisect import bisect_left
@@ -13,10 +13,10 @@ from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.paths import METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import SELF
-from tests.faults.patient import DEADLINES, STEP, Patient
+from tests.faults.case import DEADLINES, STEP, GatewayCase
 from tests.faults.table import Effect
 
-Look = Callable[[Patient, Patient], str | None]
+Look = Callable[[GatewayCase, GatewayCase], str | None]
 
 #: seconds: a beat is never exact, and requests take turns
 _SLACK = 20.0
@@ -24,7 +24,7 @@ _SLACK = 20.0
 _HOLD = 15.0
 #: seconds from the start until everything was read once, requests being limited
 _FIRST_ROUND = 120.0
-#: what is told in whole percent or whole watts, by the most that it can be
+#: what is reported in whole percent or whole watts, by the most that it can be
 _ROUNDING = {1.0: 0.011, 1e8: 1.0}
 #: seconds after which the twin has read everything twice
 _SETTLED = 640.0
@@ -88,9 +88,9 @@ def facts(series: str) -> Series:
     )
 
 
-def hit(patient: Patient) -> frozenset[str]:
+def hit(case: GatewayCase) -> frozenset[str]:
     """Return the collectors that the fault may touch."""
-    cell = patient.cell
+    cell = case.cell
     if cell is None:
         return frozenset()
     if cell.whole:
@@ -106,102 +106,102 @@ def hit(patient: Patient) -> frozenset[str]:
     return frozenset({cell.collector}) | more
 
 
-def age(patient: Patient) -> float:
+def age(case: GatewayCase) -> float:
     """Return how long an answer of the faulty endpoint may be kept, in seconds."""
-    cell = patient.cell
+    cell = case.cell
     if cell is None or cell.endpoint is None:
         return 0.0
-    return intervals(patient.poller.cadences)[cell.endpoint]
+    return intervals(case.poller.cadences)[cell.endpoint]
 
 
-def life(patient: Patient, collector: str) -> float:
+def life(case: GatewayCase, collector: str) -> float:
     """Return how old what a collector read may be while it is served, in seconds."""
     kept = max(
         (
-            intervals(patient.poller.cadences)[endpoint.path]
+            intervals(case.poller.cadences)[endpoint.path]
             for endpoint in ENDPOINTS.values()
             if endpoint.collector == collector
         ),
         default=0.0,
     )
-    return max(3 * patient.cadence(collector), 120.0) + kept
+    return max(3 * case.cadence(collector), 120.0) + kept
 
 
-def lives(patient: Patient, twin: Patient) -> str | None:
-    """Say whether the poller ended."""
-    return "the poller ended" if patient.task is None or patient.task.done() else None
+def lives(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return an error if the poller ended."""
+    return "the poller ended" if case.task is None or case.task.done() else None
 
 
-def _unproven(series: str, twin: Patient) -> bool:
+def _unproven(series: str, twin: GatewayCase) -> bool:
     """Return whether a register stands at zero, which is believed when it has for five minutes."""
     return facts(series).joules and twin.samples.get(series) == 0
 
 
-def tells(patient: Patient, twin: Patient) -> str | None:
-    """Say which of `enphase_up` and the collectors' own series is gone."""
-    if _UP not in patient.samples:
+def tells(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return which of `enphase_up` and the collectors' own series is gone."""
+    if _UP not in case.samples:
         return "enphase_up is gone"
-    known = {s for s in patient.samples if s.startswith("enphase_collector_up{")}
-    ever: set[str] = patient.notes.setdefault("ever", set())
+    known = {s for s in case.samples if s.startswith("enphase_collector_up{")}
+    ever: set[str] = case.notes.setdefault("ever", set())
     ever |= known
     return f"{sorted(ever - known)} is gone" if ever - known else None
 
 
-def tells_the_fault(patient: Patient, twin: Patient) -> str | None:
-    """Say whether a fault that goes on is not told: the collector is down, or the gateway."""
-    cell = patient.cell
-    if cell is None or not patient.faulty or cell.effect is not Effect.FAILS:
+def tells_the_fault(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return what hides a lasting fault: the collector must be down, or the gateway."""
+    cell = case.cell
+    if cell is None or not case.faulty or cell.effect is not Effect.FAILS:
         return None
-    since = patient.now - (patient.began or 0.0)
+    since = case.now - (case.began or 0.0)
     if cell.moment.lasts is None and cell.endpoint:
         return None
     if cell.whole:
         # Every collector has had its turn, and failed.
-        if since > max(CADENCES.values()) + 60 and patient.samples.get(_UP) != 0:
+        if since > max(CADENCES.values()) + 60 and case.samples.get(_UP) != 0:
             return "enphase_up is not 0"
         return None
-    if patient.samples.get(_UP) != 1 and patient.now > _FIRST_ROUND:
+    if case.samples.get(_UP) != 1 and case.now > _FIRST_ROUND:
         return "enphase_up is not 1 for one endpoint"
     if cell.moment.begins == 0:
-        # It was never known, or another endpoint tells the same.
+        # It was never known, or another endpoint reports the same.
         return None
-    up = patient.samples.get(_collector_up(cell.collector))
-    late = age(patient) + patient.cadence(cell.collector) + DEADLINES[cell.collector] + _SLACK
+    up = case.samples.get(_collector_up(cell.collector))
+    late = age(case) + case.cadence(cell.collector) + DEADLINES[cell.collector] + _SLACK
     if since > late and up != 0:
-        return f"{cell.collector} is not told to fail"
+        return f"{cell.collector} is not reported as failed"
     return None
 
 
-def expires(patient: Patient, twin: Patient) -> str | None:
-    """Say what is still there though it could not be read for a lifetime."""
-    cell = patient.cell
-    if cell is None or not patient.faulty or cell.effect is not Effect.FAILS:
+def expires(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return what is still there though it could not be read for a lifetime."""
+    cell = case.cell
+    if cell is None or not case.faulty or cell.effect is not Effect.FAILS:
         return None
-    since = patient.now - (patient.began or 0.0)
+    since = case.now - (case.began or 0.0)
     if cell.moment.begins == 0 and not cell.whole:
         return None
-    touched = hit(patient) if cell.whole else {cell.collector}
+    touched = hit(case) if cell.whole else {cell.collector}
     for collector in touched:
-        if since <= life(patient, collector) + STEP and cell.moment.begins > 0:
+        if since <= life(case, collector) + STEP and cell.moment.begins > 0:
             continue
-        left = [s for s in patient.samples if facts(s).collectors == {collector}]
+        left = [s for s in case.samples if facts(s).collectors == {collector}]
         if left:
             return f"{left[0]} is still served after {since:.0f} s"
     return None
 
 
-def is_fresh(patient: Patient, twin: Patient) -> str | None:
-    """Say which value is not between the twin's of a lifetime ago and of now."""
-    cell = patient.cell
+def is_fresh(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return which value is not between the twin's of a lifetime ago and of now."""
+    cell = case.cell
     shifted = cell is not None and "clock" in cell.row.name
     from_start = cell is not None and cell.moment.begins == 0
     bent = cell is not None and cell.effect is Effect.BENDS
-    excused = hit(patient) if from_start or bent else frozenset()
+    excused = hit(case) if from_start or bent else frozenset()
     if from_start and twin.now < _SETTLED:
         # Who came later may have read later; nothing was there that could be stale.
         return None
     bounds = _bounds(twin)
-    for series, value in patient.samples.items():
+    for series, value in case.samples.items():
         found = bounds.get(series)
         if found is None or found[0] <= value <= found[1]:
             continue
@@ -212,7 +212,7 @@ def is_fresh(patient: Patient, twin: Patient) -> str | None:
     return None
 
 
-def _bounds(twin: Patient) -> dict[str, tuple[float, float]]:
+def _bounds(twin: GatewayCase) -> dict[str, tuple[float, float]]:
     """Return between what a value may lie now: the twin's of a lifetime ago, and of now."""
     kept = twin.notes.get("bounds")
     if kept is not None and kept[0] == twin.now:
@@ -225,7 +225,7 @@ def _bounds(twin: Patient) -> dict[str, tuple[float, float]]:
         if known.own or known.integrated:
             continue
         ends = [value, *(then[s].get(series, value) for s in known.collectors if s in then)]
-        # The twin may have looked a lifetime earlier than the patient.
+        # The twin may have looked a lifetime earlier than the case.
         ends.append(2 * value - min(ends, key=lambda end: -abs(value - end)))
         margin = _ROUNDING.get(known.most, 0.0) + (
             3600.0 if known.joules else 0.01 * max(map(abs, ends))
@@ -235,76 +235,76 @@ def _bounds(twin: Patient) -> dict[str, tuple[float, float]]:
     return found
 
 
-def keeps_the_others(patient: Patient, twin: Patient) -> str | None:
-    """Say what is lost or late that hangs on other endpoints."""
-    cell = patient.cell
-    if cell is None or patient.now < 2 * _FIRST_ROUND:
+def keeps_the_others(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return what is lost or late that hangs on other endpoints."""
+    cell = case.cell
+    if cell is None or case.now < 2 * _FIRST_ROUND:
         return None
-    touched = hit(patient)
-    late = patient.notes.setdefault("late", {})
+    touched = hit(case)
+    late = case.notes.setdefault("late", {})
     if not cell.whole and not ("clock" in cell.row.name or cell.endpoint is None):
         slow = DEADLINES[cell.collector] if touched else 0.0
         for name in twin.poller.readings:
             if name in touched or name in (SELF, "gateway"):
                 continue
-            reading = patient.poller.readings.get(name)
-            since = float("inf") if reading is None else patient.clock.time() - reading.read_at
-            beat = patient.cadence(name)
+            reading = case.poller.readings.get(name)
+            since = float("inf") if reading is None else case.clock.time() - reading.read_at
+            beat = case.cadence(name)
             late[name] = max(late.get(name, 0.0), since - beat)
             if since > 2 * beat + slow:
                 return f"{name} was last read {since:.0f} s ago"
     if cell.whole:
         return None
-    for series in twin.samples.keys() - patient.samples.keys():
+    for series in twin.samples.keys() - case.samples.keys():
         known = facts(series)
         if not known.own and not known.collectors & touched and not _unproven(series, twin):
             return f"{series} is gone"
     return None
 
 
-def counts_right(patient: Patient, twin: Patient) -> str | None:
-    """Say which counter fell, or rose by more than a site can."""
-    last: dict[str, tuple[float, float]] = patient.notes.setdefault("last", {})
-    for series, value in patient.samples.items():
+def counts_right(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return which counter fell, or rose by more than a site can."""
+    last: dict[str, tuple[float, float]] = case.notes.setdefault("last", {})
+    for series, value in case.samples.items():
         known = facts(series)
         if not known.counter:
             continue
         before = last.get(series)
-        last[series] = patient.now, value
+        last[series] = case.now, value
         if before is None or value == before[1]:
             continue
         if value < before[1]:
             return f"{series} fell from {before[1]} to {value}"
-        most = _MOST_WATTS * (patient.now - before[0]) + _STEP_JOULES
+        most = _MOST_WATTS * (case.now - before[0]) + _STEP_JOULES
         if known.joules and value - before[1] > most:
             return f"{series} jumped from {before[1]} to {value}"
     return None
 
 
-def is_possible(patient: Patient, twin: Patient) -> str | None:
-    """Say which sample is one that no site could have."""
-    for series, value in patient.samples.items():
+def is_possible(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return which sample is one that no site could have."""
+    for series, value in case.samples.items():
         known = facts(series)
         if not known.least <= value <= known.most or value - value != 0:
             return f"{series} is {value}"
     return None
 
 
-def recovers(patient: Patient, twin: Patient) -> str | None:
-    """Say what is not as with the twin two cadences after the fault, without a restart."""
-    cell = patient.cell
-    if cell is None or patient.ended is None:
+def recovers(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return what is not as with the twin two cadences after the fault, without a restart."""
+    cell = case.cell
+    if cell is None or case.ended is None:
         return None
-    since = patient.now - patient.ended
-    missing = _missing(patient, twin, since)
-    if not missing and patient.samples.get(_UP) == 1 and patient.now > _FIRST_ROUND:
-        if patient.recovered is None:
-            patient.recovered = since
+    since = case.now - case.ended
+    missing = _missing(case, twin, since)
+    if not missing and case.samples.get(_UP) == 1 and case.now > _FIRST_ROUND:
+        if case.recovered is None:
+            case.recovered = since
         return None
-    patient.recovered = None
+    case.recovered = None
     for collector, series in missing.items():
         own = cell.collector == collector and cell.effect is Effect.BENDS
-        beat = max(patient.cadence(collector), age(patient) if own else 0.0)
+        beat = max(case.cadence(collector), age(case) if own else 0.0)
         first_round = _FIRST_ROUND if cell.whole or cell.moment.begins == 0 else 0.0
         if cell.moment.begins == 0 and cell.endpoint:
             first_round += cell.row.settles
@@ -313,25 +313,25 @@ def recovers(patient: Patient, twin: Patient) -> str | None:
     return None
 
 
-def _missing(patient: Patient, twin: Patient, since: float) -> dict[str, str]:
-    """Return by collector a series that the twin has, or that says that the collector is down."""
+def _missing(case: GatewayCase, twin: GatewayCase, since: float) -> dict[str, str]:
+    """Return by collector a series that the twin has, or that shows that the collector is down."""
     missing: dict[str, str] = {}
-    for series in twin.samples.keys() - patient.samples.keys():
+    for series in twin.samples.keys() - case.samples.keys():
         known = facts(series)
         if not known.own and not (_unproven(series, twin) and since < _PROOF + 60):
             for collector in known.collectors:
                 missing[collector] = series
-    for series, value in patient.samples.items():
+    for series, value in case.samples.items():
         if series.startswith("enphase_collector_up{") and value != 1:
             missing[series.split('collector="')[1].split('"')[0]] = series
     return missing
 
 
-def spares_the_gateway(patient: Patient, twin: Patient) -> str | None:
-    """Say where requests came at once, or more than 14 a minute averaged over ten minutes."""
-    if patient.running.max_concurrency > _MOST_AT_ONCE:
-        return f"{patient.running.max_concurrency} requests at once"
-    times = [request.at for request in patient.running.requests]
+def spares_the_gateway(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return where requests came at once, or more than 14 a minute averaged over ten minutes."""
+    if case.running.max_concurrency > _MOST_AT_ONCE:
+        return f"{case.running.max_concurrency} requests at once"
+    times = [request.at for request in case.running.requests]
     for index, at in enumerate(times):
         count = bisect_left(times, at + _WINDOW) - index
         if count > _MOST_REQUESTS:

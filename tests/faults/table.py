@@ -32,15 +32,15 @@ from exporter.simulator.tls import server_context
 from tests.faults.gateways import PLAIN
 
 if TYPE_CHECKING:
-    from tests.faults.patient import Patient
+    from tests.faults.case import GatewayCase
 
 
 class Effect(Enum):
     """What a fault may do to what hangs on it."""
 
-    #: nothing can be read: it is told, and the series go when they expire
+    #: nothing can be read: this is reported, and the series end when they expire
     FAILS = "nothing can be read"
-    #: something wrong may be read: whatever is shown is possible
+    #: wrong values may be read: whatever is exported is possible
     BENDS = "something wrong is read"
     #: nothing changes
     HARMLESS = "nothing changes"
@@ -53,7 +53,7 @@ class Row:
     name: str
     effect: Effect
     fault: Callable[[], Fault] | None = None
-    switch: "Callable[[Patient, bool], None] | None" = None
+    switch: "Callable[[GatewayCase, bool], None] | None" = None
     #: endpoints that can have it
     can: Callable[[str], bool] = lambda endpoint: True
     #: seconds until the exporter looks again, where there was nothing but this since it started
@@ -168,33 +168,33 @@ def _doubled(content: bytes) -> bytes:
     return b"{%b,%b}" % (inner, inner) if content.lstrip()[:1] == b"{" and inner else content
 
 
-def _door(door: ListenerState) -> "Callable[[Patient, bool], None]":
-    def switch(patient: "Patient", on: bool) -> None:
-        patient.running.listener.door = door if on else ListenerState.OPEN
+def _door(door: ListenerState) -> "Callable[[GatewayCase, bool], None]":
+    def switch(case: "GatewayCase", on: bool) -> None:
+        case.running.listener.door = door if on else ListenerState.OPEN
 
     return switch
 
 
-def _dns_gone(patient: "Patient", on: bool) -> None:
-    patient.know_name(not on)
+def _dns_gone(case: "GatewayCase", on: bool) -> None:
+    case.know_name(not on)
     if on:
         # a connection that is there needs no name
-        patient.running.up = False
-        patient.running.up = True
+        case.running.up = False
+        case.running.up = True
 
 
-def _expired(patient: "Patient", on: bool) -> None:
-    if patient.running.gateway.uses_tls:
-        patient.running.listener.show(server_context(expired=on))
+def _expired(case: "GatewayCase", on: bool) -> None:
+    if case.running.gateway.uses_tls:
+        case.running.listener.show(server_context(expired=on))
 
 
-def _gateway_ahead(patient: "Patient", on: bool) -> None:
-    patient.gateway_ahead = 86400.0 if on else 0.0
+def _gateway_ahead(case: "GatewayCase", on: bool) -> None:
+    case.gateway_ahead = 86400.0 if on else 0.0
 
 
-def _own_clock(seconds: float) -> "Callable[[Patient, bool], None]":
-    def switch(patient: "Patient", on: bool) -> None:
-        patient.clock.start += seconds if on else -seconds
+def _own_clock(seconds: float) -> "Callable[[GatewayCase, bool], None]":
+    def switch(case: "GatewayCase", on: bool) -> None:
+        case.clock.start += seconds if on else -seconds
 
     return switch
 

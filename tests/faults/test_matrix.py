@@ -4,11 +4,11 @@ import pytest
 
 from exporter.gateway import poller, rate_limit
 from exporter.gateway.cadences import CADENCES
+from tests.faults.case import Cell
 from tests.faults.gateways import ASKED, all_asked
-from tests.faults.patient import Cell
-from tests.faults.selection import selection
+from tests.faults.runner import Outcome, cells, outcomes
+from tests.faults.subset import selection
 from tests.faults.table import BY_NAME, MOMENTS, ROWS, Moment, Row
-from tests.faults.ward import Outcome, cells, outcomes
 
 BY_MOMENT = {moment.name: moment for moment in MOMENTS}
 
@@ -33,7 +33,7 @@ def test_the_matrix_holds(row: Row, moment: Moment) -> None:
 
 
 def test_every_endpoint_is_in_the_matrix() -> None:
-    """No endpoint that is asked for is left out."""
+    """No polled endpoint is left out."""
     assert {endpoint for _, endpoint in ASKED} == all_asked()
 
 
@@ -55,14 +55,14 @@ def one(fault: str, moment: str, endpoint: str | None) -> list[Cell]:
 
 
 def test_a_last_value_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exporter that serves its last value for ever does not pass."""
+    """An exporter that keeps serving its last value does not pass."""
     monkeypatch.setattr(poller, "_LEAST_LIFE", 1e9)
     (outcome,) = outcomes(one("status 503", "mid-run", "/ivp/ensemble/power"))
     assert {"expires", "is_fresh"} <= outcome.broken.keys()
 
 
 def test_haste_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An exporter that asks more often than a gateway bears does not pass."""
+    """An exporter that polls more often than a gateway tolerates does not pass."""
     monkeypatch.setattr(rate_limit, "_REFILL", 10.0)
     monkeypatch.setattr(rate_limit, "_MOST", 10_000)
     monkeypatch.setitem(CADENCES, "ensemble", 1.0)

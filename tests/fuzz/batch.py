@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz.examples import Covered, Example, examples, run
-from tests.fuzz.house import House, houses
+from tests.fuzz.gateways import House, houses
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
-from tests.fuzz.house import ROUND, START, Exporter, House, Kept, clients
-from tests.fuzz.judge import fell, judge
+from tests.fuzz.exposition_checks import check_exposition, fell
+from tests.fuzz.gateways import ROUND, START, Exporter, House, Kept, clients
 from tests.fuzz.mutations import Mutation, mutations
 
 #: seconds of the processor that an example may take; a hundredth is usual
@@ -98,7 +98,7 @@ async def _run(example: Example, houses: list[House], covered: Covered) -> None:
                 exporter = Exporter(house, client, state, START + number * ROUND)
                 before = {key: v for key, v in before.items() if "joules" in key[0]}
             await exporter.live(START + (number + 1) * ROUND)
-            counters = judge(exporter.exposition, both=number == first + 1)
+            counters = check_exposition(exporter.exposition, both=number == first + 1)
             assert not fell(before, counters), fell(before, counters)
             before |= counters
         await exporter.poller.close()

@@ -1,4 +1,4 @@
-"""Whatever the answers are made of, what is exported is true to form; `make fuzz` runs for long."""
+"""Whatever the answers are made of, the exposition is valid; `make fuzz` runs for long."""
 
 import asyncio
 import os
@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 from exporter.clock import VirtualClock
 from exporter.exposition import Exposition
-from tests.fuzz import judge
+from tests.fuzz import exposition_checks
 from tests.fuzz.examples import Covered, Example, examples, run
-from tests.fuzz.house import ROUND, START, Exporter, House, Kept, clients, houses
+from tests.fuzz.gateways import ROUND, START, Exporter, House, Kept, clients, houses
 from tests.fuzz.mutations import KINDS, ROUGH
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
@@ -103,16 +103,16 @@ def gauge(name: str, *lines: str) -> str:
         UP,
     ],
 )
-def test_the_judge_is_severe(body: str) -> None:
-    """What may never be exported is found by the one who looks for it."""
-    assert judge.judge(FixedExposition(""), both=False) == {}
+def test_invalid_expositions_are_rejected(body: str) -> None:
+    """An exposition that must never be exported fails the check."""
+    assert exposition_checks.check_exposition(FixedExposition(""), both=False) == {}
     with pytest.raises((AssertionError, ValueError)):
-        judge.judge(FixedExposition(body), both=False)
+        exposition_checks.check_exposition(FixedExposition(body), both=False)
 
 
 def test_a_counter_that_falls_is_found() -> None:
     """The same series, lower than before."""
     key = ("enphase_production_joules_total", frozenset({("gateway", "home")}))
-    assert judge.fell({key: 5.0}, {key: 4.0})
-    assert not judge.fell({key: 5.0}, {key: 5.0})
-    assert not judge.fell({key: 5.0}, {})
+    assert exposition_checks.fell({key: 5.0}, {key: 4.0})
+    assert not exposition_checks.fell({key: 5.0}, {key: 5.0})
+    assert not exposition_checks.fell({key: 5.0}, {})

@@ -1,6 +1,6 @@
-"""The soak: a long life under random trouble, and what of it stays behind in the process.
+"""The soak: a long run under random faults, to find what the process leaks.
 
-`month` lets thirty days pass in virtual time, `street` twenty real minutes beside houses whose time
-runs sixty times as fast. Both print a table of memory, files, tasks and threads, and fail when
+`month` runs thirty days in virtual time, `realtime` twenty real minutes with houses whose time runs
+sixty times as fast. Both print a table of memory, files, tasks and threads, and fail when
 anything has grown.
 """

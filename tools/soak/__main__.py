@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from tools.soak import month, report, street
-from tools.soak.marks import Mark, grown
+from tools.soak import month, realtime, report
+from tools.soak.measurements import Measurement, grown
 
 #: columns where the output is no terminal
 _WIDTH = 120
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
     parser.add_argument("part", nargs="*", help="month, realtime; both when none is named")
     parser.add_argument("--days", type=float, default=30.0, help="virtual days of the month")
-    parser.add_argument("--every", type=float, default=5.0, help="days between two marks")
+    parser.add_argument("--every", type=float, default=5.0, help="days between two measurements")
     parser.add_argument("--seed", type=int, default=1, help="of everything that goes wrong")
     parser.add_argument(
         "--minutes", type=float, default=20.0, help="minutes of the part in real time"
@@ -41,27 +41,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "month" in options.part or not options.part:
         problems += _month(console, options.days, options.every, options.seed)
     if "realtime" in options.part or not options.part:
-        problems += _street(console, options.minutes, options.speed)
+        problems += _realtime(console, options.minutes, options.speed)
     for problem in problems:
         console.print(f"[red]{problem}[/]")
     return 1 if problems else 0
 
 
 def _month(console: Console, days: float, every: float, seed: int) -> list[str]:
-    def print_mark(mark: Mark, well_after: float) -> None:
-        console.print(report.line(mark, well_after))
+    def print_measurement(measurement: Measurement, well_after: float) -> None:
+        console.print(report.line(measurement, well_after))
 
-    lived = month.live(days, every, seed, print_mark)
-    console.print(report.month_table(lived))
-    console.print(report.month_words(lived, seed), soft_wrap=True)
-    return grown(lived.marks)
+    result = month.run_month(days, every, seed, print_measurement)
+    console.print(report.month_table(result))
+    console.print(report.month_text(result, seed), soft_wrap=True)
+    return grown(result.measurements)
 
 
-def _street(console: Console, minutes: float, speed: float) -> list[str]:
-    stood = asyncio.run(street.stand(minutes * 60, speed, console.print))
-    console.print(report.street_table(stood))
-    console.print(report.street_words(stood, minutes, speed), soft_wrap=True)
-    return stood.problems()
+def _realtime(console: Console, minutes: float, speed: float) -> list[str]:
+    result = asyncio.run(realtime.run(minutes * 60, speed, console.print))
+    console.print(report.realtime_table(result))
+    console.print(report.realtime_text(result, minutes, speed), soft_wrap=True)
+    return result.problems()
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from exporter.web import listener
 from exporter.web.config import WebConfig
 from tests import log_asserts
 from tests.virtual_loop import LoopClock, VirtualLoop, run
-from tools.soak.marks import Mark, standing
-from tools.soak.mishaps import Weather
-from tools.soak.neighbours import CADENCE, DAY, Neighbour, neighbours
-from tools.soak.visitors import Visitors
+from tools.soak.clients import Clients
+from tools.soak.faults import FaultInjector
+from tools.soak.measurements import Measurement, standing
+from tools.soak.simulated_site import CADENCE, DAY, SimulatedSite, sites
 
 HOUR = 3600.0
 #: a spring noon: the month has a change of the clocks in it
@@ -43,13 +43,13 @@ _RELOAD = 0.1 * DAY
 
 
 @dataclass
-class Lived:
-    """What a soak has found: marks in order, and what there was."""
+class MonthResult:
+    """Result of a soak: measurements in order, and counts."""
 
-    marks: list[Mark] = field(default_factory=list)
-    #: seconds from the end of all faults until everything was up, for each mark
+    measurements: list[Measurement] = field(default_factory=list)
+    #: seconds from the end of all faults until everything was up, for each measurement
     well_after: list[float] = field(default_factory=list)
-    mishaps: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     visits: Counter[str] = field(default_factory=Counter)
     reloads: int = 0
@@ -58,8 +58,10 @@ class Lived:
     took: float = 0.0
 
 
-def live(days: float, every: float, seed: int, tell: Callable[[Mark, float], None]) -> Lived:
-    """Live so many days, with a mark every so many; `tell` hears of each: how soon all was well.
+def run_month(
+    days: float, every: float, seed: int, tell: Callable[[Measurement, float], None]
+) -> MonthResult:
+    """Run so many days, with a measurement every so many; `tell` gets each, with the recovery time.
 
     Raises AssertionError when something does not come up again, or an error is logged.
     """
@@ -70,19 +72,19 @@ def live(days: float, every: float, seed: int, tell: Callable[[Mark, float], Non
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
     ):
 
-        async def main(loop: VirtualLoop) -> Lived:
-            return await _Month(loop, Path(folder), seed, tell).live(days, every)
+        async def main(loop: VirtualLoop) -> MonthResult:
+            return await _Month(loop, Path(folder), seed, tell).run(days, every)
 
-        lived = run(main)
-    lived.took = time.monotonic() - began
+        result = run(main)
+    result.took = time.monotonic() - began
     if errors:
         raise AssertionError(f"in the log: {errors[:3]}")
-    return lived
+    return result
 
 
 class _Month:
     def __init__(
-        self, loop: VirtualLoop, folder: Path, seed: int, tell: Callable[[Mark, float], None]
+        self, loop: VirtualLoop, folder: Path, seed: int, tell: Callable[[Measurement, float], None]
     ) -> None:
         self._loop = loop
         self._folder = folder
@@ -90,41 +92,41 @@ class _Month:
         self._rng = Random(seed)  # noqa: S311  # a schedule, no secret
         self._clock = LoopClock(loop, START)
         self._manager = PollerManager(folder, self._clock)
-        self._weather: list[Weather] = []
-        self._neighbours: list[Neighbour] = []
-        self._lived = Lived()
+        self._injectors: list[FaultInjector] = []
+        self._sites: list[SimulatedSite] = []
+        self._result = MonthResult()
 
-    async def live(self, days: float, every: float) -> Lived:
+    async def run(self, days: float, every: float) -> MonthResult:
         """Live."""
         async with AsyncExitStack() as stack:
-            self._neighbours = await stack.enter_async_context(
-                neighbours(self._loop, self._clock, START, self._folder)
+            self._sites = await stack.enter_async_context(
+                sites(self._loop, self._clock, START, self._folder)
             )
             _, port = await stack.enter_async_context(
                 listening(self._manager, WebConfig.load(None), parse("127.0.0.1:0"))
             )
             stack.push_async_callback(self._manager.close)
-            visitors = Visitors(port, self._rng)
-            await self._manager.apply_config(self._config(self._neighbours))
-            self._weather = [Weather(each, self._rng) for each in self._neighbours]
+            clients = Clients(port, self._rng)
+            await self._manager.apply_config(self._config(self._sites))
+            self._injectors = [FaultInjector(each, self._rng) for each in self._sites]
             # In the first hour all that can happen does, so that nothing happens first later on.
-            await asyncio.gather(*(w.all_kinds(HOUR / 60) for w in self._weather), visitors.all())
-            await self._mark()
+            await asyncio.gather(*(w.all_kinds(HOUR / 60) for w in self._injectors), clients.all())
+            await self._measure()
             while self._loop.time() < days * DAY:
-                await self._spell(visitors, min(every, days - self._loop.time() / DAY) * DAY)
-                await self._mark()
-            lived = self._lived
-            lived.mishaps = sum((weather.counts for weather in self._weather), Counter())
-            lived.visits = visitors.counts
-            lived.lasted = self._loop.time()
-        return lived
+                await self._spell(clients, min(every, days - self._loop.time() / DAY) * DAY)
+                await self._measure()
+            result = self._result
+            result.faults = sum((injector.counts for injector in self._injectors), Counter())
+            result.visits = clients.counts
+            result.lasted = self._loop.time()
+        return result
 
-    async def _spell(self, visitors: Visitors, seconds: float) -> None:
-        """Let things go wrong for a while, with visitors coming by."""
-        for weather in self._weather:
-            weather.begin()
+    async def _spell(self, clients: Clients, seconds: float) -> None:
+        """Inject faults for a while, with clients."""
+        for injector in self._injectors:
+            injector.begin()
         beside = [
-            asyncio.create_task(visitors.come()),
+            asyncio.create_task(clients.come()),
             asyncio.create_task(self._reload()),
         ]
         try:
@@ -133,30 +135,30 @@ class _Month:
             for task in beside:
                 task.cancel()
             ends = await asyncio.gather(*beside, return_exceptions=True)
-            for weather in self._weather:
-                await weather.end()
+            for injector in self._injectors:
+                await injector.end()
         for end in ends:
             if isinstance(end, Exception):
                 raise end
-        await self._manager.apply_config(self._config(self._neighbours))
+        await self._manager.apply_config(self._config(self._sites))
 
     async def _reload(self) -> None:
         """Drop a gateway from the configuration now and then, and take it back."""
         while True:
             await asyncio.sleep(_RELOAD)
-            dropped = self._rng.choice(self._neighbours)
-            others = [each for each in self._neighbours if each != dropped]
+            dropped = self._rng.choice(self._sites)
+            others = [each for each in self._sites if each != dropped]
             await self._manager.apply_config(self._config(others))
             await asyncio.sleep(2 * CADENCE)
-            await self._manager.apply_config(self._config(self._neighbours))
-            self._lived.reloads += 1
+            await self._manager.apply_config(self._config(self._sites))
+            self._result.reloads += 1
 
-    def _config(self, those: list[Neighbour]) -> Config:
+    def _config(self, those: list[SimulatedSite]) -> Config:
         return Config.model_validate(
             {"gateways": [each.config for each in those], "state_dir": self._folder}
         )
 
-    async def _mark(self) -> None:
+    async def _measure(self) -> None:
         """Wait until all is well and nothing is under way, then look."""
         began = self._loop.time()
         while down := self._down():
@@ -169,25 +171,25 @@ class _Month:
         while self._loop.time() < until:
             await asyncio.sleep(_GLANCE)
             least = min(least, standing())
-        for each in self._neighbours:
-            self._lived.requests += len(each.running.requests)
+        for each in self._sites:
+            self._result.requests += len(each.running.requests)
             each.forget()
         # Where something leaks, there is no such moment any more.
         until += _CALM
         while standing() > least and self._loop.time() < until:  # noqa: ASYNC110  # no event tells
             await asyncio.sleep(_GLANCE)
-        mark = Mark.take(self._loop.time())
-        self._lived.marks.append(mark)
-        self._lived.well_after.append(well_after)
-        self._tell(mark, well_after)
+        measurement = Measurement.take(self._loop.time())
+        self._result.measurements.append(measurement)
+        self._result.well_after.append(well_after)
+        self._tell(measurement, well_after)
 
     def _down(self) -> list[str]:
         """Return what is not up."""
         lines = self._manager.exposition.with_timestamps(0).decode().splitlines()
         ups = [line.split()[:2] for line in lines if line.startswith(_UPS)]
-        missing = {each.name for each in self._neighbours}
+        missing = {each.name for each in self._sites}
         for series, _ in ups:
-            missing -= {each.name for each in self._neighbours if f'"{each.name}"' in series}
+            missing -= {each.name for each in self._sites if f'"{each.name}"' in series}
         return [*missing, *(series for series, value in ups if float(value) != 1)]
 
 

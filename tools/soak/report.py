@@ -1,60 +1,61 @@
-"""How the soak is shown: a line for each mark as it comes, a table in the end, and a few words."""
+"""Output of the soak: a line for each measurement, a table at the end, and a summary."""
 
 from rich.table import Table
 
-from tools.soak.marks import Mark
-from tools.soak.mishaps import MISHAPS
-from tools.soak.month import HOUR, Lived
-from tools.soak.neighbours import CADENCE, DAY
-from tools.soak.street import Stood
+from tools.soak.faults import FAULTS
+from tools.soak.measurements import Measurement
+from tools.soak.month import HOUR, MonthResult
+from tools.soak.realtime import RealtimeResult
+from tools.soak.simulated_site import CADENCE, DAY
 
 _MEGA = 1e6
 
 
-def line(mark: Mark, well_after: float) -> str:
-    """Return a mark in a line."""
+def line(measurement: Measurement, well_after: float) -> str:
+    """Return a measurement in a line."""
     return (
-        f"{_when(mark.at)}: {mark.rss / _MEGA:.1f} MB, {mark.blocks} blocks, "
-        f"{mark.objects.total()} objects, {mark.files} files, {mark.tasks} tasks, "
-        f"{mark.threads} threads; all up {well_after:.0f} s after the last fault"
+        f"{_when(measurement.at)}: {measurement.rss / _MEGA:.1f} MB, {measurement.blocks} blocks, "
+        f"{measurement.objects.total()} objects, {measurement.files} files, "
+        f"{measurement.tasks} tasks, {measurement.threads} threads; "
+        f"all up {well_after:.0f} s after the last fault"
     )
 
 
-def month_table(lived: Lived) -> Table:
-    """Return the marks of a month."""
+def month_table(result: MonthResult) -> Table:
+    """Return the measurements of a month."""
     names = ("memory", "blocks", "objects", "files", "tasks", "threads", "all up after")
     table = _table("What the process holds on to", names)
-    for mark, well in zip(lived.marks, lived.well_after, strict=True):
+    for measurement, well in zip(result.measurements, result.well_after, strict=True):
         table.add_row(
-            _when(mark.at),
-            f"{mark.rss / _MEGA:.1f} MB",
-            f"{mark.blocks}",
-            f"{mark.objects.total()}",
-            *map(str, (mark.files, mark.tasks, mark.threads)),
+            _when(measurement.at),
+            f"{measurement.rss / _MEGA:.1f} MB",
+            f"{measurement.blocks}",
+            f"{measurement.objects.total()}",
+            *map(str, (measurement.files, measurement.tasks, measurement.threads)),
             f"{well:.0f} s",
         )
     return table
 
 
-def month_words(lived: Lived, seed: int) -> str:
-    """Return what there was."""
-    pages = sum(lived.visits.values()) - lived.visits["rude"]
+def month_text(result: MonthResult, seed: int) -> str:
+    """Return a summary."""
+    pages = sum(result.visits.values()) - result.visits["rude"]
     return (
-        f"{lived.lasted / DAY:.1f} virtual days in {lived.took / 60:.1f} min, seed {seed}; "
+        f"{result.lasted / DAY:.1f} virtual days in {result.took / 60:.1f} min, seed {seed}; "
         f"every collector once in {CADENCE / 60:.0f} min\n"
-        f"{sum(lived.mishaps.values())} mishaps of {len(MISHAPS)} kinds "
-        f"({len(lived.mishaps)} of them came), {lived.reloads} reloads\n"
-        f"{lived.requests} requests to the gateways, {pages} pages and scrapes, "
-        f"{lived.visits['rude']} rude visitors; no error in the log"
+        f"{sum(result.faults.values())} faults of {len(FAULTS)} kinds "
+        f"({len(result.faults)} of them came), {result.reloads} reloads\n"
+        f"{result.requests} requests to the gateways, {pages} pages and scrapes, "
+        f"{result.visits['rude']} rude clients; no error in the log"
     )
 
 
-def street_table(stood: Stood) -> Table:
-    """Return how the exporter stood."""
+def realtime_table(result: RealtimeResult) -> Table:
+    """Return the measurements of the exporter."""
     columns = ("memory", "files", "threads", "answers", "99 % within", "errors")
     table = _table("What the exporter's process holds on to", columns)
-    first, last = stood.looks[0], stood.looks[-1]
-    for look in stood.looks:
+    first, last = result.looks[0], result.looks[-1]
+    for look in result.looks:
         names = {id(first): "nobody came yet", id(last): "all have gone"}
         table.add_row(
             names.get(id(look), f"{look.at / 60:.0f} min"),
@@ -66,15 +67,15 @@ def street_table(stood: Stood) -> Table:
     return table
 
 
-def street_words(stood: Stood, minutes: float, speed: float) -> str:
-    """Return what there was."""
+def realtime_text(result: RealtimeResult, minutes: float, speed: float) -> str:
+    """Return a summary."""
     return (
-        f"{minutes:g} min at {speed:g} times: {minutes * speed / 60:.1f} h in {stood.houses} houses"
-        f"; {stood.clients} clients\n"
-        f"{stood.answers} answers, 99 % within {stood.p99 * 1000:.1f} ms, "
-        f"half within {stood.median * 1000:.1f} ms, {stood.errors} errors\n"
-        f"gateways up at the end: {stood.up} of {stood.houses}; the exporter ended with status "
-        f"{stood.status}"
+        f"{minutes:g} min at {speed:g} times: {minutes * speed / 60:.1f} h in "
+        f"{result.houses} houses; {result.clients} clients\n"
+        f"{result.answers} answers, 99 % within {result.p99 * 1000:.1f} ms, "
+        f"half within {result.median * 1000:.1f} ms, {result.errors} errors\n"
+        f"gateways up at the end: {result.up} of {result.houses}; the exporter ended with status "
+        f"{result.status}"
     )
 
 

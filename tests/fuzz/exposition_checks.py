@@ -1,4 +1,4 @@
-"""What every exposition must be, whatever it was made of; each block is judged once and remembered.
+"""What every exposition must be, whatever it was made of; each block is checked once and cached.
 
 An exposition is its families one after another, so a family that is the same as before need not be
 parsed again: what differs from one answer to the next is little.
@@ -31,7 +31,7 @@ _STATES = {
 }
 
 
-def judge(exposition: Exposition, *, both: bool = True) -> Counters:
+def check_exposition(exposition: Exposition, *, both: bool = True) -> Counters:
     """Return the counters of an exposition; fail when anything in it cannot be."""
     counters: Counters = {}
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""Real minutes beside houses that live fast: `enphase-exporter serve`, scraped all the time.
+"""Real minutes with houses whose time runs fast: `enphase-exporter serve`, scraped all the time.
 
 The exporter lives by the wall clock, in its own cadences and against real deadlines, while the
 houses behind the gateways live a day in minutes: whatever they tell changes at every reading.
@@ -18,7 +18,7 @@ import orjson
 
 from bench.load import Request, get
 from bench.processes import child
-from tools.soak.visitors import PROMETHEUS
+from tools.soak.clients import PROMETHEUS
 
 _ROOT = Path(__file__).resolve().parents[2]
 #: seconds between two lines of the table, and between two looks at the process
@@ -30,7 +30,7 @@ _UP_AT_LAST, _ENDING = 120.0, 10.0
 #: bytes that may come on top of the first look: malloc gives back what it likes
 _MORE_BYTES = 10e6
 _END = b"\r\n\r\n"
-#: what each client asks for, again and again
+#: what each client requests repeatedly
 _PATHS: tuple[tuple[str, str, str], ...] = (
     *[("/metrics", PROMETHEUS, "gzip")] * 4,
     ("/metrics", "text/plain", "identity"),
@@ -57,8 +57,8 @@ class Look:
 
 
 @dataclass
-class Stood:
-    """What there was in the street."""
+class RealtimeResult:
+    """Result of the part in real time."""
 
     clients: int = len(_PATHS)
     houses: int = 0
@@ -106,31 +106,31 @@ class Stood:
         return found
 
 
-async def stand(seconds: float, speed: float, tell: Callable[[str], None]) -> Stood:
-    """Let the exporter stand for so many seconds; `tell` hears a line for each look."""
-    stood = Stood()
+async def run(seconds: float, speed: float, tell: Callable[[str], None]) -> RealtimeResult:
+    """Run the exporter for so many seconds; `tell` gets a line for each look."""
+    result = RealtimeResult()
     with TemporaryDirectory() as folder:
-        async with child("tools.soak.houses", str(speed)) as houses:
+        async with child("tools.soak.sim_process", str(speed)) as houses:
             gateways = await houses.receive()
-            stood.houses = len(gateways)
-            async with _exporting(Path(folder), gateways, stood) as (process, port):
-                await _all_up(port, stood)
-                stood.looks.append(_look(process.pid, 0.0))
+            result.houses = len(gateways)
+            async with _exporting(Path(folder), gateways, result) as (process, port):
+                await _all_up(port, result)
+                result.looks.append(_look(process.pid, 0.0))
                 began = time.perf_counter()
                 clients = [
-                    asyncio.create_task(_client(Request(port, *path), stood, began + seconds))
+                    asyncio.create_task(_client(Request(port, *path), result, began + seconds))
                     for path in _PATHS
                 ]
-                await _watch(process.pid, stood, began, seconds, tell)
+                await _watch(process.pid, result, began, seconds, tell)
                 await asyncio.gather(*clients)
-                await _all_up(port, stood)
-                stood.looks.append(await _settled(process.pid, stood.looks[0].files, began))
-    return stood
+                await _all_up(port, result)
+                result.looks.append(await _settled(process.pid, result.looks[0].files, began))
+    return result
 
 
 @asynccontextmanager
 async def _exporting(
-    folder: Path, gateways: list[dict[str, str]], stood: Stood
+    folder: Path, gateways: list[dict[str, str]], result: RealtimeResult
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     config = folder / "config.yml"
     # JSON is YAML, too.
@@ -143,7 +143,7 @@ async def _exporting(
         stderr=asyncio.subprocess.PIPE,
     )
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    reading = asyncio.create_task(_read(process, listening, stood))
+    reading = asyncio.create_task(_read(process, listening, result))
     try:
         async with asyncio.timeout(_UP_AT_LAST):
             port = await listening
@@ -152,12 +152,12 @@ async def _exporting(
         with suppress(ProcessLookupError):
             process.terminate()
         async with asyncio.timeout(_ENDING):
-            stood.status = await process.wait()
+            result.status = await process.wait()
         await reading
 
 
 async def _read(
-    process: asyncio.subprocess.Process, listening: asyncio.Future[int], stood: Stood
+    process: asyncio.subprocess.Process, listening: asyncio.Future[int], result: RealtimeResult
 ) -> None:
     """Read the log: where it listens, and errors."""
     assert process.stderr is not None
@@ -166,25 +166,25 @@ async def _read(
         if fields["msg"] == "listening":
             listening.set_result(int(fields["address"].rpartition(":")[2]))
         elif fields["level"] == "error":
-            stood.log_errors.append(line.decode())
+            result.log_errors.append(line.decode())
     if not listening.done():
         listening.set_exception(RuntimeError("the exporter ended before it listened"))
 
 
-async def _all_up(port: int, stood: Stood) -> None:
+async def _all_up(port: int, result: RealtimeResult) -> None:
     """Wait until every gateway is up, but not for ever; note how many are."""
     until = time.perf_counter() + _UP_AT_LAST
     while True:
         text = (await get(Request(port, "/metrics"))).decode()
         ups = [line for line in text.splitlines() if line.startswith("enphase_up{")]
-        stood.up = sum(line.endswith(" 1") for line in ups)
-        if stood.up == stood.houses or time.perf_counter() > until:
+        result.up = sum(line.endswith(" 1") for line in ups)
+        if result.up == result.houses or time.perf_counter() > until:
             return
         await asyncio.sleep(_GLANCE)
 
 
 async def _watch(
-    pid: int, stood: Stood, began: float, seconds: float, tell: Callable[[str], None]
+    pid: int, result: RealtimeResult, began: float, seconds: float, tell: Callable[[str], None]
 ) -> None:
     counted, errors = 0, 0
     while (at := time.perf_counter() - began) < seconds:
@@ -196,11 +196,11 @@ async def _watch(
             now.files = max(now.files, look.files)
             now.threads = max(now.threads, look.threads)
             look = now
-        recent = stood.latencies[counted:]
+        recent = result.latencies[counted:]
         look.answers, look.p99 = len(recent), _percentile(recent, 0.99)
-        look.errors = stood.errors - errors
-        counted, errors = len(stood.latencies), stood.errors
-        stood.looks.append(look)
+        look.errors = result.errors - errors
+        counted, errors = len(result.latencies), result.errors
+        result.looks.append(look)
         tell(f"{look.at:.0f} s: {look.rss / 1e6:.1f} MB, {look.answers} answers")
 
 
@@ -222,18 +222,18 @@ def _look(pid: int, at: float) -> Look:
     return Look(at, pages * resource.getpagesize(), files, threads)
 
 
-async def _client(request: Request, stood: Stood, until: float) -> None:
-    """Ask over one connection until it is time to go; whatever goes wrong is counted."""
+async def _client(request: Request, result: RealtimeResult, until: float) -> None:
+    """Send requests over one connection until the end; failures are counted."""
     while time.perf_counter() < until:
         writer = None
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
             while (start := time.perf_counter()) < until:
                 await _ask(request, reader, writer)
-                stood.latencies.append(time.perf_counter() - start)
+                result.latencies.append(time.perf_counter() - start)
                 await asyncio.sleep(_PAUSE)
         except (OSError, RuntimeError, asyncio.IncompleteReadError):
-            stood.errors += 1
+            result.errors += 1
             await asyncio.sleep(_GLANCE)
         finally:
             if writer is not None:

@@ -34,8 +34,8 @@ _ACCOUNT: Mapping[str, Any] = {"username": "owner@example.invalid", "password": 
 
 
 @dataclass
-class Neighbour:
-    """A house, its gateway on the network, and how the exporter is to find it."""
+class SimulatedSite:
+    """A house, its gateway on the network, and its configuration entry."""
 
     name: str
     loop: VirtualLoop
@@ -68,7 +68,7 @@ class Neighbour:
 
     @property
     def targets(self) -> list[str]:
-        """The endpoints that it answers, of those that are asked."""
+        """The endpoints that it answers, of those that the exporter reads."""
         gateway = self.running.gateway
         known = [path for path in ENDPOINTS if gateway.answer(path) is not None]
         return [*known, CHECK_JWT] if gateway.uses_tls else known
@@ -95,7 +95,7 @@ class Neighbour:
         self.house.plan(self.house.now + after, dict(levers))
 
     def revoke(self) -> None:
-        """Let nobody in any more by the tokens that there are."""
+        """Revoke all tokens."""
         login = self.running.login
         if not isinstance(login, TokenAccessCheck):
             return
@@ -116,9 +116,9 @@ class Neighbour:
 
 
 @asynccontextmanager
-async def neighbours(
+async def sites(
     loop: VirtualLoop, clock: LoopClock, start: float, folder: Path
-) -> AsyncIterator[list[Neighbour]]:
+) -> AsyncIterator[list[SimulatedSite]]:
     """Serve all of them; `clock` is the exporter's, theirs is always right (`start`: its zero)."""
     true = LoopClock(loop, start)
     async with AsyncExitStack() as stack:
@@ -131,16 +131,16 @@ async def neighbours(
             gateway = LiveGateway(house, lambda house=house: house.at(true.time()))  # type: ignore[misc]  # a default binds it
             running = await stack.enter_async_context(serve(gateway, now=true.time))
             file = folder / f"{name}.token" if way == "file" else None
-            neighbour = Neighbour(name, loop, clock, running, house, cloud, file)
-            neighbour.know_name(True)
-            neighbour.new_token()
-            found.append(neighbour)
+            site = SimulatedSite(name, loop, clock, running, house, cloud, file)
+            site.know_name(True)
+            site.new_token()
+            found.append(site)
         yield found
 
 
 @contextmanager
 def _use_cloud(cloud: SimulatedCloud) -> Iterator[None]:
-    """Let pyenphase ask this cloud instead of the one of the real world."""
+    """Make pyenphase use this cloud instead of the real one."""
     before = EnvoyTokenAuth.JSON_LOGIN_URL, EnvoyTokenAuth.TOKEN_URL
     EnvoyTokenAuth.JSON_LOGIN_URL, EnvoyTokenAuth.TOKEN_URL = cloud.login_url, cloud.token_url
     try:

@@ -1,4 +1,4 @@
-"""Who looks at the exporter during a soak: scrapers, people, and strangers with bad manners."""
+"""Clients of the exporter during a soak: scrapers, people, and misbehaving strangers."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ PATHS: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/-/ready", {}),
     ("/nowhere", {}),
 )
-#: what may be answered but 200: a gateway taken in a moment ago was not asked yet
+#: what may be answered but 200: a gateway added a moment ago was not polled yet
 _OTHERWISE: Mapping[str, frozenset[int]] = {
     "/-/ready": frozenset({200, 503}),
     "/nowhere": frozenset({404}),
@@ -37,7 +37,7 @@ _RUDE: tuple[bytes, ...] = (
 )
 
 
-class Visitors:
+class Clients:
     """Comes by every few minutes; `counts` by path, and those that were rude as `rude`."""
 
     def __init__(self, port: int, rng: Random) -> None:

@@ -1,4 +1,4 @@
-"""What the matrix found, each as one sentence."""
+"""Bugs that the matrix found, each as a test."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ METERS, TARIFF, INFO = "/ivp/meters", "/admin/lib/tariff", "/info"
 
 
 async def test_a_doubt_costs_nothing_of_what_is_certain(tmp_path: Path) -> None:
-    """One endpoint that fails while the gateway is probed does not hide what others told of it."""
+    """An endpoint that fails during the probe does not hide what others reported."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[TARIFF] = status(503)
         await watched.pass_time(1)
@@ -20,7 +20,7 @@ async def test_a_doubt_costs_nothing_of_what_is_certain(tmp_path: Path) -> None:
 async def test_what_failed_from_the_start_is_missed_no_longer_than_it_fails(
     tmp_path: Path,
 ) -> None:
-    """An endpoint in doubt is asked at its own cadence, however long it has failed."""
+    """An inconclusive endpoint is polled at its own cadence, however long it has failed."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = status(503)
         await watched.pass_time(3600)
@@ -31,7 +31,7 @@ async def test_what_failed_from_the_start_is_missed_no_longer_than_it_fails(
 
 
 async def test_nonsense_is_not_kept_for_an_answer(tmp_path: Path) -> None:
-    """What came with status 200 and is no JSON is asked for again, and not for minutes believed."""
+    """What came with status 200 and is not JSON is requested again, and not cached for minutes."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = login_page()
         await watched.pass_time(600)
@@ -41,7 +41,7 @@ async def test_nonsense_is_not_kept_for_an_answer(tmp_path: Path) -> None:
 
 
 async def test_a_starting_gateway_may_deny_what_it_has(tmp_path: Path) -> None:
-    """What was not found at the start is asked for again in the first hour, and then believed."""
+    """What was missing at the start is requested again in the first hour, then believed."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[METERS] = status(404)
         await watched.pass_time(200)
@@ -56,7 +56,7 @@ async def test_a_starting_gateway_may_deny_what_it_has(tmp_path: Path) -> None:
 
 
 async def test_a_probe_does_not_vouch_for_the_gateway(tmp_path: Path) -> None:
-    """An `/info` that went bad stays told while everything else is well, also after a probe."""
+    """A bad `/info` stays reported while everything else is well, also after a probe."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults[TARIFF] = status(503)
         await watched.pass_time(200)
@@ -85,8 +85,8 @@ async def test_a_million_phases_do_not_keep_the_exporter_busy(tmp_path: Path) ->
         assert watched.value("enphase_meter_watts", meter="production") is not None
 
 
-async def test_power_of_all_batteries_is_told_once(tmp_path: Path) -> None:
-    """When batteries show up beside AC Batteries, whoever told their power first steps back."""
+async def test_power_of_all_batteries_is_exported_once(tmp_path: Path) -> None:
+    """When batteries show up beside AC Batteries, the earlier source of their power is dropped."""
     async with polled_gateway("acb", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = status(503)
         await watched.pass_time(100)

@@ -1,6 +1,6 @@
 """What a process holds on to, looked at from inside, and what must not have grown meanwhile.
 
-Memory is asked three times over: what the system sees, blocks that Python has handed out, which
+Memory is measured in three ways: what the system sees, blocks that Python has handed out, which
 counts strings and numbers as well, and objects by type, which names what leaks.
 """
 
@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROCESS = Path("/proc/self")
-#: what may come on top of the first mark, when caches are not all full and no huge answer has made
-#: malloc take room yet: bytes, a share of blocks and of objects, and so many objects of one type (a
-#: share, and a number where there are few)
+#: allowed growth over the first measurement, taken before all caches are full and before a huge
+#: response made malloc take room: bytes, a share of blocks and of objects, and so many objects of
+#: one type (a share, and a number where there are few)
 MORE_BYTES = 30e6
 MORE_BLOCKS, MORE_OBJECTS = 0.05, 0.03
 MORE_OF_TYPE, FEW = 0.10, 400
 
 
 @dataclass(frozen=True)
-class Mark:
+class Measurement:
     """How a process stands; `at` in seconds since its start, by whatever clock it lives by."""
 
     at: float
@@ -39,7 +39,7 @@ class Mark:
     threads: int
 
     @classmethod
-    def take(cls, at: float) -> "Mark":
+    def take(cls, at: float) -> "Measurement":
         """Look, after the garbage is gone; on the event loop."""
         gc.collect()
         files, tasks, threads = standing()
@@ -56,30 +56,30 @@ def standing() -> tuple[int, int, int]:
     return files, len(asyncio.all_tasks()), threading.active_count()
 
 
-def grown(marks: Sequence[Mark]) -> list[str]:
-    """Return what has grown since the first of the marks, in words; nothing when all is well."""
-    first, *later = marks
+def grown(measurements: Sequence[Measurement]) -> list[str]:
+    """Return what has grown since the first measurement, in words; empty if nothing has."""
+    first, *later = measurements
     found: list[str] = []
-    for mark in later:
-        when = f"at {mark.at / 3600:.0f} h"
+    for measurement in later:
+        when = f"at {measurement.at / 3600:.0f} h"
         for what in ("files", "tasks", "threads"):
-            was, there = getattr(first, what), getattr(mark, what)
+            was, there = getattr(first, what), getattr(measurement, what)
             if there != was:
                 found.append(f"{when}: {there} {what}, {was} at first")
-        found += [f"{when}: {words}" for words in _memory(first, mark)]
+        found += [f"{when}: {words}" for words in _memory(first, measurement)]
     return found
 
 
-def _memory(first: Mark, mark: Mark) -> list[str]:
+def _memory(first: Measurement, measurement: Measurement) -> list[str]:
     found = []
-    if mark.rss > first.rss + MORE_BYTES:
-        found.append(f"{mark.rss / 1e6:.1f} MB resident, {first.rss / 1e6:.1f} MB at first")
-    if mark.blocks > first.blocks * (1 + MORE_BLOCKS):
-        found.append(f"{mark.blocks} blocks, {first.blocks} at first")
-    objects, before = mark.objects.total(), first.objects.total()
+    if measurement.rss > first.rss + MORE_BYTES:
+        found.append(f"{measurement.rss / 1e6:.1f} MB resident, {first.rss / 1e6:.1f} MB at first")
+    if measurement.blocks > first.blocks * (1 + MORE_BLOCKS):
+        found.append(f"{measurement.blocks} blocks, {first.blocks} at first")
+    objects, before = measurement.objects.total(), first.objects.total()
     if objects > before * (1 + MORE_OBJECTS):
         found.append(f"{objects} objects, {before} at first")
-    for kind, count in mark.objects.items():
+    for kind, count in measurement.objects.items():
         was = first.objects[kind]
         if count > was + max(FEW, was * MORE_OF_TYPE):
             name = f"{kind.__module__}.{kind.__qualname__}"

@@ -1,4 +1,4 @@
-"""One gateway with one fault at one moment, under the eyes of the exporter; all in virtual time."""
+"""One gateway with one fault at one moment, polled by the exporter, in virtual time."""
 
 import asyncio
 from collections import deque
@@ -55,13 +55,13 @@ class Cell:
 
     @property
     def _lets_in(self) -> bool:
-        """Whether the answer has status 200, which is all that a check of a token tells."""
+        """Whether the answer has status 200, which is all that a token check shows."""
         status_200 = {"HTML login page", "empty", "truncated", "garbage"}
         return self.row.name in status_200
 
     @property
     def collector(self) -> str:
-        """The collector that asks the endpoint."""
+        """The collector that polls the endpoint."""
         return ENDPOINTS[self.endpoint].collector if self.endpoint else "gateway"
 
     @property
@@ -74,7 +74,7 @@ class Cell:
 
 
 @dataclass
-class Patient:
+class GatewayCase:
     """A gateway that is served and watched."""
 
     loop: VirtualLoop
@@ -94,7 +94,7 @@ class Patient:
     broken: dict[str, str] = field(default_factory=dict)
     #: seconds from the end of the fault until all was well
     recovered: float | None = None
-    #: what invariants remember from one look to the next
+    #: state of invariants between two looks
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -139,8 +139,8 @@ class Patient:
         else:
             self.loop.names.pop(name, None)
 
-    async def fall_ill(self) -> None:
-        """Live through the fault of the cell."""
+    async def run_fault(self) -> None:
+        """Run the fault of the cell."""
         cell = self.cell
         assert cell is not None
         await self.clock.sleep(cell.moment.begins - self.now)
@@ -181,31 +181,31 @@ def read(exposition: Exposition) -> Samples:
 
 
 @asynccontextmanager
-async def patients(
+async def open_cases(
     loop: VirtualLoop, cells: list[Cell], homes: list[str], folder: Path
-) -> AsyncIterator[tuple[list[Patient], dict[str, Patient]]]:
+) -> AsyncIterator[tuple[list[GatewayCase], dict[str, GatewayCase]]]:
     """Serve and watch a gateway for each cell, and a healthy twin for each of their homes."""
     async with AsyncExitStack() as stack:
         twins = {
-            home: await _admit(stack, loop, None, home, folder / f"twin-{home}") for home in homes
+            home: await _start(stack, loop, None, home, folder / f"twin-{home}") for home in homes
         }
-        ill = [
-            await _admit(stack, loop, cell, cell.home, folder / str(number))
+        cases = [
+            await _start(stack, loop, cell, cell.home, folder / str(number))
             for number, cell in enumerate(cells)
         ]
-        for patient in (*twins.values(), *ill):
-            patient.begin()
-        yield ill, twins
+        for case in (*twins.values(), *cases):
+            case.begin()
+        yield cases, twins
 
 
-async def _admit(
+async def _start(
     stack: AsyncExitStack, loop: VirtualLoop, cell: Cell | None, home: str, state: Path
-) -> Patient:
+) -> GatewayCase:
     clock, true = LoopClock(loop, START), LoopClock(loop, START)
-    admitted: list[Patient] = []
+    started: list[GatewayCase] = []
 
     def gateway_time() -> float:
-        return true.time() + (admitted[0].gateway_ahead if admitted else 0.0)
+        return true.time() + (started[0].gateway_ahead if started else 0.0)
 
     gateway = growing(home, gateway_time, true.monotonic)
     running = await stack.enter_async_context(serve(gateway, now=true.time))
@@ -219,17 +219,17 @@ async def _admit(
     poller = Poller(
         GatewayConfig(**config), State(state, NAME), clock, exposition.update, derive=HouseDeriver()
     )
-    patient = Patient(loop, clock, running, poller, exposition, cell)
-    admitted.append(patient)
-    patient.know_name(True)
-    stack.push_async_callback(_discharge, patient)
-    return patient
+    case = GatewayCase(loop, clock, running, poller, exposition, cell)
+    started.append(case)
+    case.know_name(True)
+    stack.push_async_callback(_stop, case)
+    return case
 
 
-async def _discharge(patient: Patient) -> None:
-    if patient.task is not None:
-        patient.task.cancel()
-        await asyncio.gather(patient.task, return_exceptions=True)
+async def _stop(case: GatewayCase) -> None:
+    if case.task is not None:
+        case.task.cancel()
+        await asyncio.gather(case.task, return_exceptions=True)
 
 
 #: deadlines of the collectors, in seconds

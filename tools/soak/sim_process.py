@@ -1,4 +1,4 @@
-"""The houses of the street as a process: `python -m tools.soak.houses SPEED`.
+"""The houses of the part in real time as a process: `python -m tools.soak.sim_process SPEED`.
 
 Each plays a scenario so many times as fast as the wall clock, seen from outside at the present. A
 line of JSON tells where the gateways are; the process ends with its input.

@@ -1,4 +1,4 @@
-"""Runs cells of the matrix side by side: each gateway is ill in its own way, all on one loop."""
+"""Runs cells of the matrix side by side: each gateway with its own fault, all on one loop."""
 
 import asyncio
 import tempfile
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import log_asserts
+from tests.faults.case import STEP, Cell, GatewayCase, open_cases
 from tests.faults.gateways import ASKED, HOMES
 from tests.faults.invariants import AT_END, LOOKS
-from tests.faults.patient import STEP, Cell, Patient, patients
 from tests.faults.table import BY_NAME, MOMENTS, ROWS, Moment, Row
 from tests.virtual_loop import VirtualLoop, run
 
 #: state files in memory: a disk that syncs is slow, and not what is tested
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # by TemporaryDirectory
-#: seconds after the fault at which a patient that has not recovered is given up
+#: seconds after the fault at which a case that has not recovered is given up
 _GIVEN_UP = 1500.0
 _LONG = 1800.0
-#: seconds that one who has recovered is watched on
+#: seconds for which a recovered case is watched further
 _AFTER = 60.0
 
 
@@ -65,9 +65,9 @@ def run_batch(batch: Batch) -> list[Outcome]:
     return outcomes(chosen(*batch))
 
 
-def outcomes(ill: Iterable[Cell]) -> list[Outcome]:
+def outcomes(cases: Iterable[Cell]) -> list[Outcome]:
     """Run these cells, all at once; a healthy twin of each home beside them is never disturbed."""
-    cells_to_run = list(ill)
+    cells_to_run = list(cases)
     with (
         log_asserts.logged_errors("aiohttp.client") as errors,
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
@@ -84,25 +84,25 @@ def outcomes(ill: Iterable[Cell]) -> list[Outcome]:
 
 async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[Outcome]:
     homes = sorted({cell.home for cell in cells})
-    async with patients(loop, cells, homes, folder) as (ill, twins):
-        illnesses = [asyncio.create_task(patient.fall_ill()) for patient in ill]
-        going = list(ill)
+    async with open_cases(loop, cells, homes, folder) as (cases, twins):
+        tasks = [asyncio.create_task(case.run_fault()) for case in cases]
+        going = list(cases)
         found: list[Outcome] = []
-        # In a long illness there is less to see than in its beginning.
+        # A long fault changes less later than in its beginning.
         step = STEP * (2 if all((cell.moment.lasts or 0) > _LONG for cell in cells) else 1)
         while going:
             await asyncio.sleep(step)
             for twin in twins.values():
                 twin.look()
                 _check(twin, twin)
-            for patient in going:
-                assert patient.cell is not None
-                patient.look()
-                _check(patient, twins[patient.cell.home])
-                if _over(patient):
-                    found.append(_outcome(patient, twins[patient.cell.home]))
-            going = [patient for patient in going if not _over(patient)]
-        await asyncio.gather(*illnesses)
+            for case in going:
+                assert case.cell is not None
+                case.look()
+                _check(case, twins[case.cell.home])
+                if _over(case):
+                    found.append(_outcome(case, twins[case.cell.home]))
+            going = [case for case in going if not _over(case)]
+        await asyncio.gather(*tasks)
         for home, twin in twins.items():
             for invariant in AT_END:
                 _note(twin, twin, invariant)
@@ -110,40 +110,40 @@ async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[Out
         return found
 
 
-def _check(patient: Patient, twin: Patient) -> None:
+def _check(case: GatewayCase, twin: GatewayCase) -> None:
     for invariant in LOOKS:
-        _note(patient, twin, invariant)
+        _note(case, twin, invariant)
 
 
-def _note(patient: Patient, twin: Patient, invariant: object) -> None:
+def _note(case: GatewayCase, twin: GatewayCase, invariant: object) -> None:
     assert callable(invariant)
-    wrong = invariant(patient, twin)
+    wrong = invariant(case, twin)
     if wrong is not None:
         name = getattr(invariant, "__name__", "")
-        patient.broken.setdefault(name, f"at {patient.now:.0f} s: {wrong}")
+        case.broken.setdefault(name, f"at {case.now:.0f} s: {wrong}")
 
 
-def _over(patient: Patient) -> bool:
-    if patient.ended is None:
+def _over(case: GatewayCase) -> bool:
+    if case.ended is None:
         return False
-    since = patient.now - patient.ended
-    well = patient.recovered is not None and since >= patient.recovered + _AFTER
+    since = case.now - case.ended
+    well = case.recovered is not None and since >= case.recovered + _AFTER
     return well or since > _GIVEN_UP
 
 
-def _outcome(patient: Patient, twin: Patient) -> Outcome:
-    cell = patient.cell
+def _outcome(case: GatewayCase, twin: GatewayCase) -> Outcome:
+    cell = case.cell
     assert cell is not None
     for invariant in AT_END:
-        _note(patient, twin, invariant)
-    if patient.recovered is None:
-        patient.broken.setdefault("recovers", "never")
-    latest = max(patient.notes.get("late", {}).values(), default=0.0)
+        _note(case, twin, invariant)
+    if case.recovered is None:
+        case.broken.setdefault("recovers", "never")
+    latest = max(case.notes.get("late", {}).values(), default=0.0)
     return Outcome(
         (cell.row.name, cell.moment.name, cell.home, cell.endpoint),
-        patient.broken,
-        patient.recovered,
+        case.broken,
+        case.recovered,
         latest,
-        len(patient.running.requests),
-        patient.now,
+        len(case.running.requests),
+        case.now,
     )

@@ -1,8 +1,8 @@
 """A part of the matrix for every day: each fault at two moments, each endpoint, each moment."""
 
-from tests.faults.patient import Cell
+from tests.faults.case import Cell
+from tests.faults.runner import cells
 from tests.faults.table import MOMENTS, ROWS, Moment
-from tests.faults.ward import cells
 
 #: which faults are played for an hour, being of a kind of their own each
 _FOR_AN_HOUR = frozenset({"connect stall", "header stall", "status 503", "null everywhere"})
