@@ -1,4 +1,4 @@
-"""Whatever a gateway says, the exporter lives, serves what is true, and comes back by itself."""
+"""With any response of a gateway the exporter runs on, serves only true values, and recovers."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ ENSEMBLE, TARIFF = "/ivp/ensemble/inventory", "/admin/lib/tariff"
 
 def number(value: float) -> Callable[[Any], Any]:
     """Return a change of every number to this one."""
-    return lambda told: value if type(told) in (int, float) else told
+    return lambda document: value if type(document) in (int, float) else document
 
 
 BAD: Mapping[str, Callable[[], Fault]] = {
@@ -37,9 +37,9 @@ BAD: Mapping[str, Callable[[], Fault]] = {
     "null": lambda: body(b"null"),
     "a number": lambda: body(b"7"),
     "a list of numbers": lambda: body(b"[1, 2, 3]"),
-    "everything null": lambda: Edit(every(lambda told: None)),
+    "everything null": lambda: Edit(every(lambda document: None)),
     "everything text": lambda: Edit(every(str)),
-    "everything a list": lambda: Edit(every(lambda told: [told])),
+    "everything a list": lambda: Edit(every(lambda document: [document])),
     "negative numbers": lambda: Edit(every(number(-5))),
     "absurd numbers": lambda: Edit(every(number(-1e30))),
     "huge whole numbers": lambda: Edit(every(number(2**63 - 1))),
@@ -91,12 +91,12 @@ def assert_possible(watched: PolledGateway) -> None:
 
 
 def renamed(key: str) -> Callable[[Any], Any]:
-    """Return a change of the value of every such key to a word nobody knows."""
+    """Return a change of the value of every such key to an unknown word."""
 
-    def edit(told: Any) -> Any:
-        if isinstance(told, dict):
-            return {k: "sideways" if k == key else edit(value) for k, value in told.items()}
-        return [edit(value) for value in told] if isinstance(told, list) else told
+    def edit(document: Any) -> Any:
+        if isinstance(document, dict):
+            return {k: "sideways" if k == key else edit(value) for k, value in document.items()}
+        return [edit(value) for value in document] if isinstance(document, list) else document
 
     return edit
 
@@ -112,7 +112,7 @@ def renamed(key: str) -> Callable[[Any], Any]:
         ("/ivp/meters", "meteringStatus", "enphase_meter_metering_status"),
     ],
 )
-async def test_a_word_nobody_knows_is_the_state_unknown(
+async def test_an_unknown_word_is_the_state_unknown(
     endpoint: str, key: str, metric: str, tmp_path: Path
 ) -> None:
     """An enumeration that grew with a firmware is exported as `unknown`, and costs nothing else."""

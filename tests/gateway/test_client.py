@@ -1,4 +1,4 @@
-"""Whoever answers at the host is known, or told in one line why not; users of old firmware."""
+"""The gateway at the host is identified, or one log line says why not; users of old firmware."""
 
 import logging
 import socket
@@ -36,7 +36,7 @@ SERIAL = SAMPLE_HOMES["battery-home"].serial.encode()
 FIRMWARE = b"<envoy_info><device><sn>%s</sn><software>%s</software></device></envoy_info>"
 
 
-def told(caplog: pytest.LogCaptureFixture) -> str:
+def log_line(caplog: pytest.LogCaptureFixture) -> str:
     """Return the one line that our log has at warning or above, without a traceback."""
     ours = [r for r in caplog.records if r.name.startswith("exporter.")]
     records = [r for r in ours if r.levelno >= logging.WARNING]
@@ -54,7 +54,7 @@ def reasons(watched: PolledGateway) -> set[str]:
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    ("fault", "reason", "said"),
+    ("fault", "reason", "message"),
     [
         (
             login_page(),
@@ -77,13 +77,13 @@ def reasons(watched: PolledGateway) -> set[str]:
     ],
 )
 async def test_an_info_that_does_not_do(
-    fault: Fault, reason: str, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    fault: Fault, reason: str, message: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who does not say who it is costs one line, however often it is asked, until it does."""
+    """A host without a valid `/info` causes one log line, however often it is polled."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/info"] = fault
         await watched.pass_time(100)
-        assert told(caplog).startswith(said)
+        assert log_line(caplog).startswith(message)
         assert reasons(watched) == {reason}
         assert watched.value("enphase_collector_up", collector="gateway") == 0
         assert watched.gateway.count("/info") <= 8
@@ -97,16 +97,16 @@ async def test_an_info_that_does_not_do(
 async def test_a_huge_info(
     compressed: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nor is `/info` read without end."""
+    """The size of `/info` is limited."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/info"] = OversizedBody(30, compressed=compressed)
         await watched.pass_time(20)
-        assert told(caplog) == "/info: the response is too large"
+        assert log_line(caplog) == "/info: the response is too large"
         assert reasons(watched) == {"too_large"}
 
 
 async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
-    """The gateway that was there is not taken for granted, nor is its data thrown away."""
+    """The gateway collector fails, and the data of the other collectors stays."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(100)
         watched.gateway.faults["/info"] = body(b"<a/>")
@@ -116,7 +116,7 @@ async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "said"),
+    ("host", "message"),
     [
         ("127.0.0.1:1", "/info: cannot connect; is the gateway switched on? (Connection refused)"),
         ("a" * 64, "/info: there can be no such name; check `host`"),
@@ -125,12 +125,12 @@ async def test_an_info_that_goes_bad_later(tmp_path: Path) -> None:
 )
 async def test_a_wrong_host(
     host: str,
-    said: str,
+    message: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nobody there is one line, and is tried again and again at a decent pace."""
+    """An unreachable host is one log line, and is retried at a moderate rate."""
 
     def unknown(name: str, *_: object, **__: object) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, f"{name} is unknown")
@@ -139,7 +139,7 @@ async def test_a_wrong_host(
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
     async with polled_gateway("battery-home", tmp_path, host=host) as watched:
         await watched.pass_time(100)
-        assert told(caplog) == said
+        assert log_line(caplog) == message
         assert reasons(watched) == {"unreachable"}
         tries = watched.value("enphase_gateway_requests_total", code="unreachable")
         assert tries is not None
@@ -148,7 +148,7 @@ async def test_a_wrong_host(
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    ("content", "reason", "said"),
+    ("content", "reason", "message"),
     [
         (http(FIRMWARE % (SERIAL, b"D8.2.1")), "tls", "TLS failed; does this port"),
         (http(b"<html></html>"), "invalid_response", "/info names no firmware"),
@@ -160,31 +160,31 @@ async def test_a_wrong_host(
 async def test_a_port_that_is_not_the_gateways(
     content: bytes,
     reason: str,
-    said: str,
+    message: str,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Something else that listens there is told apart from nothing."""
+    """Another service at the port is distinguished from a closed port."""
     async with (
         raw_server(content, hang=reason == "timeout") as host,
         polled_gateway("battery-home", tmp_path, host=host) as watched,
     ):
         await watched.pass_time(60)
-        assert said in told(caplog)
+        assert message in log_line(caplog)
         assert reasons(watched) == {reason}
 
 
 async def test_the_pages_of_old_firmware_need_no_tls(tmp_path: Path) -> None:
-    """Plain HTTP is found out once; asking for it is no failure then."""
+    """Plain HTTP is detected once, and is no failure."""
     async with polled_gateway("legacy", tmp_path) as watched:
         await watched.pass_time(1000)
         assert watched.value("enphase_up") == 1
         assert watched.value("enphase_token_expiry_timestamp_seconds") is None
         counted = watched.samples()["enphase_gateway_requests_total"]
-        told = {dict(labels)["code"]: value for labels, value in counted.items()
+        counts = {dict(labels)["code"]: value for labels, value in counted.items()
                 if dict(labels)["endpoint"] == "/info"}  # fmt: skip
-        assert told["200"] == 4
-        assert sum(told.values()) == 5
+        assert counts["200"] == 4
+        assert sum(counts.values()) == 5
 
 
 async def test_an_ipv6_address(tmp_path: Path) -> None:
@@ -239,10 +239,10 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
         requests = "enphase_gateway_requests_total"
         assert watched.value("enphase_collector_up", collector="inverters") == 1
         assert watched.value(requests, endpoint=INVERTERS, code="401") is None
-        told = watched.value(requests, endpoint=PRODUCTION, code="401")
-        assert told is not None
-        # That it is refused does not change soon, and is seldom asked about.
-        assert 2 <= told <= 10
+        refusals = watched.value(requests, endpoint=PRODUCTION, code="401")
+        assert refusals is not None
+        # A refusal rarely changes, so it is retried seldom.
+        assert 2 <= refusals <= 10
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.M
     ],
 )
 async def test_a_configured_local_user(config: dict[str, str], up: int, tmp_path: Path) -> None:
-    """Who is configured is asked for, and nobody else."""
+    """Only the configured user is tried."""
     async with polled_gateway("legacy", tmp_path, None, **config) as watched:
         await watched.pass_time(100)
         assert watched.value("enphase_collector_up", collector="production") == 1

@@ -1,4 +1,4 @@
-"""What was asked of the cloud counts over restarts, kills and processes: accounts are locked."""
+"""Cloud logins are counted over restarts, kills and processes, because accounts get locked."""
 
 import asyncio
 from pathlib import Path
@@ -82,7 +82,7 @@ async def test_other_credentials_are_tried_at_once(tmp_path: Path) -> None:
 
 
 async def test_processes_do_not_log_in_at_the_same_time(tmp_path: Path) -> None:
-    """Who comes second waits, and goes by what the first has learned."""
+    """The second process waits, and uses the result of the first."""
     clock = VirtualClock(START)
     async with serving_cloud(clock.time) as cloud:
         cloud.mode = "wrong password"
@@ -99,7 +99,7 @@ async def test_processes_do_not_log_in_at_the_same_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"failures": 1e999}', b"\xff" * 5000])
 async def test_a_broken_file_costs_one_attempt(content: bytes, tmp_path: Path) -> None:
-    """What cannot be read is no reason to ask for nothing any more."""
+    """An unreadable file does not prevent logins."""
     clock = VirtualClock(START)
     async with serving_cloud(clock.time):
         await CloudLogin("host", clock, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
@@ -110,7 +110,7 @@ async def test_a_broken_file_costs_one_attempt(content: bytes, tmp_path: Path) -
 
 
 async def test_a_clock_that_is_set_back_makes_no_pause_longer(tmp_path: Path) -> None:
-    """Six hours are the longest pause, whatever a file says of the future."""
+    """Six hours are the longest pause, whatever time a file contains."""
     async with serving_cloud(lambda: START) as cloud:
         cloud.mode = "wrong password"
         future = VirtualClock(START + 1e9)

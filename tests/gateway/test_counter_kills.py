@@ -103,7 +103,7 @@ async def test_no_counter_falls_whenever_the_process_is_killed(
                 case ("replace",):
                     production, net = 120_000.0, 10.0
                     life.guard.start_afresh()
-                    life.save()  # what a poller does when it meets another gateway
+                    life.save()  # what a poller does for another gateway
                 case ("wrap",):
                     production -= 2**32 / 3600
                     for _ in range(14):
@@ -134,7 +134,7 @@ async def test_a_sum_goes_on_where_it_was_when_the_process_was_killed(life: Life
 
 
 async def test_a_state_file_that_was_deleted_makes_the_journal_a_leftover(life: Life) -> None:
-    """Whoever deletes the state file begins again, as it says in the manual."""
+    """Deleting the state file restarts the counters, as documented."""
     await life.read(1000, 0, 3600)
     await life.read(1000, 0, 3600)
     life.saved, life.exported = {}, {}

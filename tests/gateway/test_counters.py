@@ -1,4 +1,4 @@
-"""A counter survives whatever gateways do to it: it never falls, never jumps, never invents."""
+"""A counter never falls, never jumps and never invents energy, whatever a gateway reports."""
 
 import math
 from collections.abc import Callable
@@ -141,7 +141,7 @@ async def test_a_replaced_gateway_continues_the_counter() -> None:
     assert meter.guard.rebased
 
 
-async def test_a_replaced_gateway_that_says_zero_overnight_adds_nothing() -> None:
+async def test_a_replaced_gateway_that_reports_zero_overnight_adds_nothing() -> None:
     """Its register comes in the morning, and is where the counter goes on from."""
     meter = Meter()
     await meter.read(9_000_000)
@@ -227,7 +227,7 @@ async def test_only_the_rises_of_a_balance_are_counted() -> None:
 
 
 async def test_a_false_zero_of_a_balance_is_rejected() -> None:
-    """A signed balance of zero is possible, but not out of the blue."""
+    """A sudden zero of a signed balance is rejected."""
     meter = Meter(path=NET)
     assert [await meter.read(wh) for wh in (-5000, 0, -4990)] == [0, None, 10]
 
@@ -265,9 +265,9 @@ async def test_no_reading_makes_a_counter_fall_or_jump(
     raw = start
     last: tuple[float, float] | None = None
     for change, after in steps:
-        told = math.isfinite(change)
-        raw += change if told else 0
-        value = await meter.read(raw if told else change, after)
+        finite = math.isfinite(change)
+        raw += change if finite else 0
+        value = await meter.read(raw if finite else change, after)
         if value is None:
             continue
         now = meter.clock.time()
@@ -292,11 +292,11 @@ async def test_power_becomes_energy_by_its_sign(
     """Positive power discharges; a reading that is missing leaves a gap."""
     clock = VirtualClock(START)
     guard = CounterGuard(GatewayState(), clock, 60)
-    told: dict[tuple[str, ...], float] = {}
+    energies: dict[tuple[str, ...], float] = {}
     for power in powers:
-        told = guard.integrate(("battery",), power)
+        energies = guard.integrate(("battery",), power)
         await clock.sleep(60)
-    assert told == {("battery", "charged"): charged, ("battery", "discharged"): discharged}
+    assert energies == {("battery", "charged"): charged, ("battery", "discharged"): discharged}
 
 
 async def test_a_gap_in_the_power_is_not_filled() -> None:
@@ -313,17 +313,17 @@ async def test_a_gap_in_the_power_is_not_filled() -> None:
 def edited(section: str, change: Callable[[dict[str, Any]], None]) -> Edit:
     """Return a fault that changes the metered section of the production report."""
 
-    def edit(told: dict[str, Any]) -> dict[str, Any]:
-        for part in told[section]:
+    def edit(report: dict[str, Any]) -> dict[str, Any]:
+        for part in report[section]:
             if part.get("measurementType") == "production":
                 change(part)
-        return told
+        return report
 
     return Edit(edit)
 
 
 async def test_zeros_after_a_restart_of_the_gateway_hide_production(tmp_path: Path) -> None:
-    """A gateway that restarts says zero everywhere; nothing of that is served as if it were so."""
+    """A restarting gateway reports zero everywhere; these zeros are not served."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         lifetime = watched.value(METRIC)
@@ -359,7 +359,7 @@ async def test_a_gateway_put_in_at_night_has_counted_nothing(tmp_path: Path) -> 
 
 
 async def test_a_rejected_reading_is_counted_by_metric(tmp_path: Path) -> None:
-    """The owner sees which counter lied, while its power is still served."""
+    """The metric names the wrong counter, and its power is still served."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(60)
         watched.gateway.faults["/production.json"] = edited(

@@ -1,4 +1,4 @@
-"""Slow gateways are given the time they need, and those that hang are not waited for in vain."""
+"""Slow gateways get the time they need, and hanging ones do not block the others."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def clock() -> VirtualClock:
 
 
 def reached(deadlines: Deadlines, path: str, takes: float, least: float, attempts: int) -> bool:
-    """Ask so often; return whether a response that takes so long was waited for."""
+    """Make some attempts; return whether a response of this duration was received."""
     for _ in range(attempts):
         deadline = deadlines.next(path, least)
         if deadline >= takes:
@@ -37,7 +37,7 @@ def test_the_longest_honest_responses_are_read(
 
 
 async def test_an_endpoint_that_hangs_is_waited_for_seldom(clock: VirtualClock) -> None:
-    """Others need their turn: it has the longest patience once every few minutes."""
+    """It gets the longest deadline once every few minutes, so that others get their turn."""
     deadlines = Deadlines(clock)
     waited = []
     for _ in range(60):

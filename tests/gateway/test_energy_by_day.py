@@ -35,7 +35,7 @@ class Site:
 
 
 def test_the_day_of_the_start_begins_with_the_gateways_figure() -> None:
-    """What was before the exporter started only the gateway knows; the rest is counted."""
+    """Energy before the start comes from the gateway; the rest is counted."""
     site = Site()
     assert site.read("2026-06-21 14:00", 100_000, 5000).today == 5000
     assert site.read("2026-06-21 14:30", 101_000, 99).today == 6000
@@ -61,7 +61,7 @@ def test_a_figure_that_cannot_be_true_is_not_passed_on(figure: float) -> None:
 
 
 def test_a_figure_that_jumps_later_changes_nothing() -> None:
-    """Once the day has begun with a known position, the gateway is not asked any more."""
+    """Once the day has begun with a known position, the figure of the gateway is not used."""
     site = Site()
     site.read("2026-06-21 10:00", 100_000, 2000)
     assert site.read("2026-06-21 14:00", 104_000, 12_345_700).today == 6000
@@ -125,13 +125,13 @@ def test_the_week_is_that_of_seven_known_days() -> None:
 
 
 def test_without_a_time_zone_only_the_gateways_figures_are_left() -> None:
-    """Where midnight is nobody knows."""
+    """Without a time zone midnight is unknown."""
     site = Site(None)
     assert site.read("2026-06-21 14:00", 100_000, 5000, 60_000) == Days(5000, None, 60_000)
 
 
 def test_a_clock_that_is_set_back_begins_a_new_page() -> None:
-    """What was recorded for a day to come is not shown as yesterday's."""
+    """The record of a future day is not reported as yesterday's."""
     site = Site()
     site.read("2026-06-21 14:00", 100_000, 5000)
     days = site.read("2026-06-20 14:00", 100_100, 4000)

@@ -1,4 +1,4 @@
-"""What is served is true now: data vanishes when it is old, and the exporter's own word stays."""
+"""Old data is not served; metrics of the exporter itself stay."""
 
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ async def test_a_gateway_that_comes_back_is_watched_at_once(tmp_path: Path) -> N
 
 
 async def test_an_outage_shows_within_fifteen_seconds(tmp_path: Path) -> None:
-    """The relay that opened is seen at its next request, and believed at the one after."""
+    """An open relay is read at the next request, and confirmed by the one after."""
 
     def island(node: Any) -> Any:
         if isinstance(node, dict):
@@ -77,11 +77,11 @@ async def test_an_outage_shows_within_fifteen_seconds(tmp_path: Path) -> None:
 async def test_a_battery_that_leaves_the_list_is_known_as_missing(tmp_path: Path) -> None:
     """Its series vanish, and its presence becomes 0, also after a restart."""
 
-    def without_first(told: list[dict[str, list[dict[str, str]]]]) -> object:
-        for group in told:
+    def without_first(document: list[dict[str, list[dict[str, str]]]]) -> object:
+        for group in document:
             if "led_status" in group["devices"][0]:
                 del group["devices"][0]
-        return told
+        return document
 
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
@@ -97,10 +97,10 @@ async def test_a_battery_that_leaves_the_list_is_known_as_missing(tmp_path: Path
 async def test_one_unreadable_battery_does_not_hide_the_others_or_the_grid(tmp_path: Path) -> None:
     """A key missing in one device costs its own value, which is counted."""
 
-    def spoiled(told: list[dict[str, list[dict[str, str]]]]) -> object:
-        for group in told:
+    def spoiled(document: list[dict[str, list[dict[str, str]]]]) -> object:
+        for group in document:
             group["devices"][0].pop("led_status", None)
-        return told
+        return document
 
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(spoiled)
@@ -114,9 +114,9 @@ async def test_one_unreadable_battery_does_not_hide_the_others_or_the_grid(tmp_p
 async def test_batteries_in_two_groups_are_all_seen(tmp_path: Path) -> None:
     """A second group of batteries does not replace the first."""
 
-    def split(told: list[dict[str, list[dict[str, str]]]]) -> object:
-        batteries = next(group for group in told if "led_status" in group["devices"][0])
-        return [*told, {**batteries, "devices": [batteries["devices"].pop()]}]
+    def split(document: list[dict[str, list[dict[str, str]]]]) -> object:
+        batteries = next(group for group in document if "led_status" in group["devices"][0])
+        return [*document, {**batteries, "devices": [batteries["devices"].pop()]}]
 
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/inventory"] = Edit(split)
@@ -129,8 +129,8 @@ def first_inverter(watched: PolledGateway) -> str:
     return min(dict(labels)["serial"] for labels in watched.samples()["enphase_inverter_present"])
 
 
-async def test_what_the_owner_wants_stands_beside_what_is_set(tmp_path: Path) -> None:
-    """The wanted mode and reserve are exported when configured, and only then."""
+async def test_the_configured_mode_and_reserve_are_exported(tmp_path: Path) -> None:
+    """They are exported only if they are configured."""
     wanted = {"storage_mode": "backup", "reserve_soc": 40}
     async with polled_gateway("battery-home", tmp_path, wanted=wanted) as watched:
         await watched.pass_time(1)
@@ -141,12 +141,12 @@ async def test_what_the_owner_wants_stands_beside_what_is_set(tmp_path: Path) ->
         assert not {name for name in watched.names() if "wanted" in name}
 
 
-async def test_an_answer_that_says_the_same_is_fresh_all_the_same(tmp_path: Path) -> None:
-    """What is not read again because nothing changed is as new as its answer."""
+async def test_an_unchanged_response_is_fresh(tmp_path: Path) -> None:
+    """Data that is not parsed again has the time of its latest response."""
     answers: list[object] = []
 
-    def calm(told: object) -> object:
-        answers.append(told)
+    def calm(document: object) -> object:
+        answers.append(document)
         return answers[0]
 
     async with polled_gateway("battery-home", tmp_path) as watched:
@@ -159,6 +159,6 @@ async def test_an_answer_that_says_the_same_is_fresh_all_the_same(tmp_path: Path
         assert after.data is before.data
         assert after.read_at > before.read_at + 500
         assert watched.value("enphase_collector_up", collector="storage") == 1
-        watched.gateway.faults[SECCTRL] = Edit(lambda told: {**told, "ENC_agg_soc": 12})
+        watched.gateway.faults[SECCTRL] = Edit(lambda document: {**document, "ENC_agg_soc": 12})
         await watched.pass_time(60)
         assert watched.value("enphase_storage_encharge_soc_ratio") == 0.12

@@ -19,7 +19,7 @@ class Site:
         self.inventory = Inventory("home", self.state, self.clock)
 
     def restarted(self) -> "Site":
-        """Return the same site as a new process finds it in the state file."""
+        """Return the same site as a new process loads it from the state file."""
         return Site(GatewayState.load(self.state.dump()))
 
     def see(self, **members: Any) -> list[str]:
@@ -80,7 +80,7 @@ def test_a_battery_without_power_is_missing_though_it_is_listed() -> None:
 
 
 def test_legs_are_expected_by_meter_and_leg() -> None:
-    """One leg that is gone is told apart from the same leg of another meter."""
+    """A missing leg is distinguished from the same leg of another meter."""
     site = Site()
     legs = {"L1": object(), "L2": object()}
     site.see(ctmeters_phases={"production": legs, "net-consumption": legs})
@@ -89,7 +89,7 @@ def test_legs_are_expected_by_meter_and_leg() -> None:
 
 
 def test_a_section_without_devices_is_not_there() -> None:
-    """A section whose active count is 0 has nothing to say."""
+    """A section whose active count is 0 is not expected."""
     site = Site()
     on, off = SimpleNamespace(active=1), SimpleNamespace(active=0)
     site.see(production_sections={"production": on, "storage": off})

@@ -18,7 +18,7 @@ from tests.polled_gateway import impatient, polled_gateway
 
 __all__ = ["impatient"]
 
-#: endpoints that are asked for data, by the sample home that shows them
+#: polled endpoints with a sample home that has them
 ASKED = [(home, endpoint) for home, endpoint in gateways.ASKED if endpoint not in gateways.PLAIN]
 
 
@@ -39,7 +39,7 @@ FAULTS: dict[str, Callable[[], Fault]] = {
 }
 
 
-#: endpoints in whose place another one is asked when they fail
+#: endpoints with a replacement when they fail
 REPLACEABLE = {"/production.json?details=1", "/ivp/pdm/device_data"}
 
 
@@ -80,7 +80,7 @@ async def test_a_failing_endpoint_costs_only_its_collector(
 
 
 def interval(endpoint: str) -> float:
-    """Return how often an endpoint is asked."""
+    """Return the interval of an endpoint."""
     return intervals(CADENCES)[endpoint]
 
 

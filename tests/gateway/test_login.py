@@ -1,4 +1,4 @@
-"""A gateway with tokens is logged in to once, and again when that is needed and never more."""
+"""The exporter logs in to a gateway with tokens once, and again only when needed."""
 
 import logging
 from pathlib import Path
@@ -31,12 +31,12 @@ def failures(watched: PolledGateway, reason: str, collector: str = "gateway") ->
 
 def expiry(watched: PolledGateway) -> float | None:
     """Return when the token in use expires, in seconds from the start."""
-    told = watched.value("enphase_token_expiry_timestamp_seconds")
-    return told and told - START
+    timestamp = watched.value("enphase_token_expiry_timestamp_seconds")
+    return timestamp and timestamp - START
 
 
 def login(watched: PolledGateway) -> TokenAccessCheck:
-    """Return who lets in at the gateway."""
+    """Return the access check of the gateway."""
     assert isinstance(watched.gateway.login, TokenAccessCheck)
     return watched.gateway.login
 
@@ -50,7 +50,7 @@ async def test_a_configured_token_is_checked_once(tmp_path: Path) -> None:
         assert watched.gateway.token_checks == watched.gateway.count(CHECK_JWT) == 1
 
 
-async def test_a_session_is_opened_anew_before_it_ends(tmp_path: Path) -> None:
+async def test_a_session_is_renewed_before_it_ends(tmp_path: Path) -> None:
     """The gateway's sessions last ten minutes; beyond, each request would cost a check."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(3600)
@@ -85,7 +85,7 @@ async def test_a_401_is_answered_with_one_login(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", [401, 403])
 async def test_an_endpoint_that_always_refuses_causes_no_logins(code: int, tmp_path: Path) -> None:
-    """What never let us in is no reason to log in again; what once did is one reason, once."""
+    """An endpoint that never worked causes no login; one that did causes a single one."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["/ivp/ensemble/power"] = status(code)
         await watched.pass_time(200)
@@ -100,21 +100,21 @@ async def test_an_endpoint_that_always_refuses_causes_no_logins(code: int, tmp_p
         assert watched.value("enphase_collector_up", collector="ensemble") == 1
 
 
-async def test_a_check_stands_on_the_token_alone(tmp_path: Path) -> None:
-    """A session that is still open is not shown with a token, or it might be judged instead."""
-    shown: list[tuple[str, bool]] = []
+async def test_a_token_check_sends_no_session_cookie(tmp_path: Path) -> None:
+    """An open session is not sent with a token, or the gateway might check it instead."""
+    sent: list[tuple[str, bool]] = []
 
     class Listen(Fault):
         async def send(self, call: PendingResponse) -> web.StreamResponse:
-            shown.append((call.request.path, "sessionId" in call.request.cookies))
+            sent.append((call.request.path, "sessionId" in call.request.cookies))
             return plain(call.answer)
 
     async with polled_gateway("battery-home", tmp_path) as watched:
         watched.gateway.faults["*"] = Listen()
         await watched.pass_time(600)
-        assert {cookie for path, cookie in shown if path == CHECK_JWT} == {False}
+        assert {cookie for path, cookie in sent if path == CHECK_JWT} == {False}
         assert watched.gateway.count(CHECK_JWT) == 2
-        assert {cookie for path, cookie in shown if path == INVENTORY} == {True}
+        assert {cookie for path, cookie in sent if path == INVENTORY} == {True}
 
 
 async def test_a_token_revoked_while_everything_is_refused(tmp_path: Path) -> None:
@@ -177,9 +177,9 @@ async def test_a_revoked_token_backs_off_and_a_new_file_recovers(
         await watched.pass_time(1800)
         # after 15, 30, 60, 120 and 240 s, then every five minutes
         assert watched.gateway.count(CHECK_JWT) - checks <= 8
-        told = [r for r in caplog.records if "refuses the token" in text_of(r)]
-        assert len({record.collector for record in told}) == len(told)  # type: ignore[attr-defined] # passed as extra
-        assert SERIAL in text_of(told[0])
+        records = [r for r in caplog.records if "refuses the token" in text_of(r)]
+        assert len({record.collector for record in records}) == len(records)  # type: ignore[attr-defined] # passed as extra
+        assert SERIAL in text_of(records[0])
 
         file.write_text(watched.gateway.issue())
         await watched.pass_time(301)
@@ -187,7 +187,7 @@ async def test_a_revoked_token_backs_off_and_a_new_file_recovers(
 
 
 @pytest.mark.parametrize(
-    ("token", "said"),
+    ("token", "message"),
     [
         (tokens.make("999999999999", now=START), f"made for another gateway (this one is {SERIAL}"),
         (tokens.make(SERIAL, now=START, lifetime=-5), "the token ended on 2026-06-"),
@@ -196,19 +196,19 @@ async def test_a_revoked_token_backs_off_and_a_new_file_recovers(
     ],
 )
 async def test_a_token_that_does_not_do(
-    token: str | None, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    token: str | None, message: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The log says in one line why there is no way in, and for which gateway."""
     async with polled_gateway("battery-home", tmp_path, token=token) as watched:
         await watched.pass_time(40)
         assert failures(watched, "login_refused") > 1
-        told = [text_of(r) for r in caplog.records if r.levelno >= logging.WARNING]
-        assert said in " ".join(told)
-        assert len(set(told)) <= 2
+        messages = [text_of(r) for r in caplog.records if r.levelno >= logging.WARNING]
+        assert message in " ".join(messages)
+        assert len(set(messages)) <= 2
 
 
 @pytest.mark.parametrize(("shorter", "lived"), [("config", 365), ("state", 20)])
-async def test_the_longer_lived_token_is_shown_first(
+async def test_the_longer_lived_token_is_tried_first(
     shorter: str, lived: int, tmp_path: Path
 ) -> None:
     """Of the tokens at hand that with the longest life is used, and a refused one is skipped."""
@@ -254,7 +254,7 @@ async def test_a_token_of_the_cloud_is_kept_until_the_gateway_can_judge_it(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("mode", "said"),
+    ("mode", "message"),
     [
         ("mfa", "second factor (MFA)"),
         ("wrong password", "refuses username and password"),
@@ -262,9 +262,9 @@ async def test_a_token_of_the_cloud_is_kept_until_the_gateway_can_judge_it(tmp_p
     ],
 )
 async def test_a_cloud_that_gives_no_token(
-    mode: CloudMode, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    mode: CloudMode, message: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a token the reason is the cloud, told in words, and the cloud is asked seldom."""
+    """Without a token the failure is reported as `cloud`, and logins are rare."""
     async with (
         serving_cloud(lambda: START, patience=0.3 if mode == "slow" else 30) as cloud,
         polled_gateway("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,
@@ -273,14 +273,14 @@ async def test_a_cloud_that_gives_no_token(
         await watched.pass_time(1000)
         assert cloud.logins == 1
         assert failures(watched, "cloud") > 3
-        assert said in text_of(caplog.records[-1])
+        assert message in text_of(caplog.records[-1])
         cloud.mode = "ok"
         await watched.pass_time(600)
         assert watched.value("enphase_up") == 1
 
 
 async def test_a_refused_token_of_the_cloud(tmp_path: Path) -> None:
-    """A token of the cloud that the gateway refuses is told as that, while the cloud rests."""
+    """A refused token of the cloud is reported as refused, without another cloud login."""
     async with (
         serving_cloud(lambda: START) as cloud,
         polled_gateway("battery-home", tmp_path, username=USER, password=PASSWORD) as watched,

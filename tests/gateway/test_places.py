@@ -1,4 +1,4 @@
-"""Names, arrays and places of inverters are the owner's word, also of those that are gone."""
+"""Names, arrays and positions of inverters come from the configuration, also of missing ones."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ LABELS: dict[str, dict[str, Any]] = {
 
 
 def places(watched: PolledGateway) -> dict[str, tuple[float, float]]:
-    """Return where `/metrics` says that inverters lie, by serial."""
+    """Return the positions of inverters on `/metrics`, by serial."""
     across, up = (
         {
             dict(labels)["serial"]: value
@@ -31,7 +31,7 @@ def places(watched: PolledGateway) -> dict[str, tuple[float, float]]:
 
 
 async def test_only_inverters_with_a_place_have_one(tmp_path: Path) -> None:
-    """Zero is a place like any other; one that the gateway never told of is not made up."""
+    """Zero is a valid position; an inverter unknown to the gateway has none."""
     async with polled_gateway("solar-only", tmp_path, inverters=LABELS) as watched:
         await watched.pass_time(10)
         assert places(watched) == {FIRST: (0, 2.5), SECOND: (-1.5, 0)}
@@ -40,18 +40,18 @@ async def test_only_inverters_with_a_place_have_one(tmp_path: Path) -> None:
     assert (panels[THIRD].x, panels[THIRD].y) == (None, None)
 
 
-async def test_no_place_is_told_where_none_is_configured(tmp_path: Path) -> None:
-    """Who has no plan has no series for it."""
+async def test_no_position_is_exported_where_none_is_configured(tmp_path: Path) -> None:
+    """Without positions there are no series of them."""
     async with polled_gateway("solar-only", tmp_path) as watched:
         await watched.pass_time(10)
         assert not {name for name in watched.names() if "position" in name}
 
 
 async def test_one_that_leaves_the_list_keeps_its_place(tmp_path: Path) -> None:
-    """Whoever looks for the gap finds it by name and place, also after a restart."""
+    """A missing inverter keeps its name and position, also after a restart."""
 
-    def without_first(told: list[dict[str, Any]]) -> object:
-        return [each for each in told if each["serialNumber"] != FIRST]
+    def without_first(document: list[dict[str, Any]]) -> object:
+        return [each for each in document if each["serialNumber"] != FIRST]
 
     async with polled_gateway("solar-only", tmp_path, inverters=LABELS) as watched:
         await watched.pass_time(10)
@@ -61,7 +61,8 @@ async def test_one_that_leaves_the_list_keeps_its_place(tmp_path: Path) -> None:
         assert watched.value("enphase_inverter_present", serial=FIRST) == 0
         assert watched.value("enphase_inverter_watts", serial=FIRST) is None
         info = {
-            dict(told)["serial"]: dict(told) for told in watched.samples()["enphase_inverter_info"]
+            dict(labels)["serial"]: dict(labels)
+            for labels in watched.samples()["enphase_inverter_info"]
         }
         assert (info[FIRST]["name"], info[FIRST]["array"]) == ("Ridge 1", "Ridge")
         assert places(watched)[FIRST] == (0, 2.5)

@@ -1,4 +1,4 @@
-"""What a gateway offers is found out without believing a bad moment, and never forgotten."""
+"""Features of a gateway are detected despite temporary failures, and remembered."""
 
 from pathlib import Path
 

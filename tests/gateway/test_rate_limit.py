@@ -1,4 +1,4 @@
-"""A gateway is never pressed: one request at a time, and at most 14 a minute over ten minutes."""
+"""A gateway is never overloaded: one request at a time, and at most 14 a minute."""
 
 import asyncio
 import sys
@@ -98,7 +98,7 @@ def timed(watched: PolledGateway) -> Times:
     return times
 
 
-async def test_a_site_with_everything_is_asked_as_much_as_home_assistant_would(
+async def test_a_site_with_everything_stays_within_the_limit(
     tmp_path: Path,
 ) -> None:
     """All that can be installed fits into the limit, and everything keeps its cadence."""
@@ -174,7 +174,7 @@ async def test_old_firmware_is_not_pressed_either(tmp_path: Path) -> None:
 
 
 async def test_a_burst_then_the_limit() -> None:
-    """The first round may ask for everything at once, and still the limit holds."""
+    """The first round may be a burst, and still the limit holds."""
     clock = VirtualClock(START)
     budget = RateLimiter(clock)
     turns = []
@@ -187,7 +187,7 @@ async def test_a_burst_then_the_limit() -> None:
 
 
 async def test_a_turn_that_is_given_up_is_free_again() -> None:
-    """Who is cancelled while waiting or asking keeps nobody else waiting."""
+    """A cancelled request does not block the others."""
     budget = RateLimiter(VirtualClock(START))
 
     async def ask(forever: asyncio.Event) -> None:
@@ -211,7 +211,7 @@ def most(times: list[float], window: float) -> int:
 
 @pytest.mark.parametrize("small", [False, True])
 async def test_no_minute_has_more_than_the_limit(*, small: bool, tmp_path: Path) -> None:
-    """After the first round, which is one burst, whatever is asked for."""
+    """After the first round, which is one burst, whatever is requested."""
     clock = VirtualClock(START)
     limiter = RateLimiter(clock, tmp_path / "home.requests")
     times = []
@@ -225,7 +225,7 @@ async def test_no_minute_has_more_than_the_limit(*, small: bool, tmp_path: Path)
 
 
 async def test_small_requests_have_a_limit_of_their_own(tmp_path: Path) -> None:
-    """The grid state is never kept waiting by what else is asked."""
+    """Requests for the grid state do not wait for other requests."""
     clock = VirtualClock(START)
     limiter = RateLimiter(clock, tmp_path / "home.requests")
     while limiter.delay() == 0:

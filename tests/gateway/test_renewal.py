@@ -32,9 +32,9 @@ def token(lifetime: float) -> str:
 
 def expiry(watched: PolledGateway) -> float:
     """Return when the token in use expires, in seconds from the start."""
-    told = watched.value("enphase_token_expiry_timestamp_seconds")
-    assert told is not None
-    return told - START
+    timestamp = watched.value("enphase_token_expiry_timestamp_seconds")
+    assert timestamp is not None
+    return timestamp - START
 
 
 def renewals() -> list[asyncio.Task[Any]]:
@@ -46,7 +46,7 @@ def renewals() -> list[asyncio.Task[Any]]:
 async def renewing(
     state: Path, lifetime: float
 ) -> AsyncIterator[tuple[PolledGateway, SimulatedCloud]]:
-    """Watch a gateway that has been let in by a token of this life, with a cloud to ask."""
+    """Watch a gateway that has been let in by a token of this life, with a cloud."""
     clock = VirtualClock(START)
     async with (
         serving_cloud(clock.time) as cloud,
@@ -90,7 +90,7 @@ async def test_a_token_is_renewed_before_its_end(
 
 
 async def test_polling_goes_on_during_a_renewal(tmp_path: Path) -> None:
-    """A cloud that takes its time holds up nobody, and never are there two requests at once."""
+    """A slow cloud does not delay polling, and there are never two requests at once."""
     async with renewing(tmp_path, 20 * HOUR) as (watched, cloud):
         cloud.mode = "slow"
         await watched.pass_time(60)
@@ -115,7 +115,7 @@ async def test_polling_goes_on_during_a_renewal(tmp_path: Path) -> None:
 async def test_a_renewal_that_fails_for_days_keeps_the_token(
     mode: CloudMode, tmp_path: Path
 ) -> None:
-    """As long as the old token is valid, a cloud that fails costs no data, and is asked seldom."""
+    """As long as the old token is valid, a failing cloud costs no data, and logins are rare."""
     async with renewing(tmp_path, 100 * DAY) as (watched, cloud):
         cloud.mode = mode
         await watched.pass_time(60)
@@ -144,7 +144,7 @@ async def test_a_new_token_that_is_refused_changes_nothing(tmp_path: Path) -> No
 
 
 async def test_a_new_token_in_the_file_is_used_when_it_is_time(tmp_path: Path) -> None:
-    """Who renews the token by hand is no longer warned of the old one, without a restart."""
+    """A token renewed by hand ends the warnings about the old one, without a restart."""
     file = tmp_path / "token"
     file.write_text(token(100 * DAY))
     async with polled_gateway("battery-home", tmp_path, token_file=file) as watched:
@@ -158,7 +158,7 @@ async def test_a_new_token_in_the_file_is_used_when_it_is_time(tmp_path: Path) -
 
 
 async def test_a_gateway_that_is_gone_is_not_renewed_for(tmp_path: Path) -> None:
-    """The cloud is left alone while the gateway could not be shown what it gives."""
+    """No token is fetched while the gateway cannot check it."""
     async with renewing(tmp_path, 100 * DAY) as (watched, cloud):
         await watched.pass_time(60)
         watched.gateway.up = False
@@ -198,7 +198,7 @@ async def test_a_renewal_ends_with_the_watch(tmp_path: Path) -> None:
 async def test_a_replaced_gateway_gets_a_token_once_the_owner_accepts_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No token is fetched for whoever answers; once accepted, counters go on in step."""
+    """No token is fetched for an unknown gateway; once it is accepted, counters continue."""
     async with renewing(tmp_path, 365 * DAY) as (watched, cloud):
         before = watched.value(PRODUCED)
         assert before is not None

@@ -1,4 +1,4 @@
-"""What a caller gets of a gateway: data, or an error that says what kind of trouble it is."""
+"""Requests return data, or an error with its reason."""
 
 import asyncio
 import ssl
@@ -92,7 +92,7 @@ async def test_data_is_cached_for_its_maximum_age() -> None:
     ids=str,
 )
 async def test_an_endpoint_that_never_worked(fault: Fault, reason: str) -> None:
-    """What stands in place of an endpoint says whether it is absent, denied or in trouble."""
+    """The response tells whether the endpoint is absent, denied or failing."""
     async with connected() as (client, gateway):
         await client.get(METERS)
         gateway.faults[INVENTORY] = fault
@@ -154,8 +154,8 @@ async def test_a_denied_endpoint_where_nothing_else_worked_is_a_refused_login() 
         assert (await failure(client, METERS)).reason == "not_permitted"
 
 
-async def test_a_token_for_another_gateway_is_not_shown() -> None:
-    """Whoever is at the address never sees a token that was made for somebody else."""
+async def test_a_token_for_another_gateway_is_not_sent() -> None:
+    """A token is never sent to a gateway that it was not made for."""
     seen: list[str] = []
     async with serve(sample_home("generator", lambda: START), now=lambda: START) as other:
         token = other.issue()
@@ -234,11 +234,11 @@ async def test_another_gateway_at_the_second_address_is_not_used() -> None:
 async def test_a_gateway_that_moved_is_found_by_its_serial_number() -> None:
     """What it announces on the network is tried when no address of it answers, and not often."""
     clock = VirtualClock(START)
-    asked: list[str] = []
+    lookups: list[str] = []
     async with serve(sample_home("battery-home", clock.time), now=clock.time) as running:
 
         async def locate(serial: str) -> list[str]:
-            asked.append(serial)
+            lookups.append(serial)
             return [running.host]
 
         login: dict[str, Any] = {"token": running.token}
@@ -246,7 +246,7 @@ async def test_a_gateway_that_moved_is_found_by_its_serial_number() -> None:
         client = GatewayClient(config, GatewayState(serial=SERIAL), clock, locate=locate)
         try:
             await client.connect()
-            assert (client.host, asked) == (running.host, [SERIAL])
+            assert (client.host, lookups) == (running.host, [SERIAL])
             running.up = False
             for _ in range(10):
                 with pytest.raises(GatewayError):
@@ -254,10 +254,10 @@ async def test_a_gateway_that_moved_is_found_by_its_serial_number() -> None:
                 await clock.sleep(60)
         finally:
             await client.close()
-    assert 1 < len(asked) <= 3
+    assert 1 < len(lookups) <= 3
 
 
-async def test_nobody_is_looked_for_before_a_gateway_is_known() -> None:
+async def test_no_discovery_before_a_gateway_is_known() -> None:
     """Without a serial number any gateway of the network would do."""
 
     async def locate(serial: str) -> list[str]:
@@ -286,7 +286,7 @@ async def test_what_the_gateway_repeats_of_our_secrets_is_masked() -> None:
 
 
 async def test_a_gateway_with_another_serial_gets_no_token_of_the_cloud(tmp_path: Path) -> None:
-    """Who only claims to be a gateway must not make us fetch its token."""
+    """A host that only claims to be a gateway does not cause a login to the cloud."""
     clock = VirtualClock(START)
     async with serve(sample_home("battery-home", clock.time), now=clock.time) as running:
         account: dict[str, Any] = {"username": "a@b.c", "password": "secret"}

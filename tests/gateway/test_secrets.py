@@ -1,4 +1,4 @@
-"""No secret leaves the process but to whom it belongs: not in logs, not on pages, not in errors."""
+"""No secret appears in logs, pages or errors."""
 
 import logging
 import traceback
@@ -41,7 +41,7 @@ async def trouble(watched: PolledGateway) -> set[str]:
 
 
 @pytest.mark.parametrize("mode", ["ok", "mfa", "wrong password", "not registered", "html", "error"])
-async def test_no_secret_is_told(
+async def test_no_secret_is_logged_or_served(
     mode: CloudMode, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever happens on the way in, and at whatever level of the log; ours need no masking."""

@@ -1,4 +1,4 @@
-"""A token's whole life: what ends it, what stands in the way of the next one, and who is told."""
+"""The life cycle of a token: its end, failed renewals, and the warnings about them."""
 
 import asyncio
 import logging
@@ -41,7 +41,7 @@ def token(lifetime: float) -> str:
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what was told the owner, from warnings on."""
+    """Return the messages at warning or above."""
     return [text_of(r) for r in caplog.records if r.levelno >= logging.WARNING]
 
 
@@ -71,24 +71,26 @@ async def days(watched: PolledGateway, count: int) -> None:
 
 
 @pytest.mark.parametrize("mode", ["down", "slow", "mfa", "wrong password", "error"])
-async def test_a_renewal_that_fails_is_told_and_costs_nothing(
+async def test_a_failed_renewal_is_logged_and_costs_nothing(
     mode: CloudMode, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Day after day the log says that, and why, while the old token serves on."""
+    """The failure and its reason are logged every day, while the old token stays in use."""
     async with renewing(tmp_path, 40 * DAY, mode) as (watched, cloud):
         await watched.clock.sleep(30 * DAY)
         for day in range(3):
             caplog.clear()
             await days(watched, 2 if day == 0 else 1)
-            told = [line for line in warnings(caplog) if "could not be renewed: the Enp" in line]
-            assert told
-            assert len(told) <= 16
+            messages = [
+                line for line in warnings(caplog) if "could not be renewed: the Enp" in line
+            ]
+            assert messages
+            assert len(messages) <= 16
         assert watched.value("enphase_up") == 1
         assert "enphase_collector_failures_total" not in watched.samples()
         assert cloud.logins <= 4 * 4
 
 
-async def test_a_token_that_nobody_can_renew_is_told_once_a_day(
+async def test_a_token_without_an_account_is_warned_of_once_a_day(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without an account only the owner can; in its last quarter the log says when it ends."""
@@ -98,9 +100,9 @@ async def test_a_token_that_nobody_can_renew_is_told_once_a_day(
         await days(watched, 1)
         assert warnings(caplog) == []
         await days(watched, 4)
-        told = warnings(caplog)
-        assert 2 <= len(told) <= 4
-        assert set(told) == {
+        messages = warnings(caplog)
+        assert 2 <= len(messages) <= 4
+        assert set(messages) == {
             "the token ends on 2026-07-24 and cannot be renewed:"
             " set a new `token`, or `username` and `password` of the Enphase account"
         }
@@ -184,8 +186,8 @@ async def test_a_corrected_password_is_taken_up_soon(tmp_path: Path) -> None:
         await watched.pass_time(11 * HOUR)
         # at once, after 20 min, 1 h, 2 h 20, 5 h, 10 h 20
         assert cloud.logins == 6
-        asked = len(watched.gateway.requests)
-        assert asked < 11 * 15
+        requests = len(watched.gateway.requests)
+        assert requests < 11 * 15
         file.write_text(PASSWORD)
         await watched.pass_time(5 * MINUTE + 1)
         assert cloud.logins == 7
@@ -256,12 +258,12 @@ def test_no_account_fails_four_times_an_hour(steps: list[tuple[str, float]]) -> 
 
 
 async def test_a_login_that_breaks_off_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cloud has had the password by then; asking again at once is what locks accounts."""
-    asked = 0
+    """The cloud has had the password by then; an immediate retry is what locks accounts."""
+    logins = 0
 
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal asked
-        asked += b"POST" in await reader.read(65536)
+        nonlocal logins
+        logins += b"POST" in await reader.read(65536)
         writer.close()
 
     async with serving(hang_up) as host:
@@ -269,12 +271,12 @@ async def test_a_login_that_breaks_off_is_not_repeated(monkeypatch: pytest.Monke
         monkeypatch.setattr(module, "_DEADLINE", 2)
         with pytest.raises(CloudLoginError, match="cannot be read"):
             await CloudLogin("host", VirtualClock(START)).fetch(USER, PASSWORD, SERIAL)
-    assert asked == 1
+    assert logins == 1
 
 
 @pytest.mark.parametrize("code", [302, 307])
 async def test_a_password_follows_no_redirect(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is given to the cloud and to nobody the cloud may name."""
+    """It is sent only to the cloud, not to the target of a redirect."""
     seen: list[bytes] = []
 
     async def thief(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -327,8 +329,8 @@ async def test_a_token_that_cannot_be_kept_is_used_all_the_same(
         assert watched.value("enphase_up") == 1
         assert cloud.logins == 1
         assert watched.gateway.count(CHECK_JWT) <= 8
-        (told,) = [line for line in warnings(caplog) if "state cannot be written" in line]
-        assert "lost at the next restart; make the state directory writable" in told
+        (messages,) = [line for line in warnings(caplog) if "state cannot be written" in line]
+        assert "lost at the next restart; make the state directory writable" in messages
         directory.unlink()
         await watched.pass_time(6 * MINUTE)
     assert load_saved_state(directory, "home").token == cloud.tokens[0]

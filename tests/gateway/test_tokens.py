@@ -68,7 +68,7 @@ def test_no_text_is_an_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "said"),
+    ("mode", "expected"),
     [
         ("mfa", "asks for a second factor (MFA), which a program cannot give: set a `token`"),
         ("wrong password", "refuses username and password; check both"),
@@ -79,18 +79,18 @@ def test_no_text_is_an_error(text: str) -> None:
         ("slow", "does not answer; is it reachable?"),
     ],
 )
-async def test_a_failure_of_the_cloud_is_put_into_words(mode: CloudMode, said: str) -> None:
+async def test_a_failure_of_the_cloud_is_put_into_words(mode: CloudMode, expected: str) -> None:
     """Each failure is one line that says what to do, and none repeats what the cloud said."""
     clock = VirtualClock(START)
     async with serving_cloud(clock.time, patience=0.3 if mode == "slow" else 30) as cloud:
         cloud.mode = mode
         with pytest.raises(CloudLoginError) as caught:
             await CloudLogin("host", clock).fetch(USER, PASSWORD, SERIAL)
-    told = str(caught.value)
-    assert said in told
-    assert "\n" not in told
+    message = str(caught.value)
+    assert expected in message
+    assert "\n" not in message
     assert caught.value.__cause__ is None
-    assert not any(secret in told for secret in (PASSWORD, SESSION, MANAGER_TOKEN))
+    assert not any(secret in message for secret in (PASSWORD, SESSION, MANAGER_TOKEN))
 
 
 async def test_a_cloud_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,7 +195,7 @@ async def test_a_legal_body_without_measure(
         with pytest.raises(TransportError) as caught:
             await transport.request(client, url.format(host), ENDPOINT, {}, small=small)
     assert caught.value.error.reason == "too_large"
-    # said in chunks and not in its head
+    # sent in chunks, without Content-Length
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(content), content)
     async with raw_server(chunked + chunks) as host:
@@ -254,8 +254,8 @@ def test_names_that_are_not_found() -> None:
     """DNS has words of its own, and none of the system's that mean something else there."""
     key = aiohttp.client_reqrep.ConnectionKey("envoy.local", 443, True, True, None, None, None)
     error = translate(aiohttp.ClientConnectorDNSError(key, OSError(-2, "unknown")), "/info")
-    told = "/info: the name cannot be resolved; check `host`, or give an address"
-    assert (error.reason, str(error)) == ("unreachable", told)
+    expected = "/info: the name cannot be resolved; check `host`, or give an address"
+    assert (error.reason, str(error)) == ("unreachable", expected)
 
 
 async def skew(transport: Transport, client: aiohttp.ClientSession, *headers: str) -> float | None:
@@ -269,9 +269,9 @@ async def test_the_clock_of_the_gateway(
     transport: Transport, client: aiohttp.ClientSession
 ) -> None:
     """The skew is that of the last answer, and unknown where that has no date."""
-    for ahead, told in ((0, 0), (-1, 0), (3600, 3600), (-7200, -7200)):
+    for ahead, expected in ((0, 0), (-1, 0), (3600, 3600), (-7200, -7200)):
         date = f"Date: {formatdate(START + ahead, usegmt=True)}"
-        assert await skew(transport, client, date) == told
+        assert await skew(transport, client, date) == expected
         assert await skew(transport, client) is None
 
 

@@ -30,7 +30,7 @@ _BLOCKS = ("tsdb", "create-blocks-from", "--quiet", "--max-block-duration=54h")
 _SINCE = "enphase:grid_islanded_since_timestamp_seconds"
 _ISLANDED = "enphase:grid_islanded"
 #: alerts whose conditions hold in one of the homes
-_RINGING = (
+_FIRING = (
     *("EnphaseGridOutage", "EnphaseCollarControlError", "EnphaseAcbAsleep"),
     *("EnphaseInverterSilent", "EnphaseWatchdog"),
 )
@@ -66,11 +66,11 @@ class Prometheus:
 def _result(definition: Any) -> list[dict[str, Any]]:
     if definition["resultType"] == "scalar":
         return [{"metric": {}, "value": definition["result"]}]
-    found: list[dict[str, Any]] = definition["result"]
-    return found
+    series: list[dict[str, Any]] = definition["result"]
+    return series
 
 
-def fill(data: Path, recordings: Collection[Path], wanted: Collection[str]) -> None:
+def fill(data: Path, recordings: Collection[Path], names_needed: Collection[str]) -> None:
     """Put recordings into the folder of a server, and what those rules record that are wanted."""
     whole = data.with_name("homes.om")
     with whole.open("wb") as file:
@@ -78,8 +78,8 @@ def fill(data: Path, recordings: Collection[Path], wanted: Collection[str]) -> N
             file.write(path.read_bytes())
         file.write(b"# EOF\n")
     _promtool(*_BLOCKS, "openmetrics", str(whole), str(data))
-    read = {name for rule in ALERTS if rule.name in _RINGING for name in NAME.findall(rule.expr)}
-    for names in _levels({*wanted, *read}):
+    read = {name for rule in ALERTS if rule.name in _FIRING for name in NAME.findall(rule.expr)}
+    for names in _levels({*names_needed, *read}):
         rules = [_bare(rule.definition) for rule in RECORDED if rule.name in names - {_SINCE}]
         with running(data) as server:
             if rules:
@@ -87,16 +87,16 @@ def fill(data: Path, recordings: Collection[Path], wanted: Collection[str]) -> N
             if _SINCE in names:
                 _remember(server, data)
     with running(data) as server:
-        _evaluate(server, data, list(_ringing()))
+        _evaluate(server, data, list(_firing_rules()))
 
 
-def _levels(wanted: Collection[str]) -> Iterator[set[str]]:
+def _levels(requested: Collection[str]) -> Iterator[set[str]]:
     """Yield names that rules record, each after those that it is made of."""
     parts: dict[str, set[str]] = {name: set() for name in RECORDED_NAMES}
     for rule in RECORDED:
         parts[rule.name] |= (set(NAME.findall(rule.expr)) & RECORDED_NAMES) - {rule.name}
     needed: set[str] = set()
-    left = set(wanted) & RECORDED_NAMES
+    left = set(requested) & RECORDED_NAMES
     while left:
         needed |= left
         left = {part for name in left for part in parts[name]} - needed
@@ -112,10 +112,10 @@ def _bare(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {"record": definition["record"], "expr": definition["expr"]}
 
 
-def _ringing() -> Iterator[dict[str, Any]]:
+def _firing_rules() -> Iterator[dict[str, Any]]:
     """Yield what a server records of alerts, without the time that they wait."""
     for rule in ALERTS:
-        if rule.name in _RINGING:
+        if rule.name in _FIRING:
             labels = {"alertname": rule.name, "severity": rule.severity}
             yield {
                 "record": "ALERTS",
@@ -137,7 +137,7 @@ def _evaluate(server: Prometheus, data: Path, rules: list[dict[str, Any]]) -> No
 
 
 def _remember(server: Prometheus, data: Path) -> None:
-    """Record since when each house has been an island, as the rule does."""
+    """Record since when each house has been islanded, as the rule does."""
     lines = []
     for series in server.over(_ISLANDED, end() - begin(), INTERVAL):
         labels = ",".join(
@@ -155,10 +155,10 @@ def _remember(server: Prometheus, data: Path) -> None:
 
 def _promtool(*arguments: str) -> None:
     done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
-    # a rule that fails is only told, not counted
-    assert done.returncode == 0, said
-    assert not re.search(r"\berr(?:or)?[:=]", said), said
+    output = done.stdout + done.stderr
+    # a failing rule is printed without a failure status
+    assert done.returncode == 0, output
+    assert not re.search(r"\berr(?:or)?[:=]", output), output
 
 
 @contextmanager

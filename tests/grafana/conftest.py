@@ -1,4 +1,4 @@
-"""A Prometheus with the recorded homes, for the tests that ask it what the dashboards ask."""
+"""A Prometheus with the recorded homes, for the tests of the queries of the dashboards."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ from tools.incident.healthy import silence_logging
 
 @pytest.fixture(scope="session")
 def prometheus(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    """Return a server that knows two days of the demo's home, and some hours of others."""
+    """Return a server with two days of the demo's home, and some hours of others."""
     assert promtool
     if shutil.which("prometheus") is None:
         _missing("prometheus is not installed")
@@ -31,7 +31,7 @@ def prometheus(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
             done.result()
     data = folder / "data"
     data.mkdir()
-    asked = (*boards.queries(), *boards.notes(), *boards.lists())
-    fill(data, tuple(recordings.values()), {n for each in asked for n in NAME.findall(each.expr)})
+    queries = (*boards.queries(), *boards.notes(), *boards.lists())
+    fill(data, tuple(recordings.values()), {n for each in queries for n in NAME.findall(each.expr)})
     with running(data) as server:
         yield server

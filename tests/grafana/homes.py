@@ -1,4 +1,4 @@
-"""Homes that the dashboards are shown, recorded by the real exporter.
+"""Homes for the dashboards, recorded by the real exporter.
 
 Two days of the demo's home, and some hours of homes with the hardware that it does not have. All
 recordings end at the same moment, on a sunny noon, so that one Prometheus watches all of them.
@@ -24,7 +24,7 @@ _ZONE = "US/Pacific"
 _END = datetime(2026, 6, 20, 13, tzinfo=ZoneInfo(_ZONE))
 _TARGET = b'{job="enphase",instance="localhost:10055",'
 
-#: what happens there, as scenarios say it; times count from the start
+#: events as in scenarios; times count from the start
 _HOMES: Mapping[str, dict[str, Any]] = {
     "battery-home": {
         "hours": 48,
@@ -65,7 +65,7 @@ _INVERTERS: dict[str, dict[str, Any]] = {
 }
 for _serial, (_x, _y) in PLACES.items():
     _INVERTERS[_serial] |= {"x": _x, "y": _y}
-#: what the owner of the demo's home wants and calls things
+#: configuration of the demo's home: desired mode, names
 _CONFIG = {
     DEMO: {
         "wanted": {"storage_mode": "self-consumption"},
@@ -76,17 +76,17 @@ _CONFIG = {
 
 def scenario(home: str) -> Scenario:
     """Return what happens at a home until noon."""
-    told = dict(_HOMES[home])
-    hours = told.pop("hours")
+    spec = dict(_HOMES[home])
+    hours = spec.pop("hours")
     return Scenario.model_validate(
         {
             "title": home,
-            "description": "What the dashboards are shown.",
+            "description": "Recorded for the dashboards.",
             "start": f"{_END - timedelta(hours=hours):%Y-%m-%d %H:%M}",
             "duration": f"{hours}h",
             "home": {"base": home, "timezone": _ZONE},
             "weather": "clear",
-            **told,
+            **spec,
         }
     )
 
@@ -125,5 +125,5 @@ async def _record(home: str, path: Path) -> None:
                 due = (clock.time() // INTERVAL + 1) * INTERVAL
                 await observer.advance(due - clock.time())
                 if observer.exposition is not None:
-                    told = observer.exposition.with_timestamps(clock.time())
-                    file.write(told.replace(b"{", _TARGET))
+                    text = observer.exposition.with_timestamps(clock.time())
+                    file.write(text.replace(b"{", _TARGET))

@@ -39,19 +39,19 @@ _EYES = {
         (0.004733, 0.691367, 0.303900),
     ),
 }
-#: CIE76; two is what a trained eye can just tell, ten is seen at a glance
+#: CIE76; two is just noticeable for a trained eye, ten is seen at a glance
 _AT_A_GLANCE = 10.0
 _FLOWS = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.uid)
-def test_the_files_are_what_the_sources_say(source: DashboardSpec) -> None:
+def test_the_files_are_current(source: DashboardSpec) -> None:
     """`make dashboards` changes nothing."""
     assert (boards.FOLDER / source.file).read_text() == source.text()
 
 
 def test_there_is_a_file_for_each_source_and_no_other() -> None:
-    """What is no dashboard any more is not provisioned any more."""
+    """A removed dashboard is not provisioned."""
     assert {path.name for path in boards.FILES} == {source.file for source in SOURCES}
 
 
@@ -95,13 +95,13 @@ def test_runbooks_are_those_of_the_rules() -> None:
 
 def test_dashboards_lead_to_dashboards_that_are_there() -> None:
     """A click on a gateway of the fleet opens its home."""
-    told = {
+    uids = {
         found
         for path in boards.FILES
         for found in re.findall(r'"url": "/d/([\w-]+)', path.read_text())
     }
-    assert told == {"enphase-home"}
-    assert told <= set(DASHBOARDS)
+    assert uids == {"enphase-home"}
+    assert uids <= set(DASHBOARDS)
 
 
 def test_a_series_has_the_same_colour_everywhere() -> None:
@@ -121,14 +121,14 @@ def test_no_colour_stands_outside_of_the_table() -> None:
     table = {
         value for name, value in vars(colours).items() if name.isupper() and isinstance(value, str)
     }
-    told = {
+    used = {
         found for path in boards.FILES for found in re.findall(r"#[0-9A-Fa-f]{6}", path.read_text())
     }
-    assert told <= table
+    assert used <= table
 
 
 @pytest.mark.parametrize("eyes", _EYES)
-def test_flows_can_be_told_apart_by_everybody(eyes: str) -> None:
+def test_flows_are_distinguishable_for_everybody(eyes: str) -> None:
     """Also by those who are blind to red, to green or to blue."""
     seen = {name: _lab(getattr(colours, name), eyes) for name in _FLOWS}
     close = [
@@ -141,7 +141,7 @@ def test_flows_can_be_told_apart_by_everybody(eyes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("threshold", "told"),
+    ("threshold", "step"),
     [
         ("battery_flat_soc_ratio", thresholds.STATE_OF_CHARGE[1]),
         ("backup_soc_low_ratio", thresholds.STATE_OF_CHARGE[2]),
@@ -159,13 +159,13 @@ def test_flows_can_be_told_apart_by_everybody(eyes: str) -> None:
         ("token_remaining_seconds", thresholds.TOKEN_LIFETIME[1]),
     ],
 )
-def test_colours_change_where_alerts_begin(threshold: str, told: tuple[float, str]) -> None:
-    """What is red on a dashboard is what rings, and the other way round."""
-    assert alert_thresholds()[threshold].default == told[0]
+def test_colours_change_where_alerts_begin(threshold: str, step: tuple[float, str]) -> None:
+    """Thresholds of the dashboards are those of the alerts."""
+    assert alert_thresholds()[threshold].default == step[0]
 
 
 def test_words_do_not_contradict_each_other() -> None:
-    """Two meanings of a number in one panel are a mistake of who wrote it."""
+    """Two meanings of a number in one panel are an error."""
     assert (
         value_mappings.merge_value_maps(
             (value_mappings.YES_GOOD, value_mappings.LED_STATUS, value_mappings.STATES)

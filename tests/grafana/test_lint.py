@@ -39,10 +39,10 @@ each_board = pytest.mark.parametrize("uid", DASHBOARDS)
 
 
 def everything(uid: str) -> Iterator[PanelQuery]:
-    """Yield all that a dashboard asks, by panels, annotations and variables."""
-    for asked in (*boards.queries(), *boards.notes(), *boards.lists()):
-        if asked.uid == uid:
-            yield asked
+    """Yield all queries of a dashboard: panels, annotations and variables."""
+    for query in (*boards.queries(), *boards.notes(), *boards.lists()):
+        if query.uid == uid:
+            yield query
 
 
 def parsed(expr: str) -> promql_parser.Expr:
@@ -69,24 +69,24 @@ def family(selector: promql_parser.VectorSelector) -> Family | None:
 
 
 def matchers(selector: promql_parser.VectorSelector) -> Mapping[str, str]:
-    """Return what a selector asks for, by label."""
+    """Return the matchers of a selector, by label."""
     return {matcher.name: matcher.value for matcher in selector.matchers.matchers}
 
 
 def mistakes(uid: str, wrong: Callable[[PanelQuery], object]) -> list[str]:
-    """Return what a dashboard asks and what is wrong with it."""
-    return [f"{asked}: {found}" for asked in everything(uid) if (found := wrong(asked))]
+    """Return the faulty queries of a dashboard, with the fault."""
+    return [f"{query}: {found}" for query in everything(uid) if (found := wrong(query))]
 
 
 @each_board
 def test_every_expression_is_promql(uid: str) -> None:
-    """Nothing is left to be found out by who opens the dashboard."""
+    """Every query can be parsed."""
 
-    def wrong(asked: PanelQuery) -> object:
+    def wrong(query: PanelQuery) -> object:
         try:
-            parsed(asked.expr)
+            parsed(query.expr)
         except ValueError as error:
-            return f"{error} in {asked.expr}"
+            return f"{error} in {query.expr}"
         return None
 
     assert mistakes(uid, wrong) == []
@@ -94,21 +94,21 @@ def test_every_expression_is_promql(uid: str) -> None:
 
 @each_board
 def test_every_metric_is_exported_or_recorded(uid: str) -> None:
-    """A metric that is renamed or dropped takes no panel with it unnoticed."""
+    """A renamed or removed metric is noticed in every panel."""
     known = {*FAMILIES, *RECORDED_NAMES, *_ALERTS}
-    assert mistakes(uid, lambda asked: {s.name for s in selectors(asked.expr)} - known) == []
+    assert mistakes(uid, lambda query: {s.name for s in selectors(query.expr)} - known) == []
 
 
 @each_board
-def test_every_selector_asks_for_labels_that_the_metric_has(uid: str) -> None:
-    """A misspelt label finds nothing, silently."""
+def test_every_selector_uses_labels_that_the_metric_has(uid: str) -> None:
+    """A misspelt label would match nothing without an error."""
 
-    def wrong(asked: PanelQuery) -> object:
+    def wrong(query: PanelQuery) -> object:
         return [
-            (found.name, told)
-            for found in selectors(asked.expr)
+            (found.name, unknown)
+            for found in selectors(query.expr)
             if (known := family(found))
-            and (told := set(matchers(found)) - _OURS - set(known.labels))
+            and (unknown := set(matchers(found)) - _OURS - set(known.labels))
         ]
 
     assert mistakes(uid, wrong) == []
@@ -118,17 +118,17 @@ def test_every_selector_asks_for_labels_that_the_metric_has(uid: str) -> None:
 def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
     """Job, instance and gateway; what is recorded, and alerts, have the gateway alone."""
 
-    def wrong(asked: PanelQuery) -> object:
-        if asked.panel.startswith("variable"):
+    def wrong(query: PanelQuery) -> object:
+        if query.panel.startswith("variable"):
             return None
         return [
             found.name
-            for found in selectors(asked.expr)
+            for found in selectors(query.expr)
             if matchers(found).get("alertname") != "EnphaseWatchdog"
             and not (
-                "$gateway" in (told := matchers(found)).get("gateway", "")
+                "$gateway" in (labels := matchers(found)).get("gateway", "")
                 and (
-                    _TARGET.items() <= told.items()
+                    _TARGET.items() <= labels.items()
                     or (found.name or "").startswith(("enphase:", "ALERTS"))
                 )
             )
@@ -141,16 +141,16 @@ def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
 def test_rates_follow_the_interval_of_the_screen(uid: str) -> None:
     """A rate over a time of its own would miss points, or smooth what can be seen."""
     rates = re.compile(r"\bi?rate\([^\[]*\[([^\]]+)\]")
-    found = [(str(a), told) for a in everything(uid) for told in rates.findall(a.expr)]
+    found = [(str(a), window) for a in everything(uid) for window in rates.findall(a.expr)]
     assert [each for each in found if each[1] != "$__rate_interval"] == []
 
 
 @each_board
-def test_counters_are_asked_how_much_they_rose(uid: str) -> None:
-    """The height of a counter tells when it began, not what happens."""
+def test_counters_are_used_by_their_increase(uid: str) -> None:
+    """The value of a counter depends on when it began."""
 
-    def wrong(asked: PanelQuery) -> object:
-        tree = nodes(parsed(asked.expr))
+    def wrong(query: PanelQuery) -> object:
+        tree = nodes(parsed(query.expr))
         risen = {
             selector.name
             for node in tree
@@ -166,24 +166,24 @@ def test_counters_are_asked_how_much_they_rose(uid: str) -> None:
             and (known := family(found))
             and known.row.kind == "counter"
         }
-        return None if asked.panel in _LIFETIMES else counters - risen
+        return None if query.panel in _LIFETIMES else counters - risen
 
     assert mistakes(uid, wrong) == []
 
 
 @each_board
 def test_all_states_have_words(uid: str) -> None:
-    """A timeline of a state set knows every state that the exporter does."""
+    """A timeline of a state set has a text for every state of the exporter."""
 
-    def wrong(asked: PanelQuery) -> object:
-        told: dict[str, set[str]] = {}
-        for found in selectors(asked.expr):
+    def wrong(query: PanelQuery) -> object:
+        covered: dict[str, set[str]] = {}
+        for found in selectors(query.expr):
             row = known.row if (known := family(found)) else None
             if isinstance(row, StateSet) and row.label in matchers(found):
-                told.setdefault(row.name, set()).add(matchers(found)[row.label])
+                covered.setdefault(row.name, set()).add(matchers(found)[row.label])
         return [
             (name, missing)
-            for name, states in told.items()
+            for name, states in covered.items()
             if isinstance(row := FAMILIES[name].row, StateSet)
             and (missing := {*row.states, "unknown"} ^ states)
         ]
@@ -192,19 +192,19 @@ def test_all_states_have_words(uid: str) -> None:
 
 
 @each_board
-def test_panels_say_what_they_show(uid: str) -> None:
+def test_panels_have_title_description_and_unit(uid: str) -> None:
     """Each has a title, a description and a unit that Grafana knows."""
     for panel in boards.panels(DASHBOARDS[uid]):
         assert panel["title"]
         assert panel["description"].endswith(".")
         defaults = panel["fieldConfig"]["defaults"]
-        told = [
+        overridden = [
             prop["value"]
             for override in panel["fieldConfig"]["overrides"]
             for prop in override["properties"]
             if prop["id"] == "unit"
         ]
-        for unit in (defaults["unit"], *told):
+        for unit in (defaults["unit"], *overridden):
             assert unit in UNITS or re.fullmatch(r"currency:[A-Z]{3} ", unit), unit
         assert panel["targets"]
 
@@ -236,8 +236,8 @@ def test_job_and_instance_can_be_chosen(uid: str, name: str) -> None:
 
 
 @each_board
-def test_variables_follow_the_time_shown(uid: str) -> None:
-    """What was there then can be chosen, also when it is gone now."""
+def test_variables_follow_the_time_range(uid: str) -> None:
+    """Devices of that time can be selected, also if they are gone now."""
     found = [v for v in boards.variables(DASHBOARDS[uid]).values() if v["type"] == "query"]
     assert len(found) >= 3
     assert all(variable["refresh"] == 2 for variable in found)
@@ -283,8 +283,8 @@ def test_tables_have_few_columns(uid: str) -> None:
     for panel in boards.panels(DASHBOARDS[uid]):
         if panel["type"] == "table":
             options = panel["transformations"][-1]["options"]
-            shown = set(options["renameByName"]) - set(options["excludeByName"])
-            assert 2 <= len(shown) <= _MOST_COLUMNS, panel["title"]
+            columns = set(options["renameByName"]) - set(options["excludeByName"])
+            assert 2 <= len(columns) <= _MOST_COLUMNS, panel["title"]
             # and sorts by one of them
             order = [each["displayName"] for each in panel["options"].get("sortBy") or []]
             assert set(order) <= set(options["renameByName"].values())
@@ -292,7 +292,7 @@ def test_tables_have_few_columns(uid: str) -> None:
 
 @each_board
 def test_overrides_are_about_something(uid: str) -> None:
-    """A unit or colour for a series that is called otherwise does nothing."""
+    """An override for a series with another name would have no effect."""
     for panel in boards.panels(DASHBOARDS[uid]):
         names = {target.get("legendFormat", "") for target in panel["targets"]}
         for change in panel.get("transformations") or []:

@@ -21,7 +21,7 @@ def mounts() -> dict[str, str]:
 
 
 def read(path: str) -> Any:
-    """Return what one of the files says."""
+    """Return the content of one of the files."""
     return yaml.safe_load((PROVISIONING / path).read_text())
 
 
@@ -57,7 +57,7 @@ def test_the_data_source_is_the_prometheus_beside_it() -> None:
 
 
 def test_the_first_thing_seen_is_the_home() -> None:
-    """Grafana opens with the dashboard that says whether everything is all right."""
+    """Grafana opens with the dashboard of the system status."""
     service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["grafana"]
     path = PurePosixPath(service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
     assert (ROOT / mounts()[str(path.parent)] / path.name).is_file()

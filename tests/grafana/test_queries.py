@@ -1,4 +1,4 @@
-"""What the dashboards ask, asked of a real Prometheus that has watched seven homes."""
+"""The queries of the dashboards on a real Prometheus with seven recorded homes."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from tools.boards import PanelQuery
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 #: seconds that a panel shows: the recordings end at one in the afternoon of the twentieth
-_SHOWN = {"": _DAY, "now/d": 13 * _HOUR, "now/M": 19 * _DAY + 13 * _HOUR, "30d": 30 * _DAY}
+_TIME_RANGES = {"": _DAY, "now/d": 13 * _HOUR, "now/M": 19 * _DAY + 13 * _HOUR, "30d": 30 * _DAY}
 #: points of a graph
 _POINTS = 96
 #: how much of what is compared may get lost between two readings
@@ -24,9 +24,9 @@ _CLOSE = 0.05
 Answers = Mapping[PanelQuery, frozenset[str]]
 
 
-def expression(asked: PanelQuery, home: str, **more: str) -> str:
-    """Return what Grafana would ask with a home chosen."""
-    shown = _SHOWN[asked.since]
+def expression(query: PanelQuery, home: str, **more: str) -> str:
+    """Return the query of Grafana for a selected home."""
+    seconds = _TIME_RANGES[query.since]
     values = {
         "job": ".+",
         "instance": ".+",
@@ -34,14 +34,14 @@ def expression(asked: PanelQuery, home: str, **more: str) -> str:
         "gateways": home,
         "battery": ".+",
         "__rate_interval": f"{4 * homes.INTERVAL}s",
-        "__range": f"{shown:.0f}s",
-        "__range_s": f"{shown:.0f}",
+        "__range": f"{seconds:.0f}s",
+        "__range_s": f"{seconds:.0f}",
     }
-    return boards.filled(asked.expr, values | more)
+    return boards.filled(query.expr, values | more)
 
 
 def has_data(series: list[dict[str, Any]]) -> bool:
-    """Tell whether there is a number in an answer."""
+    """Return whether a result contains a number."""
     return any(
         not math.isnan(float(value))
         for each in series
@@ -51,50 +51,50 @@ def has_data(series: list[dict[str, Any]]) -> bool:
 
 @pytest.fixture(scope="module")
 def answers(prometheus: Prometheus) -> Answers:
-    """Return which homes have data for what every panel, variable and annotation asks."""
+    """Return the homes with data for every query of panels, variables and annotations."""
 
-    def answered(asked: PanelQuery, home: str) -> bool:
-        expr = expression(asked, home)
-        if asked.instant:
+    def answered(query: PanelQuery, home: str) -> bool:
+        expr = expression(query, home)
+        if query.instant:
             return has_data(prometheus.newest(expr))
-        shown = _SHOWN[asked.since]
-        return has_data(prometheus.over(expr, shown, shown / _POINTS))
+        seconds = _TIME_RANGES[query.since]
+        return has_data(prometheus.over(expr, seconds, seconds / _POINTS))
 
     everything = {*boards.queries(), *boards.notes(), *boards.lists()}
     return {
-        asked: frozenset(home for home in homes.HOMES if answered(asked, home))
-        for asked in everything
+        query: frozenset(home for home in homes.HOMES if answered(query, home))
+        for query in everything
     }
 
 
 def test_every_query_returns_data_from_the_home_it_is_for(answers: Answers) -> None:
-    """Whatever panels, annotations and variables ask has an answer in at least one home."""
-    assert sorted(f"{asked}: {asked.expr}" for asked, found in answers.items() if not found) == []
+    """Every query of panels, annotations and variables has data from at least one home."""
+    assert sorted(f"{query}: {query.expr}" for query, found in answers.items() if not found) == []
 
 
 def test_no_panel_is_empty_in_the_home_of_the_demo_but_those_of_rare_hardware(
     answers: Answers,
 ) -> None:
-    """Who tries it out sees data everywhere except where a generator would be."""
-    full = {str(asked) for asked, found in answers.items() if homes.DEMO in found}
-    empty = {str(asked) for asked in answers} - full
+    """The demo has data in all panels except those of a generator."""
+    full = {str(query) for query, found in answers.items() if homes.DEMO in found}
+    empty = {str(query) for query in answers} - full
     assert empty == {
         "enphase-grid: Generator",
         "enphase-grid: Charge and generator thresholds",
     }
 
 
-def test_a_panel_that_is_empty_in_some_home_says_what_is_not_there(answers: Answers) -> None:
-    """Nobody wonders whether "No data" is a failure."""
+def test_a_panel_that_is_empty_in_some_home_names_what_is_missing(answers: Answers) -> None:
+    """An empty panel does not look like a failure."""
     homes_of: dict[str, set[str]] = {}
-    for asked, found in answers.items():
-        homes_of.setdefault(str(asked), set()).update(found)
+    for query, found in answers.items():
+        homes_of.setdefault(str(query), set()).update(found)
     silent = {
-        str(asked)
-        for asked in answers
-        if not asked.missing
-        and not asked.panel.startswith(("annotation", "variable"))
-        and homes_of[str(asked)] < set(homes.HOMES)
+        str(query)
+        for query in answers
+        if not query.missing
+        and not query.panel.startswith(("annotation", "variable"))
+        and homes_of[str(query)] < set(homes.HOMES)
     }
     assert sorted(silent) == []
 
@@ -105,10 +105,10 @@ def test_variables_list_what_there_is(prometheus: Prometheus, name: str) -> None
     values = {
         tuple(
             series["metric"][name.removesuffix("s")]
-            for series in prometheus.newest(asked.expr.split("{")[0])
+            for series in prometheus.newest(query.expr.split("{")[0])
         )
-        for asked in boards.lists()
-        if asked.panel == f"variable {name}"
+        for query in boards.lists()
+        if query.panel == f"variable {name}"
     }
     [found] = values
     expected = {"job": {"enphase"}, "instance": {"localhost:10055"}, "gateway": set(homes.HOMES)}
@@ -141,19 +141,19 @@ def test_the_plan_shows_every_panel_that_has_a_place(prometheus: Prometheus) -> 
 @pytest.mark.parametrize(("home", "batteries"), [("battery-home", 6), ("acb", 4), ("legacy", 0)])
 def test_there_is_a_row_for_each_battery(prometheus: Prometheus, home: str, batteries: int) -> None:
     """However many there are, AC Batteries included."""
-    [asked] = [each for each in boards.lists() if each.panel == "variable battery"]
-    assert len(prometheus.newest(expression(asked, home))) == batteries
+    [query] = [each for each in boards.lists() if each.panel == "variable battery"]
+    assert len(prometheus.newest(expression(query, home))) == batteries
 
 
 def _tile(prometheus: Prometheus, panel: str, home: str = homes.DEMO) -> dict[str, float]:
     """Return what the tiles of a panel of the home dashboard show, by their names."""
     found = {}
-    [shown] = [
+    [tiles] = [
         each for each in boards.panels(boards.DASHBOARDS["enphase-home"]) if each["title"] == panel
     ]
-    for target in shown["targets"]:
-        asked = PanelQuery("", panel, target["expr"], since=shown.get("timeFrom") or "")
-        for series in prometheus.newest(expression(asked, home)):
+    for target in tiles["targets"]:
+        query = PanelQuery("", panel, target["expr"], since=tiles.get("timeFrom") or "")
+        for series in prometheus.newest(expression(query, home)):
             found[target["legendFormat"].split(",")[0]] = float(series["value"][1])
     return found
 
@@ -169,9 +169,9 @@ def _tile(prometheus: Prometheus, panel: str, home: str = homes.DEMO) -> dict[st
 )
 def test_what_comes_in_goes_out(prometheus: Prometheus, panel: str, home: str) -> None:
     """Solar, battery and grid give what house, battery and grid take."""
-    told = _tile(prometheus, panel, home)
-    given = sum(told.get(name, 0) for name in ("Solar", "Battery discharging", "From the grid"))
-    taken = sum(told.get(name, 0) for name in ("House", "Battery charging", "To the grid"))
+    tiles = _tile(prometheus, panel, home)
+    given = sum(tiles.get(name, 0) for name in ("Solar", "Battery discharging", "From the grid"))
+    taken = sum(tiles.get(name, 0) for name in ("House", "Battery charging", "To the grid"))
     assert given > 0
     assert taken == pytest.approx(given, rel=_CLOSE)
 
@@ -179,9 +179,9 @@ def test_what_comes_in_goes_out(prometheus: Prometheus, panel: str, home: str) -
 def test_the_house_is_more_than_what_the_gateway_calls_consumption(
     prometheus: Prometheus,
 ) -> None:
-    """At night the batteries carry the house, and the gateway says that next to nothing is used."""
+    """At night the batteries carry the house, and the gateway reports almost no consumption."""
     night = homes.end() - 10 * _HOUR
-    [asked] = [
+    [query] = [
         PanelQuery("", "", target["expr"])
         for panel in boards.panels(boards.DASHBOARDS["enphase-home"])
         if panel["title"] == "Power"
@@ -196,7 +196,7 @@ def test_the_house_is_more_than_what_the_gateway_calls_consumption(
     chosen = f'{{gateway="{homes.DEMO}"}}'
     discharged = at_night(f"enphase_storage_watts{chosen}")
     assert discharged > 100
-    assert at_night(expression(asked, homes.DEMO)) == pytest.approx(
+    assert at_night(expression(query, homes.DEMO)) == pytest.approx(
         at_night(f"enphase_consumption_watts{chosen}") + discharged
     )
 
@@ -228,21 +228,21 @@ def test_the_watchdog_is_seen(prometheus: Prometheus) -> None:
 
 
 def test_alerts_are_counted_for_the_home_they_are_about(prometheus: Prometheus) -> None:
-    """What rings at the collar's home does not worry the others."""
-    told = {home: _tile(prometheus, "System status", home) for home in homes.HOMES}
-    assert told["collar"]["Alerts"] == 1
-    assert told["three-phase"]["Alerts"] == 0
-    assert told["generator"]["Grid"] == 0
-    assert told["battery-home"]["Grid"] == 1
+    """An alert of one home is not counted for the others."""
+    tiles = {home: _tile(prometheus, "System status", home) for home in homes.HOMES}
+    assert tiles["collar"]["Alerts"] == 1
+    assert tiles["three-phase"]["Alerts"] == 0
+    assert tiles["generator"]["Grid"] == 0
+    assert tiles["battery-home"]["Grid"] == 1
     # no claim about the grid without hardware that knows it
-    assert "Grid" not in told["legacy"]
+    assert "Grid" not in tiles["legacy"]
 
 
 def test_shares_are_shares(prometheus: Prometheus) -> None:
     """Self-consumption and autonomy of a sunny home lie between nothing and all."""
-    told = _tile(prometheus, "Self-consumption and autonomy today")
-    assert set(told) == {"Self-consumption", "Autonomy"}
-    assert all(0 < share <= 1 for share in told.values())
+    tiles = _tile(prometheus, "Self-consumption and autonomy today")
+    assert set(tiles) == {"Self-consumption", "Autonomy"}
+    assert all(0 < share <= 1 for share in tiles.values())
 
 
 def test_the_log_of_outages_lists_each_with_its_length(prometheus: Prometheus) -> None:

@@ -1,4 +1,4 @@
-"""Everything a gateway tells is exported or left out for a stated reason; no row reads thin air."""
+"""Every field of a gateway is exported, or left out for a stated reason; rows read real fields."""
 
 import dataclasses
 import inspect
@@ -63,8 +63,8 @@ EXCEPTIONS = {
     "ctmeter_consumption_phases": _DUPLICATE,
     "ctmeter_storage_phases": _DUPLICATE,
     "ctmeters.*.measurement_type": _KEY,
-    "ctmeters.*.state": "always enabled here; meter_setup tells it of every meter",
-    "ctmeters_phases.*.*.eid": "tells a channel of the meter, which the phase tells already",
+    "ctmeters.*.state": "always enabled here; meter_setup has it of every meter",
+    "ctmeters_phases.*.*.eid": "identifies a channel of the meter, as the phase does",
     "ctmeters_phases.*.*.measurement_type": _METER,
     "ctmeters_phases.*.*.state": _METER,
     "ctmeters_phases.*.*.metering_status": _METER,
@@ -79,7 +79,7 @@ EXCEPTIONS = {
     "dry_contact_settings.*.id": _KEY,
     "generator_schedule.schedule": "a calendar, which is no measurement",
     "tariff.currency": "its code is the label of the prices",
-    "tariff.logger": "a name inside the gateway, which says nothing of the tariff",
+    "tariff.logger": "a name inside the gateway, unrelated to the tariff",
     "tariff.single_rate": _PRICES,
     "tariff.seasons": _PRICES,
     "tariff.seasons_sell": _PRICES,
@@ -198,7 +198,7 @@ NOT_EXPORTED = {
     ("AcbDevice", "serial_num"): _KEY,
     ("Inverter", "serial_number"): _KEY,
     ("IqRelay", "serial_num"): _KEY,
-    ("MeterReading", "eid"): "the phase says it",
+    ("MeterReading", "eid"): "the phase has it",
     ("MeterSetup", "eid"): "ctmeters has it",
     ("MeterSetup", "measurement_type"): _KEY,
     ("MeterSetup", "metering_status"): "ctmeters has it",
@@ -218,17 +218,17 @@ ROWS = [
 ]
 
 
-def plain(told: Any) -> Any:
+def plain(annotation: Any) -> Any:
     """Return a type without `| None`."""
-    if typing.get_origin(told) in (typing.Union, types.UnionType):
-        (told,) = (part for part in typing.get_args(told) if part is not type(None))
-    return told
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        (annotation,) = (part for part in typing.get_args(annotation) if part is not type(None))
+    return annotation
 
 
-def is_record(told: Any) -> bool:
+def is_record(annotation: Any) -> bool:
     """Return whether a type has named fields."""
-    return isinstance(told, type) and (
-        dataclasses.is_dataclass(told) or issubclass(told, BaseModel)
+    return isinstance(annotation, type) and (
+        dataclasses.is_dataclass(annotation) or issubclass(annotation, BaseModel)
     )
 
 
@@ -236,31 +236,31 @@ def owned_fields(path: str) -> Iterator[tuple[Any, str]]:
     """Yield class and field for each step of a path; fail on a step that is not there."""
     member, *steps = path.split(".")
     assert member in MEMBERS, path
-    told = plain(MEMBERS[member])
+    annotation = plain(MEMBERS[member])
     for step in steps:
         if step == "*":
-            assert issubclass(typing.get_origin(told), Mapping), path
-            told = plain(typing.get_args(told)[1])
-        elif isinstance(getattr(told, step, None), property):
-            yield told, step
-            told = None
+            assert issubclass(typing.get_origin(annotation), Mapping), path
+            annotation = plain(typing.get_args(annotation)[1])
+        elif isinstance(getattr(annotation, step, None), property):
+            yield annotation, step
+            annotation = None
         else:
-            hints = typing.get_type_hints(told)
+            hints = typing.get_type_hints(annotation)
             assert step in hints, path
-            yield told, step
-            told = plain(hints[step])
+            yield annotation, step
+            annotation = plain(hints[step])
 
 
-def leaves(path: str, told: Any) -> Iterator[str]:
+def leaves(path: str, annotation: Any) -> Iterator[str]:
     """Yield the path of every field beneath a member that has no fields of its own."""
-    told = plain(told)
-    values = typing.get_args(told)[1:]
-    if typing.get_origin(told) is dict and (
+    annotation = plain(annotation)
+    values = typing.get_args(annotation)[1:]
+    if typing.get_origin(annotation) is dict and (
         is_record(plain(values[0])) or typing.get_origin(plain(values[0])) is dict
     ):
         yield from leaves(f"{path}.*", values[0])
-    elif is_record(told):
-        for name, hint in typing.get_type_hints(told).items():
+    elif is_record(annotation):
+        for name, hint in typing.get_type_hints(annotation).items():
             yield from leaves(f"{path}.{name}", hint)
     else:
         yield path
@@ -272,7 +272,9 @@ def read_paths() -> set[str]:
     return rows | {path for table in TABLES for path in table.label_paths}
 
 
-ALL_LEAVES = [leaf for member, told in ENVOY_DATA.items() for leaf in leaves(member, told)]
+ALL_LEAVES = [
+    leaf for member, annotation in ENVOY_DATA.items() for leaf in leaves(member, annotation)
+]
 
 
 def excused(leaf: str) -> bool:
@@ -299,14 +301,14 @@ def test_every_row_reads_fields_that_exist(table: Table, row: MetricRow) -> None
         list(owned_fields(path))
 
 
-def records(told: Any) -> Iterator[type]:
+def records(annotation: Any) -> Iterator[type]:
     """Yield the classes with named fields that a type leads to."""
-    told = plain(told)
-    if typing.get_origin(told) in (dict, Mapping):
-        yield from records(typing.get_args(told)[1])
-    elif is_record(told):
-        yield told
-        for name, hint in own_fields(told):
+    annotation = plain(annotation)
+    if typing.get_origin(annotation) in (dict, Mapping):
+        yield from records(typing.get_args(annotation)[1])
+    elif is_record(annotation):
+        yield annotation
+        for name, hint in own_fields(annotation):
             if not name.startswith("_"):
                 yield from records(hint)
 
@@ -327,8 +329,8 @@ def test_every_field_of_our_own_models_is_exported() -> None:
     """Nothing is read of an answer, or found out, without being exported."""
     ours = {
         kind
-        for told in MEMBERS.values()
-        for kind in records(told)
+        for annotation in MEMBERS.values()
+        for kind in records(annotation)
         if kind.__module__.startswith("exporter.gateway")
     }
     read = {owned for path in read_paths() for owned in owned_fields(path)}

@@ -13,7 +13,7 @@ def test_the_page_is_current() -> None:
 
 
 def test_readers_are_named_of_endpoints_that_exist() -> None:
-    """Who else reads an endpoint is said of nothing that is not asked."""
+    """Readers are listed only for endpoints that the exporter reads."""
     assert set(READERS) <= set(ENDPOINTS)
 
 

@@ -237,7 +237,7 @@ def test_names_follow_the_conventions(family: Family) -> None:
     ids=lambda family: family.row.name,
 )
 def test_a_name_ends_in_the_unit_of_its_conversion(family: Family) -> None:
-    """Whoever reads the name knows the unit."""
+    """The name contains the unit."""
     assert family.row.name.endswith(SUFFIXES.get(family.row.convert, ""))
 
 
@@ -269,5 +269,5 @@ def test_promtool_accepts_all_names(promtool: str) -> None:
         text=True,
         check=False,
     )
-    told = (checked.stdout + checked.stderr).strip().splitlines()
-    assert told == []
+    complaints = (checked.stdout + checked.stderr).strip().splitlines()
+    assert complaints == []

@@ -14,16 +14,16 @@ from tests.blast.blast import Target
 from tests.blast.spoiling import at, leaves, replaced
 from tests.conftest import capture_names
 
-_IDENTITY = "identifies a part of the answer, which labels say in another way"
+_IDENTITY = "identifies a part of the answer, which labels contain in another form"
 _SECTION = "the CT's own reading has it; of a computed section, the meter report"
-_DUPLICATE = "the same value stands in the answer that is made for it"
+_DUPLICATE = "the same value is in its own response"
 _PLAN = "part of a plan or tariff, which is no measurement"
 _SAME_TIME = "always the time of the last report"
 _INTERNAL = "counts what the gateway does inside"
 
 #: path and place, as patterns, and why there is no metric
 EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
-    ("/production", "*", "only asked where `/production.json` cannot be had"),
+    ("/production", "*", "only read where `/production.json` cannot be had"),
     ("/production.json*", "*.activeCount", "believed or not, a count is one of each section"),
     ("/production.json*", "*.apprntPwr", _SECTION),
     ("/production.json*", "*.reactPwr", _SECTION),
@@ -37,7 +37,7 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("/ivp/ss/gen_schedule", "schedule.*", _PLAN),
     ("/home", "comm.num", "the sum over the kinds of devices"),
     ("/home", "comm.level", "the worst over the kinds of devices"),
-    ("/home", "wireless_connection.*.signal_strength*", "0 of 0 bars say nothing"),
+    ("/home", "wireless_connection.*.signal_strength*", "0 of 0 bars mean nothing"),
     ("/inventory.json*", "*.chaneid", _IDENTITY),
     ("/inventory.json*", "*.gficlearset", "a command that was given, not a state"),
     ("/ivp/ensemble/secctrl", "*_q[58]*", "the bias once more, as fixed-point number"),
@@ -67,12 +67,12 @@ EXCEPTIONS: tuple[tuple[str, str, str], ...] = (
     ("/ivp/pdm/device_data", "*.rms_m*", "of a CT, which has readings of its own"),
     ("/ivp/pdm/device_data", "*_cum", "of a CT, which has readings of its own"),
     ("/ivp/pdm/device_data", "*.wh_*", "of a CT, which has readings of its own"),
-    ("/ivp/pdm/device_data", "deviceCount", "tells whether all devices fit into the answer"),
-    ("/ivp/pdm/device_data", "deviceDataLimit", "tells whether all devices fit into the answer"),
+    ("/ivp/pdm/device_data", "deviceCount", "whether all devices fit into the response"),
+    ("/ivp/pdm/device_data", "deviceDataLimit", "whether all devices fit into the response"),
 )
 
-#: recorded answers that are not asked, and why
-NOT_ASKED = {
+#: recorded responses that are not read, and why
+NOT_READ = {
     "inv": "the inventory once more, in short",
     "ivp_meters_pvReading": "the readings of the production CT once more",
     "ivp_meters_gridReading": "the readings of the grid CT once more",
@@ -83,7 +83,7 @@ NOT_ASKED = {
     "inventory": "the inventory without what was removed",
 }
 
-#: as many places of one kind tell what all of them would
+#: places of one kind that are tried
 _ENOUGH = 6
 UNSUPPORTED = "3.7.0"
 
@@ -144,7 +144,7 @@ def excused(path: str, place: str) -> bool:
 
 
 def test_every_number_is_exported_or_excused(covered: Covered) -> None:
-    """What a gateway tells in a number makes a series, or stands among the exceptions."""
+    """Every number makes a series, or is among the exceptions."""
     known, exported = covered
     assert sorted(key for key in known - exported if not excused(*key)) == []
 
@@ -159,13 +159,13 @@ def test_no_exception_is_out_of_date(covered: Covered) -> None:
     ] == []
 
 
-def test_every_recorded_answer_is_asked_or_excused(captures_dir: Path) -> None:
+def test_every_recorded_response_is_read_or_excused(captures_dir: Path) -> None:
     """Nothing that a capture has goes unread without a reason."""
-    asked = {file_name(path) for path in ENDPOINTS}
+    read = {file_name(path) for path in ENDPOINTS}
     recorded = {
         file.name
         for name in capture_names()
         for file in (captures_dir / name).iterdir()
         if not file.name.endswith("_log.json") and not file.name.startswith("_")
     }
-    assert recorded - asked - set(NOT_ASKED) == set()
+    assert recorded - read - set(NOT_READ) == set()

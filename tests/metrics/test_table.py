@@ -117,19 +117,19 @@ def test_an_info_is_one_with_its_description() -> None:
 
 
 def test_a_split_has_a_sample_for_each_known_part() -> None:
-    """Fields of one object are told apart by a label."""
+    """Fields of one object are distinguished by a label."""
     row = LabelledFields(
         "enphase_x", "X.", convert=watts, label="band", parts=(("low", "a"), ("high", "b"))
     )
     assert samples(row, SimpleNamespace(a=3, b=None)) == {(("band", "low"),): 3}
 
 
-def test_a_state_that_is_not_told_has_no_samples() -> None:
-    """Silence is not the state `unknown`."""
+def test_a_missing_state_has_no_samples() -> None:
+    """A missing value is not the state `unknown`."""
     assert samples(STATES, SimpleNamespace(state=None)) == {}
 
 
-def test_a_word_nobody_knows_is_unknown() -> None:
+def test_an_unknown_word_is_the_state_unknown() -> None:
     """A new firmware's word sets `unknown`, so that exactly one state holds."""
     expected = {(("state", "open"),): 0, (("state", "closed"),): 0, (("state", "unknown"),): 1}
     assert expected == samples(STATES, SimpleNamespace(state="ajar"))
@@ -138,10 +138,10 @@ def test_a_word_nobody_knows_is_unknown() -> None:
 @pytest.mark.parametrize(
     "row", [f.row for f in FAMILIES.values() if isinstance(f.row, StateSet) and f.row.field]
 )
-@given(told=st.text() | st.integers() | st.booleans() | st.lists(st.text()))
-def test_exactly_one_state_holds(row: StateSet, told: Any) -> None:
-    """Whatever the gateway says, a state set sums to one; flags are zeros and ones."""
-    values = samples(row, SimpleNamespace(**{row.field: told})).values()
+@given(value=st.text() | st.integers() | st.booleans() | st.lists(st.text()))
+def test_exactly_one_state_holds(row: StateSet, value: Any) -> None:
+    """For any value a state set sums to one; flags are zeros and ones."""
+    values = samples(row, SimpleNamespace(**{row.field: value})).values()
     if isinstance(row, FlagSet):
         assert set(values) <= {0, 1}
     else:
@@ -149,7 +149,7 @@ def test_exactly_one_state_holds(row: StateSet, told: Any) -> None:
 
 
 def test_flags_hold_side_by_side() -> None:
-    """Any number of flags can be set, and one that nobody knows sets `unknown`."""
+    """Any number of flags can be set, and an unknown one sets `unknown`."""
     expected = {(("flag", "a"),): 1, (("flag", "b"),): 0, (("flag", "unknown"),): 1}
     assert expected == samples(FLAGS, SimpleNamespace(flags=["a", "new"]))
     assert {0} == set(samples(FLAGS, SimpleNamespace(flags=[])).values())
@@ -189,6 +189,6 @@ def test_the_same_row_may_stand_in_two_tables() -> None:
     ],
 )
 def test_contradictions_are_refused(tables: tuple[Table, ...]) -> None:
-    """A name stands for one thing with one set of labels."""
+    """A name has one meaning and one set of labels."""
     with pytest.raises(ValueError, match="enphase_"):
         families(tables)

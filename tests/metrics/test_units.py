@@ -32,7 +32,7 @@ JUNK = st.one_of(
 
 
 @pytest.mark.parametrize(
-    ("convert", "told", "expected"),
+    ("convert", "value", "expected"),
     [
         (units.watts, 1234, 1234),
         (units.watts, -5, -5),
@@ -88,13 +88,13 @@ JUNK = st.one_of(
         (units.number, "5.5", 5.5),
     ],
 )
-def test_converts_into_base_units(convert: Conversion, told: Any, expected: float | None) -> None:
-    """What a gateway says comes out in the base unit, or not at all where it is absurd."""
-    assert convert(told) == expected
+def test_converts_into_base_units(convert: Conversion, value: Any, expected: float | None) -> None:
+    """Values become base units, and absurd ones become None."""
+    assert convert(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "told", "expected"),
+    ("name", "value", "expected"),
     [
         ("enphase_enpower_temperature_celsius", 79, 26.11),
         ("enphase_collar_temperature_celsius", 42, 42),
@@ -114,44 +114,44 @@ def test_converts_into_base_units(convert: Conversion, told: Any, expected: floa
         ("enphase_collector_duration_seconds", 1.5, 1.5),
     ],
 )
-def test_what_captures_say_becomes_base_units(name: str, told: float, expected: float) -> None:
-    """Each field has its own unit at the gateway, and its row knows which."""
-    assert expected == FAMILIES[name].row.convert(told)
+def test_values_of_captures_become_base_units(name: str, value: float, expected: float) -> None:
+    """The row of a field converts from the unit of the gateway."""
+    assert expected == FAMILIES[name].row.convert(value)
 
 
 @pytest.mark.parametrize("name", CONVERSIONS)
-@given(told=JUNK)
-def test_junk_never_becomes_a_sample_that_is_no_number(name: str, told: Any) -> None:
-    """Whatever a gateway says, a conversion neither raises nor returns NaN or infinity."""
-    converted = CONVERSIONS[name](told)
+@given(value=JUNK)
+def test_junk_never_becomes_a_sample_that_is_no_number(name: str, value: Any) -> None:
+    """For any value a conversion neither raises nor returns NaN or infinity."""
+    converted = CONVERSIONS[name](value)
     assert converted is None or math.isfinite(converted)
 
 
 @pytest.mark.parametrize("name", CONVERSIONS)
 @pytest.mark.parametrize(
-    "told", [None, "", "unknown", "nan", "inf", [], {}, b"1", math.nan, math.inf]
+    "value", [None, "", "unknown", "nan", "inf", [], {}, b"1", math.nan, math.inf]
 )
-def test_what_is_no_number_is_absent(name: str, told: Any) -> None:
+def test_what_is_no_number_is_absent(name: str, value: Any) -> None:
     """Missing values, enum_map and broken floats give no sample."""
-    assert CONVERSIONS[name](told) is None
+    assert CONVERSIONS[name](value) is None
 
 
 @given(st.integers() | st.floats())
-def test_a_ratio_lies_between_zero_and_one(told: float) -> None:
+def test_a_ratio_lies_between_zero_and_one(value: float) -> None:
     """A percentage gives a share, and one beyond 0 to 100 by more than rounding gives no sample."""
-    converted = units.ratio(told)
+    converted = units.ratio(value)
     assert converted is None or 0 <= converted <= 1
-    assert converted is not None or not 0 <= told <= 100
-    assert converted is None or -1e-9 < told < 100 + 1e-9
+    assert converted is not None or not 0 <= value <= 100
+    assert converted is None or -1e-9 < value < 100 + 1e-9
 
 
 @given(st.integers(0, 100))
-def test_a_ratio_keeps_its_percentage(told: int) -> None:
-    """Whoever multiplies by 100 gets what the gateway said."""
-    assert round((units.ratio(told) or 0) * 100) == told
+def test_a_ratio_keeps_its_percentage(value: int) -> None:
+    """Multiplied by 100 it is the value of the gateway."""
+    assert round((units.ratio(value) or 0) * 100) == value
 
 
 @given(st.integers(-(10**9), 10**9))
-def test_energy_survives_the_conversion(told: int) -> None:
+def test_energy_survives_the_conversion(value: int) -> None:
     """Watt-hours become joules without loss."""
-    assert units.joules(told) == told * 3600
+    assert units.joules(value) == value * 3600

@@ -1,4 +1,4 @@
-"""What single tables make of what gateways tell: signs, units, and values that are none."""
+"""Series of single tables: signs, units, and invalid values."""
 
 from typing import Any
 
@@ -37,8 +37,8 @@ def rendered(collector: str, data: dict[str, Any], **reading: Any) -> Series:
 
 
 def _series(name: str, labels: tuple[tuple[str, str], ...]) -> str:
-    told = ",".join(f'{label}="{value}"' for label, value in labels)
-    return f"{name}{{{told}}}" if told else name
+    text = ",".join(f'{label}="{value}"' for label, value in labels)
+    return f"{name}{{{text}}}" if text else name
 
 
 def test_a_charging_battery_has_negative_power() -> None:
@@ -94,7 +94,7 @@ SECCTRL = Secctrl.model_validate(
 
 
 def test_storage_is_the_aggregate_of_the_only_kind_of_battery() -> None:
-    """Without AC Batteries the Encharge aggregate is the site's, and nothing is said of ACBs."""
+    """Without AC Batteries the Encharge aggregate is the site's, without series of ACBs."""
     series = rendered("storage", {"encharge_aggregate": ENCHARGE, "secctrl": SECCTRL})
     assert series["enphase_storage_soc_ratio"] == 0.54
     assert series["enphase_storage_available_joules"] == 1890 * 3600
@@ -125,8 +125,8 @@ def test_storage_combines_both_kinds_of_battery() -> None:
 
 def test_a_health_of_zero_is_no_reading() -> None:
     """State of health and commissioned capacity of 0 mean that there is none."""
-    told = Secctrl.model_validate({"ENC_agg_soh": 0, "Enc_commissioned_capacity": 0})
-    assert rendered("storage", {"secctrl": told}) == {}
+    secctrl = Secctrl.model_validate({"ENC_agg_soh": 0, "Enc_commissioned_capacity": 0})
+    assert rendered("storage", {"secctrl": secctrl}) == {}
 
 
 def test_a_site_without_battery_says_nothing_of_storage() -> None:
@@ -168,7 +168,7 @@ def test_storage_settings() -> None:
 def test_a_generator_runs_when_its_relay_is_closed(
     present: bool, oper_state: str, expected: int | None
 ) -> None:
-    """A generator that is not there, or whose relay says something new, neither runs nor stands."""
+    """A generator that is absent, or with an unknown relay state, neither runs nor stops."""
     generator = EnvoyGenerator("unknown", oper_state, 0, 0, 100, -1, 0, present, 0)
     series = rendered("generator", {"generator": generator})
     assert expected == series.get("enphase_generator_running")
@@ -176,14 +176,14 @@ def test_a_generator_runs_when_its_relay_is_closed(
 
 
 def test_the_mean_power_of_an_inverter() -> None:
-    """230,400 J in 903 s are 255 W, as the gateway itself says."""
+    """230,400 J in 903 s are 255 W, as reported by the gateway."""
     inverter = EnvoyInverter("1", 5, 255, 371, energy_produced=round(230400 / 903 / 3.6, 3))
     series = rendered("inverters", {"inverters": {"1": inverter}})
     assert round(series['enphase_inverter_mean_watts{serial="1"}']) == 255
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("status", "expected"),
     [
         (["envoy.global.ok", "prop.done"], 1),
         (["envoy.global.ok", "envoy.cond_flags.obs_strs.failure"], 0),
@@ -191,9 +191,9 @@ def test_the_mean_power_of_an_inverter() -> None:
         (None, None),
     ],
 )
-def test_device_status(told: Any, expected: int | None) -> None:
+def test_device_status(status: Any, expected: int | None) -> None:
     """A device is well while nothing but good news is listed; an empty list is no news."""
-    device = Encharge(device_status=told)
+    device = Encharge(device_status=status)
     series = rendered("ensemble", {"encharge_inventory": {"1": device}})
     assert expected == series.get('enphase_encharge_device_status_ok{serial="1"}')
 
@@ -213,7 +213,7 @@ def test_a_sleeping_ac_battery_is_well() -> None:
 
 
 def test_the_controllers_extras_carry_its_serial() -> None:
-    """What the inventory says beyond pyenphase is labelled like the rest of the controller."""
+    """Inventory fields beyond pyenphase are labelled like the rest of the controller."""
     data = {
         "enpower": Enpower(serial_number="7", communicating=False, state_id=16),
     }
@@ -255,8 +255,8 @@ def test_home() -> None:
     }
 
 
-def test_a_disabled_meter_says_only_that() -> None:
-    """How a meter is set up is told of disabled ones too."""
+def test_a_disabled_meter_has_only_its_set_up() -> None:
+    """The set-up of disabled meters is exported too."""
     setup = MeterSetup.model_validate({"state": "disabled", "phaseMode": "split", "phaseCount": 2})
     assert rendered("meters", {"meter_setup": {"production": setup}, "ctmeters": {}}) == {
         'enphase_meter_enabled{meter="production"}': 0,

@@ -29,7 +29,7 @@ def answers(gateway: ReplayGateway) -> dict[str, bytes]:
 
 
 def parse_all(bodies: Mapping[str, bytes]) -> dict[str, Parsed]:
-    """Return what each answer says, without those that say nothing."""
+    """Return the data of each response, without empty ones."""
     parsed = {}
     for path, body in bodies.items():
         try:

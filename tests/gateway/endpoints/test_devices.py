@@ -29,7 +29,7 @@ ALL = inventory.ENDPOINT.path
 
 
 def parse(documents: Mapping[str, Any]) -> dict[str, Parsed]:
-    """Return what the answers say by path."""
+    """Return the parsed responses by path."""
     return {
         path: ENDPOINTS[path].parse(json.dumps(document).encode())
         for path, document in documents.items()
@@ -86,7 +86,7 @@ def test_a_sum_with_an_unknown_part_is_unknown() -> None:
 
 
 def test_inverters_beyond_the_limit_of_the_details_come_from_the_list() -> None:
-    """Those with details have them; the others have what the list says."""
+    """Those with details have them; the others have the values of the list."""
     listed = [report("900000000101", 99), report("900000000777", 55)]
     parsed = parse({DETAIL: {**DETAILS, "deviceCount": 50}, LIST: listed})
     found = assemble("inverters", parsed, CONTEXT)["inverters"]
@@ -97,7 +97,7 @@ def test_inverters_beyond_the_limit_of_the_details_come_from_the_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("documents", "asked"),
+    ("documents", "expected"),
     [
         ({}, {DETAIL, LIST}),
         ({DETAIL: DETAILS}, {DETAIL}),
@@ -106,14 +106,14 @@ def test_inverters_beyond_the_limit_of_the_details_come_from_the_list() -> None:
     ],
 )
 def test_the_list_is_asked_where_details_are_not_of_all(
-    documents: dict[str, Any], asked: set[str]
+    documents: dict[str, Any], expected: set[str]
 ) -> None:
     """One answer is enough where it has everything."""
-    assert set(paths_needed("inverters", parse(documents), ())) == asked
+    assert set(paths_needed("inverters", parse(documents), ())) == expected
 
 
 def test_a_refused_path_is_not_needed() -> None:
-    """What cannot be had is not asked."""
+    """An unavailable endpoint is not requested."""
     assert paths_needed("inverters", {}, (DETAIL,)) == (LIST,)
 
 
@@ -134,7 +134,7 @@ def test_what_only_the_installer_sees_fills_gaps() -> None:
 def test_an_inverter_silent_while_others_report_has_no_power(
     age: int, others: int, watts: int | None
 ) -> None:
-    """At night all are silent, and what they said last stands until the next day."""
+    """At night none reports, and the last values stay until the next day."""
     listed = [
         report("1", 99, lastReportDate=NOW - age),
         report("2", 55, lastReportDate=NOW - others),

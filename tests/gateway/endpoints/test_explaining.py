@@ -26,12 +26,12 @@ CONTEXT = Context(gateway_time=float(NOW))
 
 
 def parse(path: str, document: Any) -> Parsed:
-    """Return what an answer says."""
+    """Return the data of a response."""
     return ENDPOINTS[path].parse(json.dumps(document).encode())
 
 
 def live(document: Any, context: Context = CONTEXT) -> dict[str, Any]:
-    """Return what live data say."""
+    """Return the parsed live data."""
     path = livedata.ENDPOINT.path
     return assemble("livedata", {path: parse(path, document)}, context)
 
@@ -47,7 +47,7 @@ def test_live_powers_are_told_by_flow_and_phase() -> None:
 
 
 def test_old_live_powers_are_none() -> None:
-    """While nobody streams them they stand still; state and channel are of now all the same."""
+    """Without a stream they do not change; state and channel are still current."""
     data = live(LIVE, replace(CONTEXT, gateway_time=float(NOW + 3600)))
     assert "live_flows" not in data
     assert "live_phases" not in data
@@ -89,7 +89,7 @@ def test_the_relay_has_words_for_its_codes(code: int, name: str) -> None:
 def test_an_update_runs_or_not_and_failed_or_not(
     change: dict[str, Any], running: bool, failed: bool | None
 ) -> None:
-    """State and reason say so together; where neither does, nothing is claimed."""
+    """It takes both state and reason; without them there is no value."""
     path = firmware_manager.ENDPOINT.path
     document = {"SiteSync": {**SAMPLES[path]["SiteSync"], **change}, "updates": [{}, {}]}
     update = parse(path, document).data["firmware_update"]
@@ -110,7 +110,7 @@ def test_the_durations_of_an_update_are_seconds() -> None:
 def test_a_limit_of_export_is_a_power_or_a_share(
     in_percent: bool, watts: float | None, share: float | None
 ) -> None:
-    """One number means either, as another field says."""
+    """Another field decides the unit of the number."""
     limit = parse(limits.EXPORT.path, {"PEL": True, "percent": in_percent, "PEL_Limit": 60.0}).data[
         "export_limit"
     ]
@@ -183,7 +183,7 @@ def test_a_module_is_outdated_where_both_versions_can_be_compared(
     ],
 )
 def test_a_refusal_with_status_200_is_a_refusal(document: Any, error: type[Exception]) -> None:
-    """Absent, not permitted and of the wrong kind are told apart."""
+    """Absent, not permitted and wrong kinds are distinguished."""
     with pytest.raises(error):
         parse(ensemble_relay.ENDPOINT.path, document)
 

@@ -1,4 +1,4 @@
-"""What the gateway says of itself: identity, cloud, network, links, controller, generator."""
+"""Data of the gateway itself: identity, cloud, network, links, controller, generator."""
 
 import json
 from typing import Any
@@ -95,7 +95,7 @@ HOME: dict[str, Any] = {
 
 
 def parsed(path: str, document: Any) -> Parsed:
-    """Return what an answer says."""
+    """Return the data of a response."""
     return ENDPOINTS[path].parse(json.dumps(document).encode())
 
 
@@ -159,20 +159,20 @@ def test_all_groups_of_batteries_count() -> None:
 
 
 def test_a_replaced_controller_is_not_the_controller() -> None:
-    """It may stay in the list, where nobody reaches it any more."""
+    """It may stay in the list although it is unreachable."""
     old = device("1", communicating=False, mains_oper_state="open")
     new = device("2", mains_oper_state="closed")
     assert ensemble(("ENPOWER", [old, new]))["enpower"].serial_number == "2"
 
 
 def test_a_group_without_type_is_known_by_its_devices() -> None:
-    """A battery is a battery whatever stands above it."""
+    """A battery is found in any group."""
     data = ensemble((None, [battery("1")]), (7, [device("2", mains_oper_state="closed")]))
     assert set(data["encharge_inventory"]) == {"1"}
     assert data["enpower"].serial_number == "2"
 
 
-def test_conditions_of_the_ensemble_are_told() -> None:
+def test_conditions_of_the_ensemble_are_read() -> None:
     """By kind of device."""
     status = ["envoy.cond_flags.acb_ctrl.cellmaxtemperror"]
     data = ensemble(("ENCHARGE", [battery("1", device_status=status)]), ("ENPOWER", [device("2")]))
@@ -198,7 +198,7 @@ RUNNING = {"admin_state": "closed", "oper_state": "close", "present": 1, "admin_
 def test_a_generator_is_there_when_it_is_configured_or_has_a_relay(
     state: dict[str, Any], config: dict[str, Any] | None, there: bool
 ) -> None:
-    """Gateways say that one is present where nobody installed any."""
+    """Gateways report one as present where none is installed."""
     answers = {STATE: parsed(STATE, state)}
     if config is not None:
         answers[CONFIG] = parsed(CONFIG, config)

@@ -30,7 +30,7 @@ READINGS = meters.READINGS.path
 
 
 def parse(documents: Mapping[str, Any]) -> dict[str, Parsed]:
-    """Return what the answers say by path."""
+    """Return the parsed responses by path."""
     return {
         path: ENDPOINTS[path].parse(json.dumps(document).encode())
         for path, document in documents.items()
@@ -156,7 +156,7 @@ def test_sections_have_legs() -> None:
 def test_lines_that_do_not_fit_the_service_are_no_legs(
     lines: tuple[float, ...], legs: set[str]
 ) -> None:
-    """Lines have no names: where one is missing, nobody can say which."""
+    """Lines have no names: if one is missing, it is unknown which."""
     data = produced(BOTH, report(section("production", 300.0, *lines)))
     assert set(data.get("system_production_phases", ())) == legs
     assert data["system_production"].watts_now == 300
@@ -181,7 +181,7 @@ def test_a_section_of_another_meter_is_not_that_of_the_cts() -> None:
 
 
 def test_an_old_section_is_not_believed() -> None:
-    """By the gateway's own clock; when it was read is told all the same."""
+    """By the gateway's own clock; the time of the reading is exported all the same."""
     old = section("net-consumption", 200.0, readingTime=NOW - 1000)
     data = produced(BOTH, report(PRODUCTION, old))
     assert "system_net_consumption" not in data
@@ -216,7 +216,7 @@ def test_a_total_that_is_only_the_exchange_is_mended() -> None:
 
 
 def test_a_total_that_cannot_be_mended_is_unknown() -> None:
-    """Without production nobody knows what the house takes."""
+    """Without production the consumption of the house is unknown."""
     false = section("total-consumption", 200.0)
     silent = section("production", 300.0, activeCount=0)
     assert "system_consumption" not in produced(BOTH, report(silent, false, NET))
@@ -281,7 +281,7 @@ def test_production_is_asked_where_it_can_be_had(
 
 
 def measured(*readings: Any, context: Context = CONTEXT, phases: int = 2) -> dict[str, Any]:
-    """Return what the meters say."""
+    """Return the data of the meters."""
     kinds = ("production", "net-consumption", "storage")[: len(readings)]
     documents = {SETUP: setup(*kinds, phases=phases), READINGS: list(readings)}
     return assemble("meters", parse(documents), context)
@@ -304,7 +304,7 @@ def test_a_meter_without_number_is_known_by_its_channels() -> None:
 
 
 def test_meters_that_stand_still_have_no_values() -> None:
-    """When they were last read is told, so that somebody notices."""
+    """The time of the last reading is exported, so that it is noticed."""
     data = measured(meter(1, 100.0, 200.0, timestamp=NOW - 5000))
     assert data["ctmeters"]["production"].active_power is None
     assert data["ctmeters"]["production"].timestamp == NOW - 5000

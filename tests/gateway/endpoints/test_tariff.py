@@ -50,7 +50,7 @@ TARIFF: dict[str, Any] = {
 
 
 def read(document: Any, now: datetime | None = NOON) -> dict[str, Any]:
-    """Return what a tariff says at a local time."""
+    """Return the data of a tariff at a local time."""
     parsed = ENDPOINTS[PATH].parse(json.dumps({"tariff": document}).encode())
     return assemble("tariff", {PATH: parsed}, Context(gateway_time=0.0, local_time=now))
 
@@ -84,7 +84,7 @@ def test_the_price_sold_is_the_flat_one_without_seasons() -> None:
 
 
 def test_a_price_that_depends_on_an_unknown_time_is_unknown() -> None:
-    """Without the time zone of the house nobody knows the hour."""
+    """Without the time zone of the house the hour is unknown."""
     assert price(read(TARIFF, None)) is None
 
 
@@ -97,7 +97,7 @@ def test_a_tariff_that_was_never_set_up_has_no_price() -> None:
 
 
 def test_tiers_have_the_single_rate() -> None:
-    """What was used so far decides among tiers, which nobody knows here."""
+    """The tier depends on the energy used so far, which is unknown here."""
     tiers = [{"id": "s", "start": "1/1", "days": [], "tiers": [{"rate": 0.3}]}]
     assert price(read({**TARIFF, "seasons": tiers, "single_rate": {"rate": 0.21}})) == 0.21
 
@@ -140,7 +140,7 @@ def test_a_price_that_hangs_on_something_unreadable_is_unknown(
 
 @pytest.mark.parametrize("path", [("seasons", 1, "days"), ("seasons", 0, "days", 1, "periods")])
 def test_what_is_not_in_force_costs_nothing(path: tuple[Any, ...]) -> None:
-    """The winter's days and the weekend's hours say nothing of a summer Wednesday."""
+    """The winter's days and the weekend's hours do not apply on a summer Wednesday."""
     assert price(read(put(TARIFF, path, None))) == 0.3
 
 
@@ -174,6 +174,6 @@ def test_a_tariff_without_settings_has_prices(settings: Any) -> None:
 def test_newer_firmware_leaves_old_settings_behind(
     firmware: str | None, current: bool | None
 ) -> None:
-    """Which settings are in force the gateway then does not say here."""
+    """The response does not contain the settings in force."""
     version = AwesomeVersion(firmware) if firmware else None
     assert tariff.settings_are_current(version) is current

@@ -1,4 +1,4 @@
-"""Whatever stands in an answer, there is no exception and no value that cannot be true."""
+"""No response causes an exception or an impossible value."""
 
 import json
 import math
@@ -33,7 +33,7 @@ JSON = st.recursive(
     ),
     max_leaves=12,
 )
-#: keys that our models know, so that wild values reach them
+#: keys of our models, so that wild values reach them
 _KEYS = sorted(
     {
         str(step)
