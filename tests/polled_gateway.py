@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.clock import VirtualClock
+from exporter.clock import Clock, VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
 from exporter.gateway import transport
@@ -37,7 +37,7 @@ class PolledGateway:
 
     gateway: RunningGateway
     poller: Poller
-    clock: VirtualClock
+    clock: Clock
     exposition: Exposition
     state: Path
     status_store: StatusStore
@@ -95,7 +95,7 @@ def samples(text: str) -> Samples:
 
 @asynccontextmanager
 async def polled_gateway(
-    gateway: SimulatedGateway | str, state: Path, clock: VirtualClock | None = None, **config: Any
+    gateway: SimulatedGateway | str, state: Path, clock: Clock | None = None, **config: Any
 ) -> AsyncIterator[PolledGateway]:
     """Serve a gateway, or the sample home of that name, and watch it; nothing was polled yet."""
     clock = clock or VirtualClock(START)

@@ -139,7 +139,9 @@ class Assembler:
         data = {member: value for member, value in data.items() if now < expires[member]}
         missing = self.missing(collector, data)
         counters = self._additions.add(collector, data)
-        data |= device_names(self._config, collector)
+        if not says_nothing(data):
+            # Names alone would make a collector of what the gateway does not have.
+            data |= device_names(self._config, collector)
         counters |= self._guard.judge(collector, self._remembered(data))
         if before is not None and before.data == data:
             # Whoever has rendered it need not look at it again.

@@ -426,7 +426,7 @@ class Poller:
         self._states.note_missing(collector, missing)
         if reading is not None:
             self.readings[collector] = reading
-            if reading.data:
+            if not says_nothing(reading.data):
                 self._inventory.note("collector", collector, {collector})
         return reading
 
