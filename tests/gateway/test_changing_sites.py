@@ -1,4 +1,4 @@
-"""What exists at a site is read from its answers each time, and what is gone is told by name."""
+"""Devices of a site are read from each response, and missing ones are reported by name."""
 
 from collections.abc import Callable
 from pathlib import Path

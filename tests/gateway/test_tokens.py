@@ -80,7 +80,7 @@ def test_no_text_is_an_error(text: str) -> None:
     ],
 )
 async def test_a_failure_of_the_cloud_is_put_into_words(mode: CloudMode, expected: str) -> None:
-    """Each failure is one line that says what to do, and none repeats what the cloud said."""
+    """Each failure is one line with a remedy, and none repeats text of the cloud."""
     clock = VirtualClock(START)
     async with serving_cloud(clock.time, patience=0.3 if mode == "slow" else 30) as cloud:
         cloud.mode = mode

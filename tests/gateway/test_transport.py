@@ -244,7 +244,7 @@ async def test_a_coding_that_nobody_asked_for(
 async def test_nobody_is_there(
     transport: Transport, client: aiohttp.ClientSession, host: str, words: str
 ) -> None:
-    """No connection is told apart by its cause."""
+    """Causes of a failed connection are distinguished."""
     error = await failure(transport, client, host)
     assert error.reason == "unreachable"
     assert words in str(error)

@@ -71,7 +71,7 @@ def _result(definition: Any) -> list[dict[str, Any]]:
 
 
 def fill(data: Path, recordings: Collection[Path], names_needed: Collection[str]) -> None:
-    """Put recordings into the folder of a server, and what those rules record that are wanted."""
+    """Put recordings and the results of the named rules into the folder of a server."""
     whole = data.with_name("homes.om")
     with whole.open("wb") as file:
         for path in recordings:
