@@ -40,7 +40,12 @@ _TYPES = {
 
 def shape(gateway: SimulatedGateway, target: str) -> Shape:
     """Return the shape of an answer; empty where there is none in JSON."""
-    return set(_paths(content(gateway, target), "")) - {("", "null")}
+    return document_shape(content(gateway, target))
+
+
+def document_shape(document: Any) -> Shape:
+    """Return the shape of a JSON document; empty for None."""
+    return set(_paths(document, "")) - {("", "null")}
 
 
 def content(gateway: SimulatedGateway, target: str) -> Any:

@@ -10,6 +10,11 @@ from exporter.simulator.homes.models import HomeHardware, HomeState
 _BATTERY, _INVERTER, _BOARD, _CELLS, _CONTROLLER, _CONTROLLER_BOARD = 13, 14, 15, 16, 17, 18
 _COLLAR = 27
 _INVERTERS = 4
+#: with this firmware devices say how they are connected, and phases have names
+_CONNECTIONS_SINCE = (8, 2, 4264)
+#: how the batteries and the controller are connected
+_RADIO, _CABLE = "ZigBee", "CAN"
+_RADIO_FIRMWARE = {"zb_fw_version": "100F", "zb_bootloader_vers": "1.B.5"}
 
 
 def status(site: HomeHardware, state: HomeState) -> Any:
@@ -18,7 +23,7 @@ def status(site: HomeHardware, state: HomeState) -> Any:
         battery.serial: _battery(site, battery) for battery in state.batteries
     }
     if site.controller:
-        devices[ensemble.CONTROLLER_SERIAL] = _controller(state)
+        devices[ensemble.CONTROLLER_SERIAL] = _controller(site, state)
     if site.collar:
         devices[ensemble.COLLAR_SERIAL] = _collar(state)
     return {
@@ -36,14 +41,16 @@ def errors(site: HomeHardware, state: HomeState) -> Any:
 def _battery(site: HomeHardware, battery: BatteryState) -> dict[str, Any]:
     common = {
         "device_type": _BATTERY,
+        **_connection(site, battery.serial),
         "admin_state": battery.admin,
         "admin_state_str": battery.admin_name,
         "reported_grid_mode": battery.grid_state,
-        "phase": 1,
+        "phase": "ph-a" if site.since(*_CONNECTIONS_SINCE) else 1,
         "der_index": 2,
-        "encharge_revision": 2,
+        "encharge_revision": 4 if site.collar else 2,
         "encharge_capacity": battery.capacity_wh,
         "encharge_rated_power": battery.rated_watts,
+        "reported_enc_grid_state": battery.grid_state,
         "msg_retry_count": 0 if battery.communicating else 5,
         "part_number": battery.part,
         "assembly_number": "890-00023-r39",
@@ -56,6 +63,7 @@ def _battery(site: HomeHardware, battery: BatteryState) -> dict[str, Any]:
     # `dmir` is the firmware that a module should run, `procload` the one that it runs
     modules = {
         f"{number + 50_000_000 + index}": _module(_INVERTER, "3.28.2-D48", "3.28.2-D48")
+        | (_fourth_generation_inverter(battery) if site.collar else {})
         for index in range(_INVERTERS)
     }
     board = f"{number + 60_000_000}"
@@ -63,6 +71,27 @@ def _battery(site: HomeHardware, battery: BatteryState) -> dict[str, Any]:
     modules[board] = _module(_BOARD, expected, battery.firmware)
     modules[f"{number + 70_000_000}"] = _module(_CELLS, "", battery.bmu_firmware)
     return common | {"submodule_count": len(modules), "submodules": modules}
+
+
+def _connection(site: HomeHardware, serial: str) -> dict[str, str]:
+    """Return how a battery or a controller is connected: by radio, or by cable with a collar."""
+    medium = _CABLE if site.collar else _RADIO
+    named = site.since(*_CONNECTIONS_SINCE)
+    return {
+        **({"com_interface_str": medium, "device_id": serial} if named else {}),
+        **(_RADIO_FIRMWARE if medium == _RADIO else {}),
+    }
+
+
+def _fourth_generation_inverter(battery: BatteryState) -> dict[str, Any]:
+    """Return what the inverters of a battery that goes with a collar have besides."""
+    return {
+        "alternate_device_type": 120,
+        "fsm_state": "ENCMN_MDE_PCU_READY",
+        "rated_power": battery.rated_watts // _INVERTERS,
+        "is_ll": True,
+        "pcu_phase": "ph-a",
+    }
 
 
 def _module(kind: int, expected: str, running: str) -> dict[str, Any]:
@@ -79,12 +108,13 @@ def _module(kind: int, expected: str, running: str) -> dict[str, Any]:
     }
 
 
-def _controller(state: HomeState) -> dict[str, Any]:
+def _controller(site: HomeHardware, state: HomeState) -> dict[str, Any]:
     number, name = state.switch.admin
     firmware = ensemble.CONTROLLER_FIRMWARE
     module = _module(_CONTROLLER_BOARD, firmware, firmware)
     return {
         "device_type": _CONTROLLER,
+        **_connection(site, ensemble.CONTROLLER_SERIAL),
         "admin_state": number,
         "admin_state_str": name,
         "msg_retry_count": 0 if state.switch.communicating else 5,

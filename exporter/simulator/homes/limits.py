@@ -21,13 +21,12 @@ def export_limit(site: HomeHardware, state: HomeState) -> Any:
         "percent": False,
         "apparent": False,
         "PEL_Limit": 0.0 if limit is None else limit,
-        **(_PEL_TIMES if site.since(8) else {}),
+        "Comm_Time_Loss": 0.0,
+        "Resp_Time_SoftPEL": 0.0,
+        "Resp_Time_HardPEL": 0.0,
+        "msReset_HardPEL": 0.0,
+        "PEL_db": 0.0,
     }
-
-
-_PEL_TIMES = dict.fromkeys(
-    ("Comm_Time_Loss", "Resp_Time_SoftPEL", "Resp_Time_HardPEL", "msReset_HardPEL", "PEL_db"), 0.0
-)
 
 
 def production_limit(site: HomeHardware, state: HomeState) -> Any:

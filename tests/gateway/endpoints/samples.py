@@ -39,6 +39,7 @@ def _flow(milliwatts: int) -> dict[str, int]:
 
 
 LIVE: dict[str, Any] = {
+    "info": "Last values shown. Live stream not enabled.",
     "connection": {
         "mqtt_state": "connected",
         "prov_state": "configured",
@@ -67,6 +68,8 @@ LIVE: dict[str, Any] = {
     },
     "tasks": {"task_id": 7, "timestamp": NOW - 9000},
     "counters": {
+        "main_CfgLoad": 1,
+        "main_CfgChanged": 1,
         "MqttClient_publish": 41_022,
         "MqttClient_connect": 311,
         "MqttClient_connect_err": 12,
@@ -265,6 +268,19 @@ def _energy(watts: int) -> dict[str, int]:
     }
 
 
+def _counts(expected: int, *, gone: int, producing: int) -> dict[str, int]:
+    return {
+        "expected": expected,
+        "discovered": expected,
+        "ctrlsTotal": expected,
+        "ctrlsGone": gone,
+        "ctrlsCommunicating": expected - gone,
+        "chansTotal": expected,
+        "chansRecent": expected - gone,
+        "chansProducing": producing,
+    }
+
+
 SAMPLES: dict[str, Any] = {
     ensemble_status.ENDPOINT.path: {
         "inventory": {
@@ -336,6 +352,8 @@ SAMPLES: dict[str, Any] = {
         "der1_state": 1,
         "der2_state": 1,
         "der3_state": 0,
+        "srt12_state": "open",
+        "srt13_state": "open",
         "Enchg_grid_mode": "multimode-offgrid",
         "Solar_grid_mode": "multimode-offgrid",
     },
@@ -384,16 +402,9 @@ SAMPLES: dict[str, Any] = {
     },
     devstatus.ENDPOINT.path: {
         "counters": {
-            "pcu": {
-                "expected": 4,
-                "discovered": 4,
-                "ctrlsTotal": 4,
-                "ctrlsGone": 1,
-                "ctrlsCommunicating": 3,
-                "chansTotal": 4,
-                "chansRecent": 3,
-                "chansProducing": 1,
-            }
+            "pcu": _counts(4, gone=1, producing=1),
+            "acb": _counts(1, gone=0, producing=1),
+            "nsrb": _counts(1, gone=0, producing=0),
         },
         "pcu": {
             "fields": [
@@ -413,6 +424,10 @@ SAMPLES: dict[str, Any] = {
                 ["900000000101", 1, True, True, True, NOW - 700, 22, 28_686, 144, 225_288, 3_974]
             ],
         },
+        "acb": {
+            "fields": ["serialNumber", "SOC"],
+            "values": [["900000000401", 50]],
+        },
         "nsrb": {
             "fields": ["serialNumber", "relay", "forced", "reason_code", "reason"],
             "values": [["900000000201", "open", True, 3, "over voltage"]],
@@ -420,6 +435,9 @@ SAMPLES: dict[str, Any] = {
     },
     events.ENDPOINT.path: {
         "iTotalRecords": 500,
+        "recordsTotal": 500,
+        "iTotalDisplayRecords": 500,
+        "recordsFiltered": 500,
         "aaData": [
             ["16326", "Microinverter failed to report: Set", "900000000103", "pcu ", "06:30 CET"],
             ["16325", "Grid frequency out of range: Clear", "900000000104", "pcu ", "06:12 CET"],
