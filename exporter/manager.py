@@ -158,7 +158,7 @@ class PollerManager:
     ) -> None:
         report = snapshot.readings[SELF].data["self"]
         unreachable = report.collectors["gateway"].failures
-        if unreachable or all(c.up or c.failures for c in report.collectors.values()):
+        if unreachable or report.polled:
             self._waiting.discard(snapshot.gateway)
             if self.ready:
                 self._all_ready.set()

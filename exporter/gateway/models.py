@@ -78,7 +78,8 @@ class SelfReport:
 
     `requests` counts answers by (endpoint, status code or reason of failure), `rejected` the
     counter readings rejected by metric name, `unreadable` the values that could not be read by
-    (endpoint, field); `clock_skew` is the gateway's clock less ours in seconds.
+    (endpoint, field); `clock_skew` is the gateway's clock less ours in seconds. `polled` says that
+    what makes up a home was asked for at least once, with or without success.
     """
 
     up: bool
@@ -88,3 +89,4 @@ class SelfReport:
     unreadable: Mapping[tuple[str, str], int]
     token_expiry: float | None
     clock_skew: float | None
+    polled: bool = True

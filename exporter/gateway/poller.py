@@ -66,6 +66,22 @@ _TARIFF_INTERVAL = 60.0
 _TICK = 1e-6
 #: requests that are left for what is urgent
 _RESERVE = 2
+#: what makes up a home; the first look is over once all of it was asked for
+_HOME_COLLECTORS = frozenset(
+    {
+        "ensemble",
+        "battery_power",
+        "meters",
+        "production",
+        "storage",
+        "dry_contacts",
+        "generator",
+        "home",
+        "tariff",
+        "inverters",
+        "acb",
+    }
+)
 #: seconds until a surprising grid state is asked again
 _CONFIRM_DELAY = 0.5
 #: a poller that did not run for so many seconds begins anew
@@ -581,6 +597,7 @@ class Poller:
             unreadable=dict(self._assembler.unreadable),
             token_expiry=self._client.token.expires if self._client.token else None,
             clock_skew=self._client.clock_skew if up else None,
+            polled=self._scheduler.tried(_HOME_COLLECTORS),
         )
         data: Mapping[str, Any] = {
             "self": report,

@@ -6,7 +6,7 @@ due, the one that is the latest by the measure of its own interval comes first: 
 keeps its pace, and slow ones are not starved either.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -124,6 +124,14 @@ class Scheduler:
 
     def __iter__(self) -> Iterator[EndpointSchedule]:
         return iter(self._all.values())
+
+    def tried(self, collectors: Collection[str]) -> bool:
+        """Return whether every endpoint of these collectors was asked at least once."""
+        return all(
+            schedule.condition is not Condition.NEW
+            for schedule in self._all.values()
+            if schedule.enabled and schedule.endpoint.collector in collectors
+        )
 
     def next(self, delay: Callable[[EndpointSchedule], float]) -> EndpointSchedule | None:
         """Return what to ask now; `delay` is the time until the budget allows a request."""

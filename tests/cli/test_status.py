@@ -93,7 +93,10 @@ def test_a_house_on_the_grid(homes: Served, ask: Asked) -> None:
 
 def test_an_island(tmp_path: Path, ask: Asked) -> None:
     """Problems come first, with the remedy and the runbook; the exit status is still 0."""
-    faults = {"/ivp/ensemble/inventory": Edit(_open)}
+    faults = {
+        "/ivp/ensemble/inventory": Edit(_open),
+        "/ivp/ensemble/relay": Edit(lambda relay: relay | {"mains_oper_state": "open"}),
+    }
     with in_thread(serving(tmp_path, {"home": "battery-home"}, faults)) as served:
         status, output, _ = ask(f"--url={served.url}")
     assert status == 0
