@@ -169,7 +169,7 @@ async def _delivery(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 
 
 async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
-    path._started, path._started_failed = await _notification_counts(path, session)
+    path._started, path._started_failed, _ = await _notification_counts(path, session)
     path._labels = {
         "alertname": TEST_ALERT,
         "severity": "critical",
@@ -207,7 +207,7 @@ async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Pass
 
     async def ended() -> bool:
         nonlocal failing_since
-        total, failures = await _notification_counts(path, session)
+        total, failures, pending = await _notification_counts(path, session)
         failed.clear()
         failed.update(failures - path._started_failed)
         good = total - path._started - failed
@@ -218,7 +218,9 @@ async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Pass
         failing = [name for name in path._expected if failed[name]]
         missing[:] = failing or missing
         if not failing:
-            return not missing and time.monotonic() - began >= _SETTLE
+            # a service that hangs has neither failed nor succeeded, while the page has
+            waiting = any(pending[name] for name in path._expected)
+            return not missing and not waiting and time.monotonic() - began >= _SETTLE
         failing_since = failing_since or time.monotonic()
         return time.monotonic() - failing_since >= _RETRIES
 
@@ -288,21 +290,26 @@ async def _is_reachable(url: str, session: aiohttp.ClientSession) -> bool:
 
 async def _notification_counts(
     path: AlertPath, session: aiohttp.ClientSession
-) -> tuple[Counter[str], Counter[str]]:
-    """Return how many requests Alertmanager has sent, and how many failed, by integration."""
+) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Return the requests Alertmanager has sent, those that failed, and the messages pending.
+
+    By integration; a message is pending until a request succeeded or Alertmanager gave up.
+    """
     async with session.get(f"{path.alertmanager_url}/metrics") as response:
         response.raise_for_status()
         text = await response.text()
     counts: dict[str, Counter[str]] = {
         "alertmanager_notification_requests_total": Counter(),
         "alertmanager_notification_requests_failed_total": Counter(),
+        "alertmanager_notifications_total": Counter(),
+        "alertmanager_notifications_failed_total": Counter(),
     }
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name in counts:
                 counts[sample.name][sample.labels["integration"]] += int(sample.value)
-    total, failed = counts.values()
-    return total, failed
+    requests, failed_requests, messages, failed_messages = counts.values()
+    return requests, failed_requests, messages - (requests - failed_requests) - failed_messages
 
 
 async def _post_test_alert(path: AlertPath, session: aiohttp.ClientSession, life: float) -> None:

@@ -18,6 +18,8 @@ HOURS = 25
 #: a stamp younger than this moves on while the home is healthy; collars and days of installation
 #: stand still
 _LIVE = 3600.0
+#: a battery that charges for a day while its state of charge stands still would be stuck
+_RESTING = frozenset({"enphase_encharge_watts"})
 
 
 def series(exposition: str) -> Iterator[dict[str, str]]:
@@ -26,6 +28,8 @@ def series(exposition: str) -> Iterator[dict[str, str]]:
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
             value, step = sample.value, 0
+            if sample.name in _RESTING:
+                value = 0.0
             if sample.name.endswith("_timestamp_seconds"):
                 value -= NOW
                 step = 60 if -_LIVE < value <= 0 else 0
