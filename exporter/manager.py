@@ -18,7 +18,7 @@ from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
 from exporter.gateway.cadences import CADENCES
 from exporter.gateway.client import Locate
-from exporter.gateway.poller import Poller
+from exporter.gateway.poller import Poller, unpolled
 from exporter.house import HouseDeriver
 from exporter.pager import Pager
 from exporter.snapshot import SELF, Snapshot
@@ -114,6 +114,8 @@ class PollerManager:
     def _start(self, gateway: Gateway, delay: float) -> None:
         task = asyncio.create_task(self._poll(gateway, delay), name=f"poller {gateway.name}")
         self._running[gateway.name] = gateway, task
+        # Reading the state may take its time; until then the gateway is there, and not up.
+        self._publish(gateway, gateway.device_names(), unpolled(gateway))
         log.info("gateway added", extra={"gateway": gateway.name, "host": gateway.host})
 
     async def _poll(self, gateway: Gateway, delay: float) -> None:

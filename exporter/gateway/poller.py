@@ -39,7 +39,7 @@ from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.flow_energy import Derive, FlowEnergies
 from exporter.gateway.grid_state import GridConfirmation
 from exporter.gateway.inventory import Inventory
-from exporter.gateway.models import GatewayInfo, SelfReport
+from exporter.gateway.models import CollectorReport, GatewayInfo, SelfReport
 from exporter.gateway.response import Response
 from exporter.gateway.retired import RetiredFile
 from exporter.gateway.scheduler import Condition, EndpointSchedule, Scheduler
@@ -96,6 +96,21 @@ _REST_SHARE, _LONGEST_REST = 0.5, 5.0
 
 #: content of the state file, and the journal of the counters
 Saved = tuple[dict[str, Any], CounterJournal | None]
+
+
+def unpolled(config: Gateway) -> Snapshot:
+    """Return the snapshot of a gateway of which nothing was read yet, not even its state."""
+    report = SelfReport(
+        up=False,
+        collectors={"gateway": CollectorReport(False, None, None, {})},
+        requests={},
+        rejected={},
+        unreadable={},
+        token_expiry=None,
+        clock_skew=None,
+        polled=False,
+    )
+    return Snapshot(config.name, {SELF: Reading({"self": report, "wanted": config.wanted}, 0.0)})
 
 
 class Poller:
