@@ -15,6 +15,7 @@ from exporter.gateway.paths import CHECK_JWT, INFO
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
 from exporter.simulator.server import RunningGateway, serve
+from exporter.snapshot import HOUSE
 from exporter.state import State
 from tests.faults.gateways import growing
 from tests.faults.table import Effect, Moment, Row
@@ -123,7 +124,10 @@ class GatewayCase:
 
     def cadence(self, collector: str) -> float:
         """Return how often a collector runs, in seconds."""
-        return self.poller.cadences[collector]
+        cadences = self.poller.cadences
+        if collector == HOUSE:
+            return max(cadences[source] for source in HOUSE_SOURCES)
+        return cadences[collector]
 
     def begin(self) -> None:
         """Start the exporter, and the fault if it is there from the start."""
@@ -232,6 +236,10 @@ async def _stop(case: GatewayCase) -> None:
         await asyncio.gather(case.task, return_exceptions=True)
 
 
+#: collectors that the power flows of the house are derived from
+HOUSE_SOURCES = frozenset(
+    {"ensemble", "meters", "production", "inverters", "battery_power", "generator", "livedata"}
+)
 #: deadlines of the collectors, in seconds
 DEADLINES = {
     collector: max(e.deadline for e in ENDPOINTS.values() if e.collector == collector)

@@ -12,8 +12,8 @@ from exporter.gateway.cadences import CADENCES, intervals
 from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.paths import METERS
 from exporter.metrics.catalogue import FAMILIES
-from exporter.snapshot import SELF
-from tests.faults.case import DEADLINES, STEP, GatewayCase
+from exporter.snapshot import HOUSE, SELF
+from tests.faults.case import DEADLINES, HOUSE_SOURCES, STEP, GatewayCase
 from tests.faults.table import Effect
 
 Look = Callable[[GatewayCase, GatewayCase], str | None]
@@ -103,7 +103,8 @@ def hit(case: GatewayCase) -> frozenset[str]:
     elif cell.effect is Effect.BENDS and cell.endpoint == METERS:
         # A probe counts the meters.
         more = frozenset({"gateway"})
-    return frozenset({cell.collector}) | more
+    touched = frozenset({cell.collector}) | more
+    return touched | {HOUSE} if touched & HOUSE_SOURCES else touched
 
 
 def age(case: GatewayCase) -> float:
@@ -290,6 +291,12 @@ def is_possible(case: GatewayCase, twin: GatewayCase) -> str | None:
     return None
 
 
+def keeps_secrets(case: GatewayCase, twin: GatewayCase) -> str | None:
+    """Return which sample contains the token, which a gateway may echo."""
+    leaking = [series for series in case.samples if case.running.token in series]
+    return f"{len(leaking)} samples contain the token" if leaking else None
+
+
 def recovers(case: GatewayCase, twin: GatewayCase) -> str | None:
     """Return what is not as with the twin two cadences after the fault, without a restart."""
     cell = case.cell
@@ -355,6 +362,7 @@ LOOKS: tuple[Look, ...] = (
     keeps_the_others,
     counts_right,
     is_possible,
+    keeps_secrets,
     recovers,
 )
 AT_END: tuple[Look, ...] = (spares_the_gateway,)

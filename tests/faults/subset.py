@@ -13,7 +13,7 @@ def selection(moment: Moment) -> list[Cell]:
     """Return the chosen cells of a moment; endpoints take turns over faults and moments."""
     place = MOMENTS.index(moment)
     return [
-        _turn(cells(row, moment), 7 * index + 3 * place)
+        _turn(cells(row, moment), 7 * index + place)
         for index, row in enumerate(ROWS)
         if (row.name in _FOR_AN_HOUR if moment is _HOUR else place in (index % 3, (index + 1) % 3))
     ]

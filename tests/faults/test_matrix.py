@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.gateway import poller, rate_limit
+from exporter.gateway import poller, rate_limit, scheduler
 from exporter.gateway.cadences import CADENCES
 from tests.faults.case import Cell
 from tests.faults.gateways import ASKED, all_asked
@@ -56,22 +56,24 @@ def one(fault: str, moment: str, endpoint: str | None) -> list[Cell]:
 
 def test_a_last_value_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exporter that keeps serving its last value does not pass."""
-    monkeypatch.setattr(poller, "_LEAST_LIFE", 1e9)
+    monkeypatch.setattr(scheduler, "_LEAST_LIFETIME", 1e9)
+    monkeypatch.setattr(scheduler, "_LONG_LIFETIME", 1e9)
     (outcome,) = outcomes(one("status 503", "mid-run", "/ivp/ensemble/power"))
     assert {"expires", "is_fresh"} <= outcome.broken.keys()
 
 
 def test_haste_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exporter that polls more often than a gateway tolerates does not pass."""
-    monkeypatch.setattr(rate_limit, "_REFILL", 10.0)
-    monkeypatch.setattr(rate_limit, "_MOST", 10_000)
-    monkeypatch.setitem(CADENCES, "ensemble", 1.0)
+    for limit in ("PER_MINUTE", "_REFILL", "_REFILL_AFTER_BURST"):
+        monkeypatch.setattr(rate_limit, limit, 600)
+    for collector in ("ensemble", "meters"):
+        monkeypatch.setitem(CADENCES, collector, 1.0)
     with pytest.raises(AssertionError, match="requests in the ten minutes"):
         outcomes(one("extra key", "mid-run", "/home"))
 
 
 def test_slow_recovery_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exporter that leaves a gateway alone for ten minutes does not pass."""
-    monkeypatch.setattr(poller, "_HOLD", 600.0)
+    monkeypatch.setattr(poller, "_RECONNECT_DELAY", 600.0)
     (outcome,) = outcomes(one("refused", "for one cycle", None))
     assert "recovers" in outcome.broken
