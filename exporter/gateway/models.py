@@ -79,7 +79,7 @@ class SelfReport:
     `requests` counts answers by (endpoint, status code or reason of failure), `rejected` the
     counter readings rejected by metric name, `unreadable` the values that could not be read by
     (endpoint, field); `clock_skew` is the gateway's clock less ours in seconds. `polled` says that
-    what makes up a home was asked for at least once, with or without success.
+    the first look is over: what makes up a home was asked for, as far as the limit allows.
     """
 
     up: bool

@@ -612,7 +612,7 @@ class Poller:
             unreadable=dict(self._assembler.unreadable),
             token_expiry=self._client.token.expires if self._client.token else None,
             clock_skew=self._client.clock_skew if up else None,
-            polled=self._scheduler.tried(_HOME_COLLECTORS),
+            polled=self._polled(),
         )
         data: Mapping[str, Any] = {
             "self": report,
@@ -627,6 +627,14 @@ class Poller:
         tried = self._open and now - self._began > _SETTLING
         quantities.note(self._inventory, snapshot, now, tried=tried)
         self._publish(snapshot)
+
+    def _polled(self) -> bool:
+        """Return whether the first look is over: all of a home was asked for, or all that may be.
+
+        After a restart the request limit, which outlives it, spreads the first look over minutes.
+        """
+        spent = self._client.delay(reserve=_RESERVE) > _TICK
+        return self._open and (spent or self._scheduler.tried(_HOME_COLLECTORS))
 
     def _sun(self) -> SunPosition | None:
         place = self.config.location
