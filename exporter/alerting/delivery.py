@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -55,6 +55,8 @@ class AlertPath:
     #: messages to persons and to the page, by integration
     _expected: Counter[str] = field(default_factory=Counter)
     _to_page: Counter[str] = field(default_factory=Counter)
+    #: addresses to which Alertmanager sends for the page
+    _page_urls: list[str] = field(default_factory=list)
 
 
 Step = tuple[str, str, Callable[[AlertPath, aiohttp.ClientSession], Awaitable[Passed]]]
@@ -190,6 +192,12 @@ async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     config = yaml.safe_load(document["config"]["original"])
     path._expected, path._to_page, reached = _integrations(config, names)
     path.receivers = tuple(reached)
+    path._page_urls = [
+        str(entry.get("url"))
+        for receiver in config.get("receivers") or ()
+        if receiver["name"] == _PAGE_RECEIVER
+        for entry in receiver.get("webhook_configs") or ()
+    ]
     if not reached:
         raise StepFailedError(
             f"nobody is paged: the test alert goes to {', '.join(names)}, which reaches no person",
@@ -226,7 +234,8 @@ async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Pass
 
     if await _wait(ended, path.patience) and not missing:
         return Passed("Alertmanager has sent the message")
-    if missing and missing == reached and not await _is_reachable(path.exporter_url, session):
+    pages = (path.exporter_url, *path._page_urls)
+    if missing and missing == reached and not await _is_any_reachable(pages, session):
         return Passed(
             "Alertmanager has sent the message",
             f"it cannot send to the page of the exporter, which does not answer at"
@@ -280,12 +289,14 @@ def _integrations(
     return persons, pages, reached
 
 
-async def _is_reachable(url: str, session: aiohttp.ClientSession) -> bool:
-    try:
-        async with session.get(url):
-            return True
-    except _UNEXPECTED:
-        return False
+async def _is_any_reachable(urls: Iterable[str], session: aiohttp.ClientSession) -> bool:
+    for url in urls:
+        try:
+            async with session.get(url):
+                return True
+        except _UNEXPECTED:
+            continue
+    return False
 
 
 async def _notification_counts(

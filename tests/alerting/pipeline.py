@@ -151,6 +151,8 @@ def prometheus(folder: Path, alertmanager_url: str | None, rules: str = RULES) -
         program("prometheus"),
         f"--config.file={config}",
         f"--storage.tsdb.path={folder / 'prometheus-data'}",
+        # what fires before Alertmanager is discovered would otherwise come a minute late
+        "--rules.alert.resend-delay=1s",
         f"--web.listen-address={address}",
     ):
         until_ready(f"http://{address}/-/ready")
