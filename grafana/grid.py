@@ -16,8 +16,8 @@ _RANGE = "[$__range:1m]"
 
 def _outages(value: str) -> str:
     """Return a value while off grid, for each outage by the label `start`: its beginning."""
-    outage = f'0 * count_values by ({GATEWAY}) ("start", {_SINCE})'
-    return f"({outage} + on ({GATEWAY}) group_left () ({value}))"
+    outage = f'0 * count_values by (gateway) ("start", {_SINCE})'
+    return f"({outage} + on (gateway) group_left () max by (gateway) ({value}))"
 
 
 NOW = (
