@@ -59,6 +59,8 @@ _SAVE_INTERVAL = 300.0
 _COALESCE = 0.1
 #: seconds after which a request is slow, and the grid state is asked beside it
 _SLOW = 5.0
+#: seconds after which a request probably hangs, and what misses its turn is asked beside it
+_HANGING = 30.0
 #: seconds between two looks at what was retired by command
 _RETIRED_INTERVAL = 30.0
 #: seconds between two looks at what depends on the time of day
@@ -380,18 +382,31 @@ class Poller:
                 await asyncio.gather(task, return_exceptions=True)
 
     def _urgent(self, asked: EndpointSchedule) -> EndpointSchedule | None:
-        """Return the endpoint of the grid state, unless it is the one that takes long."""
+        """Return what is asked beside a request that takes long.
+
+        That is the endpoint of the grid state, and beside one that hangs also what answered before
+        and has missed its turn: else its data would be too old when the deadline comes.
+        """
         for path in topology.GRID_STATE:
             schedule = self._scheduler[path]
             if schedule is not asked and schedule.condition is Condition.ANSWERING:
                 return schedule
-        return None
+        now = self._clock.monotonic()
+        if now - asked.asked < _HANGING:
+            return None
+
+        def delay(schedule: EndpointSchedule) -> float:
+            late = now - schedule.answered >= 2 * schedule.interval
+            if schedule is asked or schedule.condition is not Condition.ANSWERING or not late:
+                return float("inf")
+            return self._delay(schedule)
+
+        return self._scheduler.next(delay)
 
     async def _poll(self, schedule: EndpointSchedule, *, overlap: bool = False) -> None:
         """Ask an endpoint and take in what it says, or how it fails."""
         endpoint, began = schedule.endpoint, self._clock.monotonic()
-        # The limit on small requests is for the grid state, which needs all of it.
-        small = endpoint.path in topology.GRID_STATE and not schedule.urgent
+        small = endpoint.small and not schedule.urgent
         self._scheduler.started(schedule)
         try:
             response = await self._client.get(
@@ -496,6 +511,8 @@ class Poller:
                     level = logging.INFO if isinstance(error, NotPermittedError) else logging.DEBUG
                     extra = {"gateway": self.config.name, "endpoint": endpoint.path}
                     log.log(level, "endpoint unavailable", extra={**extra, "reason": error.reason})
+                    # It may have failed otherwise while the whole gateway was in trouble.
+                    self._states.clear(collector, endpoint.path)
                 else:
                     self._states.failed(collector, endpoint.path, error, duration)
         self._note_support()

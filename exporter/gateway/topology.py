@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from exporter.gateway.endpoints import (
     ENDPOINTS,
     PATHS,
+    devstatus,
     dry_contacts,
     ensemble_errors,
     ensemble_inventory,
@@ -29,6 +30,7 @@ EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "dry_contacts": ("controller",),
     "meters": ("meter",),
     "acb": ("acb",),
+    "devices": ("iq_relay",),
     "inverters": ("inverter",),
     "generator": ("generator",),
 }
@@ -60,6 +62,7 @@ HINTS: Mapping[str, tuple[str, ...]] = {
     "controller": (*GRID_STATE, *_STORAGE, generator.STATE.path, generator.CONFIG.path),
     "collar": (*GRID_STATE, *_STORAGE),
     "acb": (inventory.ENDPOINT.path, ensemble_secctrl.ENDPOINT.path, production_report.JSON.path),
+    "iq_relay": (devstatus.ENDPOINT.path,),
     "meter": _METERS,
     "section": _METERS,
     "generator": (generator.CONFIG.path, generator.MODE.path, generator.SCHEDULE.path),

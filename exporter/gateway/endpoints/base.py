@@ -361,8 +361,9 @@ class Endpoint:
     """One path of the gateway: how to read it, how often, and how long to wait for it.
 
     `collector` groups endpoints in metrics and gives the default cadence; `max_age` in seconds
-    overrides that. `deadline` in seconds. `small` answers are below 1 kB. `installer` endpoints
-    refuse an owner's token. `optional` ones are missing on many gateways without a fault.
+    overrides that. `deadline` in seconds. `small` ones are counted by the limit on small requests,
+    all of which the grid state needs. `installer` endpoints refuse an owner's token. `optional`
+    ones are missing on many gateways without a fault.
     """
 
     path: str

@@ -30,5 +30,5 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
 
 
 ENDPOINT = Endpoint(
-    "/ivp/ss/enc_settings", "settings", read, max_age=900, deadline=20, small=True, optional=True
+    "/ivp/ss/enc_settings", "settings", read, max_age=900, deadline=20, optional=True
 )

@@ -21,5 +21,5 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
 
 
 ENDPOINT = Endpoint(
-    "/ivp/ensemble/errors", "settings", read, max_age=300, deadline=20, small=True, optional=True
+    "/ivp/ensemble/errors", "settings", read, max_age=300, deadline=20, optional=True
 )

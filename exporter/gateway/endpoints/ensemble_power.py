@@ -36,6 +36,4 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     }
 
 
-ENDPOINT = Endpoint(
-    "/ivp/ensemble/power", "battery_power", read, deadline=30, small=True, optional=True
-)
+ENDPOINT = Endpoint("/ivp/ensemble/power", "battery_power", read, deadline=30, optional=True)

@@ -126,7 +126,6 @@ MODE = Endpoint(
     read_mode,
     max_age=_SETTINGS_AGE,
     deadline=30,
-    small=True,
     optional=True,
 )
 SCHEDULE = Endpoint(

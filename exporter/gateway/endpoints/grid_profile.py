@@ -23,6 +23,4 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     return {"grid_profile": GridProfile.read(raw, notes)} if raw else {}
 
 
-ENDPOINT = Endpoint(
-    "/ivp/arf/profile", "settings", read, max_age=3600, deadline=20, small=True, optional=True
-)
+ENDPOINT = Endpoint("/ivp/arf/profile", "settings", read, max_age=3600, deadline=20, optional=True)

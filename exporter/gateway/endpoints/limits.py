@@ -101,29 +101,23 @@ def read_production_power(document: Any, notes: Notes) -> dict[str, Any]:
 
 _AGE = 300.0
 
-EXPORT = Endpoint(
-    "/ivp/ss/pel_settings", "settings", read_export_limit, _AGE, 20, small=True, optional=True
-)
+EXPORT = Endpoint("/ivp/ss/pel_settings", "settings", read_export_limit, _AGE, 20, optional=True)
 DYNAMIC_EXPORT = Endpoint(
     "/ivp/ss/dpel",
     "settings",
     read_dynamic_limit,
     _AGE,
     20,
-    small=True,
     installer=True,
     optional=True,
 )
-PRODUCTION = Endpoint(
-    "/ivp/sc/pvlimit", "settings", read_production_limit, _AGE, 20, small=True, optional=True
-)
+PRODUCTION = Endpoint("/ivp/sc/pvlimit", "settings", read_production_limit, _AGE, 20, optional=True)
 POWER = Endpoint(
     "/ivp/mod/603980032/mode/power",
     "settings",
     read_production_power,
     _AGE,
     20,
-    small=True,
     installer=True,
     optional=True,
 )

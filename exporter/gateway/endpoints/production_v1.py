@@ -26,6 +26,4 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     return {"production_totals": ProductionTotals.read(as_object(document), notes)}
 
 
-ENDPOINT = Endpoint(
-    "/api/v1/production", "production", read, deadline=60, small=True, optional=True
-)
+ENDPOINT = Endpoint("/api/v1/production", "production", read, deadline=60, optional=True)
