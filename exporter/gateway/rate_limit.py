@@ -140,8 +140,8 @@ class RateLimiter:
         #: held while the file is locked and counted in
         self._counting = asyncio.Lock()
         self._file_retry = float("-inf")
-        #: requests that were sent without a slot and are not counted yet
-        self._uncounted = 0
+        #: buckets of the requests that were sent without a slot and are not counted yet
+        self._uncounted: list[_Bucket] = []
         self._let_in = False
         #: when the file is written next, where there are too many gateways to do it each time
         self._next_store = float("-inf")
@@ -155,9 +155,9 @@ class RateLimiter:
         """
         return self._bucket(small=small).wait(self._clock.monotonic(), reserve)
 
-    def charge(self) -> None:
+    def charge(self, *, small: bool = False) -> None:
         """Count a request that was sent without a slot; the next ones wait for it."""
-        self._uncounted += 1
+        self._uncounted.append(self._bucket(small=small))
 
     def let_in(self) -> None:
         """Note that the gateway has let us in: the burst of the first round ends soon."""
@@ -231,8 +231,7 @@ class RateLimiter:
     def _count(self, now: float, *, small: bool) -> float:
         """Count a request if it may be sent now; return the seconds to wait."""
         while self._uncounted:
-            self._uncounted -= 1
-            self._full.take(now)
+            self._uncounted.pop().take(now)
         if self._let_in:
             self._full.end_burst(now)
         bucket = self._bucket(small=small)
@@ -252,7 +251,7 @@ class RateLimiter:
         try:
             if held is None and read:
                 self._load(os.pread(descriptor, _MAX_FILE, 0), now)
-            charged = self._uncounted > 0
+            charged = bool(self._uncounted)
             seconds = self._count(now, small=small)
             if seconds <= 0 or charged:
                 content = {"full": self._full.dump(), "small": self._small.dump()}

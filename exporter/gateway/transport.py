@@ -174,7 +174,7 @@ class Transport:
             times += 1
             if times > 1:
                 # as a digest challenge has it
-                self._limiter.charge()
+                self._limiter.charge(small=small)
             opened = self._opened
             try:
                 return await send(request)
