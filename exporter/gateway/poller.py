@@ -86,7 +86,7 @@ _HOME_COLLECTORS = frozenset(
 )
 #: seconds until a surprising grid state is asked again
 _CONFIRM_DELAY = 0.5
-#: a poller that did not run for so many seconds begins anew
+#: a poller that did not run for so many seconds begins again
 _PAUSED = 1200.0
 #: a gateway is up that gave data in the last seconds
 _UP = 120.0
@@ -329,7 +329,7 @@ class Poller:
         self._scheduler.resume()
 
     def _note_identity(self) -> None:
-        """Compare the gateway with the one remembered; another one starts its counters afresh."""
+        """Compare the gateway with the one remembered; another one starts its counters again."""
         identity, memory = self._client.identity, self._memory
         if identity is None:
             return

@@ -227,7 +227,7 @@ class Scheduler:
             schedule.due = max(schedule.due, until)
 
     def restart(self) -> None:
-        """Begin anew where everything is overdue by hours, so that the important come first."""
+        """Begin again where everything is overdue by hours, so that the important come first."""
         now = self._clock.monotonic()
         for schedule in self._all.values():
             schedule.due = max(schedule.due, now)

@@ -62,7 +62,7 @@ EXPECTED = frozenset(
 class Times(deque[ReceivedRequest]):
     """The requests that arrive, with their time by the clock of the test."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
         #: times of the requests for the grid state, which are small, and of the others
         self.small: list[float] = []

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.clock import VirtualClock
 from exporter.status.history import BUCKET_SECONDS, BUCKETS, DAYS, SERIES, History
 from exporter.status.models import LastValue
 from exporter.status.store import StatusStore
@@ -175,7 +174,7 @@ async def test_the_page_remembers_over_a_restart(tmp_path: Path) -> None:
     """A new process knows the last state of a gateway that is silent by then."""
     async with polled_gateway("battery-home", tmp_path) as polled:
         await polled.pass_time(600)
-        clock: VirtualClock = polled.clock
+        clock = polled.clock
         store = StatusStore(clock, tmp_path)
         snapshot = with_house(dict(polled.poller.readings), clock.monotonic())
         store.update(snapshot)
