@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from exporter.clock import Clock, VirtualClock
+from exporter.clock import Clock, SystemClock, VirtualClock
 from exporter.gateway.cadences import CADENCES
 from exporter.gateway.paths import CHECK_JWT, HOME, INFO
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, SMALL_PER_MINUTE, WINDOW, RateLimiter
