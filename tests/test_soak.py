@@ -12,6 +12,9 @@ from tests.conftest import ROOT
 from tools.soak.faults import FAULTS
 from tools.soak.measurements import FEW, MORE_BYTES, Measurement, grown
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 #: seconds after which it is taken for hung
 _PATIENCE = 240
 _COMMAND = "{first}\nimport sys\nfrom tools.soak.__main__ import main\nsys.exit(main(sys.argv[1:]))"

@@ -38,7 +38,7 @@ def series(exposition: str) -> Iterator[dict[str, str]]:
             yield {"series": f"{sample.name}{{{pairs}}}", "values": f"{value:.6f}+{step}x{minutes}"}
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 @pytest.mark.parametrize("golden", sorted(GOLDEN.iterdir()), ids=lambda path: path.stem)
 def test_a_healthy_home_rings_for_nothing(golden: Path, tmp_path: Path, promtool: str) -> None:
     """Held as it was recorded for a day and an hour, a sample home gives nothing to read."""

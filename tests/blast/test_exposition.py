@@ -23,6 +23,9 @@ from tests.blast.rules import LIMIT, values
 from tests.blast.spoiling import leaves, replaced
 from tests.polled_gateway import PolledGateway, polled_gateway
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 #: answers that are read every minute at least, so that a spoiling is soon noticed
 _SOON = (
     ensemble_inventory.ENDPOINT.path,

@@ -10,6 +10,9 @@ from tests.faults.runner import Outcome, cells, outcomes
 from tests.faults.subset import selection
 from tests.faults.table import BY_NAME, MOMENTS, ROWS, Moment, Row
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 BY_MOMENT = {moment.name: moment for moment in MOMENTS}
 
 

@@ -3,8 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from exporter.simulator.faults import Edit, body, login_page, status
 from tests.polled_gateway import polled_gateway
+
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
 
 METERS, TARIFF, INFO = "/ivp/meters", "/admin/lib/tariff", "/info"
 

@@ -14,6 +14,9 @@ from tests.fuzz.examples import Covered, Example, examples, run
 from tests.fuzz.gateways import ROUND, START, Exporter, House, Kept, clients, houses
 from tests.fuzz.mutations import KINDS, ROUGH
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 EXAMPLES = 5000 if LONG else 300
 

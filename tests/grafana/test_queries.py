@@ -11,6 +11,9 @@ from tests.grafana.backfill import Prometheus
 from tools import boards
 from tools.boards import PanelQuery
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 #: seconds that a panel shows: the recordings end at one in the afternoon of the twentieth

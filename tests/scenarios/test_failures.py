@@ -21,6 +21,9 @@ from tests.scenarios import catalogue
 from tests.scenarios.observer import observing
 from tools.incident.recording import Series
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 _METRIC = re.compile(r"\benphase_\w+")
 #: seconds between two samples of a rule test; all times in the catalogue are full minutes
 STEP = 60

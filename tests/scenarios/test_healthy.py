@@ -7,6 +7,9 @@ from exporter.gateway.endpoints import ENDPOINTS
 from exporter.simulator.scenario import ScenarioRunner
 from tests.scenarios import catalogue
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 
 @pytest.mark.parametrize("name", catalogue.healthy())
 async def test_a_healthy_scenario_runs_to_its_end(name: str) -> None:

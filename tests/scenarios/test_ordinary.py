@@ -7,6 +7,9 @@ import pytest
 from exporter.simulator.scenario import find_scenario
 from tests.scenarios.observer import Observation, ScenarioObserver, observing
 
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
+
 
 async def looks(observer: ScenarioObserver, *times: str) -> list[Observation]:
     """Return what is seen at these times."""

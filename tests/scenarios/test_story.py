@@ -3,9 +3,14 @@
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from exporter.simulator.homes.device_states import battery_serial
 from exporter.simulator.scenario import find_scenario
 from tests.scenarios.observer import Observation, ScenarioObserver, observing
+
+#: plays whole scenarios for minutes
+pytestmark = pytest.mark.proof
 
 _DAY = 86400
 _BATTERIES = 6
