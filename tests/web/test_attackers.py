@@ -167,7 +167,7 @@ async def test_active_connections_are_kept_over_idle_ones(
         assert sum(not task.done() for task in crowd) > 0
 
 
-@pytest.mark.parametrize("files", [40, 64])
+@pytest.mark.parametrize("files", [48, 64])
 async def test_few_open_files_are_shared_with_strangers(files: int, tmp_path: Path) -> None:
     """Where the system gives little, strangers get no more than half of it."""
     config = tmp_path / "enphase.yml"
