@@ -76,11 +76,11 @@ ENOUGH = 8
 #: a mistake of ours at the worst place, with all secrets in its message
 MISTAKE = """
 from exporter.gateway.poller import Poller
-def mistake(self, name, data, counters):
+def mistake(self, schedule, response, duration):
     login = self._client._auth
     raise RuntimeError(repr((vars(login), login.token.value, login.auth.headers,
                              list(self._client._http.cookie_jar), login._config.credentials())))
-Poller._keep = mistake
+Poller._take = mistake
 """
 
 
@@ -226,7 +226,7 @@ async def test_no_secret_is_found_where_it_does_not_belong(case: LeakCase, tmp_p
             if case.faults == ECHOES:
                 await process.until(lambda: len(gateway.requests) >= ENOUGH)
             else:
-                await process.wait_for_log("round failed" if case.first else r"reason\W+\w+")
+                await process.wait_for_log("reading failed" if case.first else r"reason\W+\w+")
             output = await pages(process)
             command = commandline(process.process.pid)
             process.process.terminate()
