@@ -169,7 +169,8 @@ async def test_the_protocol_cannot_change_while_it_runs(old: str, new: str) -> N
     """An address that speaks HTTP cannot go on in HTTPS; the error says what to do."""
     async with serve(sample_home(old, time.time)) as running:
         before = running.gateway
-        with pytest.raises(ExporterError, match=r"firmware \S+ cannot take the place.*start a new server"):
+        refused = r"firmware \S+ cannot take the place.*start a new server"
+        with pytest.raises(ExporterError, match=refused):
             running.gateway = sample_home(new, time.time)
         assert running.gateway is before
 
