@@ -67,6 +67,8 @@ class Pager:
         self._path = state_dir / _FILE
         self._started = clock.time()
         self._alerts: dict[str, FiringAlert] = {}
+        #: notifications so far, by which a page is known that shows the last one
+        self.notifications = 0
         self.receiver: str | None = None
         self.tested_at: float | None = None
         self.last_scrape: float | None = None
@@ -94,6 +96,7 @@ class Pager:
         if not isinstance(alerts, list):
             raise ValueError("not a notification of Alertmanager")
         now = self._clock.time()
+        self.notifications += 1
         for alert in alerts[:MAX_ALERTS]:
             self._take(alert if isinstance(alert, dict) else {}, now)
 

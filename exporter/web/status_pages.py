@@ -36,8 +36,8 @@ class StatusPages:
     def __init__(self, store: StatusStore, pager: Pager) -> None:
         self._store = store
         self._pager = pager
-        #: by query, with the second of the status and what was rendered
-        self._cache: dict[str, tuple[int, Markup]] = {}
+        #: by query, with the moment of the status and what was rendered
+        self._cache: dict[str, tuple[tuple[int, int], Markup]] = {}
 
     async def page(self, request: web.Request) -> web.Response:
         """Send the page of a gateway, or the overview where there are several."""
@@ -59,17 +59,17 @@ class StatusPages:
         return web.Response(body=body, content_type="application/json", headers=_NO_STORE)
 
     async def _body(self, request: web.Request) -> Markup:
-        query, second = request.query_string, int(self._store.now)
+        query, moment = request.query_string, (int(self._store.now), self._pager.notifications)
         cached = self._cache.get(query)
-        if cached is not None and cached[0] == second:
+        if cached is not None and cached[0] == moment:
             return cached[1]
         names = self._store.names
         name = request.query.get("gateway") or (names[0] if len(names) == 1 else None)
         body = await self._fleet(request) if name is None else self._gateway(request, name)
         if len(query) <= _MAX_QUERY:
-            self._cache = {q: c for q, c in self._cache.items() if c[0] == second}
+            self._cache = {q: c for q, c in self._cache.items() if c[0] == moment}
             if len(self._cache) < _CACHED:
-                self._cache[query] = second, body
+                self._cache[query] = moment, body
         return body
 
     def _gateway(self, request: web.Request, name: str) -> Markup:
