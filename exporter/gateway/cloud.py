@@ -180,7 +180,7 @@ class CloudLogin:
             raise _NotSentError(_SILENT) from None
         except EnvoyAuthenticationError as error:
             # The cause may hold what the cloud said, and that may hold a secret.
-            raise _in_words(error.status) from None
+            raise _translate_error(error.status) from None
         except (
             aiohttp.ClientError,
             OSError,
@@ -236,18 +236,18 @@ def _digest(username: str, password: str) -> str:
     return hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 20_000).hex()
 
 
-def _in_words(told: str) -> CloudLoginError:
-    if told.startswith("No session id"):
+def _translate_error(message: str) -> CloudLoginError:
+    if message.startswith("No session id"):
         return CloudLoginError(
             "the Enphase account asks for a second factor (MFA), which a program cannot give:"
             " set a `token` got by hand, or use an account without MFA"
         )
-    status = re.search(r": (\d{3}): ", told)
+    status = re.search(r": (\d{3}): ", message)
     if status and (status[1] >= "429" or status[1].startswith("3")):
         return CloudLoginError(f"the Enphase cloud has trouble (status {status[1]})")
-    if told.startswith("Unable to login"):
+    if message.startswith("Unable to login"):
         return CloudLoginError("the Enphase cloud refuses username and password; check both")
-    if told.startswith("Unable to obtain token"):
+    if message.startswith("Unable to obtain token"):
         return _NoTokenError(
             "the Enphase cloud gives no token for this gateway; is it registered to this account?"
         )
