@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 
 from bench.load import Request, get
-from bench.results import Findings, Goal, Progress, Quantity, Result, median
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity, median
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.homes.models import HomeState
 from exporter.simulator.live import LiveGateway
@@ -107,17 +107,17 @@ async def _all_connected(running: Chain) -> None:
         raise RuntimeError(f"after {_STARTING:g} s not all houses are on the grid") from None
 
 
-def _results(outages: list[_Outage]) -> list[Result]:
+def _results(outages: list[_Outage]) -> list[BenchRow]:
     whole = [outage.at["notified"] - outage.began for outage in outages]
     return [
-        Result(
+        BenchRow(
             "From the loss of the grid to the page, shipped configuration",
             Quantity(median(whole), "s"),
             goal=Goal(45),
         ),
-        Result(f"… the slowest of {len(whole)}", Quantity(max(whole), "s")),
+        BenchRow(f"… the slowest of {len(whole)}", Quantity(max(whole), "s")),
         *(
-            Result(
+            BenchRow(
                 words, Quantity(max(0.0, median(each.seconds_to(stage) for each in outages)), "s")
             )
             for stage, words in _STAGES.items()

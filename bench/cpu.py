@@ -15,7 +15,7 @@ from pyenphase import Envoy
 from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT
 
 from bench.poller_fixture import EVERYTHING_AT_ONCE, TEXT, WHAT_PYENPHASE_READS, polled_gateway
-from bench.results import Findings, Goal, Progress, Quantity, Result, side_by_side
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity, side_by_side
 from bench.sim_process import Simulated, simulated
 
 HOMES = ("battery-home", "big-home")
@@ -31,7 +31,7 @@ _SPEEDS = {1.0: "values as before", 30_000.0: "every time stamp new"}
 
 async def run(progress: Progress) -> Findings:
     """Compare one round of everything, and the minutes of a day."""
-    results: list[Result] = []
+    results: list[BenchRow] = []
     notes: list[str] = []
     for name in HOMES:
         progress(f"CPU of polling {name}")
@@ -46,7 +46,7 @@ async def run(progress: Progress) -> Findings:
                     minute = await _day(name, gateway, envoy)
                     # of 60,000 ms
                     share = Quantity(minute.ours.value / 600, "%")
-                    results += [minute, Result("… of one core", share, goal=Goal(1))]
+                    results += [minute, BenchRow("… of one core", share, goal=Goal(1))]
     return Findings(tuple(results), tuple(notes))
 
 
@@ -70,7 +70,7 @@ async def _rounds(
     envoy: Envoy,
     notes: list[str],
     cadences: Mapping[str, float],
-) -> list[Result]:
+) -> list[BenchRow]:
     """Compare rounds in which every collector with a short cadence runs once."""
     async with polled_gateway(gateway.host, gateway.token, cadences=cadences) as watched:
 
@@ -106,8 +106,8 @@ async def _rounds(
     notes.append(_endpoints(what, our_requests, pyenphase_requests))
     goal = _GOAL if cadences is WHAT_PYENPHASE_READS else None
     return [
-        Result(what, Quantity(mine, "ms"), Quantity(its, "ms"), goal),
-        Result(
+        BenchRow(what, Quantity(mine, "ms"), Quantity(its, "ms"), goal),
+        BenchRow(
             "… of that, without rendering", Quantity(without_rendering, "ms"), Quantity(then, "ms")
         ),
     ]
@@ -123,7 +123,7 @@ def _endpoints(what: str, ours: Counter[str], theirs: Counter[str]) -> str:
     return f"{note}; more than once: {', '.join(twice)}" if twice else note
 
 
-async def _day(name: str, gateway: Simulated, envoy: Envoy) -> Result:
+async def _day(name: str, gateway: Simulated, envoy: Envoy) -> BenchRow:
     """Compare a minute of ours, with four looks at the grid, with one update in a minute."""
     async with polled_gateway(gateway.host, gateway.token) as watched:
 
@@ -140,7 +140,7 @@ async def _day(name: str, gateway: Simulated, envoy: Envoy) -> Result:
 
         await watched.minutes(_MINUTES)
         mine, its = await side_by_side(ours, theirs, _REPETITIONS // 3)
-    return Result(
+    return BenchRow(
         f"CPU of a minute as served, {name} (update() once a minute)",
         Quantity(mine, "ms"),
         Quantity(its, "ms"),

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bench.load import Load, Request, get
 from bench.poller_fixture import PROMETHEUS
-from bench.processes import Exporter, child, exporting
-from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.processes import MeasuredExporter, child, exporting
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity
 from bench.sim_process import simulated
 
 _HOME = "big-home"
@@ -53,16 +53,18 @@ async def run(progress: Progress) -> Findings:
         after = await _settled(exporter, before)
     return Findings(
         (
-            Result(f"{_SCRAPERS} scrapers, 99 % answered within", _ms(peace, 0.99), None, _SOON),
-            Result("… under siege, 99 % within", _ms(siege, 0.99), None, _SOON),
-            Result("… under siege, half within", _ms(siege, 0.5)),
-            Result("… all in one instant, the last within", Quantity(at_once * 1000, "ms")),
-            Result("Longest gap between readings, under siege", Quantity(gap, "s"), None, _CADENCE),
-            Result("Open files under siege", Quantity(during.files), None, _BOUNDED),
-            Result(
+            BenchRow(f"{_SCRAPERS} scrapers, 99 % answered within", _ms(peace, 0.99), None, _SOON),
+            BenchRow("… under siege, 99 % within", _ms(siege, 0.99), None, _SOON),
+            BenchRow("… under siege, half within", _ms(siege, 0.5)),
+            BenchRow("… all in one instant, the last within", Quantity(at_once * 1000, "ms")),
+            BenchRow(
+                "Longest gap between readings, under siege", Quantity(gap, "s"), None, _CADENCE
+            ),
+            BenchRow("Open files under siege", Quantity(during.files), None, _BOUNDED),
+            BenchRow(
                 "… a minute later, beside before", Quantity(after.files), Quantity(before.files)
             ),
-            Result("Memory under siege, beside before", *_megabytes(during, before)),
+            BenchRow("Memory under siege, beside before", *_megabytes(during, before)),
         ),
         (f"{_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; attackers: {crowd}",),
     )
@@ -76,7 +78,7 @@ class _ResourceUsage:
         self.bytes = bytes_
 
     @classmethod
-    def of(cls, exporter: Exporter) -> "_ResourceUsage":
+    def of(cls, exporter: MeasuredExporter) -> "_ResourceUsage":
         """Read the usage of the exporter."""
         process = Path("/proc") / str(exporter.pid)
         pages = int((process / "statm").read_text().split()[1])
@@ -84,7 +86,7 @@ class _ResourceUsage:
         return cls(files, pages * resource.getpagesize())
 
 
-async def _settled(exporter: Exporter, before: _ResourceUsage) -> _ResourceUsage:
+async def _settled(exporter: MeasuredExporter, before: _ResourceUsage) -> _ResourceUsage:
     """Return the usage once all clients are gone, or a minute later."""
     with suppress(TimeoutError):
         async with asyncio.timeout(60):

@@ -4,7 +4,7 @@ import time
 
 from bench.cpu import HOMES
 from bench.poller_fixture import PROMETHEUS, TEXT, polled_gateway
-from bench.results import Findings, Progress, Quantity, Result
+from bench.results import BenchRow, Findings, Progress, Quantity
 from exporter.clock import VirtualClock
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
@@ -19,7 +19,7 @@ _BODIES = (
 
 async def run(progress: Progress) -> Findings:
     """Count the samples of each home, and the bytes in every form."""
-    results: list[Result] = []
+    results: list[BenchRow] = []
     for name in HOMES:
         progress(f"Sizes of {name}")
         clock = VirtualClock(time.time())
@@ -35,9 +35,9 @@ async def run(progress: Progress) -> Findings:
         lines = bodies[0][1].splitlines()
         samples = sum(not line.startswith(b"#") for line in lines)
         results.append(
-            Result(f"Samples of {name}, those of the process included", Quantity(samples))
+            BenchRow(f"Samples of {name}, those of the process included", Quantity(samples))
         )
         results += (
-            Result(f"… as {words}", Quantity(len(body) / 1000, "kB")) for words, body in bodies
+            BenchRow(f"… as {words}", Quantity(len(body) / 1000, "kB")) for words, body in bodies
         )
     return Findings(tuple(results))

@@ -18,8 +18,8 @@ import aiohttp
 from bench.load import Request, get, load
 from bench.memory import memory
 from bench.poller_fixture import PROMETHEUS, TEXT
-from bench.processes import Child, Exporter, child, exporting_fleet
-from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.processes import BenchProcess, MeasuredExporter, child, exporting_fleet
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity
 from exporter.fleet.memory_tuning import freeze_long_lived
 from exporter.gateway.cadences import CADENCES
 
@@ -37,12 +37,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class MeasuredFleet:
     """An exporter, and the gateways that it watches."""
 
     size: int
-    exporter: Exporter
-    gateways: Child
+    exporter: MeasuredExporter
+    gateways: BenchProcess
 
     async def ask(self, line: str = "") -> object:
         """Send a command to the gateways; see `bench.fleet_sim`."""
@@ -62,7 +62,7 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(size: int) -> AsyncIterator[Fleet]:
+async def fleet(size: int) -> AsyncIterator[MeasuredFleet]:
     """Run an exporter on this many gateways; each has been polled once."""
     cadences = {name: cadence * _SLOWER for name, cadence in CADENCES.items()}
     async with (
@@ -72,7 +72,7 @@ async def fleet(size: int) -> AsyncIterator[Fleet]:
         with _apart(exporter.pid, gateways.process.pid):
             # spread over a cadence, which is a minute
             await exporter.ready(300)
-            yield Fleet(size, exporter, gateways)
+            yield MeasuredFleet(size, exporter, gateways)
 
 
 @contextmanager
@@ -96,7 +96,7 @@ def _apart(exporter: int, gateways: int) -> Iterator[None]:
 
 async def run(progress: Progress) -> Findings:
     """Watch fleets of several sizes."""
-    results: list[Result] = []
+    results: list[BenchRow] = []
     sizes: dict[int, float] = {}
     for size in _SIZES:
         progress(f"{size:,} gateways")
@@ -109,8 +109,10 @@ async def run(progress: Progress) -> Findings:
             sizes[size] = memory(one.exporter.pid)["RSS"]
     few, many = _SIZES[-2:]
     each = (sizes[many] - sizes[few]) / (many - few) * 1024
-    results.append(Result(f"RSS with {many:,} gateways", Quantity(sizes[many], "MiB"), None, _RSS))
-    results.append(Result("RSS of each further gateway", Quantity(each, "KiB")))
+    results.append(
+        BenchRow(f"RSS with {many:,} gateways", Quantity(sizes[many], "MiB"), None, _RSS)
+    )
+    results.append(BenchRow("RSS of each further gateway", Quantity(each, "KiB")))
     note = "24 inverters and 6 batteries each, TLS, cadences of a minute, all scraped once"
     return Findings(tuple(results), (note,))
 
@@ -126,7 +128,7 @@ async def soak(progress: Progress) -> Findings:
         results = await _watched(one, _SOAK_MINUTES, spoilt)
         rss = Quantity(memory(one.exporter.pid)["RSS"], "MiB")
     label = f"RSS with {size:,} gateways of which {len(spoilt)} misbehave"
-    return Findings((*results, Result(label, rss, None, _RSS)))
+    return Findings((*results, BenchRow(label, rss, None, _RSS)))
 
 
 async def stretch(progress: Progress) -> Findings:
@@ -136,13 +138,13 @@ async def stretch(progress: Progress) -> Findings:
         progress(f"{_MOST:,} gateways for {_MINUTES} minutes")
         results = [*await _watched(one, _MINUTES), *await _scraped(one)]
         rss = Quantity(memory(one.exporter.pid)["RSS"], "MiB")
-    return Findings((*results, Result(f"RSS with {_MOST:,} gateways", rss)))
+    return Findings((*results, BenchRow(f"RSS with {_MOST:,} gateways", rss)))
 
 
 _RSS = Goal(500)
 
 
-async def _scraped(one: Fleet) -> list[Result]:
+async def _scraped(one: MeasuredFleet) -> list[BenchRow]:
     """Scrape a single gateway as fast as possible, after each was scraped once."""
     for number in range(one.size):
         await get(Request(one.exporter.port, f"/probe?target=site-{number}", TEXT))
@@ -154,12 +156,14 @@ async def _scraped(one: Fleet) -> list[Result]:
     slow = Quantity(measured.percentile(0.99) * 1000, "ms")
     what = f"Scrapes a second of one gateway among {one.size:,}"
     return [
-        Result(what, Quantity(measured.rate), None, Goal(5000, at_least=True)),
-        Result("… 99 % answered within", slow, None, Goal(2)),
+        BenchRow(what, Quantity(measured.rate), None, Goal(5000, at_least=True)),
+        BenchRow("… 99 % answered within", slow, None, Goal(2)),
     ]
 
 
-async def _watched(one: Fleet, minutes: float, spoilt: Sequence[int] = ()) -> list[Result]:
+async def _watched(
+    one: MeasuredFleet, minutes: float, spoilt: Sequence[int] = ()
+) -> list[BenchRow]:
     """Let minutes pass; measure the CPU time and late polls."""
     await one.ask("forget")
     began, used = time.monotonic(), one.cpu()
@@ -169,18 +173,18 @@ async def _watched(one: Fleet, minutes: float, spoilt: Sequence[int] = ()) -> li
     who = f"{one.size:,} gateways" + (f", {len(spoilt)} misbehave" if spoilt else "")
     latest = sorted(late)
     return [
-        Result(f"CPU of {who}", Quantity(share * 100, "%"), None, Goal(60)),
-        Result(
+        BenchRow(f"CPU of {who}", Quantity(share * 100, "%"), None, Goal(60)),
+        BenchRow(
             f"Latest poll of {len(late):,} healthy gateways in {minutes} min",
             Quantity(latest[-1], "s"),
             None,
             Goal(5),
         ),
-        Result("… of 99 % of them", Quantity(latest[int(len(latest) * 0.99)], "s")),
+        BenchRow("… of 99 % of them", Quantity(latest[int(len(latest) * 0.99)], "s")),
     ]
 
 
-async def _whole(one: Fleet) -> list[Result]:
+async def _whole(one: MeasuredFleet) -> list[BenchRow]:
     """Scrape all gateways in one body, and check meanwhile that the event loop is not blocked."""
     # or our own would be taken for the exporter's
     freeze_long_lived()
@@ -196,9 +200,11 @@ async def _whole(one: Fleet) -> list[Result]:
         probing.cancel()
         waits = sorted(await probing)
     return [
-        Result(f"All {one.size:,} gateways in one body", Quantity(size / 1e6, "MB")),
-        Result("… sent in", Quantity(took, "s")),
-        Result("… others wait meanwhile at most", Quantity(waits[-1] * 1000, "ms"), None, Goal(20)),
+        BenchRow(f"All {one.size:,} gateways in one body", Quantity(size / 1e6, "MB")),
+        BenchRow("… sent in", Quantity(took, "s")),
+        BenchRow(
+            "… others wait meanwhile at most", Quantity(waits[-1] * 1000, "ms"), None, Goal(20)
+        ),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.load import Request, get
 from bench.poller_fixture import PROMETHEUS
 from bench.processes import child, exporting
-from bench.results import Findings, Goal, Progress, Quantity, Result, median
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity, median
 from bench.sim_process import Simulated, simulated
 
 _REPETITIONS = 3
@@ -43,8 +43,8 @@ async def run(progress: Progress) -> Findings:
             Quantity(median(sizes[side][kind] for sizes in found), "MiB") for side in range(3)
         )
         results += [
-            Result(f"{kind} of the process, battery-home", ours, theirs, goal),
-            Result("… of pyenphase with our libraries imported, unused", libraries, theirs),
+            BenchRow(f"{kind} of the process, battery-home", ours, theirs, goal),
+            BenchRow("… of pyenphase with our libraries imported, unused", libraries, theirs),
         ]
     return Findings(tuple(results), (await _profile(),))
 

@@ -35,7 +35,7 @@ WHAT_PYENPHASE_READS = {**EVERYTHING_AT_ONCE, "gateway": 86400.0, "home": 86400.
 
 
 @dataclass
-class PolledGateway:
+class BenchGateway:
     """A polled gateway, and its exposition."""
 
     poller: Poller
@@ -76,7 +76,7 @@ async def polled_gateway(
     token: str,
     clock: VirtualClock | None = None,
     cadences: Mapping[str, float] | None = None,
-) -> AsyncIterator[PolledGateway]:
+) -> AsyncIterator[BenchGateway]:
     """Watch a gateway, by default at our cadences; it has not been polled yet."""
     clock = clock or VirtualClock(time.time())
     exposition = Exposition(clock)
@@ -87,6 +87,6 @@ async def polled_gateway(
         state = State(Path(directory), gateway.name)
         poller = Poller(gateway, state, clock, exposition.update, derive=HouseDeriver())
         try:
-            yield PolledGateway(poller, clock, exposition)
+            yield BenchGateway(poller, clock, exposition)
         finally:
             await poller.close()

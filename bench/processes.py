@@ -29,7 +29,7 @@ _LONGEST_LINE = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class BenchProcess:
     """A module of the bench run as a process that exchanges lines of JSON."""
 
     process: Process
@@ -49,7 +49,7 @@ class Child:
 
 
 @asynccontextmanager
-async def child(module: str, *words: str) -> AsyncIterator[Child]:
+async def child(module: str, *words: str) -> AsyncIterator[BenchProcess]:
     """Run a module of the bench."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *words),
@@ -59,7 +59,7 @@ async def child(module: str, *words: str) -> AsyncIterator[Child]:
         limit=_LONGEST_LINE,
     )
     try:
-        yield Child(process)
+        yield BenchProcess(process)
     finally:
         await _end(process)
 
@@ -68,7 +68,7 @@ _UP = "enphase_collector_up{"
 
 
 @dataclass(frozen=True, slots=True)
-class Exporter:
+class MeasuredExporter:
     """`enphase-exporter serve` as a process."""
 
     pid: int
@@ -115,7 +115,7 @@ class Exporter:
 
 
 @asynccontextmanager
-async def exporting(host: str, token: str) -> AsyncIterator[Exporter]:
+async def exporting(host: str, token: str) -> AsyncIterator[MeasuredExporter]:
     """Run the exporter on a gateway, without state from an earlier run."""
     with TemporaryDirectory() as state:
         gateway = {"ENPHASE_HOST": host, "ENPHASE_TOKEN": token, "ENPHASE_STATE_DIR": state}
@@ -126,7 +126,7 @@ async def exporting(host: str, token: str) -> AsyncIterator[Exporter]:
 @asynccontextmanager
 async def exporting_fleet(
     gateways: Sequence[tuple[str, str]], cadences: Mapping[str, float]
-) -> AsyncIterator[Exporter]:
+) -> AsyncIterator[MeasuredExporter]:
     """Run the exporter on gateways, given as host and token, each named after its number."""
     listed = [
         {"host": host, "name": f"site-{number}", "token": token}
@@ -149,7 +149,7 @@ async def exporting_fleet(
 
 
 @asynccontextmanager
-async def _serving(environ: Mapping[str, str], *words: str) -> AsyncIterator[Exporter]:
+async def _serving(environ: Mapping[str, str], *words: str) -> AsyncIterator[MeasuredExporter]:
     port = _free_port()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "exporter", "serve"),
@@ -159,7 +159,7 @@ async def _serving(environ: Mapping[str, str], *words: str) -> AsyncIterator[Exp
         stdin=DEVNULL,
     )
     try:
-        yield Exporter(process.pid, port)
+        yield MeasuredExporter(process.pid, port)
     finally:
         await _end(process)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from bench.results import TIMES, Findings, Result
+from bench.results import TIMES, BenchRow, Findings
 from exporter import __version__
 
 _COLUMNS = ("What", "Ours", "Baseline", "Ratio", "Goal", "Met")
@@ -76,7 +76,7 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cells(result: Result) -> tuple[str, ...]:
+def _cells(result: BenchRow) -> tuple[str, ...]:
     ratio, met = result.ratio, result.met
     return (
         result.what,

@@ -4,7 +4,7 @@ import time
 from bisect import bisect_left
 
 from bench.poller_fixture import polled_gateway
-from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity
 from exporter.clock import VirtualClock
 from exporter.simulator.homes import build_home
 from exporter.simulator.homes.models import HomeHardware
@@ -67,13 +67,13 @@ async def run(progress: Progress) -> Findings:
         later = bisect_left(times, _MINUTES * 60) - bisect_left(times, _WINDOW)
     return Findings(
         (
-            Result(
+            BenchRow(
                 "Requests a minute, in the busiest ten",
                 Quantity(busiest / (_WINDOW / 60)),
                 goal=Goal(14),
             ),
-            Result("… once it runs", Quantity(later / (_MINUTES - _WINDOW / 60))),
-            Result("Requests at once, at most", Quantity(gateway.max_concurrency), goal=Goal(1)),
+            BenchRow("… once it runs", Quantity(later / (_MINUTES - _WINDOW / 60))),
+            BenchRow("Requests at once, at most", Quantity(gateway.max_concurrency), goal=Goal(1)),
         ),
         (f"a site with everything, {len(targets)} endpoints, {_MINUTES:g} minutes",),
     )

@@ -41,7 +41,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BenchRow:
     """One line of the table."""
 
     what: str
@@ -67,7 +67,7 @@ class Result:
 class Findings:
     """All lines of one bench, and notes on them."""
 
-    results: tuple[Result, ...]
+    results: tuple[BenchRow, ...]
     notes: tuple[str, ...] = ()
 
 

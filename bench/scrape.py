@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.load import Load, Request, get, load
 from bench.poller_fixture import PROMETHEUS, TEXT
 from bench.processes import child, exporting
-from bench.results import Findings, Goal, Progress, Quantity, Result, median
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity, median
 from bench.sim_process import simulated
 
 _HOME = "big-home"
@@ -33,7 +33,7 @@ _SCRAPERS = (
 async def run(progress: Progress) -> Findings:
     """Compare the rates in every requested format."""
     progress("Scrapes: waiting for both servers")
-    results: list[Result] = []
+    results: list[BenchRow] = []
     async with (
         simulated(_HOME) as gateway,
         exporting(gateway.host, gateway.token) as ours,
@@ -70,7 +70,7 @@ def _series(body: bytes) -> set[tuple[str, frozenset[tuple[str, str]]]]:
     }
 
 
-async def _compared(words: str, ours: Request, theirs: Request) -> tuple[Result, Result]:
+async def _compared(words: str, ours: Request, theirs: Request) -> tuple[BenchRow, BenchRow]:
     loads: dict[Request, list[Load]] = {ours: [], theirs: []}
     for request in loads:
         await load(request, _CONNECTIONS, 0.2)
@@ -79,8 +79,8 @@ async def _compared(words: str, ours: Request, theirs: Request) -> tuple[Result,
             found.append(await load(request, _CONNECTIONS, _SECONDS))
     mine, its = (_figures(found) for found in loads.values())
     return (
-        Result(f"Scrapes a second, {words}", *_quantities("", mine[0], its[0]), _FASTER),
-        Result("… 99 % answered within", *_quantities("ms", mine[1], its[1]), _SOON),
+        BenchRow(f"Scrapes a second, {words}", *_quantities("", mine[0], its[0]), _FASTER),
+        BenchRow("… 99 % answered within", *_quantities("ms", mine[1], its[1]), _SOON),
     )
 
 

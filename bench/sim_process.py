@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from bench.processes import Child, child
+from bench.processes import BenchProcess, child
 from exporter.clock import FastClock
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
@@ -27,7 +27,7 @@ class Simulated:
 
     host: str
     token: str
-    _process: Child
+    _process: BenchProcess
 
     async def take_requests(self) -> Counter[str]:
         """Return how often each target was requested since the last call."""

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from bench.cpu import pyenphase_on
 from bench.processes import child
-from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity
 from bench.sim_process import Simulated
 from exporter.clock import VirtualClock
 from exporter.simulator.recorder import record_scrapes
@@ -29,7 +29,7 @@ async def run(progress: Progress) -> Findings:
     return Findings(tuple(results))
 
 
-async def _recording(interval: float) -> Result:
+async def _recording(interval: float) -> BenchRow:
     scenario = find_scenario(_SCENARIO)
     clock = VirtualClock(scenario.begins)
     runner = ScenarioRunner(scenario, clock)
@@ -47,14 +47,14 @@ async def _recording(interval: float) -> Result:
         ):
             steps += 1
         took = time.perf_counter() - began
-    return Result(
+    return BenchRow(
         f"Recorded scrapes a second, one every {interval} s",
         Quantity(steps / took),
         goal=Goal(100, at_least=True),
     )
 
 
-async def _fleet() -> Result:
+async def _fleet() -> BenchRow:
     async with (
         child("bench.fleet_sim", str(_GATEWAYS)) as process,
         AsyncExitStack() as stack,
@@ -70,7 +70,7 @@ async def _fleet() -> Result:
                 await envoy.update()
         process.send(b"\n")
         used = await process.receive() - before
-    return Result(
+    return BenchRow(
         "Simulated gateways of one process, updated once a minute",
         Quantity(int(_MINUTE / (used / (_UPDATES * _GATEWAYS)))),
         goal=Goal(1000, at_least=True),

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from bench.results import Findings, Goal, Progress, Quantity, Result
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity
 from exporter.simulator.homes import SAMPLE_HOMES
 from exporter.simulator.physics import HomeSimulation
 
@@ -21,5 +21,5 @@ async def run(progress: Progress) -> Findings:
     await asyncio.to_thread(house.advance, house.now + _YEAR / _SHARE)
     took = (time.perf_counter() - began) * _SHARE
     return Findings(
-        (Result("A simulated year in steps of a minute", Quantity(took, "s"), goal=Goal(60)),)
+        (BenchRow("A simulated year in steps of a minute", Quantity(took, "s"), goal=Goal(60)),)
     )

@@ -6,7 +6,7 @@ import time
 from asyncio.subprocess import DEVNULL
 
 from bench.processes import exporting
-from bench.results import Findings, Goal, Progress, Quantity, Result, median, side_by_side
+from bench.results import BenchRow, Findings, Goal, Progress, Quantity, median, side_by_side
 from bench.sim_process import simulated
 
 _STARTS = 5
@@ -35,17 +35,17 @@ async def run(progress: Progress) -> Findings:
     )
     return Findings(
         (
-            Result(
+            BenchRow(
                 "From start to a full /metrics, battery-home",
                 Quantity(median(starts), "s"),
                 goal=Goal(1.5),
             ),
-            Result(
+            BenchRow(
                 "Import of what serves (pyenphase alone)",
                 Quantity(ours, "s"),
                 Quantity(theirs, "s"),
             ),
-            Result(
+            BenchRow(
                 "--version (a Python that does nothing)",
                 Quantity(version, "s"),
                 Quantity(nothing, "s"),

@@ -63,7 +63,7 @@ terminal on; `--show-completion` prints what it would install.
 
 
 @dataclass(frozen=True)
-class Command:
+class CommandHelp:
     """A command as it is called, such as `control grid off`, with its help in parts."""
 
     name: str
@@ -81,7 +81,7 @@ def tree() -> Any:
     return typer.main.get_command(dispatch._application(""))
 
 
-def commands() -> Iterator[Command]:
+def commands() -> Iterator[CommandHelp]:
     """Yield every command, the program itself first."""
     yield from _walk(tree(), "")
 
@@ -100,7 +100,7 @@ def is_current() -> bool:
     return PATH.is_file() and PATH.read_text(encoding="utf-8") == document()
 
 
-def _walk(command: Any, name: str) -> Iterator[Command]:
+def _walk(command: Any, name: str) -> Iterator[CommandHelp]:
     # wide, so that no line of a usage or a default is broken
     context = command.context_class(
         command, info_name=f"{PROGRAM} {name}".strip(), terminal_width=500, max_content_width=500
@@ -110,7 +110,7 @@ def _walk(command: Any, name: str) -> Iterator[Command]:
     ordered = sorted(below, key=lambda each: _order(each, list(below)))
     paragraphs, examples = _parts(command.help or "")
     records = (param.get_help_record(context) for param in command.get_params(context))
-    yield Command(
+    yield CommandHelp(
         name,
         " ".join((context.command_path, *command.collect_usage_pieces(context))),
         tuple(paragraphs),
@@ -147,7 +147,7 @@ def _parts(text: str) -> tuple[list[str], list[str]]:
     return paragraphs, examples
 
 
-def _section(command: Command) -> Iterator[str]:
+def _section(command: CommandHelp) -> Iterator[str]:
     depth = "#" * (1 + len(command.name.split())) if command.name else ""
     if command.name:
         yield f"{depth} {command.name}\n"

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from tools.yaml_dumper import dump_yaml
+
 _ROOT = Path(__file__).resolve().parent.parent
 _MANIFESTS = _ROOT / "deploy" / "kubernetes"
 #: what is written, by the rule files that go into it
@@ -21,24 +23,11 @@ TARGETS: Mapping[Path, tuple[Path, ...]] = {
     _MANIFESTS / "fleet" / "prometheusrule.yaml": (_ROOT / "deploy" / "fleet" / "fleet.rules.yml",),
 }
 _HEAD = "# Written by `make manifests` from {sources}; do not edit.\n"
-_WIDTH = 100
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes expressions in the lines that they have in the rules, lists deeper than their keys."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless=False)
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _style(text: str) -> str | None:
     # not folded: PyYAML breaks lines that are indented
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
-    )
-
-
-_Dumper.add_representer(str, _text)
+    return "|" if "\n" in text else None
 
 
 def rule(path: Path) -> dict[str, Any]:
@@ -59,9 +48,7 @@ def document(sources: tuple[Path, ...]) -> str:
     """Return the text of the objects for these rule files."""
     folder = sources[0].parent.relative_to(_ROOT)
     label = folder if len(sources) > 1 else sources[0].relative_to(_ROOT)
-    objects = yaml.dump_all(
-        map(rule, sources), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH
-    )
+    objects = dump_yaml(*map(rule, sources), style=_style)
     return _HEAD.format(sources=label) + objects
 
 

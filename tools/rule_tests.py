@@ -17,31 +17,21 @@ from typing import Any
 import yaml
 
 from tools.rule_graph import FILES, groups_for, order
+from tools.yaml_dumper import WIDTH, dump_yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "alertmanager" / "tests"
 _CHECK = re.compile(r"alertname: (\w+), time: (\w+),(.*?)(?=\n\s+alertname: |\Z)", re.DOTALL)
 _FIRED = re.compile(r"Labels:\{(.*?)\}\n\s+Annotations:\{(.*?)\},?\n", re.DOTALL)
 _PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*")')
 _ANNOTATIONS = ("summary", "description", "runbook_url", "dashboard_url")
-_WIDTH = 100
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 
 Labels = frozenset[tuple[str, str]]
 
 
-class _Dumper(yaml.SafeDumper):
-    """Folds what is long, and puts lists deeper than their keys."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless=False)
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    folded = len(text) > _WIDTH - 20 and " " in text and not text.startswith("http")
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=">" if folded else None)
-
-
-_Dumper.add_representer(str, _text)
+def _style(text: str) -> str | None:
+    folded = len(text) > WIDTH - 20 and " " in text and not text.startswith("http")
+    return ">" if folded else None
 
 
 def complete(path: Path) -> list[str]:
@@ -101,7 +91,7 @@ def _dump(document: Mapping[str, Any]) -> str:
         "group_eval_order": [name for name in order() if name in loaded],
         "tests": document["tests"],
     }
-    text = yaml.dump(header, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    text = dump_yaml(header, style=_style)
     return re.sub(
         r"\n(evaluation_interval|group_eval_order|tests|  - name):", r"\n\n\1:", text
     ).replace("tests:\n\n  - name", "tests:\n  - name")

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 
-class Model(BaseModel):
+class MinimalModel(BaseModel):
     """One field."""
 
     field: int = 0

@@ -44,7 +44,7 @@ _SPECIAL = str.maketrans("/?=", "___")
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedResponse:
+class CapturedResponse:
     """One recorded response."""
 
     status: int
@@ -58,7 +58,7 @@ class RecordedResponse:
 class CaptureFolder:
     """The responses of one gateway by file name, and which gateway it is."""
 
-    responses: Mapping[str, RecordedResponse]
+    responses: Mapping[str, CapturedResponse]
     serial: str
     firmware: str
 
@@ -92,7 +92,7 @@ def read_folder(directory: Path) -> CaptureFolder:
     return CaptureFolder(responses, serial[1].decode(), software[1].decode())
 
 
-def _responses(directory: Path) -> Iterator[tuple[str, RecordedResponse]]:
+def _responses(directory: Path) -> Iterator[tuple[str, CapturedResponse]]:
     """Yield the recorded responses of a folder, by name."""
     try:
         files = {path.name: path for path in sorted(directory.iterdir()) if path.is_file()}
@@ -110,7 +110,7 @@ def _responses(directory: Path) -> Iterator[tuple[str, RecordedResponse]]:
         yield name, _response(name, _read(path), log)
 
 
-def _response(name: str, body: bytes, log: Path | None) -> RecordedResponse:
+def _response(name: str, body: bytes, log: Path | None) -> CapturedResponse:
     status, headers = (_default_status(name, body), {}) if log is None else _read_log(log)
     kept = {
         key: value
@@ -120,7 +120,7 @@ def _response(name: str, body: bytes, log: Path | None) -> RecordedResponse:
     if not any(key.lower() == "content-type" for key in kept):
         kept["Content-Type"] = _content_type(body)
     date = next((value for key, value in headers.items() if key.lower() == "date"), None)
-    return RecordedResponse(status, kept, body, _parse_date(date))
+    return CapturedResponse(status, kept, body, _parse_date(date))
 
 
 def _read_log(log: Path) -> tuple[int, dict[str, str]]:

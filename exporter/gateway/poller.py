@@ -42,7 +42,7 @@ from exporter.gateway.inventory import Inventory
 from exporter.gateway.models import CollectorReport, GatewayInfo, SelfReport
 from exporter.gateway.response import Response
 from exporter.gateway.retired import RetiredFile
-from exporter.gateway.scheduler import Condition, EndpointSchedule, Scheduler
+from exporter.gateway.scheduler import EndpointSchedule, EndpointState, Scheduler
 from exporter.gateway.state_model import GatewayState
 from exporter.snapshot import HOUSE, SELF, Reading, Snapshot
 from exporter.state import State
@@ -389,7 +389,7 @@ class Poller:
         """
         for path in topology.GRID_STATE:
             schedule = self._scheduler[path]
-            if schedule is not asked and schedule.condition is Condition.ANSWERING:
+            if schedule is not asked and schedule.condition is EndpointState.ANSWERING:
                 return schedule
         now = self._clock.monotonic()
         if now - asked.asked < _HANGING:
@@ -397,7 +397,7 @@ class Poller:
 
         def delay(schedule: EndpointSchedule) -> float:
             late = now - schedule.answered >= 2 * schedule.interval
-            if schedule is asked or schedule.condition is not Condition.ANSWERING or not late:
+            if schedule is asked or schedule.condition is not EndpointState.ANSWERING or not late:
                 return float("inf")
             return self._delay(schedule)
 
@@ -486,7 +486,7 @@ class Poller:
         if self._clock.monotonic() - self._began > _SETTLING:
             return True
         return not any(
-            schedule.enabled and schedule.condition in (Condition.NEW, Condition.FAILING)
+            schedule.enabled and schedule.condition in (EndpointState.NEW, EndpointState.FAILING)
             for schedule in map(self._scheduler.__getitem__, PATHS[collector])
         )
 
@@ -519,11 +519,11 @@ class Poller:
 
     def _does_without(self, schedule: EndpointSchedule, collector: str) -> bool:
         """Return whether it is no failure that an endpoint is absent or not permitted."""
-        if schedule.seen or schedule.condition not in (Condition.ABSENT, Condition.DENIED):
+        if schedule.seen or schedule.condition not in (EndpointState.ABSENT, EndpointState.DENIED):
             return False
         others = (self._scheduler[path] for path in topology.STANDS_ON[collector])
         return not self._wanted(collector) or any(
-            other.condition is Condition.ANSWERING for other in others
+            other.condition is EndpointState.ANSWERING for other in others
         )
 
     def _wanted(self, collector: str) -> bool:
@@ -547,7 +547,7 @@ class Poller:
         )
         if refused is not None:
             error = refused
-        elif any(s.condition is Condition.FAILING for s in schedules):
+        elif any(s.condition is EndpointState.FAILING for s in schedules):
             error = GatewayStartingError("nothing can be read yet")
         self._useless = True
         self._states.failed("gateway", "/info", error)
@@ -570,7 +570,7 @@ class Poller:
         """Set which endpoints are asked: no two that say the same, none that nobody can answer."""
         current = self._assembler.current()
         refused = {s.endpoint.path for s in self._scheduler if s.refused}
-        relay = self._scheduler[topology.GRID_STATE[0]].condition is Condition.ANSWERING
+        relay = self._scheduler[topology.GRID_STATE[0]].condition is EndpointState.ANSWERING
         meters = bool(self._inventory.known("meter"))
         for collector, seconds in adapted(self.cadences, relay=relay, meters=meters).items():
             for path in topology.STANDS_ON[collector]:

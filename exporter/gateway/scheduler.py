@@ -47,7 +47,7 @@ _LIFETIME_INTERVALS, _LEAST_LIFETIME = 3.0, 120.0
 _LONG_LIFETIME, _MARGIN = 900.0, 1.2
 
 
-class Condition(Enum):
+class EndpointState(Enum):
     """How an endpoint answered last."""
 
     NEW = auto()
@@ -68,7 +68,7 @@ class EndpointSchedule:
     due: float
     #: whether it ever answered with something, in this process or before
     seen: bool = False
-    condition: Condition = Condition.NEW
+    condition: EndpointState = EndpointState.NEW
     #: failures since the last answer, and the last of them
     failures: int = 0
     error: GatewayError | None = None
@@ -84,7 +84,7 @@ class EndpointSchedule:
     @property
     def refused(self) -> bool:
         """Whether it cannot be had now, so that an alternative is asked in its place."""
-        if self.condition in (Condition.ABSENT, Condition.DENIED):
+        if self.condition in (EndpointState.ABSENT, EndpointState.DENIED):
             return True
         return self.failures >= (_FAILURES_SEEN if self.seen else _FAILURES_NEW)
 
@@ -128,7 +128,7 @@ class Scheduler:
     def tried(self, collectors: Collection[str]) -> bool:
         """Return whether every endpoint of these collectors was asked at least once."""
         return all(
-            schedule.condition is not Condition.NEW
+            schedule.condition is not EndpointState.NEW
             for schedule in self._all.values()
             if schedule.enabled and schedule.endpoint.collector in collectors
         )
@@ -170,12 +170,12 @@ class Scheduler:
         now = self._clock.monotonic()
         if schedule.answered > 0 and not schedule.failures:
             schedule.pace = now - schedule.answered
-        if schedule.condition is Condition.FAILING:
+        if schedule.condition is EndpointState.FAILING:
             # What kept this one from answering may have kept the others, too.
             self.resume()
         schedule.answered = now
         schedule.failures, schedule.error = 0, None
-        schedule.condition = Condition.EMPTY if empty else Condition.ANSWERING
+        schedule.condition = EndpointState.EMPTY if empty else EndpointState.ANSWERING
         if empty:
             sign = schedule.endpoint.path in self._signs
             schedule.due = max(schedule.due, now + (_EMPTY_SIGN if sign else _EMPTY))
@@ -191,17 +191,17 @@ class Scheduler:
             isinstance(error, LoginRefusedError) and not isinstance(error, LoginRedirectError)
         )
         if denied and not schedule.seen:
-            schedule.condition = Condition.DENIED
+            schedule.condition = EndpointState.DENIED
             pauses: tuple[float, ...] = (
                 _DENIED_INSTALLER if schedule.endpoint.installer else _DENIED
             )
         elif isinstance(error, EndpointAbsentError) and not schedule.seen:
-            schedule.condition = Condition.ABSENT
+            schedule.condition = EndpointState.ABSENT
             pauses = _ABSENT_OPTIONAL if schedule.endpoint.optional else _ABSENT
             if schedule.endpoint.path in self._signs:
                 pauses = _ABSENT_SIGN
         else:
-            schedule.condition = Condition.FAILING
+            schedule.condition = EndpointState.FAILING
             longest = max(schedule.interval, _REFUSED) if denied else schedule.interval
             schedule.due = now + min(longest, _RETRY * 2.0 ** min(schedule.failures - 1, 10))
             return
@@ -212,7 +212,7 @@ class Scheduler:
         now = self._clock.monotonic()
         for path in paths:
             schedule = self._all.get(path)
-            if schedule is not None and schedule.condition is not Condition.DENIED:
+            if schedule is not None and schedule.condition is not EndpointState.DENIED:
                 schedule.due = min(schedule.due, max(now, schedule.asked + _HINT_PAUSE))
                 schedule.urgent = True
 
@@ -236,12 +236,12 @@ class Scheduler:
         """Ask again at once what failed with the gateway; the rest keeps its rhythm."""
         now = self._clock.monotonic()
         for schedule in self._all.values():
-            if schedule.condition is Condition.FAILING:
+            if schedule.condition is EndpointState.FAILING:
                 schedule.due = min(schedule.due, now)
 
     def ask_absent_again(self) -> None:
         """Ask again what the gateway did not have or permit: it runs another firmware now."""
         now = self._clock.monotonic()
         for schedule in self._all.values():
-            if schedule.condition in (Condition.ABSENT, Condition.DENIED):
-                schedule.condition, schedule.failures, schedule.due = Condition.NEW, 0, now
+            if schedule.condition in (EndpointState.ABSENT, EndpointState.DENIED):
+                schedule.condition, schedule.failures, schedule.due = EndpointState.NEW, 0, now

@@ -94,7 +94,7 @@ def plain(answer: HttpResponse) -> web.Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply(Fault):
+class OtherResponse(Fault):
     """Another answer in place of the right one."""
 
     answer: HttpResponse
@@ -105,30 +105,32 @@ class Reply(Fault):
         return plain(HttpResponse(answer.status, answer.body, {**call.date, **answer.headers}))
 
 
-def status(code: int, body: bytes = b"", *, times: int | None = None, delay: float = 0.0) -> Reply:
+def status(
+    code: int, body: bytes = b"", *, times: int | None = None, delay: float = 0.0
+) -> OtherResponse:
     """Answer with this HTTP status."""
-    return Reply(HttpResponse(code, body, _HTML), times=times, delay=delay)
+    return OtherResponse(HttpResponse(code, body, _HTML), times=times, delay=delay)
 
 
-def body(content: bytes, *, times: int | None = None, delay: float = 0.0) -> Reply:
+def body(content: bytes, *, times: int | None = None, delay: float = 0.0) -> OtherResponse:
     """Answer 200 with this body, declared as JSON whatever its content."""
-    return Reply(HttpResponse(200, content, _JSON), times=times, delay=delay)
+    return OtherResponse(HttpResponse(200, content, _JSON), times=times, delay=delay)
 
 
-def login_page(*, times: int | None = None) -> Reply:
+def login_page(*, times: int | None = None) -> OtherResponse:
     """Answer 200 with an HTML page that asks for a password."""
     page = b"<!DOCTYPE html>\n<html><body><form><input type='password'></form></body></html>\n"
-    return Reply(HttpResponse(200, page, _HTML), times=times)
+    return OtherResponse(HttpResponse(200, page, _HTML), times=times)
 
 
-def error_object(message: str = "not ready", *, times: int | None = None) -> Reply:
+def error_object(message: str = "not ready", *, times: int | None = None) -> OtherResponse:
     """Answer 200 with `{"error": …}`, as gateways do while they start."""
     return body(orjson.dumps({"error": message}), times=times)
 
 
-def redirect(location: str, *, code: int = 301, times: int | None = None) -> Reply:
+def redirect(location: str, *, code: int = 301, times: int | None = None) -> OtherResponse:
     """Answer with a redirect to another URL."""
-    return Reply(HttpResponse(code, b"", {"Location": location}), times=times)
+    return OtherResponse(HttpResponse(code, b"", {"Location": location}), times=times)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Scrape:
     lines: bytes
 
 
-class TokenFile:
+class SimulatedTokenFile:
     """The file with the token that the exporter sends to the gateway."""
 
     def __init__(
@@ -76,7 +76,7 @@ class VirtualExporter:
         clock: VirtualClock,
         state_dir: Path,
         runner: ScenarioRunner | None,
-        token_file: TokenFile | None,
+        token_file: SimulatedTokenFile | None,
     ) -> None:
         """Prepare to poll the gateway of `config`; without a scenario the exporter never stops."""
         self._config = config
@@ -153,7 +153,7 @@ async def run_virtual_exporter(
         token_file = None
         if gateway.uses_tls:
             account = "owner" if runner is None else runner.scenario.account
-            token_file = TokenFile(running, state_dir / f"{name}.token", account)
+            token_file = SimulatedTokenFile(running, state_dir / f"{name}.token", account)
         if runner is not None:
             runner.attach(running)
         if token_file is not None:

@@ -48,7 +48,7 @@ class DryContactBody(RequestBody):
     dry_contacts: DryContactCommand
 
 
-class DryContactSettings(RequestBody):
+class SentDryContactSettings(RequestBody):
     """The settings of one dry contact."""
 
     id: str
@@ -72,10 +72,10 @@ class DryContactSettings(RequestBody):
 class DryContactSettingsBody(RequestBody):
     """`/ivp/ss/dry_contact_settings`: one contact as well, and all of its settings."""
 
-    dry_contacts: DryContactSettings
+    dry_contacts: SentDryContactSettings
 
 
-class StorageSettings(RequestBody):
+class SentStorageSettings(RequestBody):
     """How the batteries are used; what is left out stays as it is."""
 
     mode: StorageMode | None = None
@@ -88,7 +88,7 @@ class StorageSettings(RequestBody):
 class TariffSettings(RequestBody):
     """The part of a tariff that is about batteries; prices are not looked at."""
 
-    storage_settings: StorageSettings = StorageSettings()
+    storage_settings: SentStorageSettings = SentStorageSettings()
 
 
 class TariffBody(RequestBody):

@@ -28,7 +28,7 @@ from exporter.status.models import (
     GatewayStatus,
     GeneratorStatus,
     GridStatus,
-    GridSwitch,
+    GridSwitchStatus,
     MeterStatus,
     PowerFlow,
 )
@@ -161,11 +161,11 @@ def _today(view: SnapshotView) -> EnergyToday:
     )
 
 
-def _switch(view: SnapshotView) -> GridSwitch | None:
+def _switch(view: SnapshotView) -> GridSwitchStatus | None:
     enpower = view.member("ensemble", "enpower")
     if enpower is not None:
         communicating = to_bool(enpower.communicating)
-        return GridSwitch(
+        return GridSwitchStatus(
             "enpower",
             str(enpower.serial_number),
             communicating,
@@ -177,7 +177,7 @@ def _switch(view: SnapshotView) -> GridSwitch | None:
     if collar is None:
         return None
     communicating = to_bool(collar.communicating)
-    return GridSwitch(
+    return GridSwitchStatus(
         "collar",
         str(collar.serial_number),
         communicating,

@@ -6,8 +6,8 @@ from exporter.metrics.units import celsius, closed, hertz, ratio, seconds, volts
 from exporter.status.batteries import to_bool
 from exporter.status.models import (
     DeviceCondition,
+    EventStatus,
     FirmwareUpdateStatus,
-    LoggedEvent,
     RelayStatus,
 )
 from exporter.status.view import SnapshotView
@@ -78,11 +78,11 @@ def firmware_update(view: SnapshotView) -> FirmwareUpdateStatus | None:
     )
 
 
-def events(view: SnapshotView) -> tuple[LoggedEvent, ...]:
+def events(view: SnapshotView) -> tuple[EventStatus, ...]:
     """Return the latest events of the gateway's own log, the newest first."""
     log = view.devices("events", "events")
     newest = sorted(log.items(), reverse=True)[:_MAX_EVENTS]
     return tuple(
-        LoggedEvent(each.time, each.event, each.action, each.device, each.serial)
+        EventStatus(each.time, each.event, each.action, each.device, each.serial)
         for _, each in newest
     )

@@ -170,7 +170,7 @@ class PanelStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class GridSwitch:
+class GridSwitchStatus:
     """The device between house and grid: a system controller or a meter collar."""
 
     kind: Literal["enpower", "collar"]
@@ -256,7 +256,7 @@ class FirmwareUpdateStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedEvent:
+class EventStatus:
     """An event of the gateway's own log; `time` is local time in its words."""
 
     time: str
@@ -368,7 +368,7 @@ class GatewayStatus:
     storage: StorageStatus | None = None
     batteries: tuple[BatteryStatus, ...] = ()
     panels: tuple[PanelStatus, ...] = ()
-    switch: GridSwitch | None = None
+    switch: GridSwitchStatus | None = None
     generator: GeneratorStatus | None = None
     meters: tuple[MeterStatus, ...] = ()
     #: voltage by leg
@@ -379,7 +379,7 @@ class GatewayStatus:
     #: None where the gateway reports none
     firmware_update: FirmwareUpdateStatus | None = None
     #: of the gateway's own log, the newest first
-    events: tuple[LoggedEvent, ...] = ()
+    events: tuple[EventStatus, ...] = ()
     clock_skew_seconds: float | None = None
     token_expiry_timestamp_seconds: float | None = None
     collectors: tuple[CollectorStatus, ...] = ()

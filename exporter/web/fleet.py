@@ -28,7 +28,7 @@ SORTS: dict[str, tuple[str, Callable[[GatewayStatus], Any] | None]] = {
 }
 
 
-class Fleet:
+class FleetOverview:
     """What the overview shows of all gateways."""
 
     def __init__(self, statuses: Sequence[GatewayStatus], url: URL) -> None:

@@ -9,7 +9,7 @@ from exporter.status.api import dump
 from exporter.status.models import FAULTY_STATES, GatewayStatus, PanelStatus
 from exporter.status.panels import by_array
 from exporter.status.store import StatusStore
-from exporter.web.fleet import Fleet
+from exporter.web.fleet import FleetOverview
 from exporter.web.history_svg import day_curve, month_strip
 from exporter.web.layout_svg import (
     colour_class,
@@ -104,7 +104,7 @@ class StatusPages:
             title="Enphase gateways",
             links=_links(URL("/api/v1/status")),
             page=self._refresh(request),
-            fleet=Fleet(await self._store.statuses(), request.rel_url),
+            fleet=FleetOverview(await self._store.statuses(), request.rel_url),
             now=self._store.now,
             pager=self._pager.status(),
         )

@@ -32,7 +32,7 @@ groups:
 
 
 @dataclass
-class Phone:
+class WebhookReceiver:
     """A webhook that answers with `status` and keeps what it receives."""
 
     url: str
@@ -50,13 +50,13 @@ class Pipeline:
 
     prometheus: str
     alertmanager: str
-    phone: Phone
+    phone: WebhookReceiver
 
 
 @contextmanager
-def phone() -> Iterator[Phone]:
+def phone() -> Iterator[WebhookReceiver]:
     """Serve a phone."""
-    device = Phone("")
+    device = WebhookReceiver("")
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -16,10 +16,10 @@ from exporter.clock import SystemClock
 from exporter.diagnostics import StepResult, StepStatus
 from exporter.pager import Pager
 from tests.alerting import pipeline
-from tests.alerting.pipeline import PATIENCE, Phone, Pipeline
+from tests.alerting.pipeline import PATIENCE, Pipeline, WebhookReceiver
 
 
-def configure(folder: Path, phone: Phone, page: Phone) -> Path:
+def configure(folder: Path, phone: WebhookReceiver, page: WebhookReceiver) -> Path:
     """Write a configuration whose receiver is the phone; return it."""
     receiver = Receiver("webhook", {"url": f"{phone.url}/alerts", "token": ""})
     alerting = Alerting(

@@ -45,7 +45,7 @@ Samples = list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RuleTest:
     """A rule test under one variation."""
 
     file: str
@@ -255,13 +255,13 @@ def _alert(name: str, labels: Mapping[str, str]) -> str:
     return _braced(every)
 
 
-def cases(path: Path, variations: Sequence[str] = tuple(VARIATIONS)) -> Iterator[Case]:
+def cases(path: Path, variations: Sequence[str] = tuple(VARIATIONS)) -> Iterator[RuleTest]:
     """Yield every test of a file under every variation."""
     document = yaml.safe_load(path.read_text())
     for test in document["tests"]:
         for variation in variations:
             changed = VARIATIONS[variation](test)
-            yield Case(
+            yield RuleTest(
                 path.name,
                 test["name"],
                 variation,
@@ -269,7 +269,7 @@ def cases(path: Path, variations: Sequence[str] = tuple(VARIATIONS)) -> Iterator
             )
 
 
-def write(case: Case, folder: Path, number: int) -> Path:
+def write(case: RuleTest, folder: Path, number: int) -> Path:
     """Write a case and the rules that it needs; return its path."""
     [test] = case.document["tests"]
     alerts = {check["alertname"] for check in test.get("alert_rule_test", ())}
@@ -287,7 +287,9 @@ def write(case: Case, folder: Path, number: int) -> Path:
     return path
 
 
-def run(promtool: str, found: Mapping[int, Case], folder: Path, processes: int) -> dict[int, str]:
+def run(
+    promtool: str, found: Mapping[int, RuleTest], folder: Path, processes: int
+) -> dict[int, str]:
     """Run cases in that many processes; return what promtool says of those that fail, by number."""
     paths = [write(case, folder, number) for number, case in found.items()]
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.alerts.background_runs import Submit, chosen
 from tests.scenarios import catalogue
-from tools.incident.proving import Result, by_cost, prove
+from tools.incident.proving import ProofResult, by_cost, prove
 
-Results = dict[str, Future[list[Result]]]
+Results = dict[str, Future[list[ProofResult]]]
 
 
 @pytest.fixture(scope="module")

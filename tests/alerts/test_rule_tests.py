@@ -8,7 +8,7 @@ import pytest
 from tests.alerts.background_runs import chosen as chosen_values
 from tests.alerts.promtool_tests import (
     VARIATIONS,
-    Case,
+    RuleTest,
     cases,
     compress,
     expand,
@@ -146,5 +146,5 @@ def test_groups_come_after_what_they_read() -> None:
 
 def test_every_case_is_run() -> None:
     """There are five variations of each rule test."""
-    assert isinstance(CASES[0], Case)
+    assert isinstance(CASES[0], RuleTest)
     assert len(CASES) == sum(1 for path in RULE_TESTS for _ in cases(path, ["as is"])) * 5

@@ -15,7 +15,7 @@ from tests.alerts.test_alertmanager import MESSAGE
 from tools.stack import __main__ as command
 from tools.stack import config_files
 from tools.stack.ports import SHIPPED, Ports, free_port_numbers
-from tools.stack.webhook_receiver import RECEIVERS, Phone, listening
+from tools.stack.webhook_receiver import RECEIVERS, NotificationPrinter, listening
 
 OTHERS = Ports(exporter=1, prometheus=2, alertmanager=3, phone=4)
 
@@ -110,7 +110,7 @@ def text_of(screen: Console) -> str:
 
 async def test_the_phone_shows_what_the_templates_say(amtool: str, screen: Console) -> None:
     """Severity, title and text in the shipped words; addresses stay whole."""
-    await Phone(screen, amtool, TEMPLATES).show("wake", MESSAGE)
+    await NotificationPrinter(screen, amtool, TEMPLATES).show("wake", MESSAGE)
     text = text_of(screen)
     assert "critical: rings" in text
     assert "🔴 home: New happens. (+1)\n" in text
@@ -121,7 +121,7 @@ async def test_the_phone_shows_what_the_templates_say(amtool: str, screen: Conso
 
 async def test_the_phone_tells_of_life_once(amtool: str, screen: Console) -> None:
     """The first sign of life is shown, the others are not."""
-    phone = Phone(screen, amtool, TEMPLATES)
+    phone = NotificationPrinter(screen, amtool, TEMPLATES)
     for _ in range(3):
         await phone.show("dead-mans-switch", MESSAGE)
     assert text_of(screen).count("dead man's switch") == 1
@@ -132,7 +132,7 @@ async def test_templates_that_cannot_be_filled_in(
 ) -> None:
     """A broken template is reported, as it would prevent a notification."""
     (tmp_path / "broken.tmpl").write_text('{{ define "enphase.title" }}')
-    await Phone(screen, amtool, tmp_path).show("wake", MESSAGE)
+    await NotificationPrinter(screen, amtool, tmp_path).show("wake", MESSAGE)
     assert "rendered, no notification" in text_of(screen)
 
 

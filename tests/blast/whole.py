@@ -10,7 +10,7 @@ from tests.conftest import CAPTURES
 
 
 @dataclass
-class Outcome:
+class BlastOutcome:
     """What the spoilings of one capture cost."""
 
     capture: str
@@ -20,10 +20,10 @@ class Outcome:
     broken: Counter[str] = field(default_factory=Counter)
 
 
-def blast(name: str) -> Outcome:
+def blast(name: str) -> BlastOutcome:
     """Spoil every place of a capture."""
     target = Target(CAPTURES / name)
-    outcome = Outcome(name, sum(map(len, target.series.values())))
+    outcome = BlastOutcome(name, sum(map(len, target.series.values())))
     for path, document in target.documents():
         for place, kind, changed in spoilt(document):
             damage = target.damage(path, place, kind, changed)

@@ -18,11 +18,11 @@ from rich.table import Table
 
 from tests.faults.gateways import ASKED, HOMES
 from tests.faults.invariants import AT_END, LOOKS
-from tests.faults.runner import Batch, Outcome, chosen, run_batch
+from tests.faults.runner import Batch, CellOutcome, chosen, run_batch
 from tests.faults.table import MOMENTS, ROWS, Moment
 
 
-def _results(batches: list[Batch]) -> Iterator[list[Outcome]]:
+def _results(batches: list[Batch]) -> Iterator[list[CellOutcome]]:
     workers = len(os.sched_getaffinity(0))
     # Threads and forks do not go together, and a new interpreter starts soon enough.
     context = multiprocessing.get_context("spawn")
@@ -40,7 +40,7 @@ def main(filters: tuple[str, ...]) -> int:
         for row in ROWS
         if chosen(row.name, moment.name, filters)
     ]
-    found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    found: dict[tuple[str, str], list[CellOutcome]] = defaultdict(list)
     progress = track(_results(batches), "faults", len(batches), console=console, transient=True)
     for results in progress:
         for outcome in results:
@@ -55,7 +55,7 @@ def main(filters: tuple[str, ...]) -> int:
     return sum(bool(outcome.broken) for outcome in outcomes)
 
 
-def _print_failures(console: Console, outcomes: list[Outcome]) -> None:
+def _print_failures(console: Console, outcomes: list[CellOutcome]) -> None:
     for outcome in outcomes:
         for invariant, wrong in outcome.broken.items():
             where = " / ".join(map(str, outcome.cell))
@@ -66,7 +66,7 @@ def _length(moment: Moment) -> float:
     return moment.lasts or 0.0
 
 
-def _table(found: dict[tuple[str, str], list[Outcome]]) -> Table:
+def _table(found: dict[tuple[str, str], list[CellOutcome]]) -> Table:
     table = Table(title="Gateways that kept every invariant, of those with the fault")
     table.add_column("fault")
     table.add_column("of")
@@ -80,14 +80,14 @@ def _table(found: dict[tuple[str, str], list[Outcome]]) -> Table:
     return table
 
 
-def _count(results: list[Outcome]) -> str:
+def _count(results: list[CellOutcome]) -> str:
     if not results:
         return "-"
     good = sum(not outcome.broken for outcome in results)
     return f"[{'green' if good == len(results) else 'red'}]{good}/{len(results)}[/]"
 
 
-def _print_summary(console: Console, outcomes: list[Outcome], seconds: float) -> None:
+def _print_summary(console: Console, outcomes: list[CellOutcome], seconds: float) -> None:
     good = sum(not outcome.broken for outcome in outcomes)
     hours = sum(outcome.watched for outcome in outcomes) / 3600
     recovered = [o.recovered for o in outcomes if o.recovered is not None]

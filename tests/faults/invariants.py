@@ -47,7 +47,7 @@ _HIDES: Mapping[str, frozenset[str]] = {
 }
 
 
-class Series(NamedTuple):
+class SeriesOrigin(NamedTuple):
     """What is known of a series by its name."""
 
     #: the collectors that it may come from
@@ -65,7 +65,7 @@ class Series(NamedTuple):
 
 
 @cache
-def facts(series: str) -> Series:
+def facts(series: str) -> SeriesOrigin:
     """Return what is known of a series."""
     name = series[: series.index("{")]
     sources = frozenset(table.collector for table in FAMILIES[name].tables)
@@ -76,7 +76,7 @@ def facts(series: str) -> Series:
         least, most = -1e8, 1e8
     elif name.endswith("_celsius"):
         least, most = -100.0, 300.0
-    return Series(
+    return SeriesOrigin(
         sources,
         sources == {SELF},
         "charged_joules_total" in name,

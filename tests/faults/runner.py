@@ -23,7 +23,7 @@ _AFTER = 60.0
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellOutcome:
     """How a cell went: what did not hold by invariant, and some figures (seconds, counts)."""
 
     cell: tuple[str, str, str, str | None]
@@ -60,12 +60,12 @@ def chosen(row: str, moment: str, filters: Iterable[str] = ()) -> list[Cell]:
     ]
 
 
-def run_batch(batch: Batch) -> list[Outcome]:
+def run_batch(batch: Batch) -> list[CellOutcome]:
     """Run the cells of a batch; for another process."""
     return outcomes(chosen(*batch))
 
 
-def outcomes(cases: Iterable[Cell]) -> list[Outcome]:
+def outcomes(cases: Iterable[Cell]) -> list[CellOutcome]:
     """Run these cells, all at once; a healthy twin of each home beside them is never disturbed."""
     cells_to_run = list(cases)
     with (
@@ -73,7 +73,7 @@ def outcomes(cases: Iterable[Cell]) -> list[Outcome]:
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
     ):
 
-        async def main(loop: VirtualLoop) -> list[Outcome]:
+        async def main(loop: VirtualLoop) -> list[CellOutcome]:
             return await _watch(loop, cells_to_run, Path(folder))
 
         found = run(main)
@@ -82,12 +82,12 @@ def outcomes(cases: Iterable[Cell]) -> list[Outcome]:
     return found
 
 
-async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[Outcome]:
+async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[CellOutcome]:
     homes = sorted({cell.home for cell in cells})
     async with open_cases(loop, cells, homes, folder) as (cases, twins):
         tasks = [asyncio.create_task(case.run_fault()) for case in cases]
         going = list(cases)
-        found: list[Outcome] = []
+        found: list[CellOutcome] = []
         # A long fault changes less later than in its beginning.
         step = STEP * (2 if all((cell.moment.lasts or 0) > _LONG for cell in cells) else 1)
         while going:
@@ -131,7 +131,7 @@ def _over(case: GatewayCase) -> bool:
     return well or since > _GIVEN_UP
 
 
-def _outcome(case: GatewayCase, twin: GatewayCase) -> Outcome:
+def _outcome(case: GatewayCase, twin: GatewayCase) -> CellOutcome:
     cell = case.cell
     assert cell is not None
     for invariant in AT_END:
@@ -139,7 +139,7 @@ def _outcome(case: GatewayCase, twin: GatewayCase) -> Outcome:
     if case.recovered is None:
         case.broken.setdefault("recovers", "never")
     latest = max(case.notes.get("late", {}).values(), default=0.0)
-    return Outcome(
+    return CellOutcome(
         (cell.row.name, cell.moment.name, cell.home, cell.endpoint),
         case.broken,
         case.recovered,

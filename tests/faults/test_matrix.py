@@ -6,7 +6,7 @@ from exporter.gateway import poller, rate_limit, scheduler
 from exporter.gateway.cadences import CADENCES
 from tests.faults.case import Cell
 from tests.faults.gateways import ASKED, all_asked
-from tests.faults.runner import Outcome, cells, outcomes
+from tests.faults.runner import CellOutcome, cells, outcomes
 from tests.faults.subset import selection
 from tests.faults.table import BY_NAME, MOMENTS, ROWS, Moment, Row
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.proof
 BY_MOMENT = {moment.name: moment for moment in MOMENTS}
 
 
-def broken(results: list[Outcome]) -> dict[object, dict[str, str]]:
+def broken(results: list[CellOutcome]) -> dict[object, dict[str, str]]:
     """Return what did not hold by cell."""
     return {outcome.cell: outcome.broken for outcome in results if outcome.broken}
 

@@ -60,7 +60,7 @@ def section(report: Any, name: str) -> Any:
     )
 
 
-class Case:
+class FieldCase:
     """A capture whose answers are changed before they are read."""
 
     def __init__(self, folder: Path) -> None:
@@ -84,12 +84,12 @@ class Case:
 
 
 @pytest.fixture
-def case(captures_dir: Path) -> Callable[[str], Case]:
+def case(captures_dir: Path) -> Callable[[str], FieldCase]:
     """Return a function that opens a capture for changes."""
-    return lambda name: Case(captures_dir / name)
+    return lambda name: FieldCase(captures_dir / name)
 
 
-Open = Callable[[str], Case]
+Open = Callable[[str], FieldCase]
 
 
 def fresh(report: Any, now: float) -> None:

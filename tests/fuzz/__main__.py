@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tests.conftest import CAPTURES, capture_names
-from tests.fuzz.batch import Batch, Result, run_batch
+from tests.fuzz.batch import Batch, BatchResult, run_batch
 from tests.fuzz.examples import Covered
 
 _COUNT = 50_000
@@ -25,7 +25,7 @@ _COUNT = 50_000
 _BATCH = 1000
 
 
-def _results(batches: list[Batch]) -> Iterator[Result]:
+def _results(batches: list[Batch]) -> Iterator[BatchResult]:
     workers = len(os.sched_getaffinity(0))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz.examples import Covered, Example, examples, run
-from tests.fuzz.gateways import House, houses
+from tests.fuzz.gateways import FuzzedHome, houses
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Result:
+class BatchResult:
     """What a batch covered, and what it found, as text."""
 
     covered: Covered
@@ -33,11 +33,11 @@ class Result:
 
 
 @cache
-def _houses(captures: Path | None) -> list[House]:
+def _houses(captures: Path | None) -> list[FuzzedHome]:
     return houses(captures)
 
 
-def run_batch(batch: Batch) -> Result:
+def run_batch(batch: Batch) -> BatchResult:
     """Run a batch; a failure is made small before it is reported."""
     covered = Covered()
     with _silence(), asyncio.Runner() as runner:
@@ -58,8 +58,8 @@ def run_batch(batch: Batch) -> Result:
         try:
             all_of_them()
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what was looked for
-            return Result(covered, tuple(_failures(error)))
-    return Result(covered)
+            return BatchResult(covered, tuple(_failures(error)))
+    return BatchResult(covered)
 
 
 def _failures(error: BaseException) -> Iterator[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from tests.fuzz.exposition_checks import check_exposition, fell
-from tests.fuzz.gateways import ROUND, START, Exporter, House, Kept, clients
+from tests.fuzz.gateways import ROUND, START, FuzzedExporter, FuzzedHome, Kept, clients
 from tests.fuzz.mutations import Mutation, mutations
 
 #: seconds of the processor that an example may take; a hundredth is usual
@@ -59,7 +59,7 @@ class Covered:
             mine.update(theirs)
 
 
-async def run(example: Example, houses: list[House], covered: Covered) -> None:
+async def run(example: Example, houses: list[FuzzedHome], covered: Covered) -> None:
     """Let the exporter live through an example; fail on whatever may never be."""
     with _bounded():
         await _run(example, houses, covered)
@@ -81,13 +81,13 @@ def _bounded() -> Iterator[None]:
         signal.signal(signal.SIGVTALRM, before)
 
 
-async def _run(example: Example, houses: list[House], covered: Covered) -> None:
+async def _run(example: Example, houses: list[FuzzedHome], covered: Covered) -> None:
     house = houses[example.house % len(houses)]
     state = Kept(house.remembered) if example.known else Kept()
     with clients(house) as client:
         first = 1
         client.begin(first, example.rounds[0])
-        exporter = Exporter(house, client, state, START + first * ROUND)
+        exporter = FuzzedExporter(house, client, state, START + first * ROUND)
         before: dict[tuple[str, frozenset[tuple[str, str]]], float] = {}
         # The last round is healthy: what was spoiled must not leave a trace that hurts.
         rounds = [*example.rounds, []]
@@ -95,7 +95,7 @@ async def _run(example: Example, houses: list[House], covered: Covered) -> None:
             client.begin(number, spoiling)
             if example.restart and number == first + 1:
                 await exporter.poller.close()
-                exporter = Exporter(house, client, state, START + number * ROUND)
+                exporter = FuzzedExporter(house, client, state, START + number * ROUND)
                 before = {key: v for key, v in before.items() if "joules" in key[0]}
             await exporter.live(START + (number + 1) * ROUND)
             counters = check_exposition(exporter.exposition, both=number == first + 1)
@@ -107,7 +107,7 @@ async def _run(example: Example, houses: list[House], covered: Covered) -> None:
 
 def _count(
     covered: Covered,
-    house: House,
+    house: FuzzedHome,
     example: Example,
     counters: dict[tuple[str, frozenset[tuple[str, str]]], float],
 ) -> None:

@@ -38,7 +38,7 @@ ROUND = 400.0
 _VALID = b"<h2>Valid token.</h2>\n"
 
 
-class House:
+class FuzzedHome:
     """A gateway and what it answers in each round."""
 
     def __init__(self, name: str, folder: Path | None = None) -> None:
@@ -89,7 +89,7 @@ class _Response:
 class Client:
     """The part of aiohttp's client that the transport uses."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: FuzzedHome) -> None:
         self.round = 0
         self.mutations: Sequence[Mutation] = ()
         self._house = house
@@ -135,10 +135,10 @@ class Kept(State):
         self.content = orjson.dumps(state)
 
 
-class Exporter:
+class FuzzedExporter:
     """The exporter watching a house, round by round."""
 
-    def __init__(self, house: House, client: Client, state: Kept, at: float) -> None:
+    def __init__(self, house: FuzzedHome, client: Client, state: Kept, at: float) -> None:
         self.clock = VirtualClock(at)
         self.exposition = Exposition(self.clock)
         # Once a round is enough of everything.
@@ -166,25 +166,25 @@ class Exporter:
 
 
 @contextmanager
-def clients(house: House) -> Iterator[Client]:
+def clients(house: FuzzedHome) -> Iterator[Client]:
     """Put the double in the place of aiohttp's client."""
     client = Client(house)
     with patch.object(Transport, "new_session", lambda _: client):
         yield client
 
 
-def houses(captures: Path | None = None) -> list[House]:
+def houses(captures: Path | None = None) -> list[FuzzedHome]:
     """Return the simulated homes, and with a folder of captures these as well."""
-    found = [House(name) for name in SAMPLE_HOMES if name != "big-home"]
+    found = [FuzzedHome(name) for name in SAMPLE_HOMES if name != "big-home"]
     folders = sorted(p for p in captures.glob("*") if p.is_dir()) if captures else []
-    return [*found, *(House(folder.name, folder) for folder in folders)]
+    return [*found, *(FuzzedHome(folder.name, folder) for folder in folders)]
 
 
-async def _watched(house: House) -> bytes:
+async def _watched(house: FuzzedHome) -> bytes:
     with clients(house) as client:
         client.begin(0, ())
         state = Kept()
-        exporter = Exporter(house, client, state, START)
+        exporter = FuzzedExporter(house, client, state, START)
         await exporter.live(START + ROUND - 1)
         await exporter.poller.close()
         return state.content

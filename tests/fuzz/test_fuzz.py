@@ -11,7 +11,7 @@ from exporter.clock import VirtualClock
 from exporter.exposition import Exposition
 from tests.fuzz import exposition_checks
 from tests.fuzz.examples import Covered, Example, examples, run
-from tests.fuzz.gateways import ROUND, START, Exporter, House, Kept, clients, houses
+from tests.fuzz.gateways import ROUND, START, FuzzedExporter, FuzzedHome, Kept, clients, houses
 from tests.fuzz.mutations import KINDS, ROUGH
 
 #: plays whole scenarios for minutes
@@ -22,7 +22,7 @@ EXAMPLES = 5000 if LONG else 300
 
 
 @pytest.fixture(scope="module")
-def homes() -> list[House]:
+def homes() -> list[FuzzedHome]:
     """Return the simulated homes; they never change."""
     return houses()
 
@@ -34,7 +34,7 @@ def runner() -> Iterator[asyncio.Runner]:
         yield runner
 
 
-def test_nothing_impossible_is_exported(homes: list[House], runner: asyncio.Runner) -> None:
+def test_nothing_impossible_is_exported(homes: list[FuzzedHome], runner: asyncio.Runner) -> None:
     """No exception leaves a collector, every exposition parses, and no counter falls."""
     covered = Covered()
 
@@ -49,13 +49,13 @@ def test_nothing_impossible_is_exported(homes: list[House], runner: asyncio.Runn
     assert covered.kinds.keys() == {*KINDS, *ROUGH}
 
 
-def test_the_double_is_a_gateway(homes: list[House], runner: asyncio.Runner) -> None:
+def test_the_double_is_a_gateway(homes: list[FuzzedHome], runner: asyncio.Runner) -> None:
     """In health every collector is up, or the fuzz would be one of a gateway that is down."""
 
-    async def watch(house: House) -> set[float]:
+    async def watch(house: FuzzedHome) -> set[float]:
         with clients(house) as client:
             client.begin(1, ())
-            exporter = Exporter(house, client, Kept(), START + ROUND)
+            exporter = FuzzedExporter(house, client, Kept(), START + ROUND)
             await exporter.live(START + 2 * ROUND - 30)
             body = exporter.exposition.render("", "")[0].decode()
             await exporter.poller.close()

@@ -11,7 +11,7 @@ PATH = ("house", "solar")
 TOTAL = ("house", "solar_joules")
 
 
-class Site:
+class MeasuredFlow:
     """A flow that is looked at every half minute."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Site:
 
 async def test_a_register_counts_whatever_the_power_says() -> None:
     """Its first reading is where the counting begins."""
-    site = Site()
+    site = MeasuredFlow()
     assert await site.total(1000, a=5_000_000) == 0
     assert await site.total(1000, a=5_030_000) == 30_000
     assert await site.total(0, a=5_030_000, after=3600) == 30_000
@@ -44,7 +44,7 @@ async def test_a_register_counts_whatever_the_power_says() -> None:
 
 async def test_a_power_without_a_register_is_integrated() -> None:
     """A gap is not filled."""
-    site = Site()
+    site = MeasuredFlow()
     assert await site.total(1000) == 0
     assert await site.total(2000) == 45_000
     assert await site.total(2000, after=600) == 45_000
@@ -53,7 +53,7 @@ async def test_a_power_without_a_register_is_integrated() -> None:
 
 async def test_a_source_that_fails_for_a_while_is_not_counted_twice() -> None:
     """What another source has counted meanwhile is not added again by the register."""
-    site = Site()
+    site = MeasuredFlow()
     await site.total(1000, a=0)
     assert await site.total(1000, a=30_000) == 30_000
     await site.total(1000, "inverters", b=7)
@@ -64,7 +64,7 @@ async def test_a_source_that_fails_for_a_while_is_not_counted_twice() -> None:
 
 async def test_an_inverter_more_or_less_moves_nothing() -> None:
     """A new one brings its lifetime, a retired one takes it along: neither is energy of now."""
-    site = Site()
+    site = MeasuredFlow()
     await site.total(1000, a=0, b=0)
     assert await site.total(1000, a=10, b=10) == 20
     assert await site.total(1000, a=20, b=20, c=9_000_000) == 40
@@ -74,7 +74,7 @@ async def test_an_inverter_more_or_less_moves_nothing() -> None:
 
 async def test_registers_go_on_over_a_restart() -> None:
     """What they added while the exporter was down is counted."""
-    site = Site()
+    site = MeasuredFlow()
     await site.total(1000, a=0)
     assert await site.total(1000, a=500) == 500
     site.start()
@@ -83,7 +83,7 @@ async def test_registers_go_on_over_a_restart() -> None:
 
 async def test_days_of_a_flow_begin_at_midnight() -> None:
     """The first day is known from its second midnight on."""
-    site = Site()
+    site = MeasuredFlow()
     fields = {}
     for half_hour in range(120):
         await site.clock.sleep(1800)

@@ -10,7 +10,7 @@ from exporter.gateway.state_model import GatewayState, InventoryEntry
 START = 1_782_000_000.0
 
 
-class Site:
+class ObservedInventory:
     """An inventory with its state and clock."""
 
     def __init__(self, state: GatewayState | None = None) -> None:
@@ -18,9 +18,9 @@ class Site:
         self.state = state or GatewayState()
         self.inventory = Inventory("home", self.state, self.clock)
 
-    def restarted(self) -> "Site":
+    def restarted(self) -> "ObservedInventory":
         """Return the same site as a new process loads it from the state file."""
-        return Site(GatewayState.load(self.state.dump()))
+        return ObservedInventory(GatewayState.load(self.state.dump()))
 
     def see(self, **members: Any) -> list[str]:
         """Observe these members; return what is missing."""
@@ -34,14 +34,14 @@ class Site:
 
 def test_what_never_was_is_not_expected() -> None:
     """An empty list of a site without batteries is complete."""
-    site = Site()
+    site = ObservedInventory()
     assert site.see(encharge_inventory={}) == []
     assert site.expected == {}
 
 
 async def test_a_device_that_leaves_its_list_is_missing_by_name_and_since_when() -> None:
     """It is reported from the first answer without it, with that time, until it is back."""
-    site = Site()
+    site = ObservedInventory()
     assert site.see(encharge_inventory={"1": object(), "2": object()}) == []
     await site.clock.sleep(60)
     assert site.see(encharge_inventory={"1": object()}) == ["battery 2"]
@@ -57,7 +57,7 @@ async def test_a_device_that_leaves_its_list_is_missing_by_name_and_since_when()
 
 async def test_what_was_missing_before_a_restart_is_missing_since_then() -> None:
     """The time of its loss is in the state file."""
-    site = Site()
+    site = ObservedInventory()
     site.see(inverters={"1": object(), "2": object()})
     await site.clock.sleep(60)
     site.see(inverters={"2": object()})
@@ -69,7 +69,7 @@ async def test_what_was_missing_before_a_restart_is_missing_since_then() -> None
 
 def test_a_battery_without_power_is_missing_though_it_is_listed() -> None:
     """All members that ever listed a device have to, also after a restart."""
-    site = Site()
+    site = ObservedInventory()
     site.see(encharge_inventory={"1": object()}, encharge_power={"1": object()})
     assert site.see(encharge_power={}) == ["battery 1"]
     again = site.restarted()
@@ -81,7 +81,7 @@ def test_a_battery_without_power_is_missing_though_it_is_listed() -> None:
 
 def test_legs_are_expected_by_meter_and_leg() -> None:
     """A missing leg is distinguished from the same leg of another meter."""
-    site = Site()
+    site = ObservedInventory()
     legs = {"L1": object(), "L2": object()}
     site.see(ctmeters_phases={"production": legs, "net-consumption": legs})
     one = {"production": {"L1": object()}, "net-consumption": legs}
@@ -90,7 +90,7 @@ def test_legs_are_expected_by_meter_and_leg() -> None:
 
 def test_a_section_without_devices_is_not_there() -> None:
     """A section whose active count is 0 is not expected."""
-    site = Site()
+    site = ObservedInventory()
     on, off = SimpleNamespace(active=1), SimpleNamespace(active=0)
     site.see(production_sections={"production": on, "storage": off})
     assert site.expected == {("section", "production"): Expected(1)}
@@ -99,7 +99,7 @@ def test_a_section_without_devices_is_not_there() -> None:
 
 def test_a_retired_device_is_not_expected_and_not_read() -> None:
     """It stays retired over a restart, also when the gateway lists it again."""
-    site = Site()
+    site = ObservedInventory()
     site.see(inverters={"1": object(), "2": object()})
     assert site.inventory.retire(["1", "never seen"]) == {"1"}
     again = site.restarted()
@@ -112,7 +112,7 @@ def test_a_retired_device_is_not_expected_and_not_read() -> None:
 
 def test_a_device_can_be_retired_by_configuration() -> None:
     """It comes back when it is taken out of the configuration."""
-    site = Site()
+    site = ObservedInventory()
     site.see(enpower=SimpleNamespace(serial_number="9"))
     site.inventory.configure_retired({"9"})
     assert site.expected == {}
@@ -125,7 +125,7 @@ def test_a_device_can_be_retired_by_configuration() -> None:
 
 def test_devices_are_bounded_by_kind() -> None:
     """New serials without end cost neither memory nor what was there first."""
-    site = Site()
+    site = ObservedInventory()
     site.see(encharge_inventory={"first": object()})
     for round_number in range(5):
         site.see(encharge_inventory={f"{round_number}-{n}": object() for n in range(1000)})
@@ -145,7 +145,7 @@ def test_a_state_of_an_earlier_version_is_read() -> None:
             "features": ["ENPOWER", "ENCHARGE", "INVERTERS"],
         }
     )
-    assert set(Site(state).expected) == {
+    assert set(ObservedInventory(state).expected) == {
         ("battery", "1"),
         ("inverter", "7"),
         ("inverter", "8"),

@@ -23,7 +23,7 @@ HOUR = 3600.0
 
 
 @dataclass(frozen=True)
-class _Hanging(faults.Hang):
+class _ObservedHang(faults.Hang):
     """No answer, and word of it."""
 
     arrived: asyncio.Event
@@ -219,7 +219,7 @@ async def test_unplugging_resets_who_is_connected(name: str, client: aiohttp.Cli
     """Who waits for an answer while the cable is pulled gets a reset connection."""
     async with serve(sample_home(name, time.time)) as running:
         arrived = asyncio.Event()
-        running.faults["/info"] = _Hanging(arrived)
+        running.faults["/info"] = _ObservedHang(arrived)
         waiting = asyncio.ensure_future(_status(client, running, "/info"))
         await arrived.wait()
         running.up = False

@@ -29,7 +29,7 @@ class _Together(faults.Fault):
 
 
 @dataclass(frozen=True)
-class _Hanging(faults.Hang):
+class _HangingTogether(faults.Hang):
     """No answer, and word of it."""
 
     all_there: asyncio.Barrier
@@ -132,7 +132,7 @@ async def test_it_stops_although_clients_wait(name: str, client: aiohttp.ClientS
     """Hanging requests and idle connections do not keep the server from ending."""
     async with serve(sample_home(name, time.time)) as running:
         await _get(client, f"{running.url}/info")
-        hanging = _Hanging(asyncio.Barrier(3))
+        hanging = _HangingTogether(asyncio.Barrier(3))
         running.faults["/info"] = hanging
         waiting = [asyncio.ensure_future(_get(client, f"{running.url}/info")) for _ in range(2)]
         await hanging.all_there.wait()

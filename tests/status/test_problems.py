@@ -18,7 +18,7 @@ from exporter.status.models import (
     GatewayStatus,
     GeneratorStatus,
     GridStatus,
-    GridSwitch,
+    GridSwitchStatus,
     MeterStatus,
     PanelStatus,
     Problem,
@@ -48,7 +48,9 @@ WELL = GatewayStatus(
         BatteryStatus("2", "acb", "idle", 0.6, 0, 25, communicating=True),
     ),
     panels=(PanelStatus("3", "reporting", watts=100, max_watts=300),),
-    switch=GridSwitch("enpower", "4", communicating=True, last_report_timestamp_seconds=NOW - 60),
+    switch=GridSwitchStatus(
+        "enpower", "4", communicating=True, last_report_timestamp_seconds=NOW - 60
+    ),
     generator=GeneratorStatus(running=False, start_soc_ratio=0.3),
     meters=(
         MeterStatus("production", True, "normal"),
@@ -133,17 +135,18 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
     (lone("legs_volts", to={"L1": 112.0, "L2": 128.0}), {"EnphaseGridVoltageImbalance"}),
     (lone("legs_volts", to={"L1": 112.0}), set()),
     (
-        lone("switch", to=GridSwitch("enpower", "4", communicating=False)),
+        lone("switch", to=GridSwitchStatus("enpower", "4", communicating=False)),
         {"EnphaseSystemControllerNotCommunicating"},
     ),
     (
         lone(
-            "switch", to=GridSwitch("enpower", "4", True, last_report_timestamp_seconds=NOW - HOUR)
+            "switch",
+            to=GridSwitchStatus("enpower", "4", True, last_report_timestamp_seconds=NOW - HOUR),
         ),
         {"EnphaseSystemControllerReportStale"},
     ),
     (
-        lone("switch", to=GridSwitch("collar", "4", True, control_error=3)),
+        lone("switch", to=GridSwitchStatus("collar", "4", True, control_error=3)),
         {"EnphaseCollarControlError"},
     ),
     (island(0.35), OUTAGE),

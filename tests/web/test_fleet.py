@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from exporter.status.models import GatewayStatus, StorageStatus
-from exporter.web.fleet import PAGE_SIZE, SORTS, Fleet
+from exporter.web.fleet import PAGE_SIZE, SORTS, FleetOverview
 
 NOW = 1_782_000_000.0
 
@@ -27,7 +27,7 @@ SITES = [
 
 def names(query: str) -> list[str]:
     """Return the names that a query selects."""
-    return [status.gateway for status in Fleet(SITES, URL(f"/?{query}")).statuses]
+    return [status.gateway for status in FleetOverview(SITES, URL(f"/?{query}")).statuses]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_address_selects_what_is_displayed(query: str, expected: list[str]) 
 def test_links_carry_the_query() -> None:
     """The next page is that of the same search; a new search begins at its first page."""
     many = [site(f"site {number}") for number in range(3 * PAGE_SIZE)]
-    fleet = Fleet(many, URL("/?q=site&sort=name&page=2&refresh=0"))
+    fleet = FleetOverview(many, URL("/?q=site&sort=name&page=2&refresh=0"))
     assert (fleet.page, fleet.pages, len(fleet.statuses)) == (2, 3, PAGE_SIZE)
     assert URL(fleet.link(page=3)).query == {
         "q": "site",
@@ -75,7 +75,7 @@ def test_any_address_shows_something_of_what_there_is(
     query: dict[str, str], sites: list[GatewayStatus]
 ) -> None:
     """Any query gives a page, whose links lead to other pages."""
-    fleet = Fleet(sites, URL("/").with_query(query))
+    fleet = FleetOverview(sites, URL("/").with_query(query))
     assert 1 <= fleet.page <= fleet.pages
     assert all(status in sites for status in fleet.statuses)
     assert fleet.sort in SORTS

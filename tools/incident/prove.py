@@ -15,7 +15,7 @@ from rich.table import Table
 from exporter.durations import format_duration
 from tests.scenarios import catalogue
 from tools.incident.healthy import silence_logging
-from tools.incident.proving import Result, by_cost, prove
+from tools.incident.proving import ProofResult, by_cost, prove
 
 #: columns where the output is no terminal
 _WIDTH = 150
@@ -45,7 +45,7 @@ def main() -> int:
     return 0 if all(result.proved for result in results) else 1
 
 
-def _table(results: Iterable[Result]) -> Table:
+def _table(results: Iterable[ProofResult]) -> Table:
     table = Table()
     for name in ("failure", "alert", "severity", "deadline", "measured", "", "with"):
         table.add_column(name, overflow="fold")

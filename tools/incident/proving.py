@@ -18,7 +18,7 @@ _AT: TypeAdapter[Any] = TypeAdapter(At)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ProofResult:
     """Whether an expected alert fired in time; times in seconds."""
 
     #: name of the scenario
@@ -40,7 +40,7 @@ class Result:
         return not self.problem and not self.unexpected
 
 
-def prove(name: str) -> list[Result]:
+def prove(name: str) -> list[ProofResult]:
     """Run a scenario and return a result for each alert that must fire."""
     expect, scenario = catalogue.expectations(name), catalogue.load(name)
     timeline = asyncio.run(
@@ -56,7 +56,7 @@ def prove(name: str) -> list[Result]:
     others = sorted({firing.alert for firing in timeline.alerts()} - expected)
     unexpected = tuple(alert for alert in others if alert not in expect.allowed)
     return [
-        Result(
+        ProofResult(
             name,
             each.alert,
             each.severity,

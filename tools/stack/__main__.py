@@ -26,7 +26,7 @@ from tools.stack.errors import StackError
 from tools.stack.ports import SHIPPED, Ports
 from tools.stack.processes import Children, running
 from tools.stack.programs import Tools
-from tools.stack.webhook_receiver import Phone, listening, show
+from tools.stack.webhook_receiver import NotificationPrinter, listening, show
 
 #: the default scenario
 SCENARIO = Path(__file__).with_name("short-outage.yml")
@@ -67,7 +67,7 @@ async def _run(
     with TemporaryDirectory(prefix="enphase-stack-") as name:
         folder = Path(name)
         config = config_files.place(ports, folder)
-        phone = Phone(console, tools.amtool, config / "templates")
+        phone = NotificationPrinter(console, tools.amtool, config / "templates")
         async with (
             listening(ports.phone, phone.show),
             running(

@@ -21,7 +21,7 @@ _GLANCE, _TIMEOUT = 0.1, aiohttp.ClientTimeout(total=2.0)
 _KEPT, _LINE = 8, 2**20
 
 
-class Child:
+class StackProcess:
     """A program that was started."""
 
     def __init__(self, program: Program, process: Process) -> None:
@@ -65,7 +65,7 @@ class Child:
 class Children:
     """All started programs."""
 
-    def __init__(self, children: Iterable[Child]) -> None:
+    def __init__(self, children: Iterable[StackProcess]) -> None:
         self._children = tuple(children)
 
     async def ready(self) -> None:
@@ -112,7 +112,7 @@ async def running(programs: Iterable[Program], folder: Path) -> AsyncIterator[Ch
                 # Ctrl-C is for the stack, which then stops them
                 start_new_session=True,
             )
-            children.append(Child(program, process))
+            children.append(StackProcess(program, process))
         yield Children(children)
     finally:
         await asyncio.gather(*(child.stop() for child in children))

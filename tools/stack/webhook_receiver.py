@@ -96,7 +96,7 @@ async def words(amtool: str, templates: Path, message: dict[str, Any]) -> Words:
     return Words(title.strip(), link.strip(), text.strip())
 
 
-class Phone:
+class NotificationPrinter:
     """Displays the messages."""
 
     def __init__(self, console: Console, amtool: str, templates: Path) -> None:

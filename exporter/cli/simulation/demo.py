@@ -99,7 +99,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
     from exporter.serve import listening
     from exporter.signals import stop_event
     from exporter.simulator.panel_labels import panel_labels
-    from exporter.simulator.recorder import TokenFile, cadences_of_at_least
+    from exporter.simulator.recorder import SimulatedTokenFile, cadences_of_at_least
     from exporter.simulator.scenario import ScenarioMessage, ScenarioRunner
     from exporter.simulator.scenario.time_shift import TimeShiftedGateway
     from exporter.simulator.server import serve
@@ -121,7 +121,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
             listening(manager, WebConfig.load(None), where) as (_, port),
         ):
             runner.attach(running)
-            token_file = TokenFile(running, Path(folder) / "token")
+            token_file = SimulatedTokenFile(running, Path(folder) / "token")
             token_file.write(scenario.token)
             least = _LEAST_CADENCE * speed if speed > _SMOOTH else 0.0
             home = {

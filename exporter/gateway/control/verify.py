@@ -17,7 +17,7 @@ from exporter.gateway.control.models import (
     matches,
 )
 from exporter.gateway.control.reader import Reader
-from exporter.gateway.control.writer import Reply
+from exporter.gateway.control.writer import CommandReply
 
 #: seconds until the first read after a write; gateways need a moment
 _FIRST_READ = 1.0
@@ -38,7 +38,7 @@ class Verifier:
         self._clock = clock
         self._progress = progress
 
-    async def verify(self, reply: Reply, wait: float, *, watch: bool) -> CommandResult:
+    async def verify(self, reply: CommandReply, wait: float, *, watch: bool) -> CommandResult:
         """Return the result after at most `wait` seconds; `watch` keeps reading after that."""
         if reply.unsent:
             return self._ended("unsent", f"nothing was sent: {reply.error}", self._plan.before)
@@ -61,7 +61,7 @@ class Verifier:
             )
         return self._ended("done", line, after)
 
-    async def _refused(self, reply: Reply) -> CommandResult:
+    async def _refused(self, reply: CommandReply) -> CommandResult:
         """Return the gateway's refusal and the state after it."""
         line = f"the gateway refused it: status {reply.status}"
         if reply.body:
@@ -83,7 +83,7 @@ class Verifier:
             line += f"; when last read, {_state_change(self._plan.before, after)}"
         return self._ended("lost", f"{line}; check with --dry-run before you send it again", after)
 
-    def _not_done(self, reply: Reply, after: Values, wait: float) -> str:
+    def _not_done(self, reply: CommandReply, after: Values, wait: float) -> str:
         state = _state_change(self._plan.before, after)
         if reply.error is not None:
             return f"the connection was lost while sending ({reply.error}); {state}"

@@ -34,7 +34,7 @@ _MAX_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class CommandReply:
     """The response to a write: a status with a body, or an error."""
 
     status: int | None
@@ -76,7 +76,9 @@ class Writer:
             raise ControlError(_line(str(error))) from None
         return ()
 
-    async def send(self, write: Write, features: SupportedFeatures, data: EnvoyData) -> Reply:
+    async def send(
+        self, write: Write, features: SupportedFeatures, data: EnvoyData
+    ) -> CommandReply:
         """Send it once and return the response; `data` cannot be used afterwards.
 
         Raises GatewayError before anything is sent when the login fails.
@@ -91,7 +93,7 @@ class Writer:
             log.debug("pyenphase rejects the response", extra={"error": type(error).__name__})
             if post.reply is None:
                 what = f"{type(error).__name__} {error}"
-                return Reply(None, "", GatewayError(f"sending failed: {_line(what)}"))
+                return CommandReply(None, "", GatewayError(f"sending failed: {_line(what)}"))
         if post.reply is None:
             raise ControlError("pyenphase had nothing to send")
         return post.reply
@@ -144,7 +146,7 @@ class _SendingClient:
     def __init__(self, client: aiohttp.ClientSession, transport: Transport) -> None:
         #: whether something may have been sent
         self.begun = False
-        self.reply: Reply | None = None
+        self.reply: CommandReply | None = None
         self._client = client
         self._transport = transport
 
@@ -179,9 +181,9 @@ class _SendingClient:
                 body = self._transport.secrets.clean(await response.read())
                 answer = _WriteResponse(response.status, url, body)
         except TransportError as error:
-            self.reply = Reply(None, "", error.error)
+            self.reply = CommandReply(None, "", error.error)
             raise
-        self.reply = Reply(answer.status, _line(answer.body.decode(errors="replace")), None)
+        self.reply = CommandReply(answer.status, _line(answer.body.decode(errors="replace")), None)
         return answer
 
 

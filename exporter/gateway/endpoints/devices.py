@@ -9,7 +9,7 @@ from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.conditions import conditions
 from exporter.gateway.endpoints.context import Context, is_stale
 from exporter.gateway.endpoints.device_data import RelayChannel
-from exporter.gateway.endpoints.devstatus import RelayStatus
+from exporter.gateway.endpoints.devstatus import RelayContact
 from exporter.gateway.endpoints.inventory import RelayDevice
 
 _LINES = ("L1", "L2", "L3")
@@ -18,7 +18,7 @@ _AGE = 10800.0
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class NamedCondition:
     """A condition that a device names; it holds as long as it is named."""
 
     holds: int = 1
@@ -70,9 +70,9 @@ _ENSEMBLE_KINDS = {
 }
 
 
-def _named(kind: str, serial: str, device: Any) -> Iterator[tuple[tuple[str, ...], Condition]]:
+def _named(kind: str, serial: str, device: Any) -> Iterator[tuple[tuple[str, ...], NamedCondition]]:
     for name, meaning in conditions(device.device_status).items():
-        yield (kind, serial, name, meaning), Condition()
+        yield (kind, serial, name, meaning), NamedCondition()
 
 
 def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     details: Mapping[str, RelayChannel] = _member(
         parsed, device_data.ENDPOINT.path, "relay_details"
     )
-    states: Mapping[str, RelayStatus] = _member(parsed, devstatus.ENDPOINT.path, "relay_status")
+    states: Mapping[str, RelayContact] = _member(parsed, devstatus.ENDPOINT.path, "relay_status")
     relays: Mapping[str, RelayDevice] = data["iq_relays"]
     data["iq_relays"] = {
         serial: _relay(serial, relay, _of_now(details.get(serial), context), states.get(serial))
@@ -115,7 +115,7 @@ def _of_now(detail: RelayChannel | None, context: Context) -> RelayChannel | Non
 
 
 def _relay(
-    serial: str, relay: RelayDevice, detail: RelayChannel | None, status: RelayStatus | None
+    serial: str, relay: RelayDevice, detail: RelayChannel | None, status: RelayContact | None
 ) -> IqRelay:
     return IqRelay(
         serial_num=serial,

@@ -65,7 +65,7 @@ class AcbStatus(Model):
     pack_millivolts: Millivolts = Field(None, alias="totVoltage")
 
 
-class RelayStatus(Model):
+class RelayContact(Model):
     """An IQ Relay, as it last reported."""
 
     relay: Text = None
@@ -76,7 +76,7 @@ class RelayStatus(Model):
 _KINDS: dict[str, tuple[str, type[Model]]] = {
     "pcu": ("inverter_status", InverterStatus),
     "acb": ("acb_status", AcbStatus),
-    "nsrb": ("relay_status", RelayStatus),
+    "nsrb": ("relay_status", RelayContact),
 }
 _COUNTED = ("pcu", "acb", "nsrb", "pld", "esub")
 

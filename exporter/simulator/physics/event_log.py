@@ -29,7 +29,7 @@ _TEXTS: Mapping[str, str] = {
 Condition = tuple[str, str, str]
 
 
-class EventLog:
+class SimulatedEventLog:
     """The newest entries of the log."""
 
     def __init__(self) -> None:

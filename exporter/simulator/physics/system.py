@@ -17,7 +17,7 @@ from exporter.simulator.physics.battery import BatteryBank
 from exporter.simulator.physics.dispatch import DispatchPolicy
 from exporter.simulator.physics.dry_contacts import SimulatedDryContact, SupplySource
 from exporter.simulator.physics.energy_counters import DailyEnergy, EnergyTotals
-from exporter.simulator.physics.event_log import Condition, EventLog
+from exporter.simulator.physics.event_log import Condition, SimulatedEventLog
 from exporter.simulator.physics.gateway_state import (
     CloudReporter,
     CounterFault,
@@ -80,7 +80,7 @@ class HomeSystem:
         self.limits = PowerLimits()
         self.updater = FirmwareUpdater()
         self.live_stream = LiveStream()
-        self.log = EventLog()
+        self.log = SimulatedEventLog()
         #: the state whose CT readings are still reported, while they stand still
         self.meters_kept: HomeState | None = None
         self.meters = {kind: SimulatedMeter(kind) for kind in site.cts}
