@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from exporter.clock import Clock, VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
-from exporter.gateway import transport
+from exporter.gateway import client, deadlines, transport
 from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
@@ -130,4 +130,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limit every request to a fraction of a second, so that a test of a hang is short."""
     for path, endpoint in ENDPOINTS.items():
         monkeypatch.setitem(ENDPOINTS, path, replace(endpoint, deadline=0.3))
+    monkeypatch.setattr(client, "INFO_DEADLINE", 0.3)
+    # A deadline grows with each timeout, up to this one.
+    monkeypatch.setattr(deadlines, "_LONGEST", 0.3)
     monkeypatch.setattr(transport, "CONNECT", 0.3)

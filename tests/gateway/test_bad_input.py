@@ -120,7 +120,8 @@ async def test_an_unknown_word_is_the_state_unknown(
         await watched.pass_time(30)
         before = watched.names()
         watched.gateway.faults[endpoint] = Edit(renamed(key))
-        await watched.pass_time(400)
+        # Settings are read every five minutes, and later while much is read for the first time.
+        await watched.pass_time(700)
         states = {
             dict(labels).get("state")
             or dict(labels).get("mode")
