@@ -128,15 +128,15 @@ def _results(outages: list[_Outage]) -> list[BenchRow]:
 @asynccontextmanager
 async def _houses() -> AsyncIterator[dict[str, tuple[HomeSimulation, RunningGateway]]]:
     async with AsyncExitStack() as stack:
-        found = {}
+        states = {}
         for number in range(_HOUSES):
             house = HomeSimulation(
                 SAMPLE_HOMES["battery-home"], seed=number, start=time.time(), past_days=0
             )
             gateway = LiveGateway(house, partial(_moment, house))
             running = await stack.enter_async_context(serve(gateway))
-            found[f"house-{number}"] = house, running
-        yield found
+            states[f"house-{number}"] = house, running
+        yield states
 
 
 def _moment(house: HomeSimulation) -> HomeState:
@@ -174,12 +174,12 @@ async def _watch(running: Chain, outages: Mapping[str, _Outage]) -> None:
 
 async def _connected(running: Chain, value: int) -> set[str]:
     """Return the houses whose grid state is this one on `/metrics`."""
-    found = set()
+    names = set()
     for name, port in running.exporters.items():
         text = await get(Request(port, f"/metrics?name[]={_METRIC}"))
         if text.endswith(b" %d\n" % value):
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
 async def _look_up(ports: Ports, outages: Mapping[str, _Outage]) -> None:
@@ -189,8 +189,8 @@ async def _look_up(ports: Ports, outages: Mapping[str, _Outage]) -> None:
         ("fired", f'ALERTS{{alertname="{_ALERT}",alertstate="firing"}}', lambda value: True),
     )
     for stage, series, matches in queries:
-        found = await _json(ports.url("prometheus", "/api/v1/query"), query=f"{series}[10m]")
-        for each in found["data"]["result"]:
+        result = await _json(ports.url("prometheus", "/api/v1/query"), query=f"{series}[10m]")
+        for each in result["data"]["result"]:
             at = min(stamp for stamp, value in each["values"] if matches(value))
             outages[each["metric"]["gateway"]].at[stage] = at
 

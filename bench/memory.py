@@ -33,14 +33,14 @@ _BARE = "bench.peers.bare_pyenphase"
 async def run(progress: Progress) -> Findings:
     """Let both poll for a while and measure their memory."""
     progress("Memory")
-    found: list[tuple[dict[str, float], ...]] = []
+    runs: list[tuple[dict[str, float], ...]] = []
     async with simulated("battery-home") as gateway:
         for _ in range(_REPETITIONS):
-            found.append(await _once(gateway))  # noqa: PERF401 - all at the same time
+            runs.append(await _once(gateway))  # noqa: PERF401 - all at the same time
     results = []
     for kind, goal in (("RSS", _GOAL), ("PSS", None)):
         ours, theirs, libraries = (
-            Quantity(median(sizes[side][kind] for sizes in found), "MiB") for side in range(3)
+            Quantity(median(sizes[side][kind] for sizes in runs), "MiB") for side in range(3)
         )
         results += [
             BenchRow(f"{kind} of the process, battery-home", ours, theirs, goal),
@@ -84,10 +84,10 @@ async def _profile() -> str:
 
 def memory(pid: int) -> dict[str, float]:
     """Return resident and proportional size of a process in MiB."""
-    found: dict[str, float] = {}
+    sizes: dict[str, float] = {}
     for kind, (file, key) in _KINDS.items():
         text = Path(f"/proc/{pid}/{file}").read_text()
         match = re.search(rf"^{key}:\s+(\d+) kB$", text, re.M)
         assert match, f"no {key} of process {pid}"
-        found[kind] = int(match[1]) / 1024
-    return found
+        sizes[kind] = int(match[1]) / 1024
+    return sizes

@@ -26,13 +26,13 @@ the simulator in a process of its own. The numbers are those of one machine; the
 """
 
 
-def table(found: Mapping[str, Findings]) -> Table:
+def table(findings: Mapping[str, Findings]) -> Table:
     """Return the one table of a run, by bench."""
-    notes = [f"{name}: {note}" for name, one in found.items() for note in one.notes]
+    notes = [f"{name}: {note}" for name, one in findings.items() for note in one.notes]
     rendered = Table(title=_TITLE, caption="\n".join(notes), caption_justify="left")
     for number, column in enumerate(_COLUMNS):
         rendered.add_column(column, justify="right" if number else "left")
-    for one in found.values():
+    for one in findings.values():
         for result in one.results:
             style = "bold red" if result.met is False else ""
             rendered.add_row(*_cells(result), style=style)
@@ -40,14 +40,14 @@ def table(found: Mapping[str, Findings]) -> Table:
     return rendered
 
 
-def page(found: Mapping[str, Findings], order: Iterable[str], before: str = "") -> str:
+def page(findings: Mapping[str, Findings], order: Iterable[str], before: str = "") -> str:
     """Return the results by bench as a page; of benches that did not run, those of `before`."""
     rows = [f"| {' | '.join((_BENCH, *_COLUMNS))} |", f"| --- | ---{' | ---:' * 5} |"]
     notes = [f"- {line}" for line in machine()]
     for name in order:
-        if name in found:
-            rows += [f"| {' | '.join((name, *_cells(one)))} |" for one in found[name].results]
-            notes += [f"- {name}: {line}" for line in found[name].notes]
+        if name in findings:
+            rows += [f"| {' | '.join((name, *_cells(one)))} |" for one in findings[name].results]
+            notes += [f"- {name}: {line}" for line in findings[name].notes]
         else:
             kept = before.splitlines()
             rows += [line for line in kept if line.startswith(f"| {name} |")]

@@ -92,8 +92,8 @@ Measure = Callable[[], Awaitable[float]]
 
 async def side_by_side(ours: Measure, theirs: Measure, repetitions: int) -> tuple[float, float]:
     """Return the medians of both, measured in turn so that disturbances affect both."""
-    found: dict[Measure, list[float]] = {ours: [], theirs: []}
+    seconds: dict[Measure, list[float]] = {ours: [], theirs: []}
     for number in range(repetitions):
         for measure in (ours, theirs) if number % 2 else (theirs, ours):
-            found[measure].append(await measure())
-    return median(found[ours]), median(found[theirs])
+            seconds[measure].append(await measure())
+    return median(seconds[ours]), median(seconds[theirs])

@@ -75,9 +75,9 @@ async def _compared(words: str, ours: Request, theirs: Request) -> tuple[BenchRo
     for request in loads:
         await load(request, _CONNECTIONS, 0.2)
     for _ in range(_REPETITIONS):
-        for request, found in loads.items():
-            found.append(await load(request, _CONNECTIONS, _SECONDS))
-    mine, its = (_figures(found) for found in loads.values())
+        for request, latencies in loads.items():
+            latencies.append(await load(request, _CONNECTIONS, _SECONDS))
+    mine, its = (_figures(latencies) for latencies in loads.values())
     return (
         BenchRow(f"Scrapes a second, {words}", *_quantities("", mine[0], its[0]), _FASTER),
         BenchRow("… 99 % answered within", *_quantities("ms", mine[1], its[1]), _SOON),

@@ -62,8 +62,8 @@ async def discover(seconds: float, interfaces: Sequence[str] = ()) -> list[Annou
     `interfaces` are addresses of ours to listen on, all by default. Raises ExporterError where
     mDNS cannot be used.
     """
-    found = await _listen(seconds, interfaces)
-    announced = await asyncio.gather(*(_confirmed(each) for each in found if each.hosts))
+    gateways = await _listen(seconds, interfaces)
+    announced = await asyncio.gather(*(_confirmed(each) for each in gateways if each.hosts))
     # A gateway is found once per interface, and under each name that it ever had.
     by_serial = {
         each.serial or each.name: each for each in sorted(announced, key=lambda each: each.answers)
@@ -79,11 +79,11 @@ async def find_hosts(
     None of them has been tried. Where mDNS cannot be used there are none.
     """
     try:
-        found = await _listen(seconds, interfaces)
+        gateways = await _listen(seconds, interfaces)
     except ExporterError as error:
         log.debug("gateway cannot be looked for", extra={"serial": serial, "error": str(error)})
         return []
-    hosts = [host for each in found if each.serial == serial for host in each.hosts]
+    hosts = [host for each in gateways if each.serial == serial for host in each.hosts]
     return list(dict.fromkeys(hosts))[:_MOST_HOSTS]
 
 
@@ -120,10 +120,10 @@ async def _listen(seconds: float, interfaces: Sequence[str]) -> list[Announced]:
         )
         await asyncio.sleep(seconds)
         await browser.async_cancel()
-        found = await asyncio.gather(*(_details(network, name) for name in sorted(names)))
+        gateways = await asyncio.gather(*(_details(network, name) for name in sorted(names)))
     finally:
         await network.async_close()
-    return found
+    return gateways
 
 
 async def _details(network: AsyncZeroconf, name: str) -> Announced:

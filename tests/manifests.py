@@ -151,11 +151,11 @@ def read(path: Path) -> list[Manifest]:
 def applied(folder: str) -> list[Manifest]:
     """Return what `kubectl apply -k` of a folder applies."""
     [kustomization] = read(FOLDER / folder / "kustomization.yaml")
-    found: list[Manifest] = []
+    manifests: list[Manifest] = []
     for resource in kustomization.data["resources"]:
         path = (FOLDER / folder / resource).resolve()
-        found += applied(path.name) if path.is_dir() else read(path)
-    return found
+        manifests += applied(path.name) if path.is_dir() else read(path)
+    return manifests
 
 
 def files() -> list[Path]:

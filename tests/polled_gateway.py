@@ -67,13 +67,13 @@ class PolledGateway:
     def value(self, name: str, **labels: str) -> float | None:
         """Return the one sample of that name whose labels include these, or None."""
         expected = set(labels.items())
-        found = [
+        values = [
             v
             for labels_of_sample, v in self.samples().get(name, {}).items()
             if expected <= labels_of_sample
         ]
-        assert len(found) <= 1, f"{name}{labels} is ambiguous"
-        return found[0] if found else None
+        assert len(values) <= 1, f"{name}{labels} is ambiguous"
+        return values[0] if values else None
 
     def names(self) -> set[str]:
         """Return the names of all metrics of the gateway that have a sample."""
@@ -82,15 +82,15 @@ class PolledGateway:
 
 def samples(text: str) -> Samples:
     """Parse an exposition with prometheus_client; a duplicate series fails."""
-    found: dict[str, dict[frozenset[tuple[str, str]], float]] = {}
+    parsed: dict[str, dict[frozenset[tuple[str, str]], float]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             labels = frozenset(sample.labels.items())
-            series = found.setdefault(sample.name, {})
+            series = parsed.setdefault(sample.name, {})
             assert labels not in series, f"{sample.name}{sample.labels} stands twice"
             assert math.isfinite(sample.value)
             series[labels] = sample.value
-    return found
+    return parsed
 
 
 @asynccontextmanager

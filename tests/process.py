@@ -49,21 +49,23 @@ class ExporterProcess:
 
     async def wait_for_log(self, pattern: str) -> str:
         """Wait for a line of the log that this matches, and return it."""
-        found: list[str] = []
+        addresses: list[str] = []
 
         def matched() -> bool:
-            found[:] = [line for line in self.log.decode().splitlines() if re.search(pattern, line)]
-            return bool(found)
+            addresses[:] = [
+                line for line in self.log.decode().splitlines() if re.search(pattern, line)
+            ]
+            return bool(addresses)
 
         await self.until(matched)
-        return found[0]
+        return addresses[0]
 
     async def url(self) -> str:
         """Wait until it listens, and return where."""
         line = await self.wait_for_log(r"msg\W+listening")
-        found = re.search(r"127\.0\.0\.1:\d+", line)
-        assert found, line
-        return f"http://{found[0]}"
+        match = re.search(r"127\.0\.0\.1:\d+", line)
+        assert match, line
+        return f"http://{match[0]}"
 
     async def samples(self) -> Samples:
         """Scrape."""

@@ -31,14 +31,14 @@ def instructions() -> list[tuple[str, str]]:
 
 def stages() -> dict[str, list[tuple[str, str]]]:
     """Return the instructions of each stage by its name, with those of the stage it begins with."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    by_name: dict[str, list[tuple[str, str]]] = {}
     for word, arguments in instructions():
         if word == "FROM":
             base, _, name = arguments.partition(" AS ")
-            found[name] = [*found.get(base, ())]
-        elif found:
-            found[list(found)[-1]].append((word, arguments))
-    return found
+            by_name[name] = [*by_name.get(base, ())]
+        elif by_name:
+            by_name[list(by_name)[-1]].append((word, arguments))
+    return by_name
 
 
 def last_stage() -> dict[str, str]:
@@ -185,11 +185,11 @@ async def test_it_works_in_a_box(tmp_path: Path) -> None:
         flag = configured(tmp_path, there.host, token=there.token)
         async with exporter_process(tmp_path, flag, first=_NO_NEW_CODE, within=within) as process:
             await process.full()
-            found = status(process.process.pid)
+            fields = status(process.process.pid)
             process.process.terminate()
             assert await process.ended(IN_TIME) == 0
     for key, value in {"CapEff": "0+", "CapBnd": "0+", "NoNewPrivs": "1", "Uid": str(user)}.items():
-        assert re.search(rf"(?m)^{key}:\t{value}\b", found), key
+        assert re.search(rf"(?m)^{key}:\t{value}\b", fields), key
     # the state was saved at the end, or there would be an error
     assert not re.search(rb"level=(error|warn)", process.log)
 

@@ -75,7 +75,7 @@ async def ups(url: str, expected: int) -> dict[str, float]:
             async with client.get(url) as response:
                 assert response.status == 200
                 series = samples(await response.text())["enphase_up"]
-            found = {dict(labels)["gateway"]: value for labels, value in series.items()}
-            if sum(found.values()) >= expected or asyncio.get_running_loop().time() > deadline:
-                return found
+            by_gateway = {dict(labels)["gateway"]: value for labels, value in series.items()}
+            if sum(by_gateway.values()) >= expected or asyncio.get_running_loop().time() > deadline:
+                return by_gateway
             await asyncio.sleep(0.1)

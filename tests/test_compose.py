@@ -35,7 +35,7 @@ our = pytest.mark.parametrize("name", OURS)
 
 def defaults(text: str) -> str:
     """Return a value as compose fills it in where nothing is set."""
-    return _DEFAULTED.sub(lambda found: found[2], text)
+    return _DEFAULTED.sub(lambda match: match[2], text)
 
 
 def words(name: str) -> list[str]:
@@ -45,8 +45,8 @@ def words(name: str) -> list[str]:
 
 def flags(name: str) -> dict[str, str]:
     """Return the flags of a service's command, and their values."""
-    found = [word.partition("=") for word in words(name) if word.startswith("--")]
-    return {flag: value for flag, _, value in found}
+    options = [word.partition("=") for word in words(name) if word.startswith("--")]
+    return {flag: value for flag, _, value in options}
 
 
 def volumes(name: str) -> list[tuple[str, str, bool]]:
@@ -176,7 +176,7 @@ def _other(name: str, secret: Path) -> dict[str, str]:
 def test_the_health_check_asks_what_the_exporter_serves(name: str, tmp_path: Path) -> None:
     """It requests an existing page at the right port."""
     test = " ".join(SERVICES[name]["healthcheck"]["test"])
-    [url] = [urlsplit(found) for found in re.findall(r"http://[^']+", test)]
+    [url] = [urlsplit(address) for address in re.findall(r"http://[^']+", test)]
     assert url.netloc == f"localhost:{_PORT}"
     app = application(PollerManager(tmp_path, SystemClock()), WebConfig.load(None))
     assert url.path in {resource.get_info().get("path") for resource in app.router.resources()}
@@ -214,9 +214,9 @@ def test_no_password_is_left_open() -> None:
     """Compose refuses to start without one for Grafana, and names the variable to set."""
     environment = SERVICES["grafana"]["environment"]
     password = environment["GF_SECURITY_ADMIN_PASSWORD"]
-    found = re.fullmatch(r"\$\{(\w+):\?(.+)\}", password)
-    assert found
-    assert found[1] in found[2]
+    match = re.fullmatch(r"\$\{(\w+):\?(.+)\}", password)
+    assert match
+    assert match[1] in match[2]
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
     assert environment["GF_USERS_ALLOW_SIGN_UP"] == "false"
     # the environment of our own service has no secret

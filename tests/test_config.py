@@ -147,8 +147,8 @@ def test_places_are_numbers(write: Write) -> None:
         "gateways: [{host: a, inverters: {1: {x: 0, y: -2.5}, 2: {x: ' 1e1 ', y: 3}, 3: {name: n},"
         " 4: {x: , y: }}}]"
     )
-    found = load(path, HOME).gateways[0].inverters
-    assert [(each.x, each.y) for each in found.values()] == [
+    labelled = load(path, HOME).gateways[0].inverters
+    assert [(each.x, each.y) for each in labelled.values()] == [
         *((0, -2.5), (10, 3)),
         *((None, None), (None, None)),
     ]

@@ -44,7 +44,7 @@ def changed(lines: TableEncoder, read: Reading | None) -> dict[int, bytes]:
     return dict(lines.update(read))
 
 
-def test_only_the_rows_that_say_something_else_are_rendered() -> None:
+def test_only_rows_with_other_values_are_rendered() -> None:
     """A value that changes costs its own row, whether field or counter."""
     lines = TableEncoder(THINGS, "home")
     assert changed(lines, reading(a=(1, 2))).keys() == {POWER, CHARGE, ENERGY}

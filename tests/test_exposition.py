@@ -54,7 +54,7 @@ def test_any_text_and_number_survives_the_exposition(
     assert parsed["enphase_thing_info"] == ({**labels, "name": name}, 1)
 
 
-async def test_every_format_says_the_same(tmp_path: Path) -> None:
+async def test_every_format_has_the_same_samples(tmp_path: Path) -> None:
     """Text, OpenMetrics and both of them compressed hold the same samples of the gateway."""
     async with polled_gateway("battery-home", tmp_path) as watched:
         await watched.pass_time(1)
@@ -92,8 +92,8 @@ async def test_only_the_metrics_that_are_asked_for_are_served(tmp_path: Path) ->
         names = ["enphase_up", "process_cpu_seconds_total", "enphase_exporter_build_info"]
         for accept in ("", OPENMETRICS):
             body, _ = watched.exposition.render(accept, "", names)
-            found = {line.split(b"{")[0].split()[0] for line in body.splitlines()} - {b"#"}
-            assert found == {name.encode() for name in names}
+            families = {line.split(b"{")[0].split()[0] for line in body.splitlines()} - {b"#"}
+            assert families == {name.encode() for name in names}
         assert b"enphase" not in watched.exposition.render("", "", ["no_such_metric"])[0]
 
 

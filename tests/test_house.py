@@ -55,8 +55,8 @@ def powers(**members: Any) -> dict[str, float]:
 
 def grid(house: DerivedHouse) -> int | None:
     """Return whether the house is on the grid."""
-    found: House = house.data.get("house", House())
-    return found.grid_connected
+    derived: House = house.data.get("house", House())
+    return derived.grid_connected
 
 
 def sources(**members: Any) -> dict[str, str]:
@@ -144,9 +144,9 @@ def test_panels_of_another_make_are_added() -> None:
 
 def test_a_house_with_batteries_of_unknown_power_is_unknown() -> None:
     """What the meters balance would be the house and the batteries together."""
-    known = {"ctmeters": CTS, "system_consumption": section(1843)}
-    assert powers(**known)["house"] == 1843
-    assert "house" not in powers(**known, encharge_inventory={"1": SimpleNamespace()})
+    members = {"ctmeters": CTS, "system_consumption": section(1843)}
+    assert powers(**members)["house"] == 1843
+    assert "house" not in powers(**members, encharge_inventory={"1": SimpleNamespace()})
 
 
 def test_batteries_that_are_expected_count_though_nothing_of_them_is_read() -> None:
@@ -215,9 +215,9 @@ def test_what_has_expired_is_no_source() -> None:
         "meters": Reading({"ctmeters": CTS}, 0, NOW),
         "production": Reading({"system_production": section(700)}, 0, 1500),
     }
-    found = derive(Snapshot("home", readings), NOW)
-    assert found.data["house"].solar_watts == 700
-    assert found.expires == 1500
+    derived = derive(Snapshot("home", readings), NOW)
+    assert derived.data["house"].solar_watts == 700
+    assert derived.expires == 1500
 
 
 def test_legs_are_exported_where_all_are_known() -> None:

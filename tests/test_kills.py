@@ -34,10 +34,10 @@ async def grown(process: ExporterProcess, beyond: float) -> Totals:
     """Return all energies once the batteries have charged more than this."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            found = totals(await process.samples())
-            known = [value for (name, _), value in found.items() if name == GROWING]
-            if known and max(known) > beyond:
-                return found
+            counters = totals(await process.samples())
+            values = [value for (name, _), value in counters.items() if name == GROWING]
+            if values and max(values) > beyond:
+                return counters
             await asyncio.sleep(0.05)
 
 

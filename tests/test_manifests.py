@@ -46,8 +46,8 @@ each = pytest.mark.parametrize("folder", RUNNING)
 
 def one(folder: str, *kinds: str) -> Manifest:
     """Return the only object of a kind that a folder applies."""
-    [found] = [manifest for manifest in applied(folder) if manifest.kind in kinds]
-    return found
+    [only] = [manifest for manifest in applied(folder) if manifest.kind in kinds]
+    return only
 
 
 def pod(folder: str) -> Any:
@@ -57,27 +57,27 @@ def pod(folder: str) -> Any:
 
 def container(folder: str) -> Any:
     """Return the only container of the pods."""
-    [found] = pod(folder)["containers"]
-    return found
+    [only] = pod(folder)["containers"]
+    return only
 
 
 def variables(folder: str, number: int = 0) -> dict[str, str]:
     """Return the environment of a pod, with references filled in as Kubernetes does."""
     workload = one(folder, *WORKLOADS)
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for variable in container(folder)["env"]:
         name = variable["name"]
         if "valueFrom" in variable:
             assert variable["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
-            found[name] = f"{workload.name}-{number}"
+            settings[name] = f"{workload.name}-{number}"
             continue
         value = str(variable["value"])
         # only what stands above is known
-        for known, held in found.items():
-            value = value.replace(f"$({known})", held)
+        for earlier, content in settings.items():
+            value = value.replace(f"$({earlier})", content)
         assert "$(" not in value
-        found[name] = value
-    return found
+        settings[name] = value
+    return settings
 
 
 def flags(folder: str) -> dict[str, str]:
@@ -130,8 +130,8 @@ def test_the_api_has_every_field(path: Path) -> None:
 )
 def test_a_misspelt_field_would_be_found(wrong: dict[str, Any], where: str) -> None:
     """The check sees what lies deep, and what is right elsewhere."""
-    [found] = unknown(wrong, "Deployment")
-    assert where in found
+    [error] = unknown(wrong, "Deployment")
+    assert where in error
     assert {
         inner for fields in TYPES.values() for inner in fields.values() if inner
     } <= TYPES.keys()
@@ -280,9 +280,9 @@ def test_labels_of_an_exporter_are_consistent() -> None:
     [itself] = one("fleet", "ServiceMonitor").spec["endpoints"]
     [address] = [r for r in gateways["relabelings"] if r.get("targetLabel") == "exporter"]
     host = f"{one('fleet', 'StatefulSet').name}-0"
-    found = re.fullmatch(address["regex"], f"{host}.{one('fleet', 'Service').name}.enphase.svc:1")
-    assert found
-    assert found[1] == host
+    match = re.fullmatch(address["regex"], f"{host}.{one('fleet', 'Service').name}.enphase.svc:1")
+    assert match
+    assert match[1] == host
     [name] = [r for r in itself["relabelings"] if r.get("targetLabel") == "exporter"]
     assert name["sourceLabels"] == ["__meta_kubernetes_pod_name"]
     for scraped in (gateways, itself):
@@ -316,13 +316,13 @@ def test_volumes_are_for_what_they_hold(folder: str) -> None:
     """Configuration and secrets are read, the state is written, and nothing else is mounted."""
     writable = {m["mountPath"] for m in container(folder)["volumeMounts"] if not m.get("readOnly")}
     assert writable == {variables(folder)["ENPHASE_STATE_DIR"]} == {"/state"}
-    found = mounted(folder)
-    assert found.keys() == {"/state", SECRETS, "/etc/enphase-exporter"}
-    secret = found[SECRETS]["secret"]
+    files = mounted(folder)
+    assert files.keys() == {"/state", SECRETS, "/etc/enphase-exporter"}
+    secret = files[SECRETS]["secret"]
     # others in the pod's machine read nothing
     assert secret["defaultMode"] == 0o440
     assert f"create secret generic {secret['secretName']} --namespace=enphase" in README
-    state = found["/state"]
+    state = files["/state"]
     if folder == "home":
         claim = one(folder, "PersistentVolumeClaim")
         assert state["persistentVolumeClaim"]["claimName"] == claim.name

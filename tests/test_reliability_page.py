@@ -59,8 +59,8 @@ def test_every_command_is_there(command: str) -> None:
     """The Makefile has each named target and supports its variables."""
     _, target, *words = command.split()
     assert target in targets()
-    known = {"bench": {bench.name for bench in BENCHES}, "soak": SOAKS}.get(target, set())
-    assert {word.removeprefix("ARGS=") for word in words} <= known
+    names = {"bench": {bench.name for bench in BENCHES}, "soak": SOAKS}.get(target, set())
+    assert {word.removeprefix("ARGS=") for word in words} <= names
 
 
 def test_every_promise_names_what_keeps_it() -> None:

@@ -124,9 +124,11 @@ async def exporting(folder: Path, config: str) -> AsyncIterator[Process]:
             await process.communicate()
 
 
-def up(found: Samples) -> dict[str, float]:
+def up(samples: Samples) -> dict[str, float]:
     """Return `enphase_up` by gateway."""
-    return {dict(labels)["gateway"]: value for labels, value in found.get("enphase_up", {}).items()}
+    return {
+        dict(labels)["gateway"]: value for labels, value in samples.get("enphase_up", {}).items()
+    }
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -155,16 +157,16 @@ async def test_sighup_adds_and_removes_gateways(tmp_path: Path) -> None:
         gateway("solar-only") as comes,
         exporting(tmp_path, configured(tmp_path, stays=stays)) as process,
     ):
-        await process.until(lambda found: up(found) == {"stays": 1})
+        await process.until(lambda exported: up(exported) == {"stays": 1})
         both = configured(tmp_path, stays=stays, comes=comes)
         await process.reload(both, 'msg="gateway added" gateway=comes')
-        await process.until(lambda found: up(found) == {"stays": 1, "comes": 1})
+        await process.until(lambda exported: up(exported) == {"stays": 1, "comes": 1})
 
         await process.reload("gateways: 5", "configuration reload failed")
         assert up(await process.samples()) == {"stays": 1, "comes": 1}
 
         await process.reload(configured(tmp_path, stays=stays), "configuration reloaded")
-        await process.until(lambda found: up(found) == {"stays": 1})
+        await process.until(lambda exported: up(exported) == {"stays": 1})
         assert "comes" not in str((await process.samples()).keys())
         assert stays.count(CHECK_JWT) == comes.count(CHECK_JWT) == 1
         assert await process.end(signal.SIGTERM) == 0
@@ -176,10 +178,10 @@ async def test_a_dead_gateway_costs_itself_only(tmp_path: Path) -> None:
         gateway("battery-home") as alive,
         exporting(tmp_path, configured(tmp_path, dead="127.0.0.1:1", alive=alive)) as process,
     ):
-        await process.until(lambda found: up(found) == {"alive": 1, "dead": 0})
+        await process.until(lambda samples: up(samples) == {"alive": 1, "dead": 0})
         async with aiohttp.ClientSession(process.url) as client, client.get("/-/ready") as response:
             assert response.status == 200
-        await process.until(lambda found: "enphase_encharge_soc_ratio" in found)
+        await process.until(lambda samples: "enphase_encharge_soc_ratio" in samples)
         warnings = [
             line for line in process.lines if "gateway=dead" in line and "level=warn" in line
         ]
@@ -202,7 +204,7 @@ async def test_a_kill_costs_no_counter(tmp_path: Path) -> None:
         values: list[float] = []
         for _ in range(2):
             async with exporting(tmp_path, config) as process:
-                await process.until(lambda found: produced in found)
+                await process.until(lambda exported: produced in exported)
                 values.append(*(await process.samples())[produced].values())
                 process.process.kill()
         assert values[0] <= values[1] < values[0] + 1e8
@@ -221,13 +223,13 @@ async def test_a_list_of_gateways_is_read_again_when_it_changes(tmp_path: Path) 
     async with gateway("battery-home") as stays, gateway("solar-only") as comes:
         write(stays=stays)
         async with exporting(tmp_path, config) as process:
-            await process.until(lambda found: up(found) == {"stays": 1})
+            await process.until(lambda samples: up(samples) == {"stays": 1})
             write(stays=stays, comes=comes)
-            await process.until(lambda found: up(found) == {"stays": 1, "comes": 1})
+            await process.until(lambda samples: up(samples) == {"stays": 1, "comes": 1})
             listed.write_text("[{")
             await process.line("configuration reload failed")
             listed.unlink()
             write(comes=comes)
-            await process.until(lambda found: up(found) == {"comes": 1})
+            await process.until(lambda samples: up(samples) == {"comes": 1})
             assert stays.count(CHECK_JWT) == comes.count(CHECK_JWT) == 1
             assert await process.end(signal.SIGTERM) == 0

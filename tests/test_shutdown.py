@@ -206,11 +206,11 @@ async def test_a_kill_while_writing_loses_the_last_write_at_most(tmp_path: Path)
             process.kill()
             numbers_printed += [int(line) for line in (await process.stdout.read()).splitlines()]
             await process.wait()
-        found = orjson.loads(state.path.read_bytes())
-        assert found["filler"] == [found["number"]] * 5000
-        assert numbers_printed[-1] <= found["number"] <= numbers_printed[-1] + 1
+        document = orjson.loads(state.path.read_bytes())
+        assert document["filler"] == [document["number"]] * 5000
+        assert numbers_printed[-1] <= document["number"] <= numbers_printed[-1] + 1
         assert state.path.stat().st_mode & 0o777 == 0o600
-        written = found["number"]
+        written = document["number"]
     # what a kill leaves lying around holds a token too
     assert names_and_modes(tmp_path).keys() <= {"home.json", "home.lock", ".home.json.tmp"}
     assert set(names_and_modes(tmp_path).values()) == {0o600}

@@ -21,7 +21,7 @@ def test_a_member_can_expire_before_its_reading() -> None:
     assert snapshot().fresh("meters", 100) is None
 
 
-def test_a_snapshot_tells_when_it_next_loses_data() -> None:
+def test_a_snapshot_has_the_time_of_its_next_expiry() -> None:
     """That is when to render it again."""
     assert snapshot().next_expiry(0) == 50
     assert snapshot().next_expiry(50) == 100

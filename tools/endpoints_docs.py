@@ -87,7 +87,7 @@ def _shape(place: tuple[str | int, ...]) -> str:
 @cache
 def fields(path: str) -> dict[str, set[str]]:
     """Return the names of the metrics that each field of an endpoint makes."""
-    found: dict[str, set[str]] = {}
+    read: dict[str, set[str]] = {}
     for documents, context in _sources():
         tried: Counter[str] = Counter()
         if path not in documents:
@@ -99,14 +99,14 @@ def fields(path: str) -> dict[str, set[str]]:
                 continue
             shape = _shape(place)
             tried[shape] += 1
-            if tried[shape] > _ENOUGH and found.get(shape):
+            if tried[shape] > _ENOUGH and read.get(shape):
                 continue
             changed = _parsed({path: replaced(documents[path], place, MISSING)})
             after = _made(path, {**parsed, **changed}, context)
             names = {key[0] for key in before.keys() - after.keys()}
             names |= {key[0] for key in before if key in after and before[key] != after[key]}
-            found.setdefault(shape, set()).update(names)
-    return found
+            read.setdefault(shape, set()).update(names)
+    return read
 
 
 def _reason(path: str, field: str) -> str:

@@ -35,13 +35,13 @@ Series = dict[tuple[str, str], list[tuple[float, float]]]
 
 def read(recording: Path, metrics: frozenset[str]) -> Series:
     """Return the series of these metrics, which have no labels but gateway and serial."""
-    found: Series = defaultdict(list)
+    series: Series = defaultdict(list)
     with recording.open() as lines:
         for line in lines:
             match = _SAMPLE.match(line)
             if match and match[1] in metrics:
-                found[match[1], match[2] or ""].append((float(match[4]), float(match[3])))
-    return found
+                series[match[1], match[2] or ""].append((float(match[4]), float(match[3])))
+    return series
 
 
 def whole(points: list[tuple[float, float]], times: list[float]) -> list[float]:

@@ -66,10 +66,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.prometheus_rule", description=__doc__)
     parser.add_argument("--check", action="store_true", help="exit 1 if they are not current")
     if parser.parse_args(arguments).check:
-        found = stale()
-        for path in found:
+        outdated = stale()
+        for path in outdated:
             sys.stderr.write(f"{path} is not current: run `make manifests`\n")
-        return int(bool(found))
+        return int(bool(outdated))
     for path, sources in TARGETS.items():
         path.write_text(document(sources), encoding="utf-8")
     return 0

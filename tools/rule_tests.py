@@ -48,9 +48,9 @@ def complete(path: Path) -> list[str]:
                     {**expected["exp_labels"], "alertname": check["alertname"]}.items()
                 )
                 if labels in texts:
-                    known = texts[labels]
+                    annotations = texts[labels]
                     expected["exp_annotations"] = {
-                        name: known[name] for name in _ANNOTATIONS if name in known
+                        name: annotations[name] for name in _ANNOTATIONS if name in annotations
                     }
                 else:
                     vain.append(
@@ -129,15 +129,15 @@ def _fired(
             check=False,
         )
     output = done.stdout + done.stderr
-    found: dict[tuple[str, float], dict[Labels, dict[str, str]]] = {}
+    fired: dict[tuple[str, float], dict[Labels, dict[str, str]]] = {}
     for alert, time, body in _CHECK.findall(output):
         got = body.partition("got:")[2]
-        at = found.setdefault((alert, seconds(time)), {})
+        at = fired.setdefault((alert, seconds(time)), {})
         for labels, annotations in _FIRED.findall(got):
             at[frozenset(_pairs(labels).items())] = _pairs(annotations)
-    if checks and not found:
+    if checks and not fired:
         raise SystemExit(output)
-    return found
+    return fired
 
 
 def seconds(text: str) -> float:

@@ -51,9 +51,11 @@ class Samples(Collector):
             reading = snapshot.fresh(table.collector, now)
             if reading is None:
                 continue
-            found = table.matches(reading.data)
+            matching = table.matches(reading.data)
             for row in table.rows:
-                for (keys, _, _), fact in zip(found, row.extract(found, reading), strict=True):
+                for (keys, _, _), fact in zip(
+                    matching, row.extract(matching, reading), strict=True
+                ):
                     for extra, value in row.samples(fact):
                         if row.name not in made:
                             made[row.name] = _family(FAMILIES[row.name])

@@ -129,21 +129,21 @@ async def _watchdog(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 
 
 async def _alertmanagers(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
-    found: list[str] = []
+    alertmanagers: list[str] = []
 
-    async def known() -> bool:
+    async def connected() -> bool:
         url = f"{path.prometheus_url}/api/v1/alertmanagers"
         document = await _get(session, url)
-        found[:] = [each["url"] for each in document["data"]["activeAlertmanagers"]]
-        return bool(found)
+        alertmanagers[:] = [each["url"] for each in document["data"]["activeAlertmanagers"]]
+        return bool(alertmanagers)
 
-    if not await _wait(known, min(path.patience, 10.0)):
+    if not await _wait(connected, min(path.patience, 10.0)):
         raise StepFailedError(
             "Prometheus knows no Alertmanager",
             "add it under `alerting: alertmanagers:` in prometheus.yml, and reload Prometheus",
         )
-    path.alertmanager_url = path.alertmanager_url or found[0].partition("/api/")[0]
-    return Passed(f"Prometheus sends to {', '.join(found)}")
+    path.alertmanager_url = path.alertmanager_url or alertmanagers[0].partition("/api/")[0]
+    return Passed(f"Prometheus sends to {', '.join(alertmanagers)}")
 
 
 async def _alertmanager(path: AlertPath, session: aiohttp.ClientSession) -> Passed:

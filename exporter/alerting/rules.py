@@ -46,8 +46,8 @@ def shipped_rules() -> dict[str, str]:
     folder = _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
     if not folder.is_dir():
         raise ConfigError("the alert rules are not part of this installation")
-    found = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
-    return {name: found[name] for name in sorted(found) if name.endswith(_SUFFIX)}
+    files = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+    return {name: files[name] for name in sorted(files) if name.endswith(_SUFFIX)}
 
 
 def render_rules(settings: RuleSettings) -> dict[str, str]:
@@ -61,12 +61,12 @@ def render_rules(settings: RuleSettings) -> dict[str, str]:
 def _render(text: str, settings: RuleSettings) -> str:
     if settings.runbook_url:
         runbooks = settings.runbook_url.rstrip("/")
-        text = _RUNBOOK.sub(lambda found: f"{runbooks}/{found[1]}", text)
+        text = _RUNBOOK.sub(lambda match: f"{runbooks}/{match[1]}", text)
     if settings.dashboard_url:
         dashboards = settings.dashboard_url.rstrip("/")
         text = _DASHBOARD.sub(lambda _: dashboards, text)
     if settings.labels:
-        text = _SEVERITY.sub(lambda found: found[0] + _more(found[1], settings.labels), text)
+        text = _SEVERITY.sub(lambda match: match[0] + _more(match[1], settings.labels), text)
     for name in thresholds():
         text = _with_threshold(text, name, settings)
     return text
@@ -84,14 +84,14 @@ def _with_threshold(text: str, name: str, settings: RuleSettings) -> str:
         re.MULTILINE,
     )
 
-    def changed(found: re.Match[str]) -> str:
+    def changed(match: re.Match[str]) -> str:
         default = settings.thresholds.get(name, thresholds()[name].default)
         own = [
-            f"{found[2]}or label_replace("
+            f"{match[2]}or label_replace("
             f'vector({numbers[name]:g}), "gateway", {json.dumps(gateway)}, "", "")\n'
             for gateway, numbers in settings.gateway_thresholds.items()
             if name in numbers
         ]
-        return f"{found[1]}{''.join(own)}{found[2]}or {default:g} + 0 * enphase:gateway"
+        return f"{match[1]}{''.join(own)}{match[2]}or {default:g} + 0 * enphase:gateway"
 
     return rule.sub(changed, text)

@@ -13,16 +13,16 @@ from exporter.gateway.client import Identity
 def finish(
     directory: Path,
     answers: Sequence[RecordedResponse],
-    known: Iterable[tuple[IdentityKind, str]],
+    identities: Iterable[tuple[IdentityKind, str]],
     identity: Identity,
 ) -> Redactor:
     """Write responses with pseudonyms; return the redactor.
 
-    `known` are identities from the configuration and the login. Raises CaptureError when the folder
+    `identities` are those from the configuration and the login. Raises CaptureError when the folder
     cannot be written, or when a secret is left in it.
     """
     redactor, secrets = Redactor(), []
-    for kind, value in known:
+    for kind, value in identities:
         redactor.add_known(kind, value)
         if kind in (IdentityKind.SECRET, IdentityKind.PERSON):
             secrets.append(value)

@@ -98,10 +98,12 @@ def _markup(text: str) -> Iterator[Fragment]:
     end = 0
     for tag in re.finditer(r"<[^<>]*>?", text):
         yield from _between(text, end, tag.start())
-        for found in _ATTRIBUTE.finditer(text, *tag.span()):
-            group = 2 if found[2] is not None else 3
-            content = html.unescape(found[group])
-            yield Fragment(*found.span(group), "attribute", content, found[1], code="markup")
+        for attribute in _ATTRIBUTE.finditer(text, *tag.span()):
+            group = 2 if attribute[2] is not None else 3
+            content = html.unescape(attribute[group])
+            yield Fragment(
+                *attribute.span(group), "attribute", content, attribute[1], code="markup"
+            )
         end = tag.end()
     yield from _between(text, end, len(text))
 

@@ -98,8 +98,8 @@ class IdentityIndex:
         if kind := kind_at(fragment):
             self.add(kind, fragment.content)
         if fragment.role != "number":
-            for found in find(fragment.content, fragment.key):
-                self.add(found.kind, found.content)
+            for match in find(fragment.content, fragment.key):
+                self.add(match.kind, match.content)
 
     def number(self, content: str) -> IdentityKind | None:
         """Return the kind of a number that is known, None for any other."""
@@ -110,11 +110,11 @@ class IdentityIndex:
 
         The `name` of a member that looks like a field's is never that of a person.
         """
-        found = [*find(content, key), *self._numbers(content), *self._bare_hardware(content)]
+        matches = [*find(content, key), *self._numbers(content), *self._bare_hardware(content)]
         if not (_FIELD.fullmatch(content) if name else is_enumeration(key)):
-            found += self._texts(content)
+            matches += self._texts(content)
         taken: list[IdentityMatch] = []
-        for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
+        for one in sorted(matches, key=lambda one: (one.start - one.end, one.start)):
             if all(one.end <= other.start or one.start >= other.end for other in taken):
                 taken.append(one)
         return sorted(taken, key=lambda one: one.start)

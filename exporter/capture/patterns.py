@@ -105,15 +105,15 @@ def find(text: str, key: str = "") -> Iterator[IdentityMatch]:
 
     Nothing that is yielded overlaps, and all of it is in the order of the text.
     """
-    found: list[IdentityMatch] = []
+    matches: list[IdentityMatch] = []
     for kind, pattern, fits in _PATTERNS:
         if kind is IdentityKind.ADDRESS and _VERSIONS.search(key.lower()):
             continue
         for match in pattern.finditer(text):
             start, end = match.span()
-            if fits(match[0]) and all(end <= one.start or start >= one.end for one in found):
-                found.append(IdentityMatch(start, end, kind, match[0]))
-    return iter(sorted(found, key=lambda one: one.start))
+            if fits(match[0]) and all(end <= one.start or start >= one.end for one in matches):
+                matches.append(IdentityMatch(start, end, kind, match[0]))
+    return iter(sorted(matches, key=lambda one: one.start))
 
 
 def is_loopback(content: str) -> bool:

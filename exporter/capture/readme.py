@@ -46,11 +46,11 @@ def page(
     answers: Sequence[RecordedResponse], replaced: Sequence[Replaced], firmware: str, part: str
 ) -> str:
     """Return the readme of a capture."""
-    found = [f"- {line}" for line in report(replaced)] or ["- nothing: nothing was found"]
+    kinds = [f"- {line}" for line in report(replaced)] or ["- nothing: nothing was found"]
     return _PAGE.format(
         firmware=firmware,
         part=f", part {part}" if part else "",
-        replaced="\n".join(found),
+        replaced="\n".join(kinds),
         asked="\n".join(_asked(answer) for answer in answers),
     )
 
@@ -83,8 +83,8 @@ def summary(answers: Sequence[RecordedResponse]) -> str:
 def _sort(answer: RecordedResponse) -> str:
     if answer.failure:
         return "without a response"
-    known = {200: "answered", 401: "refused", 403: "refused", 404: "not there"}
-    return known.get(answer.status, f"with status {answer.status}")
+    words = {200: "answered", 401: "refused", 403: "refused", 404: "not there"}
+    return words.get(answer.status, f"with status {answer.status}")
 
 
 def _asked(answer: RecordedResponse) -> str:

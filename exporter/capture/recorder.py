@@ -87,7 +87,7 @@ class Recorder:
                     )
             yield self._responses[target]
 
-    def known(self) -> Iterator[tuple[IdentityKind, str]]:
+    def identities(self) -> Iterator[tuple[IdentityKind, str]]:
         """Yield the identities and secrets that are known here."""
         identity, credentials = self._session.identity, self._config.credentials()
         if identity is not None:

@@ -101,15 +101,15 @@ class Redactor:
         if fragment.role == "number":
             kind = kind or self._index.number(fragment.content)
             return fragment.content if kind is None else self._pseudonym(kind, fragment.content)
-        found = self._index.spans(fragment.content, fragment.key, name=fragment.role == "name")
-        if kind is not None and not (kind in NUMBERED and found):
-            found = [IdentityMatch(0, len(fragment.content), kind, fragment.content)]
-        return self._replaced(fragment.content, found)
+        matches = self._index.spans(fragment.content, fragment.key, name=fragment.role == "name")
+        if kind is not None and not (kind in NUMBERED and matches):
+            matches = [IdentityMatch(0, len(fragment.content), kind, fragment.content)]
+        return self._replaced(fragment.content, matches)
 
-    def _replaced(self, content: str, found: Iterable[IdentityMatch]) -> str:
+    def _replaced(self, content: str, matches: Iterable[IdentityMatch]) -> str:
         parts: list[str] = []
         end = 0
-        for one in found:
+        for one in matches:
             parts += (content[end : one.start], self._pseudonym(one.kind, one.content))
             end = one.end
         return "".join((*parts, content[end:]))

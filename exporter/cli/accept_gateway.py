@@ -56,23 +56,23 @@ def command(
     config = load(config_file, os.environ)
     chosen = choose_gateway(config, gateway)
     saved = load_saved_state(config.state_dir, chosen.name)
-    found = asyncio.run(_read_serial(chosen, config.state_dir))
+    current = asyncio.run(_read_serial(chosen, config.state_dir))
     typer.echo(
-        f"{chosen.name}: gateway {printable(found)} answers at {chosen.host},"
+        f"{chosen.name}: gateway {printable(current)} answers at {chosen.host},"
         f" {'none' if saved.serial is None else saved.serial} was there before"
     )
     if serial is None:
         serial = str(typer.prompt("Serial number on the label of the gateway"))
-    if serial.strip() != found:
-        raise ExporterError(f"the serial numbers differ: gateway {printable(found)} not accepted")
+    if serial.strip() != current:
+        raise ExporterError(f"the serial numbers differ: gateway {printable(current)} not accepted")
     try:
-        accept_serial(config.state_dir, chosen.name, found)
+        accept_serial(config.state_dir, chosen.name, current)
     except OSError as error:
         raise StateError(
             f"{config.state_dir} cannot be written ({error.strerror}): run it as the exporter's"
             " user"
         ) from None
-    typer.echo(f"{chosen.name}: gateway {found} accepted")
+    typer.echo(f"{chosen.name}: gateway {current} accepted")
 
 
 async def _read_serial(gateway: "Gateway", directory: Path) -> str:

@@ -102,7 +102,7 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
                 show(answer)
     finally:
         await recorder.close()
-    redactor = finish(directory, answers, recorder.known(), identity)
+    redactor = finish(directory, answers, recorder.identities(), identity)
     replaced = redactor.report()
     typer.echo(f"{directory}: {len(answers)} requests, {readme.summary(answers)}")
     typer.echo("Replaced:" if replaced else "Nothing had to be replaced.")

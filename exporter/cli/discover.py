@@ -59,14 +59,14 @@ def command(
 
     setup_logging(log_level or "error", log_format or "logfmt")
     seconds = parse_duration_flag("--timeout", timeout, minimum=0.1)
-    found = asyncio.run(discover(seconds, _addresses(interface or ())))
+    gateways = asyncio.run(discover(seconds, _addresses(interface or ())))
     if as_json:
-        _print_json(found)
-    elif found:
-        _print(found)
+        _print_json(gateways)
+    elif gateways:
+        _print(gateways)
     else:
         typer.echo(NOTHING)
-    if not found:
+    if not gateways:
         raise typer.Exit(1)
 
 
@@ -89,9 +89,9 @@ def names(count: int) -> list[str]:
     return ["home"] if count == 1 else [f"home-{number}" for number in range(1, count + 1)]
 
 
-def _print(found: "list[Announced]") -> None:
+def _print(gateways: "list[Announced]") -> None:
     rows = [("NAME", "SERIAL", "FIRMWARE", "ADDRESS")]
-    for each in found:
+    for each in gateways:
         addresses = ", ".join(each.hosts) + ("" if each.answers else " (does not answer)")
         rows.append((each.name, each.serial or "-", each.firmware or "-", addresses))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -99,14 +99,14 @@ def _print(found: "list[Announced]") -> None:
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)]
         typer.echo("  ".join((*cells, row[3])))
     typer.echo("\nFor the configuration (`enphase-exporter init` writes it all):\n\ngateways:")
-    for each, name in zip(found, names(len(found)), strict=True):
+    for each, name in zip(gateways, names(len(gateways)), strict=True):
         quoted = f'"{each.host}"' if each.host.startswith("[") else each.host
         typer.echo(f"  - host: {quoted}\n    name: {name}")
 
 
-def _print_json(found: "list[Announced]") -> None:
+def _print_json(announced: "list[Announced]") -> None:
     import json
     from dataclasses import asdict
 
-    gateways = [{**asdict(each), "host": each.host} for each in found]
+    gateways = [{**asdict(each), "host": each.host} for each in announced]
     typer.echo(json.dumps({"gateways": gateways}, indent=2))

@@ -60,8 +60,8 @@ def command(
     if not serials:
         _list(state, retired | set(chosen.retired))
         return
-    known = {serial for entries in _devices(state).values() for serial in entries}
-    unknown = sorted(set(serials) - known - retired)
+    present = {serial for entries in _devices(state).values() for serial in entries}
+    unknown = sorted(set(serials) - present - retired)
     if unknown:
         raise ConfigError(
             f"{chosen.name}: unknown serial number {', '.join(unknown)}: `enphase-exporter forget"
@@ -108,8 +108,8 @@ def _list(state: "GatewayState", retired: set[str] | frozenset[str]) -> None:
                 moment = datetime.fromtimestamp(missing_since).astimezone()
                 status = f"missing since {moment:%Y-%m-%d %H:%M}"
             typer.echo(f"{kind:<12} {serial:<16} {'retired' if serial in retired else status}")
-    known = {serial for entries in devices.values() for serial in entries}
-    for serial in sorted(retired - known):
+    present = {serial for entries in devices.values() for serial in entries}
+    for serial in sorted(retired - present):
         typer.echo(f"{'':<12} {serial:<16} retired")
 
 

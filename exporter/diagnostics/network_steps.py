@@ -75,7 +75,7 @@ async def tls(context: DiagnosisContext) -> Passed:
     if context.port == _HTTP:
         raise StepSkippedError("port 80 is plain HTTP, as before firmware 7")
     try:
-        found = await network.tls_handshake(context.address, context.port, HANDSHAKE)
+        connection = await network.tls_handshake(context.address, context.port, HANDSHAKE)
     except TimeoutError:
         raise StepFailedError(
             f"port {context.port} is open, but nothing answers",
@@ -94,8 +94,8 @@ async def tls(context: DiagnosisContext) -> Passed:
         raise StepSkippedError(
             f"port {context.port} closes TLS at once: trying plain HTTP"
         ) from None
-    context.subject, context.encrypted = clean(found.subject), True
-    return Passed(f"{found.version}, certificate for {context.subject or 'no name'}")
+    context.subject, context.encrypted = clean(connection.subject), True
+    return Passed(f"{connection.version}, certificate for {context.subject or 'no name'}")
 
 
 _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNEXPECTED_EOF_WHILE_READING"})

@@ -176,8 +176,8 @@ class GatewayListener:
             await server.start_serving()
 
     def _transports(self) -> list[asyncio.Transport]:
-        found = [protocol.transport for protocol in self._protocols.connections]
-        return [transport for transport in found if transport is not None]
+        transports = [protocol.transport for protocol in self._protocols.connections]
+        return [transport for transport in transports if transport is not None]
 
 
 def reset_connection(transport: asyncio.BaseTransport | None) -> None:

@@ -96,8 +96,8 @@ class LiveGateway(HomeGateway):
         if not values or not house.get("cloud.overwrites") or house.now < self._overwritten_at:
             return
         self._overwritten_at = house.now + _OVERWRITES_AFTER
-        known = {lever: house.get(lever) for lever in (f"storage.{name}" for name in _KEPT)}
-        house.plan(self._overwritten_at, known)
+        kept = {lever: house.get(lever) for lever in (f"storage.{name}" for name in _KEPT)}
+        house.plan(self._overwritten_at, kept)
 
 
 def _json(content: Any, status: int) -> HttpResponse:

@@ -46,7 +46,7 @@ def _array(plane: PanelPlane) -> str:
 
 def _places(arrays: Sequence[str]) -> list[tuple[int, int]]:
     """Return the place of each panel: its array left to right, from the top row down."""
-    found: dict[str, list[tuple[int, int]]] = {}
+    positions: dict[str, list[tuple[int, int]]] = {}
     left = 0
     for array in _ORDER:
         if not (panels := arrays.count(array)):
@@ -56,9 +56,9 @@ def _places(arrays: Sequence[str]) -> list[tuple[int, int]]:
         if array == _WEST:
             # its ridge runs north to south
             rows, columns = columns, rows
-        found[array] = [
+        positions[array] = [
             (left + number % columns, rows - 1 - number // columns) for number in range(panels)
         ]
         left += columns + 1
-    free = {array: iter(places) for array, places in found.items()}
+    free = {array: iter(places) for array, places in positions.items()}
     return [next(free[array]) for array in arrays]

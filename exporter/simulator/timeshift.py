@@ -53,17 +53,17 @@ class TimestampedBody:
 
     def __init__(self, body: bytes, target: str) -> None:
         """Find the time stamps in the body recorded for a request target such as `/inv`."""
-        found = [
+        places = [
             (match.span(match.lastgroup or 0), _epoch(int(match[match.lastgroup or 0])))
             for match in _pattern(target).finditer(body)
         ]
         if target == "/home":
-            found += _local_time(body)
+            places += _local_time(body)
         if target.startswith(_EVENT_LOG):
-            found += _event_times(body)
+            places += _event_times(body)
         pieces: list[_Piece] = []
         end = 0
-        for (start, stop), piece in sorted(found, key=lambda part: part[0]):
+        for (start, stop), piece in sorted(places, key=lambda part: part[0]):
             pieces += (body[end:start], piece)
             end = stop
         pieces.append(body[end:])
@@ -78,8 +78,8 @@ class TimestampedBody:
 
 def newest_timestamp(body: bytes, target: str) -> int | None:
     """Return the latest time stamp in a body (epoch seconds), None if it has none."""
-    found = (int(match[match.lastgroup or 0]) for match in _pattern(target).finditer(body))
-    return max(found, default=None)
+    times = (int(match[match.lastgroup or 0]) for match in _pattern(target).finditer(body))
+    return max(times, default=None)
 
 
 def _pattern(target: str) -> re.Pattern[bytes]:
@@ -118,15 +118,15 @@ def _local_time(body: bytes) -> list[tuple[tuple[int, int], Callable[[int], byte
 
 def _event_times(body: bytes) -> list[tuple[tuple[int, int], Callable[[int], bytes]]]:
     """Find the local times of the event log; the name of the zone after them stays."""
-    found: list[tuple[tuple[int, int], Callable[[int], bytes]]] = []
+    places: list[tuple[tuple[int, int], Callable[[int], bytes]]] = []
     for match in _EVENT_TIME.finditer(body):
         try:
             local = datetime.strptime(match[1].decode(), _EVENT_FORM).replace(tzinfo=UTC)
         except ValueError:
             continue
         if _event_time(local, 0) == match[1]:
-            found.append((match.span(1), partial(_event_time, local)))
-    return found
+            places.append((match.span(1), partial(_event_time, local)))
+    return places
 
 
 def _event_time(local: datetime, seconds: int) -> bytes:

@@ -51,10 +51,10 @@ class DashboardSpec:
 
     def text(self) -> str:
         """Return its JSON, keys sorted."""
-        found = json.loads(JSONEncoder().encode(self._built()))
-        for number, panel in enumerate(_flat(found["panels"]), start=1):
+        document = json.loads(JSONEncoder().encode(self._built()))
+        for number, panel in enumerate(_flat(document["panels"]), start=1):
             panel["id"] = number
-        return json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def _built(self) -> models.Dashboard:
         board = (

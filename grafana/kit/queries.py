@@ -62,10 +62,10 @@ def scoped(expr: str, *, multi_gateway: bool = False) -> str:
     leads to all of them.
     """
 
-    def selector(found: re.Match[str]) -> str:
-        name, own = found.groups()
-        if found[0] == WATCHDOG:
-            return found[0]
+    def selector(match: re.Match[str]) -> str:
+        name, own = match.groups()
+        if match[0] == WATCHDOG:
+            return match[0]
         gateway = _GATEWAY[name.startswith("ALERTS"), multi_gateway]
         chosen = _CHOSEN if name.startswith("enphase_") else ""
         return f"{name}{{{', '.join(filter(None, (own, chosen, gateway)))}}}"

@@ -35,8 +35,8 @@ VALUES = {
 
 def answers(name: str, channel: Channel) -> dict[str, str]:
     """Return valid answers for a channel."""
-    found = {question.key: question.parse(VALUES[question.key]) for question in channel.questions}
-    return {**found, "server": "https://ntfy.sh"} if name == "ntfy" else found
+    values = {question.key: question.parse(VALUES[question.key]) for question in channel.questions}
+    return {**values, "server": "https://ntfy.sh"} if name == "ntfy" else values
 
 
 @pytest.fixture(autouse=True)
@@ -103,9 +103,9 @@ def test_the_command_writes_and_records(tmp_path: Path, capsys: pytest.CaptureFi
     """With options nothing is asked, and the receiver is on record as not yet tested."""
     words = ("alerting", "init", "--yes", "--channel=ntfy", "--set=topic=t0pic", "--output=am")
     assert dispatch.run(words) == 0
-    told = capsys.readouterr().out
-    assert "Wrote am/alertmanager.yml (private)" in told
-    assert "enphase-exporter alerting test" in told
+    output = capsys.readouterr().out
+    assert "Wrote am/alertmanager.yml (private)" in output
+    assert "enphase-exporter alerting test" in output
     text = Path("am/alertmanager.yml").read_text()
     assert "https://ntfy.sh/t0pic?template=alertmanager&priority=urgent" in text
     record = orjson.loads((tmp_path / "state" / "alerting.json").read_bytes())

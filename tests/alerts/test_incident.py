@@ -77,7 +77,7 @@ def test_long_scenarios_are_looked_at_less_often(hours: float, interval: float) 
     assert interval_for(hours * 3600) == interval
 
 
-def test_the_command_tells_and_draws(tmp_path: Path, promtool: str) -> None:
+def test_the_command_prints_and_draws(tmp_path: Path, promtool: str) -> None:
     """What fired is in the table with its time and its end, and there is a picture."""
     assert promtool
     picture = tmp_path / "incident.png"

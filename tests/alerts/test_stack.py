@@ -96,7 +96,7 @@ async def watched(pager: Tools) -> AsyncIterator[Scene]:
 
 
 @pytest.mark.slow
-async def test_an_outage_wakes_and_the_watchdog_is_heard(pager: Tools) -> None:
+async def test_an_outage_and_the_watchdog_are_delivered(pager: Tools) -> None:
     """The page comes with all that helps at night, the sign of life to the dead man's switch."""
     async with watched(pager) as scene:
         scene.put("grid.up", value=False)
@@ -129,7 +129,7 @@ async def test_an_outage_wakes_and_the_watchdog_is_heard(pager: Tools) -> None:
 
 
 @pytest.mark.proof
-async def test_an_outage_that_is_over_is_told(pager: Tools) -> None:
+async def test_a_resolved_outage_is_delivered(pager: Tools) -> None:
     """Once the switch has closed the page is taken back; signs of life go on all the while."""
     async with watched(pager) as scene:
         scene.put("switch.reconnect_seconds", 1)
@@ -224,7 +224,7 @@ def test_a_program_that_dies_is_named(tmp_path: Path, pager: Tools) -> None:
     assert (alive(pids), list((tmp_path / "tmp").iterdir())) == ([], [])
 
 
-def test_what_a_program_said_last_is_shown(tmp_path: Path, pager: Tools) -> None:
+def test_the_last_output_of_a_program_is_printed(tmp_path: Path, pager: Tools) -> None:
     """A program that cannot start is named with its own words."""
     broken = tmp_path / "bin"
     broken.mkdir()

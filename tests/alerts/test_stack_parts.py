@@ -108,7 +108,9 @@ def text_of(screen: Console) -> str:
     return screen.file.getvalue()
 
 
-async def test_the_phone_shows_what_the_templates_say(amtool: str, screen: Console) -> None:
+async def test_a_notification_is_printed_as_the_templates_render_it(
+    amtool: str, screen: Console
+) -> None:
     """Severity, title and text in the shipped words; addresses stay whole."""
     await NotificationPrinter(screen, amtool, TEMPLATES).show("wake", MESSAGE)
     text = text_of(screen)
@@ -119,7 +121,7 @@ async def test_the_phone_shows_what_the_templates_say(amtool: str, screen: Conso
     assert "✓ Over since " in text
 
 
-async def test_the_phone_tells_of_life_once(amtool: str, screen: Console) -> None:
+async def test_the_watchdog_is_printed_once(amtool: str, screen: Console) -> None:
     """The first sign of life is shown, the others are not."""
     phone = NotificationPrinter(screen, amtool, TEMPLATES)
     for _ in range(3):

@@ -49,13 +49,13 @@ def place_name(damage: Damage) -> str:
 
 def values(series: frozenset[Series]) -> set[Series]:
     """Return the values behind series: a state set is one value, however many states it has."""
-    found = set()
+    broken = set()
     for name, labels in series:
         row = FAMILIES[name].row
         if isinstance(row, StateSet) and not isinstance(row, FlagSet):
             labels = tuple(label for label in labels if label[0] != row.label)  # noqa: PLW2901
-        found.add((name, labels))
-    return found
+        broken.add((name, labels))
+    return broken
 
 
 def violations(damage: Damage) -> Iterator[str]:

@@ -40,11 +40,11 @@ def tables_of(collector: str) -> tuple[Table, ...]:
 def series(collector: str, data: Mapping[str, Any]) -> dict[Series, float]:
     """Return name, labels and value of everything that a collector's members say."""
     reading = Reading(data, 0.0, counters=Registers(data))
-    found: dict[Series, float] = {}
+    values: dict[Series, float] = {}
     for table in tables_of(collector):
         matches = table.matches(data)
         for row in table.rows:
             for (labels, _, _), raw in zip(matches, row.extract(matches, reading), strict=True):
                 for more, value in row.samples(raw):
-                    found[row.name, (*zip(table.keys, labels, strict=True), *more)] = value
-    return found
+                    values[row.name, (*zip(table.keys, labels, strict=True), *more)] = value
+    return values

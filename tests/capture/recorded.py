@@ -39,4 +39,4 @@ async def capture(running: RunningGateway, folder: Path, clock: Clock, **config:
         answers = [answer async for answer in recorder.answers()]
     finally:
         await recorder.close()
-    return Captured(folder, answers, finish(folder, answers, recorder.known(), identity))
+    return Captured(folder, answers, finish(folder, answers, recorder.identities(), identity))

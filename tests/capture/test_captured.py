@@ -43,7 +43,7 @@ async def value(
     """Return the exporter's series of a gateway, with pseudonyms in the labels."""
     async with polled_gateway(gateway, state, VirtualClock(START)) as watched:
         await watched.pass_time(30)
-        found = watched.samples()
+        exported = watched.samples()
     return {
         name: {
             frozenset(
@@ -52,7 +52,7 @@ async def value(
             ): value
             for labels, value in series.items()
         }
-        for name, series in found.items()
+        for name, series in exported.items()
         if name.startswith("enphase_") and not _ENUMERATIONS.match(name)
     }
 
@@ -92,7 +92,7 @@ async def test_a_replay_repeats_the_responses_of_the_gateway(name: str, tmp_path
     assert not any(part in written for part in token.split(".")[1:])
 
 
-async def test_a_capture_of_a_replay_says_the_same(capture_of: Path, tmp_path: Path) -> None:
+async def test_a_capture_of_a_replay_has_the_same_values(capture_of: Path, tmp_path: Path) -> None:
     """The content of real gateways is unchanged, except for what identifies them."""
     gateway = captures.load_capture(capture_of)
     try:
@@ -134,7 +134,7 @@ def _types(content: Any) -> Any:
 
 
 class Nosy(SimulatedGateway):
-    """A gateway that leaks identifying data in every possible place."""
+    """A gateway that recordings identifying data in every possible place."""
 
     SERIAL = "202499000001"
     CANARIES: Mapping[str, str] = {
@@ -273,11 +273,11 @@ async def test_no_canary_is_found_in_a_capture(tmp_path: Path) -> None:
 async def test_two_captures_have_nothing_in_common(tmp_path: Path) -> None:
     """Pseudonyms differ each time, so that two captures of one home cannot be linked."""
     async with serve(sample_home("battery-home", lambda: START), now=lambda: START) as running:
-        found = [
+        recordings = [
             await capture(running, tmp_path / str(number), VirtualClock(START))
             for number in range(2)
         ]
-    serials = [set(_serials(one.bytes())) for one in found]
+    serials = [set(_serials(one.bytes())) for one in recordings]
     assert len(serials[0]) == len(serials[1]) > 30
     assert serials[0].isdisjoint(serials[1])
 
@@ -295,7 +295,7 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
         }
         captured = await capture(running, tmp_path / "capture", VirtualClock(START))
     replayed = captures.load_capture(captured.folder)
-    found = {target: replayed.answer(target) for target in TARGETS}
+    answers = {target: replayed.answer(target) for target in TARGETS}
     statuses = {
         "/ivp/meters": 401,
         "/ivp/ensemble/power": 503,
@@ -304,8 +304,8 @@ async def test_failures_are_part_of_a_capture(impatient: None, tmp_path: Path) -
         "/admin/lib/tariff": 200,
         "/ivp/ss/gen_mode": 404,
     }
-    assert {target: answer.status for target, answer in found.items() if answer} | statuses == {
-        target: answer.status for target, answer in found.items() if answer
+    assert {target: answer.status for target, answer in answers.items() if answer} | statuses == {
+        target: answer.status for target, answer in answers.items() if answer
     }
     log = json.loads((captured.folder / "home_log.json").read_text())
     assert "no complete response in time" in log["failure"]
@@ -351,11 +351,11 @@ def test_everything_that_is_known_is_asked(captures_dir: Path) -> None:
     asked = {file_name(target) for target in TARGETS}
     assert set(ENDPOINTS) - {CHECK_JWT} <= set(TARGETS)
     assert len(asked) == len(TARGETS)
-    found = {
+    recorded = {
         path.name
         for path in captures_dir.glob("*/*")
         if not path.name.startswith("_") and not path.name.endswith("_log.json")
     }
     # hand-made copies
-    assert {name for name in found - asked if not re.search(r"(\.json|_1|\.md)$", name)} == set()
+    assert {name for name in recorded - asked if not re.search(r"(\.json|_1|\.md)$", name)} == set()
     assert not any(re.search(r"acb_config|reboot|reset|upgrade|login", t) for t in TARGETS)

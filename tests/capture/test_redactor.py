@@ -77,10 +77,10 @@ def test_equal_stays_equal_and_different_stays_different(key: str, values: list[
     texts = [json.dumps([{key: value} for value in [*values, *values]])] * 2
     first, second = (json.loads(text) for text in redacted(*texts))
     assert first == second
-    found = [each[key] for each in first]
-    assert found[: len(values)] == found[len(values) :]
-    value = {(type(value), value) for value in found}
-    assert len(value) == len(values)
+    replaced = [each[key] for each in first]
+    assert replaced[: len(values)] == replaced[len(values) :]
+    distinct = {(type(value), value) for value in replaced}
+    assert len(distinct) == len(values)
 
 
 @given(_documents)
@@ -173,12 +173,12 @@ def test_addresses_stay_in_their_network() -> None:
         "d": "8.8.8.8",
         "e": "fe80::7",
     }
-    found = json.loads(redacted(json.dumps(value))[0])
+    result = json.loads(redacted(json.dumps(value))[0])
     prefixes = {"a": "192.168.", "b": "10.", "c": "169.254.", "d": "198.1", "e": "fe80:"}
     assert {
-        key: content.startswith(prefixes[key]) for key, content in found.items()
+        key: content.startswith(prefixes[key]) for key, content in result.items()
     } == dict.fromkeys(value, True)
-    assert all(found[key] != content for key, content in value.items())
+    assert all(result[key] != content for key, content in value.items())
 
 
 def test_a_load_named_like_a_word_of_the_gateway() -> None:
@@ -211,13 +211,13 @@ def test_more_of_them_than_there_are_of_a_shape() -> None:
     value = [
         {"ssid": c, "hostname": f"{c}.lan", "mail": f"{c}@b.de", "site_id": c} for c in letters
     ]
-    found = json.loads(redacted(json.dumps(value))[0])
+    result = json.loads(redacted(json.dumps(value))[0])
     for key in value[0]:
         originals = {each[key] for each in value}
-        assert len({each[key] for each in found}) == len(originals)
+        assert len({each[key] for each in result}) == len(originals)
 
 
-def test_the_report_counts_and_says_nothing() -> None:
+def test_the_report_counts_and_reveals_nothing() -> None:
     """It counts values and places by kind, without the original values."""
     redactor = Redactor(SALT)
     text = '[{"sn": "202499000001"}, {"sn": "202499000001"}, {"sn": "202499000002"}]'

@@ -120,9 +120,9 @@ async def until_result(
     """Return the results as soon as one contains this word."""
     async with asyncio.timeout(PATIENCE):
         while True:
-            found = {each.title: each for each in await check(prometheus.url, names, port)}
-            if word in " ".join(each.message for each in found.values()):
-                return found
+            results = {each.title: each for each in await check(prometheus.url, names, port)}
+            if word in " ".join(each.message for each in results.values()):
+                return results
             await asyncio.sleep(0.2)
 
 
@@ -130,25 +130,26 @@ async def test_what_prometheus_knows_of_us(prometheus: RunningPrometheus, tmp_pa
     """Every state from no scrape at all to the gateway's own state is reported as such."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = free.getsockname()[1]
-    found = await until_result(prometheus, closed, "home", word="it does not scrape")
-    assert found["Prometheus"].status is OK
-    assert found["Scrapes home"].status is FAILED
-    assert "scrape_configs" in found["Scrapes home"].remedy
+    result = await until_result(prometheus, closed, "home", word="it does not scrape")
+    assert result["Prometheus"].status is OK
+    assert result["Scrapes home"].status is FAILED
+    assert "scrape_configs" in result["Scrapes home"].remedy
 
     prometheus.scrape(f"127.0.0.1:{closed}")
-    found = await until_result(prometheus, closed, "home", word="is down")
-    assert "connection refused" in found["Scrapes home"].message
-    assert "is `enphase-exporter serve` running" in found["Scrapes home"].remedy
+    result = await until_result(prometheus, closed, "home", word="is down")
+    assert "connection refused" in result["Scrapes home"].message
+    assert "is `enphase-exporter serve` running" in result["Scrapes home"].remedy
 
     async with exporting(tmp_path / "state") as (port, host):
         prometheus.scrape(f"{host}:{port}")
-        found = await until_result(
+        result = await until_result(
             prometheus, port, "home", "cabin", "barn", word="enphase_up is 1"
         )
-    assert found["Scrapes home"].status is OK
-    assert found["Scrapes cabin"].message.startswith("enphase_up is 0")
+    assert result["Scrapes home"].status is OK
+    assert result["Scrapes cabin"].message.startswith("enphase_up is 0")
     assert (
-        found["Scrapes barn"].message == "it has other gateways, but none of this name: cabin, home"
+        result["Scrapes barn"].message
+        == "it has other gateways, but none of this name: cabin, home"
     )
 
 

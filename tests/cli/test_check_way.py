@@ -151,7 +151,7 @@ def test_connections_that_fail(  # noqa: PLR0917 - pytest passes them by name
     assert remedy in result.remedy
 
 
-async def test_an_open_port_that_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_open_port_that_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway that hangs accepts connections and does not shake hands."""
     monkeypatch.setattr(network_steps, "HANDSHAKE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -27,10 +27,10 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
         output = ""
         while "Ctrl-C" not in output:
             output += process.stdout.readline()
-        found = re.search(r"Metrics +(http://\S+/metrics)", output)
-        assert found
+        match = re.search(r"Metrics +(http://\S+/metrics)", output)
+        assert match
         assert len({line.split("{")[0] for line in output.splitlines() if "{" in line}) == 12
-        with urllib.request.urlopen(found[1]) as response:  # noqa: S310 - the demo's own address
+        with urllib.request.urlopen(match[1]) as response:  # noqa: S310 - the demo's own address
             metrics = response.read().decode()
         assert 'enphase_up{gateway="demo"} 1' in metrics
         # the roof has names and a plan

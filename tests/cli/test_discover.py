@@ -60,8 +60,8 @@ async def _listen() -> Discovered:
             announcement("envoy-9", CLOSED, serial=wild, firmware="8\n9"),
         ]
         await stack.enter_async_context(announce(*announced))
-        found = await discover(LISTEN, [LOOPBACK])
-        return Discovered({each.name.removesuffix(".local"): each for each in found}, gateways)
+        responses = await discover(LISTEN, [LOOPBACK])
+        return Discovered({each.name.removesuffix(".local"): each for each in responses}, gateways)
 
 
 @pytest.fixture(scope="module")

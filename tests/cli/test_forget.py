@@ -11,7 +11,7 @@ from exporter.state import State
 
 
 @pytest.fixture(autouse=True)
-def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RetiredFile:
+def retired_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RetiredFile:
     """Know a battery that is missing and an inverter that is there; return what is retired."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -33,26 +33,28 @@ def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RetiredFile:
     return RetiredFile(tmp_path / "state", "home")
 
 
-def test_a_missing_device(known: RetiredFile, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_device(retired_file: RetiredFile, capsys: pytest.CaptureFixture[str]) -> None:
     """What is missing is forgotten without a question, and the state file is not touched."""
-    path = known.path.with_suffix(".json")
+    path = retired_file.path.with_suffix(".json")
     before = path.read_bytes()
     assert dispatch.run(["forget", "home", "122000000001"]) == 0
-    assert known.read() == {"122000000001"}
-    assert known.path.stat().st_mode & 0o777 == 0o600
+    assert retired_file.read() == {"122000000001"}
+    assert retired_file.path.stat().st_mode & 0o777 == 0o600
     assert path.read_bytes() == before
     assert "applies it within a minute" in capsys.readouterr().out
     assert dispatch.run(["forget", "home", "122000000001", "--undo"]) == 0
-    assert known.read() == frozenset()
+    assert retired_file.read() == frozenset()
 
 
-def test_a_device_that_is_there(known: RetiredFile, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_device_that_is_there(
+    retired_file: RetiredFile, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Hardware that the gateway still reports is only ignored if the owner insists."""
     assert dispatch.run(["forget", "home", "482100000001"]) == 1
     assert "give --yes to forget hardware that is still there" in capsys.readouterr().err
-    assert known.read() == frozenset()
+    assert retired_file.read() == frozenset()
     assert dispatch.run(["forget", "home", "482100000001", "--yes"]) == 0
-    assert known.read() == {"482100000001"}
+    assert retired_file.read() == {"482100000001"}
 
 
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,19 +80,19 @@ def test_mistakes(
     words: list[str],
     status: int,
     message: str,
-    known: RetiredFile,
+    retired_file: RetiredFile,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """An unknown serial number or gateway is refused, and nothing is written."""
     assert dispatch.run(["forget", *words]) == status
     assert message in " ".join(capsys.readouterr().err.split())
-    assert not known.path.exists()
+    assert not retired_file.path.exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1}', b"\xff\x00", b"[1, null]"])
-def test_a_broken_file(content: bytes, known: RetiredFile) -> None:
+def test_a_broken_file(content: bytes, retired_file: RetiredFile) -> None:
     """A broken file retires nothing, and the next command replaces it."""
-    known.path.write_bytes(content)
-    assert known.read() == frozenset()
+    retired_file.path.write_bytes(content)
+    assert retired_file.read() == frozenset()
     assert dispatch.run(["forget", "home", "122000000001"]) == 0
-    assert known.read() == {"122000000001"}
+    assert retired_file.read() == {"122000000001"}

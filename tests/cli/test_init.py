@@ -310,7 +310,7 @@ def test_a_gateway_that_is_broken_today(gateway: RunningGateway) -> None:
     assert written(Path("later.yml")).gateways[0].host == gateway.host
 
 
-def test_an_owner_who_says_no(gateway: RunningGateway) -> None:
+def test_an_owner_who_declines(gateway: RunningGateway) -> None:
     """Without consent the file stays as it was."""
     Path("token").write_text(gateway.token)
     Path("enphase-exporter.yml").write_text("mine")

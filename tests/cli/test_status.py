@@ -146,12 +146,12 @@ def test_several_gateways_in_a_terminal(
     ]
 
 
-def test_json_is_what_the_exporter_says(homes: Served, ask: Asked) -> None:
+def test_json_is_the_exporters_document(homes: Served, ask: Asked) -> None:
     """With the same fields, for one gateway or all."""
     status, output, _ = ask(f"--url={homes.url}", "--json")
-    found = orjson.loads(output)
-    assert (status, found["version"]) == (0, __version__)
-    assert [each["gateway"] for each in found["gateways"]] == ["gone", "home", "roof"]
+    document = orjson.loads(output)
+    assert (status, document["version"]) == (0, __version__)
+    assert [each["gateway"] for each in document["gateways"]] == ["gone", "home", "roof"]
     _, output, _ = ask(f"--url={homes.url}/", "--json", "--gateway=home")
     assert [each["contact"] for each in orjson.loads(output)["gateways"]] == ["answers"]
 

@@ -54,14 +54,14 @@ def beside(home: str = "battery-home") -> Iterator[Beside]:
         SAMPLE_HOMES[home], seed=1, start=time.time(), weather=constant_sky("clear"), past_days=0
     )
     gateway = LiveGateway(house, lambda: house.at(time.time()))
-    found: list[Beside] = []
+    homes: list[Beside] = []
     ready = threading.Event()
     stops: list[asyncio.Event] = []
 
     async def live() -> None:
         async with serve(gateway) as running:
             stops.append(asyncio.Event())
-            found.append(Beside(gateway, running, asyncio.get_running_loop()))
+            homes.append(Beside(gateway, running, asyncio.get_running_loop()))
             ready.set()
             await stops[0].wait()
 
@@ -69,8 +69,8 @@ def beside(home: str = "battery-home") -> Iterator[Beside]:
     thread.start()
     try:
         assert ready.wait(60)
-        yield found[0]
+        yield homes[0]
     finally:
-        if found:
-            found[0].do(lambda running: stops[0].set())
+        if homes:
+            homes[0].do(lambda running: stops[0].set())
         thread.join(60)

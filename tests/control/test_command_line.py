@@ -23,8 +23,8 @@ TARIFF = "PUT /admin/lib/tariff"
 @pytest.fixture(scope="module")
 def house() -> Iterator[Beside]:
     """Return a house that all tests of this file command."""
-    with beside() as found:
-        yield found
+    with beside() as beside_it:
+        yield beside_it
 
 
 @pytest.fixture

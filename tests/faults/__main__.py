@@ -40,16 +40,16 @@ def main(filters: tuple[str, ...]) -> int:
         for row in ROWS
         if chosen(row.name, moment.name, filters)
     ]
-    found: dict[tuple[str, str], list[CellOutcome]] = defaultdict(list)
+    by_fault: dict[tuple[str, str], list[CellOutcome]] = defaultdict(list)
     progress = track(_results(batches), "faults", len(batches), console=console, transient=True)
     for results in progress:
         for outcome in results:
-            found[outcome.cell[:2]].append(outcome)
+            by_fault[outcome.cell[:2]].append(outcome)
         if not console.is_terminal:
             console.print(", ".join(results[0].cell[:2]), _count(results))
             _print_failures(console, results)
-    outcomes = [outcome for results in found.values() for outcome in results]
-    console.print(_table(found))
+    outcomes = [outcome for results in by_fault.values() for outcome in results]
+    console.print(_table(by_fault))
     _print_failures(console, outcomes)
     _print_summary(console, outcomes, time.monotonic() - began)
     return sum(bool(outcome.broken) for outcome in outcomes)
@@ -66,14 +66,14 @@ def _length(moment: Moment) -> float:
     return moment.lasts or 0.0
 
 
-def _table(found: dict[tuple[str, str], list[CellOutcome]]) -> Table:
+def _table(outcomes: dict[tuple[str, str], list[CellOutcome]]) -> Table:
     table = Table(title="Gateways that kept every invariant, of those with the fault")
     table.add_column("fault")
     table.add_column("of")
     for moment in MOMENTS:
         table.add_column(moment.name, justify="right")
     for row in ROWS:
-        counts = [found.get((row.name, moment.name), []) for moment in MOMENTS]
+        counts = [outcomes.get((row.name, moment.name), []) for moment in MOMENTS]
         if any(counts):
             of = "gateway" if row.switch else "endpoint"
             table.add_row(row.name, of, *map(_count, counts))

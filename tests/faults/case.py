@@ -119,8 +119,8 @@ class GatewayCase:
 
     def at(self, when: float) -> Samples:
         """Return what was served at the last look before a time, or at the first look of all."""
-        found = next((s for t, s in reversed(self.seen) if t <= when), None)
-        return self.seen[0][1] if found is None else found
+        samples = next((s for t, s in reversed(self.seen) if t <= when), None)
+        return self.seen[0][1] if samples is None else samples
 
     def cadence(self, collector: str) -> float:
         """Return how often a collector runs, in seconds."""
@@ -135,10 +135,10 @@ class GatewayCase:
             self._switch(self.cell, on=True)
         self.task = asyncio.create_task(self.poller.run())
 
-    def know_name(self, known: bool) -> None:
+    def set_resolvable(self, resolvable: bool) -> None:
         """Let DNS know the gateway's name, or not."""
         name = self.running.host.replace("127.0.0.1", "x").replace(":", "-") + ".test"
-        if known:
+        if resolvable:
             self.loop.names[name] = "127.0.0.1"
         else:
             self.loop.names.pop(name, None)
@@ -176,12 +176,12 @@ class GatewayCase:
 
 def read(exposition: Exposition) -> Samples:
     """Return the samples that are served, by their series."""
-    found: Samples = {}
+    samples: Samples = {}
     for line in exposition.with_timestamps(0).decode().splitlines():
         series, value, _ = line.rsplit(" ", 2)
-        assert series not in found, f"{series} stands twice"
-        found[series] = float(value)
-    return found
+        assert series not in samples, f"{series} stands twice"
+        samples[series] = float(value)
+    return samples
 
 
 @asynccontextmanager
@@ -225,7 +225,7 @@ async def _start(
     )
     case = GatewayCase(loop, clock, running, poller, exposition, cell)
     started.append(case)
-    case.know_name(True)
+    case.set_resolvable(True)
     stack.push_async_callback(_stop, case)
     return case
 

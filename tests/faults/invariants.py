@@ -142,10 +142,10 @@ def tells(case: GatewayCase, twin: GatewayCase) -> str | None:
     """Return which of `enphase_up` and the collectors' own series is gone."""
     if _UP not in case.samples:
         return "enphase_up is gone"
-    known = {s for s in case.samples if s.startswith("enphase_collector_up{")}
+    collectors = {s for s in case.samples if s.startswith("enphase_collector_up{")}
     ever: set[str] = case.notes.setdefault("ever", set())
-    ever |= known
-    return f"{sorted(ever - known)} is gone" if ever - known else None
+    ever |= collectors
+    return f"{sorted(ever - collectors)} is gone" if ever - collectors else None
 
 
 def tells_the_fault(case: GatewayCase, twin: GatewayCase) -> str | None:
@@ -203,13 +203,13 @@ def is_fresh(case: GatewayCase, twin: GatewayCase) -> str | None:
         return None
     bounds = _bounds(twin)
     for series, value in case.samples.items():
-        found = bounds.get(series)
-        if found is None or found[0] <= value <= found[1]:
+        limits = bounds.get(series)
+        if limits is None or limits[0] <= value <= limits[1]:
             continue
-        known = facts(series)
-        if known.collectors & excused or (shifted and (known.stamp or "_price{" in series)):
+        origin = facts(series)
+        if origin.collectors & excused or (shifted and (origin.stamp or "_price{" in series)):
             continue
-        return f"{series} is {value}, the twin's {found[0]} to {found[1]}"
+        return f"{series} is {value}, the twin's {limits[0]} to {limits[1]}"
     return None
 
 
@@ -217,23 +217,23 @@ def _bounds(twin: GatewayCase) -> dict[str, tuple[float, float]]:
     """Return between what a value may lie now: the twin's of a lifetime ago, and of now."""
     kept = twin.notes.get("bounds")
     if kept is not None and kept[0] == twin.now:
-        found: dict[str, tuple[float, float]] = kept[1]
-        return found
+        limits: dict[str, tuple[float, float]] = kept[1]
+        return limits
     then = {name: twin.at(twin.now - life(twin, name) - STEP) for name in CADENCES}
-    found = {}
+    limits = {}
     for series, value in twin.samples.items():
-        known = facts(series)
-        if known.own or known.integrated:
+        origin = facts(series)
+        if origin.own or origin.integrated:
             continue
-        ends = [value, *(then[s].get(series, value) for s in known.collectors if s in then)]
+        ends = [value, *(then[s].get(series, value) for s in origin.collectors if s in then)]
         # The twin may have looked a lifetime earlier than the case.
         ends.append(2 * value - min(ends, key=lambda end: -abs(value - end)))
-        margin = _ROUNDING.get(known.most, 0.0) + (
-            3600.0 if known.joules else 0.01 * max(map(abs, ends))
+        margin = _ROUNDING.get(origin.most, 0.0) + (
+            3600.0 if origin.joules else 0.01 * max(map(abs, ends))
         )
-        found[series] = min(ends) - margin, max(ends) + margin
-    twin.notes["bounds"] = twin.now, found
-    return found
+        limits[series] = min(ends) - margin, max(ends) + margin
+    twin.notes["bounds"] = twin.now, limits
+    return limits
 
 
 def keeps_the_others(case: GatewayCase, twin: GatewayCase) -> str | None:
@@ -257,8 +257,8 @@ def keeps_the_others(case: GatewayCase, twin: GatewayCase) -> str | None:
     if cell.whole:
         return None
     for series in twin.samples.keys() - case.samples.keys():
-        known = facts(series)
-        if not known.own and not known.collectors & touched and not _unproven(series, twin):
+        origin = facts(series)
+        if not origin.own and not origin.collectors & touched and not _unproven(series, twin):
             return f"{series} is gone"
     return None
 
@@ -267,8 +267,8 @@ def counts_right(case: GatewayCase, twin: GatewayCase) -> str | None:
     """Return which counter fell, or rose by more than a site can."""
     last: dict[str, tuple[float, float]] = case.notes.setdefault("last", {})
     for series, value in case.samples.items():
-        known = facts(series)
-        if not known.counter:
+        origin = facts(series)
+        if not origin.counter:
             continue
         before = last.get(series)
         last[series] = case.now, value
@@ -277,7 +277,7 @@ def counts_right(case: GatewayCase, twin: GatewayCase) -> str | None:
         if value < before[1]:
             return f"{series} fell from {before[1]} to {value}"
         most = _MOST_WATTS * (case.now - before[0]) + _STEP_JOULES
-        if known.joules and value - before[1] > most:
+        if origin.joules and value - before[1] > most:
             return f"{series} jumped from {before[1]} to {value}"
     return None
 
@@ -285,8 +285,8 @@ def counts_right(case: GatewayCase, twin: GatewayCase) -> str | None:
 def is_possible(case: GatewayCase, twin: GatewayCase) -> str | None:
     """Return which sample is one that no site could have."""
     for series, value in case.samples.items():
-        known = facts(series)
-        if not known.least <= value <= known.most or value - value != 0:
+        origin = facts(series)
+        if not origin.least <= value <= origin.most or value - value != 0:
             return f"{series} is {value}"
     return None
 
@@ -324,9 +324,9 @@ def _missing(case: GatewayCase, twin: GatewayCase, since: float) -> dict[str, st
     """Return by collector a series that the twin has, or that shows that the collector is down."""
     missing: dict[str, str] = {}
     for series in twin.samples.keys() - case.samples.keys():
-        known = facts(series)
-        if not known.own and not (_unproven(series, twin) and since < _PROOF + 60):
-            for collector in known.collectors:
+        origin = facts(series)
+        if not origin.own and not (_unproven(series, twin) and since < _PROOF + 60):
+            for collector in origin.collectors:
                 missing[collector] = series
     for series, value in case.samples.items():
         if series.startswith("enphase_collector_up{") and value != 1:

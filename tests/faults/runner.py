@@ -76,10 +76,10 @@ def outcomes(cases: Iterable[Cell]) -> list[CellOutcome]:
         async def main(loop: VirtualLoop) -> list[CellOutcome]:
             return await _watch(loop, cells_to_run, Path(folder))
 
-        found = run(main)
+        results = run(main)
     if errors:
         raise AssertionError(f"in the log: {errors[:3]}")
-    return found
+    return results
 
 
 async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[CellOutcome]:
@@ -87,7 +87,7 @@ async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[Cel
     async with open_cases(loop, cells, homes, folder) as (cases, twins):
         tasks = [asyncio.create_task(case.run_fault()) for case in cases]
         going = list(cases)
-        found: list[CellOutcome] = []
+        outcomes: list[CellOutcome] = []
         # A long fault changes less later than in its beginning.
         step = STEP * (2 if all((cell.moment.lasts or 0) > _LONG for cell in cells) else 1)
         while going:
@@ -100,14 +100,14 @@ async def _watch(loop: VirtualLoop, cells: list[Cell], folder: Path) -> list[Cel
                 case.look()
                 _check(case, twins[case.cell.home])
                 if _over(case):
-                    found.append(_outcome(case, twins[case.cell.home]))
+                    outcomes.append(_outcome(case, twins[case.cell.home]))
             going = [case for case in going if not _over(case)]
         await asyncio.gather(*tasks)
         for home, twin in twins.items():
             for invariant in AT_END:
                 _note(twin, twin, invariant)
             assert not twin.broken, f"the healthy {home} was disturbed: {twin.broken}"
-        return found
+        return outcomes
 
 
 def _check(case: GatewayCase, twin: GatewayCase) -> None:

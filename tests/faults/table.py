@@ -176,7 +176,7 @@ def _door(door: ListenerState) -> "Callable[[GatewayCase, bool], None]":
 
 
 def _dns_gone(case: "GatewayCase", on: bool) -> None:
-    case.know_name(not on)
+    case.set_resolvable(not on)
     if on:
         # a connection that is there needs no name
         case.running.up = False

@@ -215,7 +215,7 @@ def test_an_inverter_without_last_report_keeps_the_rest(case: Open) -> None:
     assert [after[serial] for serial in others] == [before[serial] for serial in others]
 
 
-def test_a_section_without_devices_says_nothing(case: Open) -> None:
+def test_a_section_without_devices_has_no_values(case: Open) -> None:
     """Its numbers are left over from something else, also where its CT is enabled."""
     home = case(DETAILED)
 

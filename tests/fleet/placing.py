@@ -24,17 +24,17 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 
 def blocks(language: str) -> list[str]:
     """Return the pieces of code in the README."""
-    return [text for found, text in _BLOCK.findall(README) if found == language]
+    return [text for kind, text in _BLOCK.findall(README) if kind == language]
 
 
 def addresses(text: str) -> set[str]:
     """Return the addresses that a file names, comments left out."""
     lines = (line.partition("# ")[0] for line in text.splitlines())
-    return {found for line in lines for found in _ADDRESS.findall(line)}
+    return {address for line in lines for address in _ADDRESS.findall(line)}
 
 
 def place(name: str, folder: Path, others: Mapping[str, str], source: Path = FOLDER) -> Path:
     """Copy a file into `folder`, with other addresses in it; KeyError for one without another."""
     path = folder / name
-    path.write_text(_ADDRESS.sub(lambda found: others[found[0]], (source / name).read_text()))
+    path.write_text(_ADDRESS.sub(lambda match: others[match[0]], (source / name).read_text()))
     return path

@@ -67,20 +67,20 @@ class RunningFleet:
 
     async def store(self, query: str) -> list[Labels]:
         """Return the labels of all series that a query finds in the store now."""
-        found = await self._get(placing.STORE, "/api/v1/query", query=query, nocache="1")
-        return [each["metric"] for each in found["result"]]
+        result = await self._get(placing.STORE, "/api/v1/query", query=query, nocache="1")
+        return [each["metric"] for each in result["result"]]
 
     async def ever(self, selector: str) -> list[Labels]:
         """Return the labels of all series that the store has ever been given."""
-        found: list[Labels] = await self._get(
+        series: list[Labels] = await self._get(
             placing.STORE, "/api/v1/series", **{"match[]": selector}
         )
-        return found
+        return series
 
     async def targets(self, agent: str) -> list[Labels]:
         """Return the labels of what an agent scrapes."""
-        found = await self._get(agent, "/api/v1/targets", state="active")
-        return [each["labels"] for each in found["activeTargets"]]
+        answer = await self._get(agent, "/api/v1/targets", state="active")
+        return [each["labels"] for each in answer["activeTargets"]]
 
     def find_ports(self, *names: str) -> None:
         """Find addresses for parts that are about to start."""
@@ -118,10 +118,10 @@ async def until(true: Callable[[], Any]) -> Any:
     """Wait until what this returns, or what it is a coroutine of, is true; return that."""
     async with asyncio.timeout(LOST):
         while True:
-            found = true()
-            found = await found if asyncio.iscoroutine(found) else found
-            if found:
-                return found
+            result = true()
+            result = await result if asyncio.iscoroutine(result) else result
+            if result:
+                return result
             await asyncio.sleep(_GLANCE)
 
 

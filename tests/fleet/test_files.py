@@ -78,7 +78,7 @@ def test_the_rule_tests_pass(promtool: str) -> None:
 def test_the_middle_remembers_as_long_as_rules_look_back() -> None:
     """No rule queries data beyond the retention."""
     rules = [*RULES, FOLDER / "fleet.rules.yml"]
-    windows = [found for path in rules for found in _WINDOW.findall(path.read_text())]
+    windows = [window for path in rules for window in _WINDOW.findall(path.read_text())]
     longest = max(int(number) * _SECONDS[unit] for number, unit in windows)
     texts = README, (FOLDER / "prometheus-central.yml").read_text()
     for text in texts:
@@ -146,9 +146,9 @@ def test_flags_exist(pager: Tools, victoria: str) -> None:
         [pager.prometheus, "--help"], capture_output=True, text=True, check=True, timeout=60
     )
     store = subprocess.run([victoria, "-help"], capture_output=True, text=True, check=False)
-    known = set(re.findall(r"--[a-z][\w.-]+", result.stdout + result.stderr)) | flags_of_serve()
-    known |= set(re.findall(r"^  (-\w+)", store.stdout + store.stderr, re.M))
-    assert given - known == set()
+    flags = set(re.findall(r"--[a-z][\w.-]+", result.stdout + result.stderr)) | flags_of_serve()
+    flags |= set(re.findall(r"^  (-\w+)", store.stdout + store.stderr, re.M))
+    assert given - flags == set()
     assert {"--shard", "--enable-feature", "-retentionPeriod"} <= given
 
 
@@ -178,8 +178,8 @@ async def test_a_dead_exporter_is_one_page(pager: Tools, tmp_path: Path) -> None
         async def inhibitions() -> list[tuple[dict[str, str], bool]]:
             async with client.get(url) as response:
                 held = await response.json()
-            found = [(each["labels"], bool(each["status"]["inhibitedBy"])) for each in held]
-            return found if len(found) == len(alerts) else []
+            suppressed = [(each["labels"], bool(each["status"]["inhibitedBy"])) for each in held]
+            return suppressed if len(suppressed) == len(alerts) else []
 
         muted = [labels for labels, inhibited in await until(inhibitions) if inhibited]
     assert sorted(muted, key=str) == sorted([its, lost], key=str)

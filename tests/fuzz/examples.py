@@ -18,10 +18,10 @@ _LONGEST = 10.0
 
 @dataclass(frozen=True)
 class Example:
-    """`known`: the exporter has watched before; `restart`: it restarts before the last round."""
+    """`resumed`: the exporter has watched before; `restart`: it restarts before the last round."""
 
     house: int
-    known: bool
+    resumed: bool
     restart: bool
     rounds: list[list[Mutation]]
 
@@ -29,7 +29,7 @@ class Example:
 examples = st.builds(
     Example,
     house=st.integers(0, 63),
-    known=st.booleans(),
+    resumed=st.booleans(),
     restart=st.booleans(),
     rounds=st.lists(st.lists(mutations, max_size=3), min_size=2, max_size=2),
 )
@@ -83,7 +83,7 @@ def _bounded() -> Iterator[None]:
 
 async def _run(example: Example, houses: list[FuzzedHome], covered: Covered) -> None:
     house = houses[example.house % len(houses)]
-    state = Kept(house.remembered) if example.known else Kept()
+    state = Kept(house.remembered) if example.resumed else Kept()
     with clients(house) as client:
         first = 1
         client.begin(first, example.rounds[0])

@@ -36,10 +36,10 @@ def check_exposition(exposition: Exposition, *, both: bool = True) -> Counters:
     counters: Counters = {}
     seen: set[str] = set()
     for block in _blocks(exposition.render("", "", _OURS)[0]):
-        name, found = _plain(block)
+        name, labels = _plain(block)
         assert name not in seen, f"{name} stands in two pieces"
         seen.add(name)
-        counters |= found
+        counters |= labels
     assert "enphase_up" in seen
     if both:
         for block in _blocks(

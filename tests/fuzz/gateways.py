@@ -175,9 +175,9 @@ def clients(house: FuzzedHome) -> Iterator[Client]:
 
 def houses(captures: Path | None = None) -> list[FuzzedHome]:
     """Return the simulated homes, and with a folder of captures these as well."""
-    found = [FuzzedHome(name) for name in SAMPLE_HOMES if name != "big-home"]
+    homes = [FuzzedHome(name) for name in SAMPLE_HOMES if name != "big-home"]
     folders = sorted(p for p in captures.glob("*") if p.is_dir()) if captures else []
-    return [*found, *(FuzzedHome(folder.name, folder) for folder in folders)]
+    return [*homes, *(FuzzedHome(folder.name, folder) for folder in folders)]
 
 
 async def _watched(house: FuzzedHome) -> bytes:

@@ -144,7 +144,7 @@ KINDS: Mapping[str, Change] = {
     "step": _step,
     "wrap": _wrap,
     "text": _text,
-    "everywhere": _everywhere,
+    "slots": _everywhere,
     "empty": _empty,
 }
 #: of the bytes and of the answer, for what is no JSON as well
@@ -163,14 +163,14 @@ mutations = st.builds(
 
 def places(document: Any) -> list[tuple[Any, Any]]:
     """Return container and key of every value in a document, the whole of it first."""
-    found: list[tuple[Any, Any]] = [(None, None)]
+    pairs: list[tuple[Any, Any]] = [(None, None)]
     open_boxes = [document]
     for box in open_boxes:
         keys = box if isinstance(box, dict) else range(len(box)) if isinstance(box, list) else ()
         for key in keys:
-            found.append((box, key))
+            pairs.append((box, key))
             open_boxes.append(box[key])
-    return found
+    return pairs
 
 
 def spoiled(status: int, body: bytes, date: str, mutation: Mutation) -> tuple[int, bytes, str]:
@@ -190,8 +190,8 @@ def spoiled(status: int, body: bytes, date: str, mutation: Mutation) -> tuple[in
             return status, _written(mutation.value), date
     try:
         document = json.loads(body)
-        found = places(document)
-        box, key = found[mutation.place % len(found)]
+        slots = places(document)
+        box, key = slots[mutation.place % len(slots)]
         changed = KINDS[mutation.kind](document, box, key, number, mutation.value)
     except (ValueError, OverflowError):
         return status, body, date

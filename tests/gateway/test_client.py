@@ -230,8 +230,8 @@ async def test_envoy_is_tried_when_installer_is_refused(tmp_path: Path) -> None:
 async def test_a_user_that_is_let_in_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that refuses everybody changes no user, and is tried with the other one only once."""
     users = simulated._secrets(SAMPLE_HOMES["legacy"].serial)
-    known = {"installer": users["installer"]}
-    monkeypatch.setattr(simulated, "_secrets", lambda serial: known)
+    passwords = {"installer": users["installer"]}
+    monkeypatch.setattr(simulated, "_secrets", lambda serial: passwords)
     async with polled_gateway("legacy", tmp_path) as watched:
         await watched.pass_time(100)
         watched.gateway.faults[PRODUCTION] = status(401)

@@ -17,9 +17,9 @@ def events(*numbers: int, event: str = "Grid gone", action: str = "set") -> dict
     }
 
 
-def counted(log: EventLog, found: dict[int, GatewayEvent]) -> dict[tuple[str, str], int]:
+def counted(log: EventLog, events: dict[int, GatewayEvent]) -> dict[tuple[str, str], int]:
     """Return the counts after these events."""
-    return {key: count.count for key, count in log.follow(found).items()}
+    return {key: count.count for key, count in log.follow(events).items()}
 
 
 def test_history_is_not_new() -> None:

@@ -34,7 +34,7 @@ class MeasuredFlow:
         return self.energies.update({PATH: flow})[TOTAL]
 
 
-async def test_a_register_counts_whatever_the_power_says() -> None:
+async def test_a_register_counts_whatever_the_power_is() -> None:
     """Its first reading is where the counting begins."""
     site = MeasuredFlow()
     assert await site.total(1000, a=5_000_000) == 0

@@ -25,8 +25,8 @@ INVENTORY = "/ivp/ensemble/inventory"
 
 def failures(watched: PolledGateway, reason: str, collector: str = "gateway") -> float:
     """Return how often a collector failed for this reason."""
-    found = watched.value("enphase_collector_failures_total", collector=collector, reason=reason)
-    return found or 0
+    counted = watched.value("enphase_collector_failures_total", collector=collector, reason=reason)
+    return counted or 0
 
 
 def expiry(watched: PolledGateway) -> float | None:

@@ -70,11 +70,11 @@ async def test_a_gateway_that_is_away_at_the_start_is_known_by_memory(tmp_path: 
     clock = VirtualClock(START)
     async with polled_gateway("battery-home", tmp_path, clock) as watched:
         await watched.pass_time(1)
-        known = watched.samples()["enphase_collector_up"].keys()
+        collectors = watched.samples()["enphase_collector_up"].keys()
     async with polled_gateway("battery-home", tmp_path, clock, host="127.0.0.1:9") as watched:
         await watched.pass_time(60)
         assert watched.value("enphase_up") == 0
-        assert watched.samples()["enphase_collector_up"] == dict.fromkeys(known, 0)
+        assert watched.samples()["enphase_collector_up"] == dict.fromkeys(collectors, 0)
         assert not {n for n in watched.names() if n.startswith("enphase_encharge")}
 
 

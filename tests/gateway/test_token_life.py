@@ -138,8 +138,8 @@ async def test_a_revoked_token_is_replaced_from_the_cloud(tmp_path: Path) -> Non
         login = watched.gateway.login
         assert isinstance(login, TokenAccessCheck)
         login.revoke(token(365 * DAY))
-        for known in (watched.poller.config.credentials().token, watched.poller._memory.token):
-            login.revoke(known or "")
+        for secret in (watched.poller.config.credentials().token, watched.poller._memory.token):
+            login.revoke(secret or "")
         await watched.pass_time(2 * MINUTE)
         assert cloud.logins == 1
         assert watched.value("enphase_up") == 1

@@ -71,9 +71,9 @@ def test_the_command_writes_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_the_link_of_an_alert_leads_to_a_dashboard(alert: Rule) -> None:
     """With variables that the dashboard has."""
-    found = _DASHBOARD_URL.fullmatch(alert.annotations["dashboard_url"])
-    assert found
-    uid, query = found.groups()
+    match = _DASHBOARD_URL.fullmatch(alert.annotations["dashboard_url"])
+    assert match
+    uid, query = match.groups()
     assert uid in DASHBOARDS
     chosen = {each.partition("=")[0] for each in query.split("&")} if query else set()
     assert chosen <= {f"var-{name}" for name in boards.variables(DASHBOARDS[uid])}
@@ -81,7 +81,7 @@ def test_the_link_of_an_alert_leads_to_a_dashboard(alert: Rule) -> None:
 
 def test_runbooks_are_those_of_the_rules() -> None:
     """Every link to a runbook leads where the annotation of that alert leads."""
-    known = {alert.annotations["runbook_url"] for alert in ALERTS}
+    runbooks = {alert.annotations["runbook_url"] for alert in ALERTS}
     linked = {
         link["url"]
         for board in DASHBOARDS.values()
@@ -89,16 +89,14 @@ def test_runbooks_are_those_of_the_rules() -> None:
         for link in panel.get("links") or []
     }
     assert len(linked) > 20
-    assert linked <= known
-    assert {f"{RUNBOOKS}{page.name}" for page in PAGES} >= known
+    assert linked <= runbooks
+    assert {f"{RUNBOOKS}{page.name}" for page in PAGES} >= runbooks
 
 
 def test_dashboards_lead_to_dashboards_that_are_there() -> None:
     """A click on a gateway of the fleet opens its home."""
     uids = {
-        found
-        for path in boards.FILES
-        for found in re.findall(r'"url": "/d/([\w-]+)', path.read_text())
+        uid for path in boards.FILES for uid in re.findall(r'"url": "/d/([\w-]+)', path.read_text())
     }
     assert uids == {"enphase-home"}
     assert uids <= set(DASHBOARDS)
@@ -122,7 +120,9 @@ def test_no_colour_stands_outside_of_the_table() -> None:
         value for name, value in vars(colours).items() if name.isupper() and isinstance(value, str)
     }
     used = {
-        found for path in boards.FILES for found in re.findall(r"#[0-9A-Fa-f]{6}", path.read_text())
+        colour
+        for path in boards.FILES
+        for colour in re.findall(r"#[0-9A-Fa-f]{6}", path.read_text())
     }
     assert used <= table
 

@@ -52,10 +52,10 @@ def parsed(expr: str) -> promql_parser.Expr:
 
 def nodes(expr: promql_parser.Expr) -> list[Any]:
     """Return all parts of an expression."""
-    found: list[Any] = []
-    promql_parser.walk(expr, found.append)
-    ranges = [n.vector_selector for n in found if isinstance(n, promql_parser.MatrixSelector)]
-    return found + [selector for selector in ranges if selector not in found]
+    matches: list[Any] = []
+    promql_parser.walk(expr, matches.append)
+    ranges = [n.vector_selector for n in matches if isinstance(n, promql_parser.MatrixSelector)]
+    return matches + [selector for selector in ranges if selector not in matches]
 
 
 def selectors(expr: str) -> list[promql_parser.VectorSelector]:
@@ -75,7 +75,7 @@ def matchers(selector: promql_parser.VectorSelector) -> Mapping[str, str]:
 
 def mistakes(uid: str, wrong: Callable[[PanelQuery], object]) -> list[str]:
     """Return the faulty queries of a dashboard, with the fault."""
-    return [f"{query}: {found}" for query in everything(uid) if (found := wrong(query))]
+    return [f"{query}: {error}" for query in everything(uid) if (error := wrong(query))]
 
 
 @each_board
@@ -95,8 +95,8 @@ def test_every_expression_is_promql(uid: str) -> None:
 @each_board
 def test_every_metric_is_exported_or_recorded(uid: str) -> None:
     """A renamed or removed metric is noticed in every panel."""
-    known = {*FAMILIES, *RECORDED_NAMES, *_ALERTS}
-    assert mistakes(uid, lambda query: {s.name for s in selectors(query.expr)} - known) == []
+    names = {*FAMILIES, *RECORDED_NAMES, *_ALERTS}
+    assert mistakes(uid, lambda query: {s.name for s in selectors(query.expr)} - names) == []
 
 
 @each_board
@@ -105,10 +105,10 @@ def test_every_selector_uses_labels_that_the_metric_has(uid: str) -> None:
 
     def wrong(query: PanelQuery) -> object:
         return [
-            (found.name, unknown)
-            for found in selectors(query.expr)
-            if (known := family(found))
-            and (unknown := set(matchers(found)) - _OURS - set(known.labels))
+            (selector.name, unknown)
+            for selector in selectors(query.expr)
+            if (matched := family(selector))
+            and (unknown := set(matchers(selector)) - _OURS - set(matched.labels))
         ]
 
     assert mistakes(uid, wrong) == []
@@ -122,14 +122,14 @@ def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
         if query.panel.startswith("variable"):
             return None
         return [
-            found.name
-            for found in selectors(query.expr)
-            if matchers(found).get("alertname") != "EnphaseWatchdog"
+            selector.name
+            for selector in selectors(query.expr)
+            if matchers(selector).get("alertname") != "EnphaseWatchdog"
             and not (
-                "$gateway" in (labels := matchers(found)).get("gateway", "")
+                "$gateway" in (labels := matchers(selector)).get("gateway", "")
                 and (
                     _TARGET.items() <= labels.items()
-                    or (found.name or "").startswith(("enphase:", "ALERTS"))
+                    or (selector.name or "").startswith(("enphase:", "ALERTS"))
                 )
             )
         ]
@@ -141,8 +141,8 @@ def test_every_selector_is_confined_to_what_is_chosen(uid: str) -> None:
 def test_rates_follow_the_interval_of_the_screen(uid: str) -> None:
     """A rate over a time of its own would miss points, or smooth what can be seen."""
     rates = re.compile(r"\bi?rate\([^\[]*\[([^\]]+)\]")
-    found = [(str(a), window) for a in everything(uid) for window in rates.findall(a.expr)]
-    assert [each for each in found if each[1] != "$__rate_interval"] == []
+    windows = [(str(a), window) for a in everything(uid) for window in rates.findall(a.expr)]
+    assert [each for each in windows if each[1] != "$__rate_interval"] == []
 
 
 @each_board
@@ -160,11 +160,11 @@ def test_counters_are_used_by_their_increase(uid: str) -> None:
             if isinstance(selector, promql_parser.VectorSelector)
         }
         counters = {
-            found.name
-            for found in tree
-            if isinstance(found, promql_parser.VectorSelector)
-            and (known := family(found))
-            and known.row.kind == "counter"
+            call.name
+            for call in tree
+            if isinstance(call, promql_parser.VectorSelector)
+            and (matched := family(call))
+            and matched.row.kind == "counter"
         }
         return None if query.panel in _LIFETIMES else counters - risen
 
@@ -177,10 +177,10 @@ def test_all_states_have_words(uid: str) -> None:
 
     def wrong(query: PanelQuery) -> object:
         covered: dict[str, set[str]] = {}
-        for found in selectors(query.expr):
-            row = known.row if (known := family(found)) else None
-            if isinstance(row, StateSet) and row.label in matchers(found):
-                covered.setdefault(row.name, set()).add(matchers(found)[row.label])
+        for selector in selectors(query.expr):
+            row = matched.row if (matched := family(selector)) else None
+            if isinstance(row, StateSet) and row.label in matchers(selector):
+                covered.setdefault(row.name, set()).add(matchers(selector)[row.label])
         return [
             (name, missing)
             for name, states in covered.items()
@@ -238,9 +238,9 @@ def test_job_and_instance_can_be_chosen(uid: str, name: str) -> None:
 @each_board
 def test_variables_follow_the_time_range(uid: str) -> None:
     """Devices of that time can be selected, also if they are gone now."""
-    found = [v for v in boards.variables(DASHBOARDS[uid]).values() if v["type"] == "query"]
-    assert len(found) >= 3
-    assert all(variable["refresh"] == 2 for variable in found)
+    queries = [v for v in boards.variables(DASHBOARDS[uid]).values() if v["type"] == "query"]
+    assert len(queries) >= 3
+    assert all(variable["refresh"] == 2 for variable in queries)
 
 
 @each_board

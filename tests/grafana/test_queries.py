@@ -72,14 +72,14 @@ def answers(prometheus: Prometheus) -> Answers:
 
 def test_every_query_returns_data_from_the_home_it_is_for(answers: Answers) -> None:
     """Every query of panels, annotations and variables has data from at least one home."""
-    assert sorted(f"{query}: {query.expr}" for query, found in answers.items() if not found) == []
+    assert sorted(f"{query}: {query.expr}" for query, series in answers.items() if not series) == []
 
 
 def test_no_panel_is_empty_in_the_home_of_the_demo_but_those_of_rare_hardware(
     answers: Answers,
 ) -> None:
     """The demo has data in all panels except those of a generator."""
-    full = {str(query) for query, found in answers.items() if homes.DEMO in found}
+    full = {str(query) for query, homes_of in answers.items() if homes.DEMO in homes_of}
     empty = {str(query) for query in answers} - full
     assert empty == {
         "enphase-grid: Generator",
@@ -90,8 +90,8 @@ def test_no_panel_is_empty_in_the_home_of_the_demo_but_those_of_rare_hardware(
 def test_a_panel_that_is_empty_in_some_home_names_what_is_missing(answers: Answers) -> None:
     """An empty panel does not look like a failure."""
     homes_of: dict[str, set[str]] = {}
-    for query, found in answers.items():
-        homes_of.setdefault(str(query), set()).update(found)
+    for query, series in answers.items():
+        homes_of.setdefault(str(query), set()).update(series)
     silent = {
         str(query)
         for query in answers
@@ -113,9 +113,9 @@ def test_variables_list_what_there_is(prometheus: Prometheus, name: str) -> None
         for query in boards.lists()
         if query.panel == f"variable {name}"
     }
-    [found] = values
+    [value] = values
     expected = {"job": {"enphase"}, "instance": {"localhost:10055"}, "gateway": set(homes.HOMES)}
-    assert set(found) == expected[name.removesuffix("s")]
+    assert set(value) == expected[name.removesuffix("s")]
 
 
 def test_the_plan_shows_every_panel_that_has_a_place(prometheus: Prometheus) -> None:
@@ -150,15 +150,15 @@ def test_there_is_a_row_for_each_battery(prometheus: Prometheus, home: str, batt
 
 def _tile(prometheus: Prometheus, panel: str, home: str = homes.DEMO) -> dict[str, float]:
     """Return what the tiles of a panel of the home dashboard show, by their names."""
-    found = {}
+    answers = {}
     [tiles] = [
         each for each in boards.panels(boards.DASHBOARDS["enphase-home"]) if each["title"] == panel
     ]
     for target in tiles["targets"]:
         query = PanelQuery("", panel, target["expr"], since=tiles.get("timeFrom") or "")
         for series in prometheus.newest(expression(query, home)):
-            found[target["legendFormat"].split(",")[0]] = float(series["value"][1])
-    return found
+            answers[target["legendFormat"].split(",")[0]] = float(series["value"][1])
+    return answers
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_every_metric_has_one_line(name: str) -> None:
     assert len([cell for cell in line.split(" | ") if cell != "|"]) == 6
 
 
-def test_check_tells_a_file_that_is_not_current(
+def test_check_reports_a_file_that_is_not_current(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`--check` exits 1 without the file, 0 after writing it, and 1 after somebody edited it."""

@@ -106,30 +106,30 @@ def numbers(document: Any) -> Iterator[tuple[str | int, ...]]:
 def coverage(folder: Path) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Return path and shape of all numbers of a capture, and of those that make a series."""
     target = Target(folder)
-    known: set[tuple[str, str]] = set()
+    read: set[tuple[str, str]] = set()
     exported: set[tuple[str, str]] = set()
     for path, document in target.documents():
         for place in numbers(document):
             key = path, shape(place)
-            known.add(key)
+            read.add(key)
             if key not in exported:
                 damage = target.damage(path, place, "null", replaced(document, place, None))
                 if damage.lost or damage.changed or damage.added:
                     exported.add(key)
-    return known, exported
+    return read, exported
 
 
 @pytest.fixture(scope="module")
 def covered(captures_dir: Path) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Return path and shape of all numbers in all captures, and of those that make a series."""
-    known: set[tuple[str, str]] = set()
+    read: set[tuple[str, str]] = set()
     exported: set[tuple[str, str]] = set()
     for name in capture_names():
         if name != UNSUPPORTED:
             some, of_those = coverage(captures_dir / name)
-            known |= some
+            read |= some
             exported |= of_those
-    return known, exported
+    return read, exported
 
 
 Covered = tuple[set[tuple[str, str]], set[tuple[str, str]]]
@@ -145,17 +145,17 @@ def excused(path: str, place: str) -> bool:
 
 def test_every_number_is_exported_or_excused(covered: Covered) -> None:
     """Every number makes a series, or is among the exceptions."""
-    known, exported = covered
-    assert sorted(key for key in known - exported if not excused(*key)) == []
+    read, exported = covered
+    assert sorted(key for key in read - exported if not excused(*key)) == []
 
 
 def test_no_exception_is_out_of_date(covered: Covered) -> None:
     """An exception names something that is there and makes no series."""
-    known, _ = covered
+    read, _ = covered
     assert [
         (path, place)
         for path, place, _ in EXCEPTIONS
-        if not any(fnmatchcase(key[0], path) and fnmatchcase(key[1], place) for key in known)
+        if not any(fnmatchcase(key[0], path) and fnmatchcase(key[1], place) for key in read)
     ] == []
 
 

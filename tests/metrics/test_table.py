@@ -38,33 +38,33 @@ def samples(
     return dict(row.samples(fact))
 
 
-def found(table: Table, data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
+def matched(table: Table, data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Any]]:
     """Return labels and objects that a table finds."""
     return [(labels, item) for labels, _, item in table.matches(data)]
 
 
 def test_a_member_without_keys_is_one_object() -> None:
     """A plain source leads to the object itself."""
-    assert found(Table("t", "c", "member", ()), {"member": 5}) == [((), 5)]
+    assert matched(Table("t", "c", "member", ()), {"member": 5}) == [((), 5)]
 
 
 @pytest.mark.parametrize("data", [{}, {"member": None}, {"member": {}}, {"member": {"a": None}}])
 def test_what_is_missing_gives_no_object(data: dict[str, Any]) -> None:
     """Neither a missing member nor a missing entry of it is an object."""
-    assert found(Table("t", "c", "member.*", (), ("serial",)), data) == []
+    assert matched(Table("t", "c", "member.*", (), ("serial",)), data) == []
 
 
 def test_nested_keys_become_labels_in_order() -> None:
     """Each level of keys gives one label, through attributes and mappings alike."""
     data = {"meters": SimpleNamespace(all={"production": {"L1": 1, "L2": None}})}
     table = Table("t", "c", "meters.all.*.*", (), ("meter", "phase"))
-    assert found(table, data) == [(("production", "L1"), 1)]
+    assert matched(table, data) == [(("production", "L1"), 1)]
 
 
 def test_a_key_of_several_parts_gives_a_label_for_each() -> None:
     """A tuple as key fills as many labels."""
     table = Table("t", "c", "requests.*", (), ("endpoint", "code"))
-    assert found(table, {"requests": {("/home", "200"): 3}}) == [(("/home", "200"), 3)]
+    assert matched(table, {"requests": {("/home", "200"): 3}}) == [(("/home", "200"), 3)]
 
 
 def test_labels_can_come_from_fields() -> None:
@@ -73,13 +73,13 @@ def test_labels_can_come_from_fields() -> None:
         "faces": {"eth0": SimpleNamespace(type="ethernet"), "wlan0": SimpleNamespace(type=None)}
     }
     table = Table("t", "c", "faces.*", (), ("interface", "type"), label_paths=("faces.*.type",))
-    assert [labels for labels, _ in found(table, data)] == [("eth0", "ethernet"), ("wlan0", "")]
+    assert [labels for labels, _ in matched(table, data)] == [("eth0", "ethernet"), ("wlan0", "")]
 
 
 def test_an_empty_source_is_all_the_data() -> None:
     """A table of derived rows sees every member of the collector."""
     data = {"a": 1, "b": 2}
-    assert [((), data)] == found(Table("t", "c", "", ()), data)
+    assert [((), data)] == matched(Table("t", "c", "", ()), data)
 
 
 def test_a_gauge_without_value_has_no_sample() -> None:

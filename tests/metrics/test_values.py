@@ -29,9 +29,9 @@ def rendered(collector: str, data: dict[str, Any], **reading: Any) -> Series:
         _series(row.name, (*zip(table.keys, labels, strict=True), *extra)): value
         for table in TABLES
         if table.collector == collector
-        if (found := table.matches(data))
+        if (devices := table.matches(data))
         for row in table.rows
-        for (labels, _, _), fact in zip(found, row.extract(found, read), strict=True)
+        for (labels, _, _), fact in zip(devices, row.extract(devices, read), strict=True)
         for extra, value in row.samples(fact)
     }
 
@@ -129,7 +129,7 @@ def test_a_health_of_zero_is_no_reading() -> None:
     assert rendered("storage", {"secctrl": secctrl}) == {}
 
 
-def test_a_site_without_battery_says_nothing_of_storage() -> None:
+def test_a_site_without_battery_has_no_storage_metrics() -> None:
     """An empty reading gives no series at all."""
     assert rendered("storage", {}) == {}
 

@@ -267,7 +267,7 @@ def test_limits_hold_back_what_is_produced_and_exported() -> None:
     assert "1547" not in body(it, PROFILE)["name"]
 
 
-def test_the_event_log_tells_what_began_and_ended() -> None:
+def test_the_event_log_has_what_began_and_ended() -> None:
     """Newest first, in pages, with Set and Clear."""
     it = house()
     it.set("inverter.4.conditions", ["pcu_chan.gfitripped"])

@@ -175,7 +175,7 @@ def test_one_gateway_follows_its_clock() -> None:
     ]
 
 
-def test_home_tells_the_local_time() -> None:
+def test_home_has_the_local_time() -> None:
     """`/home` has the date and time of its zone, and the last report to the cloud."""
     answer = _json("three-phase", "/home")
     assert (answer["current_date"], answer["current_time"]) == ("01/15/2027", "09:00")
@@ -211,7 +211,7 @@ async def test_hardware_can_be_anything(client: aiohttp.ClientSession) -> None:
     assert len(data.encharge_inventory or {}) == 1
 
 
-def test_an_unknown_home_is_told() -> None:
+def test_an_unknown_home_is_an_error() -> None:
     """The error names the homes there are."""
     with pytest.raises(ExporterError, match="'castle'; choose one of battery-home, solar-only"):
         sample_home("castle", lambda: NOW)

@@ -14,10 +14,10 @@ def test_every_panel_has_a_name_and_a_place_of_its_own(name: str) -> None:
     """Whatever the home: as many as it has, no two alike, and the configuration takes them."""
     scenario = find_scenario(name)
     labels = panel_labels(scenario)
-    found = Gateway.model_validate({"host": "a", "inverters": labels}).inverters.values()
+    configured = Gateway.model_validate({"host": "a", "inverters": labels}).inverters.values()
     assert len(labels) == scenario.site.inverters
-    assert len({each.name for each in found}) == len(labels)
-    assert len({(each.x, each.y) for each in found}) == len(labels)
+    assert len({each.name for each in configured}) == len(labels)
+    assert len({(each.x, each.y) for each in configured}) == len(labels)
 
 
 def test_the_roof_of_the_demo() -> None:

@@ -186,7 +186,7 @@ def test_an_update_cannot_change_the_protocol(name: str, firmware: str) -> None:
     assert LiveGateway(it).firmware == SAMPLE_HOMES[name].firmware
 
 
-async def test_an_update_is_told(client: aiohttp.ClientSession) -> None:
+async def test_an_update_is_announced(client: aiohttp.ClientSession) -> None:
     """After an update, who asks for the firmware gets the new one."""
     it = house("solar-only", past_days=0)
     async with serve(LiveGateway(it), now=lambda: it.now) as running:

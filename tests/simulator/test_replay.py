@@ -151,7 +151,7 @@ def test_a_folder_without_info_is_no_capture(tmp_path: Path) -> None:
         load_capture(tmp_path)
 
 
-def test_an_info_without_identity_is_told(tmp_path: Path) -> None:
+def test_an_info_without_identity_is_an_error(tmp_path: Path) -> None:
     """A gateway nobody can tell the firmware of is not served."""
     (tmp_path / "info").write_text("<envoy_info></envoy_info>")
     with pytest.raises(CaptureError, match="info has no serial number and firmware"):

@@ -44,8 +44,8 @@ def test_only_its_commands_import_the_simulator() -> None:
         if not any(path.is_relative_to(folder) for folder in _ALLOWED)
     ]
     assert others
-    found = {path: name for path in others for name in _imports(path) if name.startswith(PACKAGE)}
-    assert found == {}
+    imports = {path: name for path in others for name in _imports(path) if name.startswith(PACKAGE)}
+    assert imports == {}
 
 
 def run_without(module: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

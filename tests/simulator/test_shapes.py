@@ -51,8 +51,8 @@ def _excepted(target: str, path: str) -> set[str]:
 
 def _missing(theirs: Shape, ours: Shape) -> Shape:
     """Return what a capture has and a twin has not; null goes with any type."""
-    known = {path for path, _ in ours}
-    return {(path, kind) for path, kind in theirs - ours if kind != "null" or path not in known}
+    paths = {path for path, _ in ours}
+    return {(path, kind) for path, kind in theirs - ours if kind != "null" or path not in paths}
 
 
 def _recorded(target: str, captures_dir: Path) -> Shape:

@@ -157,17 +157,19 @@ def test_no_body_breaks_a_gateway(command: tuple[str, str], body: bytes) -> None
 
 
 @pytest.mark.parametrize("name", ["solar-only", "legacy"])
-def test_what_is_not_there_cannot_be_told(name: str) -> None:
+def test_what_is_not_there_accepts_no_writes(name: str) -> None:
     """A home without the hardware has no commands for it; what concerns panels is there."""
     gateway = LiveGateway(house(name, past_days=0))
-    known = {target for method, target in WRITE_ENDPOINTS if gateway.command(method, target, b"{}")}
+    accepted = {
+        target for method, target in WRITE_ENDPOINTS if gateway.command(method, target, b"{}")
+    }
     of_every_home = {
         "/admin/lib/tariff",
         "/ivp/livedata/stream",
         "/ivp/mod/603980032/mode/power",
         "/ivp/ss/dpel",
     }
-    assert known == (of_every_home if name == "solar-only" else set())
+    assert accepted == (of_every_home if name == "solar-only" else set())
 
 
 async def _status(
@@ -229,7 +231,7 @@ async def test_faults_can_be_for_writes_only(client: aiohttp.ClientSession) -> N
     assert tariff.storage_settings.mode == EnvoyStorageMode.BACKUP
 
 
-def test_a_gateway_can_be_told_nothing_unless_it_says_so() -> None:
+def test_a_gateway_accepts_no_writes_by_default() -> None:
     """By default no command is known."""
     gateway: SimulatedGateway = sample_home("generator", time.time)
     assert gateway.command("POST", "/ivp/ss/gen_mode", b'{"gen_cmd": "on"}') is None

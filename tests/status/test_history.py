@@ -83,9 +83,9 @@ def test_days_are_those_of_the_house() -> None:
     midnight = datetime(2026, 11, 1, tzinfo=zone).timestamp()
     for minute in range(25 * 60 + 1):
         add(history, midnight + minute * MINUTE)
-    found = hours(history, midnight + 25 * HOUR)
-    assert found[date(2026, 11, 1)] == pytest.approx((25.0, 0.0, 0.0), abs=0.1)
-    assert sum(sum(each) for each in found.values()) == pytest.approx(25.0, abs=0.1)
+    bars = hours(history, midnight + 25 * HOUR)
+    assert bars[date(2026, 11, 1)] == pytest.approx((25.0, 0.0, 0.0), abs=0.1)
+    assert sum(sum(each) for each in bars.values()) == pytest.approx(25.0, abs=0.1)
 
 
 def test_what_is_older_than_a_day_is_gone() -> None:

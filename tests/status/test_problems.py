@@ -217,8 +217,8 @@ def test_each_problem_is_found_by_itself(status: GatewayStatus, alerts: set[str]
 
 def test_every_check_can_find_something() -> None:
     """The table above leaves out no row of the checks."""
-    found = {(p.alert, p.severity) for status, _ in WRONG for p in problems(status)}
-    assert found == {(check.alert, check.severity) for check in CHECKS}
+    covered = {(p.alert, p.severity) for status, _ in WRONG for p in problems(status)}
+    assert covered == {(check.alert, check.severity) for check in CHECKS}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: f"{check.alert}-{check.severity}")
@@ -266,8 +266,8 @@ def test_the_worst_comes_first() -> None:
         clock_skew_seconds=500.0,
         meters=(MeterStatus("load", True, "check"),),
     )
-    found = [problem.severity for problem in problems(status)]
-    assert found == sorted(found, key=SEVERITIES.index)
+    severities = [problem.severity for problem in problems(status)]
+    assert severities == sorted(severities, key=SEVERITIES.index)
     assert replace(status, problems=problems(status)).worst == "critical"
     assert WELL.worst is None
 

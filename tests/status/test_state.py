@@ -255,7 +255,7 @@ async def test_a_refused_login_is_reported_as_such(tmp_path: Path) -> None:
     assert status.problems[0].text.startswith("Gateway rejects the exporter's credentials: ")
 
 
-async def test_a_capture_says_the_same_as_its_metrics(capture: Path, tmp_path: Path) -> None:
+async def test_a_capture_has_the_values_of_its_metrics(capture: Path, tmp_path: Path) -> None:
     """Every number in a real gateway's state equals the one on /metrics."""
     clock = VirtualClock(START)
     async with polled_gateway(

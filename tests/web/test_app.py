@@ -119,8 +119,8 @@ async def test_metrics_by_name(client: aiohttp.ClientSession) -> None:
         params = [("name[]", name) for name in names]
         async with client.get("/metrics", params=params, headers=plain) as response:
             text = await response.text()
-        found = {sample.name for family in parse_text(text) for sample in family.samples}
-        assert found == set(names) - {"unknown"}
+        families = {sample.name for family in parse_text(text) for sample in family.samples}
+        assert families == set(names) - {"unknown"}
 
 
 async def test_the_status_page_escapes_names(client: aiohttp.ClientSession) -> None:

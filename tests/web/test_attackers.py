@@ -479,13 +479,13 @@ async def test_guessing_does_not_delay_users(
 async def test_what_is_known_of_passwords_does_not_grow(tmp_path: Path, write: Write) -> None:
     """Guesses leave nothing behind: one digest for each user is all that is kept."""
     hashed = bcrypt.hashpw(b"wonderland", bcrypt.gensalt(4)).decode()
-    known = auth.BasicAuth({"alice": hashed})
+    users = auth.BasicAuth({"alice": hashed})
     for number in range(50):
-        assert not await known.allows(basic(f"user{number}", "guess"))
-        assert not await known.allows(basic("alice", str(number)))
-        assert await known.allows(basic("alice", "wonderland"))
-    assert len(known._verified) == 1
-    assert b"wonderland" not in repr(vars(known)).encode()
+        assert not await users.allows(basic(f"user{number}", "guess"))
+        assert not await users.allows(basic("alice", str(number)))
+        assert await users.allows(basic("alice", "wonderland"))
+    assert len(users._verified) == 1
+    assert b"wonderland" not in repr(vars(users)).encode()
 
 
 async def test_a_long_authorization_is_no_work(tmp_path: Path, write: Write) -> None:
@@ -562,7 +562,7 @@ async def scraped(port: int, path: str) -> str:
         return await response.text()
 
 
-async def test_what_a_gateway_says_is_data(tmp_path: Path) -> None:
+async def test_content_of_a_gateway_is_escaped(tmp_path: Path) -> None:
     """Serial numbers and names with quotes, line breaks and HTML are labels, and text on pages."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:

@@ -318,8 +318,8 @@ async def test_axe_finds_nothing(
         async for path, page in pages(browser, served, width, scheme, RUNBOOKS):
             dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
             assert dark == (scheme == "dark")
-            found = await Axe().run(page)
-            assert found.response["violations"] == [], f"{path}: {found.generate_report()}"
+            report = await Axe().run(page)
+            assert report.response["violations"] == [], f"{path}: {report.generate_report()}"
 
 
 async def pages(

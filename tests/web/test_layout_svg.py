@@ -67,7 +67,7 @@ def test_no_place_makes_a_picture_without_end(places: list[Position]) -> None:
     assert "nan" not in drawing
 
 
-def test_what_a_panel_says() -> None:
+def test_the_text_of_a_panel() -> None:
     """Power or state, the name as far as there is room, all of it where one points."""
     drawing = layout(
         "Roof",

@@ -112,7 +112,7 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
     assert PageParser(body).text.count("alert(1)") > 4
 
 
-async def test_what_the_gateway_says_is_text(tmp_path: Path) -> None:
+async def test_content_of_the_gateway_is_escaped(tmp_path: Path) -> None:
     """A device name that contains a script is displayed as text."""
     async with serving(tmp_path, {"home": "battery-home"}) as served:
         status_store = served.manager.status_store
@@ -152,8 +152,8 @@ async def test_many_gateways_are_listed_page_by_page(tmp_path: Path) -> None:
         assert "1000 gateways" in body
         assert body.index(">worst</a>") < body.index(">house 000</a>")
         assert body.count('href="/?gateway=') == PAGE_SIZE
-        found = {name for page in range(1, 21) for name in await linked(served, page)}
-        assert len(found) == 1000
+        names = {name for page in range(1, 21) for name in await linked(served, page)}
+        assert len(names) == 1000
         assert await linked(served, 9999) == await linked(served, 20)
         for nonsense in ("0", "-1", "x", "1e3", "9" * 50):
             assert await linked(served, nonsense) == await linked(served, 1)

@@ -48,8 +48,8 @@ async def test_client_certificates(write: Write, authority: Authority) -> None:
     path = write(TLS % ", client_ca_file: ca.pem, client_auth_type: RequireAndVerifyClientCert")
     async with listening(WebConfig.load(path)) as address:
         url = f"https://{address}/"
-        known = client_context(authority, authority.issue("client"))
-        assert await status(url, context=known) == 200
+        trusted = client_context(authority, authority.issue("client"))
+        assert await status(url, context=trusted) == 200
         with pytest.raises((aiohttp.ClientError, ConnectionError)):
             await status(url, context=client_context(authority))
 

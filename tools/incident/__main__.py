@@ -142,11 +142,11 @@ def _beats(scenario: Scenario, results: Iterable[story.BeatResult]) -> Table:
 
 def _changes(timeline: Timeline) -> list[tuple[float, str, Firing]]:
     """Return beginnings and ends of all firings in order of time."""
-    found = [(firing.begins, "firing", firing) for firing in timeline.alerts()]
-    found += [
+    lines = [(firing.begins, "firing", firing) for firing in timeline.alerts()]
+    lines += [
         (firing.ends, "resolved", firing) for firing in timeline.alerts() if firing.ends is not None
     ]
-    return sorted(found, key=lambda change: (change[0], change[2].alert, change[2].device))
+    return sorted(lines, key=lambda change: (change[0], change[2].alert, change[2].device))
 
 
 def _when(scenario: Scenario, at: float) -> str:

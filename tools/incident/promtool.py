@@ -62,9 +62,9 @@ def evaluate(recording: Recording, signs: Mapping[str, str] | None = None) -> li
     skipped = set(_TOO_MANY.findall(output))
     if skipped:
         raise ExporterError(f"promtool has no room to evaluate {', '.join(sorted(skipped))}")
-    found = dict(_parsed(output))
+    samples = dict(_parsed(output))
     return [
-        (recording.shift + at, found.get(at, frozenset()))
+        (recording.shift + at, samples.get(at, frozenset()))
         for at in map(recording.seconds, range(LEAD, recording.ticks))
     ]
 
@@ -98,7 +98,7 @@ def _parsed(output: str) -> Iterator[tuple[float, frozenset[Labels]]]:
         if time:
             at = parse_duration(time[1])
         elif line.startswith("got: "):
-            yield at, frozenset(_labels(found) for found in _SAMPLE.findall(line))
+            yield at, frozenset(_labels(labels) for labels in _SAMPLE.findall(line))
         elif not (line in _EXPECTED or line.startswith("Unit Testing:")):
             raise ExporterError(f"promtool: {line[:500]}")
 

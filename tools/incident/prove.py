@@ -36,8 +36,8 @@ def main() -> int:
     if not names:
         parser.error(f"there is no failure {' '.join(words)}")
     with ProcessPoolExecutor(os.cpu_count(), initializer=silence_logging) as workers:
-        found = list(workers.map(prove, by_cost(names)))
-    results = sorted((one for many in found for one in many), key=lambda one: one.name)
+        proofs = list(workers.map(prove, by_cost(names)))
+    results = sorted((one for many in proofs for one in many), key=lambda one: one.name)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)

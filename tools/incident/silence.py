@@ -29,19 +29,19 @@ def main() -> int:
     if not chosen:
         parser.error(f"there are {', '.join(dict.fromkeys(w.season for w in WEEKS.values()))}")
     with ProcessPoolExecutor(os.cpu_count(), initializer=silence_logging) as workers:
-        found = list(workers.map(week, chosen))
+        weeks = list(workers.map(week, chosen))
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    console.print(_table(found))
-    return 1 if any(one.loud for one in found) else 0
+    console.print(_table(weeks))
+    return 1 if any(one.loud for one in weeks) else 0
 
 
-def _table(found: Iterable[Silence]) -> Table:
+def _table(weeks: Iterable[Silence]) -> Table:
     table = Table()
     for name in ("season", "home", "days", "disturbances", "critical", "warning", "info"):
         table.add_column(name, overflow="fold")
-    for one in found:
+    for one in weeks:
         counts = [one.words(severity) for severity in ("critical", "warning", "info")]
         table.add_row(
             one.season, one.home, f"{one.days:g}", one.disturbances, *counts, end_section=True

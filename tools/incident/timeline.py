@@ -113,12 +113,12 @@ async def _watch(
 def _firings(moments: Iterable[Moment]) -> Collection[Firing]:
     """Return firings in order of time from what fires at each moment."""
     begun: dict[Labels, float] = {}
-    found: list[Firing] = []
+    firings: list[Firing] = []
     for at, alerts in moments:
-        found += [_firing(gone, begun.pop(gone), at) for gone in begun.keys() - alerts]
+        firings += [_firing(gone, begun.pop(gone), at) for gone in begun.keys() - alerts]
         begun.update((alert, at) for alert in alerts - begun.keys())
-    found += [_firing(alert, at, None) for alert, at in begun.items()]
-    return sorted(found, key=lambda firing: (firing.begins, firing.alert, firing.device))
+    firings += [_firing(alert, at, None) for alert, at in begun.items()]
+    return sorted(firings, key=lambda firing: (firing.begins, firing.alert, firing.device))
 
 
 def _firing(labels: Labels, begins: float, ends: float | None) -> Firing:

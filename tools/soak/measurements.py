@@ -59,29 +59,29 @@ def standing() -> tuple[int, int, int]:
 def grown(measurements: Sequence[Measurement]) -> list[str]:
     """Return what has grown since the first measurement, in words; empty if nothing has."""
     first, *later = measurements
-    found: list[str] = []
+    errors: list[str] = []
     for measurement in later:
         when = f"at {measurement.at / 3600:.0f} h"
         for what in ("files", "tasks", "threads"):
             was, there = getattr(first, what), getattr(measurement, what)
             if there != was:
-                found.append(f"{when}: {there} {what}, {was} at first")
-        found += [f"{when}: {words}" for words in _memory(first, measurement)]
-    return found
+                errors.append(f"{when}: {there} {what}, {was} at first")
+        errors += [f"{when}: {words}" for words in _memory(first, measurement)]
+    return errors
 
 
 def _memory(first: Measurement, measurement: Measurement) -> list[str]:
-    found = []
+    errors = []
     if measurement.rss > first.rss + MORE_BYTES:
-        found.append(f"{measurement.rss / 1e6:.1f} MB resident, {first.rss / 1e6:.1f} MB at first")
+        errors.append(f"{measurement.rss / 1e6:.1f} MB resident, {first.rss / 1e6:.1f} MB at first")
     if measurement.blocks > first.blocks * (1 + MORE_BLOCKS):
-        found.append(f"{measurement.blocks} blocks, {first.blocks} at first")
+        errors.append(f"{measurement.blocks} blocks, {first.blocks} at first")
     objects, before = measurement.objects.total(), first.objects.total()
     if objects > before * (1 + MORE_OBJECTS):
-        found.append(f"{objects} objects, {before} at first")
+        errors.append(f"{objects} objects, {before} at first")
     for kind, count in measurement.objects.items():
         was = first.objects[kind]
         if count > was + max(FEW, was * MORE_OF_TYPE):
             name = f"{kind.__module__}.{kind.__qualname__}"
-            found.append(f"{count} objects of {name}, {was} at first")
-    return found
+            errors.append(f"{count} objects of {name}, {was} at first")
+    return errors

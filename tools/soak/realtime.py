@@ -89,21 +89,21 @@ class RealtimeResult:
         """Return what is not as it should be, in words."""
         # The first was before anybody came, the last is when all have gone.
         first, last = self.looks[0], self.looks[-1]
-        found = [f"in the log: {line}" for line in self.log_errors[:3]]
+        complaints = [f"in the log: {line}" for line in self.log_errors[:3]]
         if self.errors:
-            found.append(f"{self.errors} scrapes failed")
+            complaints.append(f"{self.errors} scrapes failed")
         if self.up < self.houses:
-            found.append(f"only {self.up} of {self.houses} gateways are up")
+            complaints.append(f"only {self.up} of {self.houses} gateways are up")
         if self.status != 0:
-            found.append(f"the exporter ended with status {self.status}")
-        found += [
+            complaints.append(f"the exporter ended with status {self.status}")
+        complaints += [
             f"{getattr(last, what)} {what}, {getattr(first, what)} at first"
             for what in ("files", "threads")
             if getattr(last, what) > getattr(first, what)
         ]
         if last.rss > first.rss + _MORE_BYTES:
-            found.append(f"{last.rss / 1e6:.1f} MB, {first.rss / 1e6:.1f} MB at first")
-        return found
+            complaints.append(f"{last.rss / 1e6:.1f} MB, {first.rss / 1e6:.1f} MB at first")
+        return complaints
 
 
 async def run(seconds: float, speed: float, tell: Callable[[str], None]) -> RealtimeResult:

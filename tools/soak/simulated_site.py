@@ -70,8 +70,8 @@ class SimulatedSite:
     def targets(self) -> list[str]:
         """The endpoints that it answers, of those that the exporter reads."""
         gateway = self.running.gateway
-        known = [path for path in ENDPOINTS if gateway.answer(path) is not None]
-        return [*known, CHECK_JWT] if gateway.uses_tls else known
+        paths = [path for path in ENDPOINTS if gateway.answer(path) is not None]
+        return [*paths, CHECK_JWT] if gateway.uses_tls else paths
 
     @property
     def gateway_ahead(self) -> float:
@@ -82,9 +82,9 @@ class SimulatedSite:
     def gateway_ahead(self, seconds: float) -> None:
         self.set({"gateway.clock_offset": seconds})
 
-    def know_name(self, known: bool) -> None:
+    def set_resolvable(self, resolvable: bool) -> None:
         """Let DNS know its name, or not."""
-        if known:
+        if resolvable:
             self.loop.names[self.host] = "127.0.0.1"
         else:
             self.loop.names.pop(self.host, None)
@@ -125,17 +125,17 @@ async def sites(
         cloud = await stack.enter_async_context(serve_cloud(true.time, **_ACCOUNT))
         cloud.lifetime = _LIFETIME
         stack.enter_context(_use_cloud(cloud))
-        found = []
+        lines = []
         for seed, (name, way) in enumerate(WAYS.items()):
             house = HomeSimulation(small(name), seed=seed, start=start)
             gateway = LiveGateway(house, lambda house=house: house.at(true.time()))  # type: ignore[misc]  # a default binds it
             running = await stack.enter_async_context(serve(gateway, now=true.time))
             file = folder / f"{name}.token" if way == "file" else None
             site = SimulatedSite(name, loop, clock, running, house, cloud, file)
-            site.know_name(True)
+            site.set_resolvable(True)
             site.new_token()
-            found.append(site)
-        yield found
+            lines.append(site)
+        yield lines
 
 
 @contextmanager

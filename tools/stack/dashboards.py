@@ -35,12 +35,12 @@ async def answered(url: str) -> str:
             raise ValueError("no gateway yet")
         values = {**_EVERYTHING, "gateway": gateways[0]["gateway"]}
         for query in boards.queries():
-            found = panels.setdefault(query.uid, {})
+            results = panels.setdefault(query.uid, {})
             data = await _query(client, boards.filled(query.expr, values))
-            found[query.panel] = found.get(query.panel, False) or _has_data(data)
+            results[query.panel] = results.get(query.panel, False) or _has_data(data)
     return ", ".join(
-        f"{uid.removeprefix('enphase-')} {sum(found.values())} of {len(found)} panels"
-        for uid, found in panels.items()
+        f"{uid.removeprefix('enphase-')} {sum(results.values())} of {len(results)} panels"
+        for uid, results in panels.items()
     )
 
 

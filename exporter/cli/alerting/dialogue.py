@@ -224,11 +224,11 @@ def _optional(question: Question) -> Parse[str]:
 
 
 def _parse_values(values: tuple[str, ...]) -> dict[str, str]:
-    known = {question.key for channel in CHANNELS.values() for question in channel.questions}
+    keys = {question.key for channel in CHANNELS.values() for question in channel.questions}
     parsed = {}
     for value in values:
         key, equals, text = value.partition("=")
-        if not equals or key not in known:
-            raise ConfigError(f"--set={key}: use one of {', '.join(sorted(known))}, as KEY=VALUE")
+        if not equals or key not in keys:
+            raise ConfigError(f"--set={key}: use one of {', '.join(sorted(keys))}, as KEY=VALUE")
         parsed[key] = text
     return parsed

@@ -160,20 +160,22 @@ class InitDialogue:
         if given is not None:
             return self._prompts.ask("", parse, option="--host", given=given)
         typer.echo("Looking for gateways on the local network …")
-        found = self._discover()
-        if self._prompts.silent and len(found) != 1:
-            raise ConfigError(f"{len(found) or 'no'} gateways were found: choose one with --host")
-        if not found:
+        gateways = self._discover()
+        if self._prompts.silent and len(gateways) != 1:
+            raise ConfigError(
+                f"{len(gateways) or 'no'} gateways were found: choose one with --host"
+            )
+        if not gateways:
             typer.echo("  None was found. Look for `envoy` in the router's list of devices.")
         choices = {
             each.host: f"{each.host}  {each.name}, serial {each.serial or 'unknown'}"
-            for each in found
+            for each in gateways
         }
         return self._prompts.choose(
-            "Gateway: number, name or address" if found else "Name or address of the gateway",
+            "Gateway: number, name or address" if gateways else "Name or address of the gateway",
             choices,
             option="--host",
-            default=found[0].host if found else None,
+            default=gateways[0].host if gateways else None,
             accept=parse,
         )
 
@@ -278,7 +280,7 @@ class InitDialogue:
         answers, context = self._answers, self._context
         identity = context.session.identity if context else None
         if identity:
-            answers.found = f"gateway {identity.serial}, firmware {identity.firmware}"
+            answers.identity = f"gateway {identity.serial}, firmware {identity.firmware}"
         answers.timezone = context.memory.timezone if context else None
         current = _storage_settings(context)
         answers.reserve_now = current.get("reserve")

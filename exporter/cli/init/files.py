@@ -22,7 +22,7 @@ _CONFIG = """\
 # to the folder of this file. `kill -HUP` reloads it in a running exporter.
 
 gateways:
-    # Name or address on the local network.{% if found %} It is {{ found }}.{% endif %}
+    # Name or address on the local network.{% if identity %} It is {{ identity }}.{% endif %}
 
   - host: {{ host|yaml }}
 
@@ -88,8 +88,8 @@ class Answers:
     storage_mode: str | None = None
     reserve: float | None = None
     state_dir: Path | None = None
-    #: what was found at the host, for a comment
-    found: str = ""
+    #: serial number and firmware of what answers at the host, for a comment
+    identity: str = ""
     timezone: str | None = None
     reserve_now: float | None = None
 

@@ -186,23 +186,23 @@ def bar(share: float | None) -> str:
 
 
 def _panels(status: GatewayStatus) -> Iterator[Line]:
-    found = status.panels
-    if not found:
+    inverters = status.panels
+    if not inverters:
         return
-    reporting = [panel.watts for panel in found if panel.watts is not None]
+    reporting = [panel.watts for panel in inverters if panel.watts is not None]
     together = f", {power(sum(reporting))} together" if reporting else ""
-    yield Line("Panels", f"{len(reporting)} of {len(found)} report{together}")
+    yield Line("Panels", f"{len(reporting)} of {len(inverters)} report{together}")
     for state in ("silent", "missing"):
-        names = [panel.name or panel.serial for panel in found if panel.state == state]
+        names = [panel.name or panel.serial for panel in inverters if panel.state == state]
         if names:
             yield Line("", f"{state}: {', '.join(names)}", "bold red")
 
 
 def _gateway(status: GatewayStatus) -> str:
     parts = [f"{status.host} {connection(status)}"]
-    known = status.identity
-    if known is not None:
-        parts.append(f"firmware {known.firmware or UNKNOWN}, serial {known.serial}")
+    gateway = status.identity
+    if gateway is not None:
+        parts.append(f"firmware {gateway.firmware or UNKNOWN}, serial {gateway.serial}")
     expiry = status.token_expiry_timestamp_seconds
     if expiry is not None:
         left = expiry - status.timestamp_seconds

@@ -87,19 +87,19 @@ _SINCE: tuple[tuple[int, Mapping[str, BodyBuilder]], ...] = (
 
 def endpoints(site: HomeHardware) -> dict[str, BodyBuilder]:
     """Return the targets a gateway of this firmware and hardware answers."""
-    found: dict[str, BodyBuilder] = {}
+    bodies: dict[str, BodyBuilder] = {}
     for version, builders in _SINCE:
         if site.since(version):
-            found |= builders
+            bodies |= builders
     if site.controller and site.since(7):
-        found["/ivp/ensemble/errors"] = ensemble_status.errors
+        bodies["/ivp/ensemble/errors"] = ensemble_status.errors
     if site.batteries and site.since(7):
-        found["/ivp/firmware_manager/state"] = firmware_update.update_state
+        bodies["/ivp/firmware_manager/state"] = firmware_update.update_state
     if site.device_data:
-        found["/ivp/pdm/device_data"] = inverters.device_data
+        bodies["/ivp/pdm/device_data"] = inverters.device_data
     if site.generator:
-        found["/ivp/ss/gen_mode"] = generator.generator_mode
-    return found
+        bodies["/ivp/ss/gen_mode"] = generator.generator_mode
+    return bodies
 
 
 class HomeGateway(SimulatedGateway):
@@ -142,8 +142,8 @@ class HomeGateway(SimulatedGateway):
         if builder is None:
             return None
         state = self._state()
-        known, answer = self._ready.get(target, (None, None))
-        if answer is None or known != state:
+        before, answer = self._ready.get(target, (None, None))
+        if answer is None or before != state:
             answer = _answer(builder(self.site, state), state.now)
             self._ready[target] = (state, answer)
         return answer

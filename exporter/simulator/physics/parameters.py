@@ -299,13 +299,19 @@ def find_parameter(there: Targets, address: str) -> tuple[Parameter, list[Any]]:
     which, dot, name = rest.rpartition(".")
     lever = _BY_NAME.get((part, name))
     # `grid..up` is not `grid.up`
-    known = there.get(part, {}) if bool(dot) == bool(which) else {}
-    found = list(known.values()) if which == "*" else [known[which]] if which in known else []
-    if lever is None or not found:
-        close = get_close_matches(address, [known for known, _ in addresses(there)], n=3)
+    instances = there.get(part, {}) if bool(dot) == bool(which) else {}
+    matches = (
+        list(instances.values())
+        if which == "*"
+        else [instances[which]]
+        if which in instances
+        else []
+    )
+    if lever is None or not matches:
+        close = get_close_matches(address, [each for each, _ in addresses(there)], n=3)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
         raise ExporterError(f"this house has no {address!r}{hint}")
-    return lever, found
+    return lever, matches
 
 
 def check_value(lever: Parameter, address: str, value: Any) -> None:

@@ -126,9 +126,9 @@ class HomeSimulation:
 
     def set_all(self, values: dict[str, Any]) -> None:
         """Set several levers at one moment: all of them, or none and an `ExporterError`."""
-        found = self._found(values)
+        matches = self._targets(values)
         self._pass(self.now)
-        for address, lever, targets in found:
+        for address, lever, targets in matches:
             parameters.set_value(lever, targets, values[address])
             if lever.part == "storage":
                 self._plant.policy.changed = self.now
@@ -139,7 +139,7 @@ class HomeSimulation:
 
         Raises `ExporterError` as `set_all` does, but now.
         """
-        self._found(values)
+        self._targets(values)
         self._plans.append((max(at, self.now), values))
         self._plans.sort(key=itemgetter(0))
 
@@ -175,10 +175,12 @@ class HomeSimulation:
         self._run(self.now, STEP)
         self._plant.policy.changed = self.now - _SETTLED
 
-    def _found(self, values: dict[str, Any]) -> list[tuple[str, Parameter, list[Any]]]:
+    def _targets(self, values: dict[str, Any]) -> list[tuple[str, Parameter, list[Any]]]:
         """Return the levers of these addresses, whose values they take."""
-        found = [(address, *parameters.find_parameter(self._parts, address)) for address in values]
-        for address, lever, _ in found:
+        matches = [
+            (address, *parameters.find_parameter(self._parts, address)) for address in values
+        ]
+        for address, lever, _ in matches:
             parameters.check_value(lever, address, values[address])
         firmware = values.get("gateway.firmware")
         if firmware and (int(firmware.partition(".")[0]) >= _HTTPS) != self.site.since(_HTTPS):
@@ -186,7 +188,7 @@ class HomeSimulation:
                 f"firmware {self.site.firmware} cannot become {firmware} in place: with {_HTTPS} "
                 "a gateway changes from HTTP to HTTPS; build another house"
             )
-        return found
+        return matches
 
     def _reach(self, now: float) -> None:
         """Let time pass in which nobody sets anything."""

@@ -117,7 +117,7 @@ def sky_schedule(spells: Sequence[tuple[float, Sky]]) -> SkyPlan:
 def seasonal_sky(climate: Climate, seed: int) -> SkyPlan:
     """Return a plan with more cloud in winter and towards the poles, and snow when it freezes."""
     dull = min(0.75, 0.2 + 0.008 * abs(climate.latitude))
-    known: dict[int, Sky] = {}
+    skies: dict[int, Sky] = {}
 
     def sky(spell: int) -> Sky:
         now = float(spell * _SPELL)
@@ -134,9 +134,9 @@ def seasonal_sky(climate: Climate, seed: int) -> SkyPlan:
 
     def plan(now: float) -> Sky:
         spell = int(now // _SPELL)
-        if spell not in known:
-            known.clear()
-            known[spell] = sky(spell)
-        return known[spell]
+        if spell not in skies:
+            skies.clear()
+            skies[spell] = sky(spell)
+        return skies[spell]
 
     return plan

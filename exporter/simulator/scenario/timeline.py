@@ -38,13 +38,13 @@ class ScenarioStep:
 
 def build_steps(scenario: Scenario, house: HomeSimulation) -> list[ScenarioStep]:
     """Return all steps in order; at one moment, what ends comes before what begins."""
-    found = [
+    errors = [
         step
         for index, event in enumerate(scenario.events)
         for turn, at in enumerate(_times(scenario, event))
         for step in _of(event, typed_values(house, event.parameters), at, (index, turn, ""))
     ]
-    return sorted(found, key=lambda step: (step.at, step.begins))
+    return sorted(errors, key=lambda step: (step.at, step.begins))
 
 
 def _times(scenario: Scenario, event: ScenarioEvent) -> Iterator[float]:

@@ -20,12 +20,12 @@ Change = Callable[[Any], Any]
 
 def answers(gateway: ReplayGateway) -> dict[str, bytes]:
     """Return the bodies of the paths that the gateway answers with 200."""
-    found = {}
+    parsed = {}
     for path in ENDPOINTS:
         answer = gateway.answer(path)
         if answer is not None and answer.status == 200:
-            found[path] = answer.body
-    return found
+            parsed[path] = answer.body
+    return parsed
 
 
 def parse_all(bodies: Mapping[str, bytes]) -> dict[str, Parsed]:

@@ -188,8 +188,8 @@ def test_a_list_is_read_up_to_its_bound() -> None:
 def test_a_serial_is_its_digits(value: object, serial: str | None) -> None:
     """A number and its text are the same device; nothing is invented for anything else."""
     notes = Notes()
-    found = by_identity([{"sn": value}], "sn", notes, "devices")
-    assert list(found) == ([serial] if serial else [])
+    entries = by_identity([{"sn": value}], "sn", notes, "devices")
+    assert list(entries) == ([serial] if serial else [])
     assert dict(notes.fields) == ({} if serial else {"devices.sn": 1})
 
 
@@ -260,7 +260,7 @@ def test_any_values_make_a_model(raw: dict[str, object]) -> None:
     assert Device.read(raw, notes) is not None
 
 
-def test_an_endpoint_says_what_it_could_not_read() -> None:
+def test_an_endpoint_reports_what_it_could_not_read() -> None:
     """Data and unreadable fields of one answer come together."""
     endpoint = Endpoint(
         "/devices",

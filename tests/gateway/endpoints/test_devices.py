@@ -89,11 +89,11 @@ def test_inverters_beyond_the_limit_of_the_details_come_from_the_list() -> None:
     """Those with details have them; the others have the values of the list."""
     listed = [report("900000000101", 99), report("900000000777", 55)]
     parsed = parse({DETAIL: {**DETAILS, "deviceCount": 50}, LIST: listed})
-    found = assemble("inverters", parsed, CONTEXT)["inverters"]
-    assert set(found) == {"900000000101", "900000000102", "900000000777"}
-    assert found["900000000101"].last_report_watts == 104
-    assert found["900000000777"].last_report_watts == 55
-    assert found["900000000777"].dc_voltage is None
+    inverters = assemble("inverters", parsed, CONTEXT)["inverters"]
+    assert set(inverters) == {"900000000101", "900000000102", "900000000777"}
+    assert inverters["900000000101"].last_report_watts == 104
+    assert inverters["900000000777"].last_report_watts == 55
+    assert inverters["900000000777"].dc_voltage is None
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_an_inverter_silent_while_others_report_has_no_power(
         report("1", 99, lastReportDate=NOW - age),
         report("2", 55, lastReportDate=NOW - others),
     ]
-    found = assemble("inverters", parse({LIST: listed}), CONTEXT)["inverters"]
-    assert found["1"].last_report_watts == watts
-    assert found["1"].last_report_date == NOW - age
+    inverters = assemble("inverters", parse({LIST: listed}), CONTEXT)["inverters"]
+    assert inverters["1"].last_report_watts == watts
+    assert inverters["1"].last_report_date == NOW - age
 
 
 def test_ac_batteries_are_no_inverters() -> None:
@@ -163,12 +163,12 @@ def test_ac_batteries_are_no_inverters() -> None:
         }
     )
     assert set(assemble("inverters", parsed, CONTEXT)["inverters"]) == {"1"}
-    found = assemble("acb", parsed, CONTEXT)["acb_inventory"]["77"]
-    assert (found.last_report_watts, found.percent_full) == (-20, 40)
-    assert (found.sleep_state, found.charge_status) == ("asleep", "discharging")
+    inventory = assemble("acb", parsed, CONTEXT)["acb_inventory"]["77"]
+    assert (inventory.last_report_watts, inventory.percent_full) == (-20, 40)
+    assert (inventory.sleep_state, inventory.charge_status) == ("asleep", "discharging")
 
 
-def test_an_iq_relay_is_told_with_its_lines() -> None:
+def test_an_iq_relay_is_read_with_its_lines() -> None:
     """Only lines that there are have a voltage; what the others pick up is none."""
     parsed = parse({ALL: INVENTORY, DETAIL: DETAILS})
     data = assemble("devices", parsed, CONTEXT)
@@ -195,7 +195,7 @@ def test_a_removed_device_is_not_listed() -> None:
     assert "900000000109" not in data["inverter_devices"]
 
 
-def test_conditions_are_told_by_device_name_and_class() -> None:
+def test_conditions_are_read_by_device_name_and_class() -> None:
     """A healthy device has none, and one that is not known has its own name."""
     data = assemble("devices", parse({ALL: INVENTORY}), CONTEXT)
     assert set(data["device_conditions"]) == {
@@ -208,7 +208,7 @@ def test_conditions_are_told_by_device_name_and_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "known"),
+    ("status", "meaning"),
     [
         ("envoy.global.ok", None),
         ("prop.done", None),
@@ -230,11 +230,11 @@ def test_conditions_are_told_by_device_name_and_class() -> None:
     ],
 )
 def test_a_condition_has_the_class_that_it_means(
-    status: str, known: tuple[str, str] | None
+    status: str, meaning: tuple[str, str] | None
 ) -> None:
     """Case and hyphens of a name make no difference to what it means."""
-    assert classify(status) == known
-    assert known is None or known[1] in CLASSES
+    assert classify(status) == meaning
+    assert meaning is None or meaning[1] in CLASSES
 
 
 def test_a_device_has_a_bounded_number_of_conditions() -> None:

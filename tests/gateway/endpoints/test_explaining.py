@@ -36,7 +36,7 @@ def live(document: Any, context: Context = CONTEXT) -> dict[str, Any]:
     return assemble("livedata", {path: parse(path, document)}, context)
 
 
-def test_live_powers_are_told_by_flow_and_phase() -> None:
+def test_live_powers_are_read_by_flow_and_phase() -> None:
     """As many phases as the site has."""
     data = live(LIVE)
     assert data["live_flows"]["grid"].power_mw == -402_118
@@ -117,13 +117,13 @@ def test_a_limit_of_export_is_a_power_or_a_share(
     assert (limit.limit_watts, limit.limit_percent) == (watts, share)
 
 
-def test_events_are_told_oldest_first() -> None:
+def test_events_are_read_oldest_first() -> None:
     """Begin and end of a condition are one event with two actions."""
     path = events.ENDPOINT.path
-    found = parse(path, SAMPLES[path]).data["events"]
-    assert list(found) == [16325, 16326]
-    assert (found[16325].event, found[16325].action) == ("Grid frequency out of range", "clear")
-    assert (found[16326].serial, found[16326].device) == ("900000000103", "pcu")
+    logged = parse(path, SAMPLES[path]).data["events"]
+    assert list(logged) == [16325, 16326]
+    assert (logged[16325].event, logged[16325].action) == ("Grid frequency out of range", "clear")
+    assert (logged[16326].serial, logged[16326].device) == ("900000000103", "pcu")
 
 
 def test_an_odd_event_costs_itself() -> None:
@@ -188,7 +188,7 @@ def test_a_refusal_with_status_200_is_a_refusal(document: Any, error: type[Excep
         parse(ensemble_relay.ENDPOINT.path, document)
 
 
-def test_an_empty_answer_says_nothing() -> None:
+def test_an_empty_answer_has_no_data() -> None:
     """A gateway without the hardware answers with an empty object."""
     parsed = parse(ensemble_relay.ENDPOINT.path, {})
     assert parsed.empty

@@ -29,14 +29,14 @@ CONTEXT = Context(gateway_time=0.0)
 
 def test_the_identity_is_read() -> None:
     """Serial, part, firmware without its letter, metering and clock."""
-    found = info.ENDPOINT.parse(INFO).data["info"]
-    assert (found.serial, found.part_number, found.metered) == (
+    identity = info.ENDPOINT.parse(INFO).data["info"]
+    assert (identity.serial, identity.part_number, identity.metered) == (
         "900000000001",
         "800-00000-r03",
         True,
     )
-    assert str(found.version) == "8.3.1598"
-    assert found.time == 1764300100
+    assert str(identity.version) == "8.3.1598"
+    assert identity.time == 1764300100
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,12 @@ def test_what_is_no_identity_is_an_error(body: bytes, error: type[Exception]) ->
 
 def test_an_odd_part_of_the_identity_costs_itself() -> None:
     """A firmware that cannot be compared is none, and the serial stays."""
-    found = info.ENDPOINT.parse(INFO.replace(b"D8.3.1598", b"nightly").replace(b"true", b"?")).data
-    assert found["info"].version is None
-    assert found["info"].metered is None
-    assert found["info"].serial == "900000000001"
+    parsed_info = info.ENDPOINT.parse(
+        INFO.replace(b"D8.3.1598", b"nightly").replace(b"true", b"?")
+    ).data
+    assert parsed_info["info"].version is None
+    assert parsed_info["info"].metered is None
+    assert parsed_info["info"].serial == "900000000001"
 
 
 HOME: dict[str, Any] = {
@@ -99,16 +101,16 @@ def parsed(path: str, document: Any) -> Parsed:
     return ENDPOINTS[path].parse(json.dumps(document).encode())
 
 
-def test_the_gateway_tells_of_its_cloud_and_its_links() -> None:
+def test_cloud_connection_and_links_are_read() -> None:
     """Links of one kind add up; a number with blanks is a number."""
-    found = parsed(home.ENDPOINT.path, HOME).data["home"]
-    assert (found.cloud_connected, found.last_report) == (True, 1764300000)
-    assert set(found.interfaces) == {"eth0", "wlan0"}
-    assert found.links["encharge"].num == 3
-    assert set(found.links) == {"pcu", "encharge"}
-    assert found.database_percent_full == 1.63
-    assert (found.alert_count, found.update_status) == (0, "satisfied")
-    assert found.controller.grid_status == "closed"
+    result = parsed(home.ENDPOINT.path, HOME).data["home"]
+    assert (result.cloud_connected, result.last_report) == (True, 1764300000)
+    assert set(result.interfaces) == {"eth0", "wlan0"}
+    assert result.links["encharge"].num == 3
+    assert set(result.links) == {"pcu", "encharge"}
+    assert result.database_percent_full == 1.63
+    assert (result.alert_count, result.update_status) == (0, "satisfied")
+    assert result.controller.grid_status == "closed"
 
 
 @pytest.mark.parametrize("part", ["network", "comm", "wireless_connection", "enpower", "alerts"])

@@ -124,8 +124,8 @@ def produced(
     setup: Any, report: Any, totals: Any = None, context: Context = CONTEXT
 ) -> dict[str, Any]:
     """Return what is produced and consumed."""
-    found = {SETUP: setup, REPORT: report} | ({} if totals is None else {TOTALS: totals})
-    return assemble("production", parse(found), context)
+    documents = {SETUP: setup, REPORT: report} | ({} if totals is None else {TOTALS: totals})
+    return assemble("production", parse(documents), context)
 
 
 BOTH = setup("production", "net-consumption")
@@ -164,8 +164,8 @@ def test_lines_that_do_not_fit_the_service_are_no_legs(
 
 def test_a_leg_that_was_not_read_takes_the_sum_with_it() -> None:
     """A register does not fall to 0 by itself; the other leg and other sections stay."""
-    known = ("system_production_phases", "L2", "watt_hours_lifetime")
-    context = replace(CONTEXT, register=lambda path: 9.0 if path == known else None)
+    register_path = ("system_production_phases", "L2", "watt_hours_lifetime")
+    context = replace(CONTEXT, register=lambda path: 9.0 if path == register_path else None)
     half = report(section("production", 100.0, 100.0, 0.0), NET)
     data = produced(BOTH, half, context=context)
     assert "system_production" not in data
@@ -246,7 +246,7 @@ def test_totals_that_stall_are_not_believed(totals: dict[str, int] | None) -> No
     assert data["system_production"].watts_now == 999
 
 
-def test_a_ct_that_says_nothing_now_is_not_replaced_by_the_inverters() -> None:
+def test_a_ct_without_a_value_is_not_replaced_by_the_inverters() -> None:
     """What inverters add up to is another value, which must not come and go."""
     silent = section("production", 300.0, activeCount=0)
     data = produced(BOTH, report(silent), TOTALS_NOW)
@@ -255,8 +255,8 @@ def test_a_ct_that_says_nothing_now_is_not_replaced_by_the_inverters() -> None:
 
 def test_zeros_after_a_restart_are_not_served() -> None:
     """A register that was not 0 does not fall to 0."""
-    known = ("system_production", "watt_hours_lifetime")
-    context = replace(CONTEXT, register=lambda path: 9.0 if path == known else None)
+    register_path = ("system_production", "watt_hours_lifetime")
+    context = replace(CONTEXT, register=lambda path: 9.0 if path == register_path else None)
     zero = section("production", 0.0, whToday=0.0, whLastSevenDays=0.0)
     with pytest.raises(GatewayStartingError):
         produced(BOTH, report(zero), context=context)

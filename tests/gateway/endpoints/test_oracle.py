@@ -107,7 +107,7 @@ async def differing(folder: Path) -> dict[str, tuple[Any, Any]]:
     """Return pyenphase's value and ours for each path where they are not the same."""
     ours = read_capture(folder)
     theirs = await read_by_pyenphase(folder)
-    found = {}
+    differences = {}
     for member in dataclasses.fields(theirs):
         # `ctmeter_*` are older names for entries of `ctmeters`.
         if member.name == "raw" or member.name.startswith("ctmeter_"):
@@ -115,8 +115,8 @@ async def differing(folder: Path) -> dict[str, tuple[Any, Any]]:
         for path, value in leaves(getattr(theirs, member.name), (member.name,)):
             own = value_at(ours, path)
             if own != value:
-                found[".".join(path)] = value, own
-    return found
+                differences[".".join(path)] = value, own
+    return differences
 
 
 async def test_every_value_is_that_of_pyenphase(capture: Path) -> None:
@@ -133,7 +133,7 @@ async def test_every_value_is_that_of_pyenphase(capture: Path) -> None:
 
 async def test_no_difference_is_out_of_date(captures_dir: Path) -> None:
     """Each row of the table names something that does differ."""
-    found = {
+    differences = {
         (name, path)
         for name in capture_names()
         if name != UNSUPPORTED
@@ -142,5 +142,5 @@ async def test_no_difference_is_out_of_date(captures_dir: Path) -> None:
     assert [
         (name, pattern)
         for name, pattern, _ in DIFFERENCES
-        if not any(fnmatch(folder, name) and fnmatch(path, pattern) for folder, path in found)
+        if not any(fnmatch(folder, name) and fnmatch(path, pattern) for folder, path in differences)
     ] == []

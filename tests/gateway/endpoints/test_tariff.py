@@ -57,8 +57,8 @@ def read(document: Any, now: datetime | None = NOON) -> dict[str, Any]:
 
 def price(data: dict[str, Any]) -> float | None:
     """Return the price of a kilowatt-hour bought, or None."""
-    found: float | None = data["import_price"]["EUR"].value if "import_price" in data else None
-    return found
+    in_force: float | None = data["import_price"]["EUR"].value if "import_price" in data else None
+    return in_force
 
 
 @pytest.mark.parametrize(

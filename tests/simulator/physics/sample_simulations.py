@@ -39,5 +39,5 @@ def read_json(it: HomeSimulation, target: str) -> Any:
 def group(it: HomeSimulation, kind: str) -> list[dict[str, Any]]:
     """Return the devices of a kind in the ensemble inventory."""
     groups = read_json(it, "/ivp/ensemble/inventory")
-    found: list[dict[str, Any]] = next(each["devices"] for each in groups if each["type"] == kind)
-    return found
+    devices: list[dict[str, Any]] = next(each["devices"] for each in groups if each["type"] == kind)
+    return devices

@@ -51,7 +51,7 @@ def test_the_days_add_up() -> None:
     assert sum(inverter.yesterday for inverter in state.inverters) == pytest.approx(week[-1])
 
 
-def test_all_endpoints_tell_the_same_energy() -> None:
+def test_all_endpoints_report_the_same_energy() -> None:
     """Lifetime and today agree between the endpoints of one moment."""
     it = house()
     state = it.state()

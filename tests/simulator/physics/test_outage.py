@@ -225,7 +225,7 @@ def test_the_grid_mode_can_lie() -> None:
     assert (relay["Solar_grid_mode"], relay["mains_oper_state"]) == ("multimode-ongrid", "open")
 
 
-def test_a_collar_tells_in_its_own_words() -> None:
+def test_a_collar_has_its_own_state_names() -> None:
     """Mode and switch of the meter collar follow the grid; its date stands still."""
     it = house("collar")
     before = group(it, "COLLAR")[0]

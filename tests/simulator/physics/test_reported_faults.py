@@ -92,7 +92,7 @@ def test_batteries_can_refuse_to_charge() -> None:
         ("cell_temperature", 63, "maxCellTemp", 63),
     ],
 )
-def test_a_battery_shows_what_it_is_told_to(
+def test_reported_values_of_a_battery_can_be_overridden(
     lever: str, value: Any, key: str, expected: Any
 ) -> None:
     """One battery differs, the others and its own truth do not; none gives it back."""
@@ -103,7 +103,7 @@ def test_a_battery_shows_what_it_is_told_to(
     assert group(it, "ENCHARGE")[0][key] == pytest.approx(other[key], abs=3)
 
 
-def test_charge_can_be_shown_wrong() -> None:
+def test_a_wrong_charge_can_be_reported() -> None:
     """The power list tells another charge than the inventory."""
     it = _after({"battery.*.soc": 0.5, "battery.2.reported_soc": 0.99}, hours=0)
     charges = [device["soc"] for device in read_json(it, "/ivp/ensemble/power")["devices:"]]

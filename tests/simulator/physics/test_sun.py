@@ -49,7 +49,7 @@ def test_the_sun_stands_where_it_should_at_noon(latitude: float, month: int, hei
     assert Sun(latitude, 0.0).light(noon).up == pytest.approx(height, abs=0.01)
 
 
-def test_the_zone_says_where_noon_is() -> None:
+def test_noon_follows_the_time_zone() -> None:
     """Without a longitude, the sun is highest at noon of the zone's winter time."""
     assert LocalClock("America/Los_Angeles").meridian == -120
     assert LocalClock("Asia/Kolkata").meridian == 82.5
