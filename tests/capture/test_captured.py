@@ -16,7 +16,7 @@ from exporter.capture.targets import TARGETS
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import CaptureError
-from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS, plc_levels
 from exporter.gateway.paths import CHECK_JWT
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW
 from exporter.gateway.state_model import GatewayState
@@ -346,10 +346,10 @@ async def test_a_capture_respects_the_rate_limit(name: str, tmp_path: Path) -> N
     assert sum(times.most()) <= PER_MINUTE * WINDOW / 60
 
 
-def test_everything_that_is_known_is_asked(captures_dir: Path) -> None:
-    """All targets of the exporter and of captures from the field are requested, only by GET."""
+def test_all_targets_are_requested(captures_dir: Path) -> None:
+    """All targets of the exporter and of captures are requested, but for what loads the site."""
     asked = {file_name(target) for target in TARGETS}
-    assert set(ENDPOINTS) - {CHECK_JWT} <= set(TARGETS)
+    assert set(ENDPOINTS) - {CHECK_JWT, plc_levels.ENDPOINT.path} == set(ENDPOINTS) & set(TARGETS)
     assert len(asked) == len(TARGETS)
     recorded = {
         path.name
