@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from exporter.clock import SystemClock
-from exporter.gateway.paths import CHECK_JWT, SECCTRL
+from exporter.gateway.endpoints import ensemble_relay
+from exporter.gateway.paths import CHECK_JWT
 from exporter.simulator.faults import Hang
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
@@ -29,6 +30,9 @@ from tests.polled_gateway import Samples, samples
 #: seconds after which a process is taken for hung; no test waits that long to succeed
 PATIENCE = 60
 ROOT = Path(__file__).parents[1]
+RELAY = ensemble_relay.ENDPOINT.path
+#: a counter of the home; it is saved
+COUNTED = "enphase_meter_delivered_joules_total"
 
 
 @asynccontextmanager
@@ -71,6 +75,15 @@ class Process:
         """Scrape until this is true."""
         async with asyncio.timeout(PATIENCE):
             while not true(await self.samples()):  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.05)
+
+    async def ready(self) -> None:
+        """Wait until everything was polled once."""
+        async with asyncio.timeout(PATIENCE), aiohttp.ClientSession(self.url) as client:
+            status = 0
+            while status != 200:
+                async with client.get("/-/ready") as response:
+                    status = response.status
                 await asyncio.sleep(0.05)
 
     async def reload(self, text: str, message: str) -> None:
@@ -136,14 +149,17 @@ async def test_ending_saves_and_waits_for_no_gateway(
     number: signal.Signals, tmp_path: Path
 ) -> None:
     """A gateway that hangs does not delay the end; its state is saved, and the status is 0."""
-    async with gateway("battery-home") as hanging:
-        # checked once the first data is there
-        hanging.faults[SECCTRL] = Hang()
-        async with exporting(tmp_path, configured(tmp_path, home=hanging)) as process:
-            async with asyncio.timeout(PATIENCE):
-                while not hanging.count(SECCTRL):  # noqa: ASYNC110 - another process does it
-                    await asyncio.sleep(0.05)
-            assert await process.end(number) == 0
+    async with (
+        gateway("battery-home") as hanging,
+        exporting(tmp_path, configured(tmp_path, home=hanging)) as process,
+    ):
+        await process.until(lambda samples: COUNTED in samples)
+        hanging.faults[RELAY] = Hang()
+        asked = hanging.count(RELAY)
+        async with asyncio.timeout(PATIENCE):
+            while hanging.count(RELAY) == asked:  # noqa: ASYNC110 - another process does it
+                await asyncio.sleep(0.05)
+        assert await process.end(number) == 0
     state = State(tmp_path / "state", "home")
     assert state.path.stat().st_mode & 0o777 == 0o600
     assert state.load()["serial"] == hanging.gateway.serial
@@ -179,9 +195,8 @@ async def test_a_dead_gateway_costs_itself_only(tmp_path: Path) -> None:
         exporting(tmp_path, configured(tmp_path, dead="127.0.0.1:1", alive=alive)) as process,
     ):
         await process.until(lambda samples: up(samples) == {"alive": 1, "dead": 0})
-        async with aiohttp.ClientSession(process.url) as client, client.get("/-/ready") as response:
-            assert response.status == 200
         await process.until(lambda samples: "enphase_encharge_soc_ratio" in samples)
+        await process.ready()
         warnings = [
             line for line in process.lines if "gateway=dead" in line and "level=warn" in line
         ]

@@ -152,7 +152,7 @@ async def test_impatience_changes_nothing(numbers: tuple[signal.Signals], tmp_pa
     async with gateway() as there:
         flag = configured(tmp_path, there.host, token=there.token)
         async with exporter_process(tmp_path, flag) as process:
-            await process.full()
+            await process.full("enphase_meter_delivered_joules_total")
             await stopped(process, *numbers)
         state = State(tmp_path / "state", "home")
         assert state.load()["serial"] == there.gateway.serial

@@ -3,7 +3,7 @@
 Freshness belongs to the endpoint. What answers is asked at its cadence, what fails sooner than
 that, what the gateway does not have or does not permit less and less often. Of several that are
 due, the one that is the latest by the measure of its own interval comes first: so the grid state
-keeps its pace, and slow ones are not starved either.
+keeps its pace, and slow ones are not starved either. What was never asked comes first.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -142,6 +142,10 @@ class Scheduler:
             if schedule.due > now or not schedule.enabled or delay(schedule) > 0:
                 continue
             late = (now - schedule.due) / schedule.interval + schedule.urgent
+            if schedule.condition is EndpointState.NEW:
+                # All in the order of their importance before a second look at anything: after a
+                # restart the budget is small, and what is asked seldom would wait for minutes.
+                late = max(late, 1.0) if schedule.urgent else 1.0
             if late > lateness:
                 best, lateness = schedule, late
         return best
