@@ -24,7 +24,7 @@ from tests.alerts.rule_files import ALERTS
 from tests.cli.test_cli import PATIENCE, environment
 from tests.conftest import ROOT
 from tools.stack import dashboards
-from tools.stack.__main__ import main
+from tools.stack.__main__ import GREETING_END, main
 from tools.stack.pipeline import chain
 from tools.stack.ports import SHIPPED, Ports, free_ports
 from tools.stack.programs import Tools
@@ -33,7 +33,6 @@ from tools.stack.programs import Tools
 LOST = 240.0
 #: panels of a dashboard that are too few; some want more than a minute of data, or other hardware
 FEW = 3
-WELCOME = "Ctrl-C ends all of it."
 
 
 class Heard(NamedTuple):
@@ -173,7 +172,7 @@ def greeted(process: subprocess.Popen[str]) -> str:
     """Wait until the stack is ready; return what it has said."""
     assert process.stdout is not None
     output = ""
-    while WELCOME not in output:
+    while GREETING_END not in output:
         line = process.stdout.readline()
         assert line, process.stderr and process.stderr.read()
         output += line

@@ -30,6 +30,8 @@ from tools.stack.webhook_receiver import NotificationPrinter, listening, show
 
 #: the default scenario
 SCENARIO = Path(__file__).with_name("short-outage.yml")
+#: the last words of the greeting, which is printed when everything is ready
+GREETING_END = "Ctrl-C ends everything."
 #: an event in the output of the demo: time and text
 _STORY = re.compile(r"\d{4}-\d\d-\d\d (\d\d:\d\d)  (.+)")
 #: columns where the output is no terminal
@@ -124,7 +126,7 @@ def _welcome(scenario: Scenario, ports: Ports) -> str:
         f"Alertmanager  {ports.url('alertmanager')}",
         "",
         "The queries of the dashboards run in about a minute. Notifications to the phone appear"
-        " below. Ctrl-C ends everything.\n",
+        f" below. {GREETING_END}\n",
     )
     return "\n".join(lines)
 
