@@ -102,7 +102,7 @@ class Assembler:
         """Keep an answer for so many seconds."""
         expires = self._clock.monotonic() + lifetime
         self.answers[endpoint.path] = Answer(parsed, body, self._clock.time(), expires)
-        if not parsed.unreadable:
+        if parsed.reliable:
             self._whole[endpoint.path] = parsed
 
     def clear(self) -> None:

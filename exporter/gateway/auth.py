@@ -24,6 +24,7 @@ from exporter.errors import (
     BadStatusError,
     GatewayError,
     IdentityError,
+    LoginRedirectError,
     LoginRefusedError,
     StateError,
     UnreachableError,
@@ -31,6 +32,7 @@ from exporter.errors import (
 from exporter.gateway.cloud import CloudLogin
 from exporter.gateway.identity import Identity
 from exporter.gateway.paths import CHECK_JWT, CHECK_JWT_DEADLINE
+from exporter.gateway.response import is_login
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token, TokenFile, token_path
 from exporter.gateway.transport import Transport
@@ -248,6 +250,8 @@ class TokenAuth:
         )
         if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self._refused()
+        if is_login(response):
+            raise LoginRedirectError(f"{CHECK_JWT}: the gateway sends its login page")
         if not 200 <= response.status < 300:
             raise TransportError(BadStatusError(f"{CHECK_JWT}: status {response.status}"))
         self.auth, self.token, self.authenticated = auth, token, True

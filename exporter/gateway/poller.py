@@ -7,6 +7,7 @@ one attempt to connect every few seconds; a mistake of ours costs a line in the 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from exporter.errors import (
     CloudLoginError,
     GatewayError,
     GatewayStartingError,
+    IdentityError,
     InvalidDataError,
     LoginRefusedError,
     NotPermittedError,
@@ -65,6 +67,8 @@ _HANGING = 30.0
 _RETIRED_INTERVAL = 30.0
 #: seconds between two looks at what depends on the time of day
 _TARIFF_INTERVAL = 60.0
+#: seconds between two hurried looks at what belongs to hardware that has appeared
+_HINT_INTERVAL = 60.0
 _TICK = 1e-6
 #: requests that are left for what is urgent
 _RESERVE = 2
@@ -176,6 +180,8 @@ class Poller:
         self._rest_until = float("-inf")
         self._stepped = clock.monotonic()
         self._tariff_due = float("-inf")
+        #: when the appearance of a kind of hardware may hurry requests again
+        self._next_hint: dict[str, float] = {}
         self._publishing: asyncio.TimerHandle | None = None
         self._select_endpoints()
         self._publish_snapshot()
@@ -313,6 +319,9 @@ class Poller:
                 self._states.failed("gateway", "/info", error)
             else:
                 self._gateway_failed(error)
+            if isinstance(error, IdentityError):
+                self._note_replacement()
+                self._keep_info()
         else:
             if not self._useless:
                 self._states.succeeded("gateway", "/info", self._clock.monotonic() - began)
@@ -335,16 +344,25 @@ class Poller:
             return
         name, now = {"gateway": self.config.name}, self._clock.time()
         if memory.serial not in (None, identity.serial):
-            memory.replaced_at = now
+            self._note_replacement()
             self._guard.start_afresh()
             self._assembler.clear()
-            log.warning("gateway replaced", extra={**name, "serial": identity.serial})
+        memory.replaced_by = None
         if memory.firmware not in (None, str(identity.firmware)):
             memory.firmware_changed_at = now
             self._scheduler.ask_absent_again()
             log.info("firmware changed", extra={**name, "firmware": str(identity.firmware)})
         memory.serial, memory.firmware = identity.serial, str(identity.firmware)
         self._assembler.identity = identity
+
+    def _note_replacement(self) -> None:
+        """Note once when another gateway began to answer, whether it is accepted already or not."""
+        identity, memory = self._client.identity, self._memory
+        if identity is None or identity.serial == memory.replaced_by:
+            return
+        memory.replaced_at, memory.replaced_by = self._clock.time(), identity.serial
+        extra = {"gateway": self.config.name, "serial": identity.serial}
+        log.warning("gateway replaced", extra=extra)
 
     def _gateway_failed(self, error: GatewayError) -> None:
         """Leave the gateway alone for a while, and look first whether it is still the same."""
@@ -428,6 +446,7 @@ class Poller:
             now = self._clock.monotonic()
             self._rest_until = now + min((now - began) * _REST_SHARE, _LONGEST_REST)
         self._select_endpoints()
+        self._assemble_settled()
 
     def _take(self, schedule: EndpointSchedule, response: Response, duration: float) -> None:
         """Take in an answer: read it, keep it, and make new readings with it."""
@@ -436,8 +455,7 @@ class Poller:
         parsed = assembler.parse(endpoint, response.body)
         empty = says_nothing(parsed.data)
         if empty and schedule.seen:
-            for collector in topology.collectors_of(endpoint.path):
-                self._note_missing(collector, None)
+            self._note_empty(endpoint.path)
             raise GatewayStartingError(f"{endpoint.path}: empty, though it was not before")
         if not self._grid.confirmed(endpoint.path, parsed):
             # Asked again at once: one odd answer is no outage.
@@ -445,13 +463,15 @@ class Poller:
             return
         before = assembler.answers.get(endpoint.path)
         assembler.keep(endpoint, parsed, response.body, schedule.lifetime)
+        collectors = topology.readings_of(endpoint.path)
         try:
-            readings = [self._assemble(c) for c in topology.readings_of(endpoint.path)]
+            readings = [self._assemble(collector) for collector in collectors]
         except GatewayError:
             if before is not None:
                 assembler.answers[endpoint.path] = before
             raise
-        empty = empty or not any(reading and reading.data for reading in readings)
+        if all(map(self._settled, collectors)):
+            empty = empty or not any(reading and reading.data for reading in readings)
         self._scheduler.answered(schedule, empty=empty)
         self._useless = False
         if schedule.seen:
@@ -476,6 +496,13 @@ class Poller:
                 self._inventory.note("collector", collector, {collector})
         return reading
 
+    def _assemble_settled(self) -> None:
+        """Make the first reading of what has waited for the answers of several endpoints."""
+        for collector in topology.SETTLING - self.readings.keys():
+            # What is wrong with it is reported with the next answer.
+            with suppress(GatewayError):
+                self._assemble(collector)
+
     def _settled(self, collector: str) -> bool:
         """Return whether a collector can be read without another source taking over later.
 
@@ -489,6 +516,17 @@ class Poller:
             schedule.enabled and schedule.condition in (EndpointState.NEW, EndpointState.FAILING)
             for schedule in map(self._scheduler.__getitem__, PATHS[collector])
         )
+
+    def _note_empty(self, path: str) -> None:
+        """Note that what an endpoint listed is missing; other endpoints may list the rest."""
+        answer = self._assembler.answers.get(path)
+        listed = answer.parsed.data if answer else {}
+        for collector in topology.collectors_of(path):
+            reading = self.readings.get(collector)
+            data = reading.data if reading else {}
+            rest = {member: value for member, value in data.items() if member not in listed}
+            missing = self._assembler.missing(collector, rest)
+            self._states.note_missing(collector, missing)
 
     def _note_missing(self, collector: str, reading: Reading | None) -> None:
         data = {} if reading is None else reading.data
@@ -563,8 +601,12 @@ class Poller:
             self._grid.changed = False
             self._scheduler.hint(topology.GRID_DETAILS)
         appeared, self._inventory.appeared = self._inventory.appeared, set()
-        for kind, _ in appeared:
-            self._scheduler.hint(topology.HINTS.get(kind, ()))
+        now = self._clock.monotonic()
+        for kind in {kind for kind, _ in appeared}:
+            # What comes and goes all the time must not keep the gateway busy.
+            if now >= self._next_hint.get(kind, 0.0):
+                self._next_hint[kind] = now + _HINT_INTERVAL
+                self._scheduler.hint(topology.HINTS.get(kind, ()))
 
     def _select_endpoints(self) -> None:
         """Set which endpoints are asked: no two that say the same, none that nobody can answer."""

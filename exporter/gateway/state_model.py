@@ -143,7 +143,9 @@ class GatewayState(BaseModel):
     serial: Text = None
     firmware: Text = None
     timezone: Text = None
+    #: when another gateway answered for the first time, and its serial number
     replaced_at: Stamp = None
+    replaced_by: Text = None
     firmware_changed_at: Stamp = None
     #: names of pyenphase's SupportedFeatures ever seen
     features: Names = set()

@@ -201,13 +201,13 @@ async def test_a_renewal_ends_with_the_watch(tmp_path: Path) -> None:
 async def test_a_replaced_gateway_gets_a_token_once_the_owner_accepts_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No token is fetched for an unknown gateway; once it is accepted, counters continue."""
+    """Another gateway is reported and gets no token; once it is accepted, counters continue."""
     async with renewing(tmp_path, 365 * DAY) as (watched, cloud):
         before = watched.value(PRODUCED)
         assert before is not None
         watched.gateway.gateway = sample_home("generator", watched.clock.time)
         other = SAMPLE_HOMES["generator"].serial
-        checks = watched.gateway.count(CHECK_JWT)
+        checks, swapped = watched.gateway.count(CHECK_JWT), watched.clock.time()
         await watched.pass_time(3600)
         assert cloud.logins == 0
         assert watched.gateway.count(CHECK_JWT) == checks
@@ -216,6 +216,9 @@ async def test_a_replaced_gateway_gets_a_token_once_the_owner_accepts_it(
             f"gateway {other} answers where {SERIAL} was before" in text_of(record)
             for record in caplog.records
         )
+        replaced = watched.value("enphase_gateway_replaced_timestamp_seconds")
+        assert replaced == pytest.approx(swapped, abs=310)
+        assert watched.value("enphase_gateway_info", serial=other) == 1
 
         accept_serial(tmp_path, "home", other)
         # The next login is tried within five minutes, and then all is read.
@@ -224,8 +227,7 @@ async def test_a_replaced_gateway_gets_a_token_once_the_owner_accepts_it(
         assert cloud.logins == 1
         assert watched.value("enphase_up") == 1
         assert watched.value("enphase_gateway_info", serial=other) == 1
-        replaced = watched.value("enphase_gateway_replaced_timestamp_seconds")
-        assert replaced == pytest.approx(watched.clock.time(), abs=400)
+        assert watched.value("enphase_gateway_replaced_timestamp_seconds") == replaced
 
         await watched.pass_time(600)
         after = watched.value(PRODUCED)

@@ -1,0 +1,93 @@
+"""Stories of captures: what a real gateway did for hours, seen by the whole poller.
+
+The gateway is served on a loop whose time passes at once.
+"""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.simulator import replay
+from tests.polled_gateway import START, PolledGateway, polled_gateway
+from tests.virtual_loop import LoopClock, VirtualLoop, run
+
+THREE_PHASE = "7.3.466_with_cts_3phase"
+DETAILED = "8.2.4345_with_device_data"
+SPLIT = "8.2.127_with_3cts_and_battery_split"
+SIMPLE = "7.3.130"
+
+REPORT = "/production.json?details=1"
+METERS, READINGS = "/ivp/meters", "/ivp/meters/readings"
+POWER = "/ivp/ensemble/power"
+INVENTORY = "/ivp/ensemble/inventory"
+INVERTERS = "/api/v1/production/inverters"
+DETAILS = "/ivp/pdm/device_data"
+MINUTE, HOUR = 60.0, 3600.0
+
+Story = Callable[[PolledGateway], Awaitable[None]]
+Watch = Callable[..., None]
+
+
+@pytest.fixture
+def watch(captures_dir: Path, tmp_path: Path) -> Watch:
+    """Return a function that lets the poller watch a capture, and a story happen meanwhile."""
+
+    def watch(capture: str, story: Story, **config: Any) -> None:
+        async def main(loop: VirtualLoop) -> None:
+            clock = LoopClock(loop, START)
+            gateway = replay.load_capture(captures_dir / capture, now=clock.time)
+            async with polled_gateway(gateway, tmp_path, clock, **config) as polled:
+                await story(polled)
+
+        run(main)
+
+    return watch
+
+
+def section(report: Any, name: str) -> Any:
+    """Return a section of a production report by what it measures."""
+    return next(
+        entry
+        for part in report.values()
+        for entry in part
+        if entry.get("measurementType", entry["type"]) == name
+    )
+
+
+def missing(polled: PolledGateway) -> set[tuple[str, str]]:
+    """Return kind and id of everything that is expected and not there."""
+    return {
+        (dict(labels)["kind"], dict(labels)["id"])
+        for labels, value in polled.samples().get("enphase_expected", {}).items()
+        if not value
+    }
+
+
+def down(polled: PolledGateway) -> set[str]:
+    """Return the collectors that are down."""
+    return {
+        dict(labels)["collector"]
+        for labels, value in polled.samples()["enphase_collector_up"].items()
+        if not value
+    }
+
+
+def rejected(polled: PolledGateway) -> float:
+    """Return how many readings of counters were rejected."""
+    return sum(polled.samples().get("enphase_rejected_readings_total", {}).values())
+
+
+def failures(polled: PolledGateway) -> set[str]:
+    """Return the reasons of all failures."""
+    return {
+        dict(labels)["reason"]
+        for labels, value in polled.samples().get("enphase_collector_failures_total", {}).items()
+        if value
+    }
+
+
+def of_inverters(polled: PolledGateway, name: str) -> dict[str, float]:
+    """Return the values of a metric of inverters by serial number."""
+    return {dict(k)["serial"]: v for k, v in polled.samples().get(name, {}).items()}
