@@ -53,6 +53,8 @@ _POWER_COLLECTORS = (
 _MAX_WATTS = 1e8
 #: kinds of expected hardware that charge and discharge
 _BATTERY_KINDS = frozenset({"battery", "acb"})
+#: kinds of expected hardware that sit between the house and the grid
+_CONTROLLER_KINDS = frozenset({"controller", "collar", "combiner"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,16 @@ class _View:
         self.newest = 0.0
         #: whether this site has batteries, though nothing of them may be known now
         self.has_batteries = False
+        #: whether anything of this site measures what the grid and the house draw
+        self.measures_grid = True
         own = snapshot.readings.get(SELF)
-        if own is not None:
-            self.has_batteries = any(
-                kind in _BATTERY_KINDS for kind, _ in own.data.get("expected") or ()
+        if own is not None and "expected" in own.data:
+            expected = own.data["expected"]
+            self.has_batteries = any(kind in _BATTERY_KINDS for kind, _ in expected)
+            self.measures_grid = any(
+                kind in _CONTROLLER_KINDS
+                or (kind == "meter" and role not in (_PRODUCTION, _STORAGE))
+                for kind, role in expected
             )
         for collector in snapshot.readings:
             if collector in (SELF, HOUSE):
@@ -387,6 +395,16 @@ def _live(flow: str) -> Callable[[_View], Power | None]:
     return power
 
 
+def _live_grid(view: _View) -> Power | None:
+    """Return what live data says of the grid, where something measures it."""
+    return _live(_LIVE_GRID)(view) if view.measures_grid else None
+
+
+def _live_load(view: _View) -> Power | None:
+    """Return what live data says of the house, where something measures it."""
+    return _live(_LIVE_LOAD)(view) if view.measures_grid else None
+
+
 def _batteries(view: _View) -> Power | None:
     """Return the power of all batteries, which the exporter adds up and integrates itself."""
     watts = _watts(getattr(view.get("storage_power"), "watts", None))
@@ -444,7 +462,7 @@ def _grid(view: _View, powers: Mapping[str, Power | None], connected: int | None
     if total is not None and solar is not None and not (battery is None and _has_batteries(view)):
         stored = 0.0 if battery is None else battery.watts
         return Power(total.watts - max(0.0, solar.watts) - stored, BALANCE)
-    return _live(_LIVE_GRID)(view)
+    return _live_grid(view)
 
 
 def _house(view: _View, powers: Mapping[str, Power | None]) -> Power | None:
@@ -456,7 +474,7 @@ def _house(view: _View, powers: Mapping[str, Power | None]) -> Power | None:
     unknown_battery = battery is None and _has_batteries(view)
     if _generator_runs(view):
         # Nobody measures what it gives, so no balance is true.
-        return _live(_LIVE_LOAD)(view)
+        return _live_load(view)
     if solar is not None and grid is not None and not unknown_battery:
         stored = 0.0 if battery is None else battery.watts
         return Power(max(0.0, max(0.0, solar.watts) + grid.watts + stored), BALANCE)
@@ -465,7 +483,7 @@ def _house(view: _View, powers: Mapping[str, Power | None]) -> Power | None:
     if watts is not None and not _has_batteries(view):
         registers = view.registers(("system_consumption", "watt_hours_lifetime"))
         return Power(max(0.0, watts), SECTION, registers)
-    return _live(_LIVE_LOAD)(view)
+    return _live_load(view)
 
 
 def _flows(powers: Mapping[str, Power | None]) -> dict[tuple[str, ...], Flow]:

@@ -30,6 +30,8 @@ class Additions:
     production_read: bool = False
     #: sums withheld because it was not
     sums_withheld: int = 0
+    #: whether the last one was, so that it is made as soon as the report is there
+    sum_pending: bool = False
 
     def add(self, collector: str, data: dict[str, Any]) -> dict[Path, float]:
         """Add to the members of a collector's reading; return the energies that it sums up to."""
@@ -72,7 +74,8 @@ class Additions:
             total = None
         if total is not None and (self.acb_watts is not None or self.inventory.known("acb")):
             total = None if self.acb_watts is None else total + self.acb_watts
-        if self._acb_undecided():
+        self.sum_pending = self._acb_undecided()
+        if self.sum_pending:
             total = None
         return counters | self._storage(data, total)
 

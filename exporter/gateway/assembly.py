@@ -98,6 +98,11 @@ class Assembler:
         self._log_unreadable(endpoint, frozenset(parsed.unreadable))
         return parsed
 
+    @property
+    def sum_pending(self) -> bool:
+        """Whether the power of all batteries was withheld, and can be summed now."""
+        return self._additions.sum_pending and self._additions.production_read
+
     def keep(self, endpoint: Endpoint, parsed: Parsed, body: bytes, lifetime: float) -> None:
         """Keep an answer for so many seconds."""
         expires = self._clock.monotonic() + lifetime

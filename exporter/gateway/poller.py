@@ -502,6 +502,9 @@ class Poller:
             # What is wrong with it is reported with the next answer.
             with suppress(GatewayError):
                 self._assemble(collector)
+        if self._assembler.sum_pending:
+            with suppress(GatewayError):
+                self._assemble("battery_power")
 
     def _settled(self, collector: str) -> bool:
         """Return whether a collector can be read without another source taking over later.

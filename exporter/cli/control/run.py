@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
@@ -51,7 +52,7 @@ def execute(
         raise typer.Exit(2)
     # both end like Ctrl-C, so that the result is recorded
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        signal.signal(number, _interrupt)
     renderer = Renderer(gateway.name, as_json=options.as_json)
     command_runner = CommandRunner(
         gateway, config.state_dir, clock or SystemClock(), dry_run=options.dry_run
@@ -69,6 +70,11 @@ def execute(
     renderer.result(plan, result)
     if not result.ok:
         raise ControlError(result.line)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Do what Ctrl-C does: asyncio cancels the task, wherever that is at the moment."""
+    signal.raise_signal(signal.SIGINT)
 
 
 @contextmanager

@@ -145,6 +145,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
 
             async def show() -> None:
                 await manager.wait_ready()
+                await display.wait_for(_METRICS)
                 display.show_start(addresses, _METRICS)
                 await display.run(lambda: scenario.local(scenario_clock.time()))
 

@@ -5,6 +5,7 @@ The metrics are those of `/metrics`, the state is that of the status page.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
@@ -27,6 +28,8 @@ from exporter.status.summary import connection, grid_state
 _MESSAGES = 6
 #: seconds between two updates
 _REFRESH = 0.5
+#: real seconds to wait for the first values
+_PATIENCE = 15.0
 
 
 def summary_rows(status: GatewayStatus) -> list[tuple[str, str]]:
@@ -81,16 +84,28 @@ class DemoDisplay:
         if self._live is None:
             self._print(text)
 
+    async def wait_for(self, metrics: tuple[str, ...]) -> None:
+        """Wait until each of these metrics has a sample, but not for long: a home may lack one."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                while {  # noqa: ASYNC110 - the exposition has no event for a sample
+                    line.partition("{")[0] for line in self._samples(metrics)
+                } != set(metrics):
+                    await asyncio.sleep(_REFRESH / 10)
+
     def show_start(self, addresses: dict[str, str], metrics: tuple[str, ...]) -> None:
         """Print addresses, and the samples of these metrics."""
         width = max(map(len, addresses))
         for label, url in addresses.items():
             self._print(f"{label:{width}}  {url}")
         self._print("")
-        for line in self._exposition.render("", "", metrics)[0].decode().splitlines():
-            if not line.startswith("#"):
-                self._print(line)
+        for line in self._samples(metrics):
+            self._print(line)
         self._print("\nPress Ctrl-C to stop.\n")
+
+    def _samples(self, metrics: tuple[str, ...]) -> list[str]:
+        lines = self._exposition.render("", "", metrics)[0].decode().splitlines()
+        return [line for line in lines if not line.startswith("#")]
 
     def _print(self, text: str) -> None:
         """Print a line; raise BrokenPipeError when nobody reads any more."""
