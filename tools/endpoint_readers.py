@@ -86,6 +86,7 @@ NO_METRIC: tuple[tuple[str, str, str], ...] = (
     ("/ivp/ensemble/status", "secctrl.*", _DUPLICATE),
     ("/ivp/ensemble/status", "relay.*", _DUPLICATE),
     ("/ivp/ensemble/status", "*.phase", "the inventory has it in words"),
+    ("/ivp/ensemble/status", "*.reported_enc_grid_state", _DUPLICATE),
     ("/ivp/ensemble/status", "*.device_id", _IDENTITY),
     ("/ivp/ensemble/status", "*.prop_set", "the inventory has it among the conditions"),
     ("/ivp/ensemble/status", "*.installed", "always 1 of a device that is listed"),

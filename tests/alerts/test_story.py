@@ -48,7 +48,7 @@ def test_the_table_is_markdown() -> None:
         markdown(scenario, rungs)
         .splitlines()[2]
         .startswith(
-            "| day 4 02:10 | The gateway falls silent towards the cloud; Enphase never calls"
+            "| day 4 02:10 | The gateway stops reporting to the cloud; Enphase never calls"
             " | EnphaseCloudReportingStopped (warning) | 50m |"
         )
     )
