@@ -41,6 +41,8 @@ class DiagnosisContext:
         #: what the endpoints answered, and which of them failed, by path
         self.parsed: dict[str, Parsed] = {}
         self.failures: dict[str, GatewayError] = {}
+        #: endpoints that were not asked, as the limit on requests was reached
+        self.left_out: list[str] = []
         #: the data of each collector that has some
         self.data: dict[str, dict[str, Any]] = {}
         self.readings: dict[str, Reading] = {}

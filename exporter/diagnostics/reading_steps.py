@@ -53,23 +53,15 @@ _PATHS = tuple(
 )
 #: seconds for one endpoint
 _DEADLINE = 15.0
+#: seconds that requests may wait for the limit that all programs share, before some are left out
+_LIMIT_PATIENCE = 18.0
 #: seconds between two reads of battery power, which counters assume
 _POWER_INTERVAL = 60.0
 
 
 async def features(context: DiagnosisContext) -> Passed:
     """Read every endpoint once, and report which data the gateway offers."""
-    for path in sorted(_PATHS, key=_order):
-        if _is_needless(context, path):
-            continue
-        context.collecting = path
-        try:
-            context.parsed[path] = await _read(context, path)
-        except EndpointAbsentError:
-            continue
-        except GatewayError as error:
-            context.failures[path] = error
-    context.collecting = ""
+    await _read_all(context)
     try:
         context.data = {name: data for name in CHECKED if (data := _assembled(context, name))}
     except GatewayError as error:
@@ -79,6 +71,11 @@ async def features(context: DiagnosisContext) -> Passed:
     home = context.data.get("home", {}).get("home")
     context.memory.timezone = getattr(home, "timezone", None) or context.memory.timezone
     message = ", ".join(context.data)
+    if context.left_out:
+        message += (
+            f"; {len(context.left_out)} endpoints left out, as the gateway was asked"
+            " enough for this minute (by the exporter, or an earlier check)"
+        )
     missing = list(_missing(context))
     if missing:
         return Passed(
@@ -134,6 +131,25 @@ def _is_needless(context: DiagnosisContext, path: str) -> bool:
     )
 
 
+async def _read_all(context: DiagnosisContext) -> None:
+    """Read what is needed, as far as the limit on requests lets it be read now."""
+    patience = context.clock.monotonic() + _LIMIT_PATIENCE
+    for path in sorted(_PATHS, key=_order):
+        if _is_needless(context, path):
+            continue
+        if context.clock.monotonic() > patience and context.session.delay() > 0:
+            context.left_out.append(path)
+            continue
+        context.collecting = path
+        try:
+            context.parsed[path] = await _read(context, path)
+        except EndpointAbsentError:
+            continue
+        except GatewayError as error:
+            context.failures[path] = error
+    context.collecting = ""
+
+
 async def _read(context: DiagnosisContext, path: str) -> Parsed:
     endpoint = ENDPOINTS[path]
     deadline = min(endpoint.deadline, _DEADLINE)
@@ -178,8 +194,8 @@ def _missing(context: DiagnosisContext) -> Iterator[str]:
     """Yield what the exporter has seen before and the gateway does not list now."""
     inventory = Inventory(context.config.name, context.memory, context.clock)
     for name in CHECKED:
-        failed = any(path in context.failures for path in PATHS[name])
-        if not failed:
+        unknown = {*context.failures, *context.left_out}
+        if unknown.isdisjoint(PATHS[name]):
             data = context.data.get(name, {})
             yield from inventory.observe(data, MEMBERS[name])
 

@@ -82,7 +82,14 @@ def test_the_command_prints_and_draws(tmp_path: Path, promtool: str) -> None:
     assert promtool
     picture = tmp_path / "incident.png"
     done = subprocess.run(
-        [sys.executable, "-m", "tools.incident", "f12-exporter-down", "--interval=60s", f"--png={picture}"],
+        [
+            sys.executable,
+            "-m",
+            "tools.incident",
+            "f12-exporter-down",
+            "--interval=60s",
+            f"--png={picture}",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
