@@ -28,11 +28,11 @@ demo: $(RUN) ## Run a simulated home and the exporter; no gateway needed
 
 test: lint ## Lint, check types, run every test but the slow proofs
 	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
-	$(PY) -m pytest -n 4 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n 4 --dist loadscope $(ARGS)
 
 proof: $(DEV) ## Run the slow proofs: whole scenarios, days and spoilt answers
 	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
-	$(PY) -m pytest -n 2 --dist loadfile -m proof $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadscope -m proof $(ARGS)
 
 lint: $(DEV) ## Check style, types, spelling, imports and workflows
 	$(PY) -m ruff check
@@ -46,7 +46,7 @@ generate: $(DEV) ## Write all generated files: docs, dashboards, manifests, aler
 	$(PY) -m tools.generate $(ARGS)
 
 coverage: $(DEV) ## Run the tests and show how much of the code they run
-	$(PY) -m pytest -n 4 --dist loadfile --cov --cov-report=term $(ARGS)
+	$(PY) -m pytest -n 4 --dist loadscope --cov --cov-report=term $(ARGS)
 
 hooks: $(DEV) ## Install the pre-commit hooks
 	.venv/bin/pre-commit install

@@ -36,7 +36,6 @@ FAULTS: dict[str, Callable[[], Fault]] = {
     "truncated": lambda: Truncated(0.5),
     "keys removed": lambda: Edit(without_keys),
     "reset": Reset,
-    "hang": Hang,
 }
 
 
@@ -60,19 +59,45 @@ def of_collectors(names: set[str]) -> set[str]:
 LEGS = {name for name in of_collectors({HOUSE}) if "_phase_" in name}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("home", "endpoint"), [a for a in ASKED if a[1] not in SILENT])
-async def test_a_failing_endpoint_costs_only_its_collector(
-    home: str, endpoint: str, fault: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    """Its series go when they expire, all others stay, and they come back by themselves."""
-    if fault == "hang":
-        request.getfixturevalue("impatient")
+ENDPOINTS_WITH_DATA = pytest.mark.parametrize(
+    ("home", "endpoint"), [asked for asked in ASKED if asked[1] not in SILENT]
+)
+
+
+# Classes, as the tests of each run one after the other in one process, and these are many.
+
+
+class TestAnswers:
+    """Endpoints that answer, but with nothing that can be used."""
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    @ENDPOINTS_WITH_DATA
+    async def test_a_failing_endpoint_costs_only_its_collector(
+        self, home: str, endpoint: str, fault: str, tmp_path: Path
+    ) -> None:
+        """Its series go when they expire, all others stay, and they come back by themselves."""
+        await costs_only_its_collector(home, endpoint, FAULTS[fault](), tmp_path)
+
+
+class TestHanging:
+    """Endpoints that do not answer."""
+
+    @pytest.mark.usefixtures("impatient")
+    @ENDPOINTS_WITH_DATA
+    async def test_a_hanging_endpoint_costs_only_its_collector(
+        self, home: str, endpoint: str, tmp_path: Path
+    ) -> None:
+        """Its series go when they expire, all others stay, and they come back by themselves."""
+        await costs_only_its_collector(home, endpoint, Hang(), tmp_path)
+
+
+async def costs_only_its_collector(home: str, endpoint: str, fault: Fault, folder: Path) -> None:
+    """Poll a home whose endpoint fails for a while."""
     collector = ENDPOINTS[endpoint].collector
-    async with polled_gateway(home, tmp_path) as polled:
+    async with polled_gateway(home, folder) as polled:
         await polled.pass_time(330)
         before = polled.names()
-        polled.gateway.faults[endpoint] = FAULTS[fault]()
+        polled.gateway.faults[endpoint] = fault
         await polled.pass_time(3 * interval(endpoint) + 121)
         during = polled.names()
         assert polled.value("enphase_collector_up", collector=collector) == 0
