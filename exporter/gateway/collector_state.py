@@ -24,14 +24,12 @@ class CollectorState:
     """The state of one collector; `last_success` in epoch seconds, cadence in seconds."""
 
     cadence: float
-    #: whether the last attempt brought data, at one of its endpoints at least
+    #: whether the last attempt brought data
     has_data: bool = False
     last_success: float | None = None
     #: the same in monotonic seconds
     answered: float = float("-inf")
     failures: Counter[str] = field(default_factory=Counter)
-    #: endpoints whose last answer could be used
-    answering: set[str] = field(default_factory=set)
     #: seconds that the last request of each endpoint took
     durations: dict[str, float] = field(default_factory=dict)
     #: errors that go on, by endpoint
@@ -76,7 +74,6 @@ class CollectorStates:
         state = self._all[name]
         state.durations[endpoint] = duration
         state.errors.pop(endpoint, None)
-        state.answering.add(endpoint)
         state.gateway_error = None
         state.has_data = True
         state.last_success = self._clock.time()
@@ -93,8 +90,7 @@ class CollectorStates:
         if duration is not None:
             state.durations[endpoint] = duration
         state.errors[endpoint] = error
-        state.answering.discard(endpoint)
-        state.has_data = state.has_data and bool(state.answering)
+        state.has_data = False
         state.failures[error.reason] += 1
         self._log(name, error)
 
@@ -110,7 +106,6 @@ class CollectorStates:
             if state.gateway_error is None and state.last_success is not None:
                 state.failures[error.reason] += 1
             state.gateway_error = error
-            state.answering.clear()
             state.has_data = False
 
     def gateway_answers(self) -> None:

@@ -455,7 +455,8 @@ class Poller:
         parsed = assembler.parse(endpoint, response.body)
         empty = says_nothing(parsed.data)
         if empty and schedule.seen:
-            self._note_empty(endpoint.path)
+            for collector in topology.collectors_of(endpoint.path):
+                self._note_missing(collector, None)
             raise GatewayStartingError(f"{endpoint.path}: empty, though it was not before")
         if not self._grid.confirmed(endpoint.path, parsed):
             # Asked again at once: one odd answer is no outage.
@@ -470,9 +471,9 @@ class Poller:
             if before is not None:
                 assembler.answers[endpoint.path] = before
             raise
-        if all(map(self._settled, collectors)):
-            empty = empty or not any(reading and reading.data for reading in readings)
-        self._scheduler.answered(schedule, empty=empty)
+        settled = all(map(self._settled, collectors))
+        useful = any(reading and reading.data for reading in readings)
+        self._scheduler.answered(schedule, empty=empty or (settled and not useful))
         self._useless = False
         if schedule.seen:
             self._memory.endpoints.add(endpoint.path)
@@ -519,17 +520,6 @@ class Poller:
             schedule.enabled and schedule.condition in (EndpointState.NEW, EndpointState.FAILING)
             for schedule in map(self._scheduler.__getitem__, PATHS[collector])
         )
-
-    def _note_empty(self, path: str) -> None:
-        """Note that what an endpoint listed is missing; other endpoints may list the rest."""
-        answer = self._assembler.answers.get(path)
-        listed = answer.parsed.data if answer else {}
-        for collector in topology.collectors_of(path):
-            reading = self.readings.get(collector)
-            data = reading.data if reading else {}
-            rest = {member: value for member, value in data.items() if member not in listed}
-            missing = self._assembler.missing(collector, rest)
-            self._states.note_missing(collector, missing)
 
     def _note_missing(self, collector: str, reading: Reading | None) -> None:
         data = {} if reading is None else reading.data

@@ -3,7 +3,7 @@
 Freshness belongs to the endpoint. What answers is asked at its cadence, what fails sooner than
 that, what the gateway does not have or does not permit less and less often. Of several that are
 due, the one that is the latest by the measure of its own interval comes first: so the grid state
-keeps its pace, and slow ones are not starved either. What was never asked comes first.
+keeps its pace, and slow ones are not starved either. What was never asked comes soon.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -41,6 +41,10 @@ _EMPTY, _EMPTY_SIGN = 300.0, 60.0
 _HINT_PAUSE = 5.0
 #: failures in a row after which an alternative takes the place of an endpoint
 _FAILURES_SEEN, _FAILURES_NEW = 4, 2
+#: what was never asked counts as asked this often, until it is so many intervals late: after a
+#: restart, when the budget is small, what is asked seldom does not wait for minutes, and a slow
+#: gateway does not lose what it said for what it has not said yet
+_FIRST, _FIRST_MOST = 60.0, 2.0
 #: data lives for three intervals and at least this long
 _LIFETIME_INTERVALS, _LEAST_LIFETIME = 3.0, 120.0
 #: what is asked seldom lives no longer than this, or a little longer than its interval
@@ -117,6 +121,8 @@ class Scheduler:
         self._clock = clock
         due = clock.monotonic() + wait
         self._all = {e.path: EndpointSchedule(e, intervals[e.path], due) for e in endpoints}
+        for path in self._all.keys() & set(seen):
+            self._all[path].seen = True
         self._signs = frozenset(signs)
 
     def __getitem__(self, path: str) -> EndpointSchedule:
@@ -141,11 +147,10 @@ class Scheduler:
         for schedule in self._all.values():
             if schedule.due > now or not schedule.enabled or delay(schedule) > 0:
                 continue
-            late = (now - schedule.due) / schedule.interval + schedule.urgent
+            overdue = now - schedule.due
+            late = overdue / schedule.interval + schedule.urgent
             if schedule.condition is EndpointState.NEW:
-                # All in the order of their importance before a second look at anything: after a
-                # restart the budget is small, and what is asked seldom would wait for minutes.
-                late = max(late, 1.0) if schedule.urgent else 1.0
+                late = max(late, min(overdue / _FIRST, _FIRST_MOST))
             if late > lateness:
                 best, lateness = schedule, late
         return best
