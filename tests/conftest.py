@@ -5,6 +5,7 @@ What is not there skips the tests that need it, with the reason, and fails them 
 
 import os
 import shutil
+import signal
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,9 @@ from tools.stack.programs import Tools
 
 ROOT = Path(__file__).resolve().parent.parent
 CAPTURES = ROOT / os.environ.get("ENPHASE_CAPTURES", "../shared/captures")
+
+# What was started in the background ignores SIGINT, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: how long an example takes depends on the machine; `make bench` measures.
 settings.register_profile("default", max_examples=50, deadline=None, print_blob=True)

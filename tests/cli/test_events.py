@@ -13,7 +13,7 @@ from exporter.gateway.endpoints.events import ENDPOINT
 from exporter.simulator.faults import body, status
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
-from tests.cli.test_cli import COMMAND, environment, run
+from tests.cli.test_cli import COMMAND, PATIENCE, environment, run
 from tests.thread_server import in_thread
 
 ROWS = [
@@ -102,4 +102,4 @@ def test_follow(gateway: RunningGateway, tmp_path: Path) -> None:
         gateway.faults[ENDPOINT.path] = body(log(newest, *ROWS))
         assert "began  Upgrade" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait() == 130
+        assert process.wait(PATIENCE) == 130

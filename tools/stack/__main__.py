@@ -126,7 +126,9 @@ def _welcome(scenario: Scenario, ports: Ports) -> str:
         f"Alertmanager  {ports.url('alertmanager')}",
         "",
         "The queries of the dashboards run in about a minute. Notifications to the phone appear"
-        f" below. {GREETING_END}\n",
+        " below.",
+        # On a line of its own: whoever waits for it must find it whole, however long the rest is.
+        f"{GREETING_END}\n",
     )
     return "\n".join(lines)
 
