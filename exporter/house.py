@@ -112,6 +112,14 @@ class DerivedHouse:
     read_at: float
 
 
+def measures_grid(expected: Iterable[tuple[str, str]]) -> bool:
+    """Return whether something at a site measures what grid and house draw, by what it has."""
+    return any(
+        kind in _CONTROLLER_KINDS or (kind == "meter" and role not in (_PRODUCTION, _STORAGE))
+        for kind, role in expected
+    )
+
+
 class _View:
     """All fresh members of a snapshot, with the reading of each."""
 
@@ -128,11 +136,7 @@ class _View:
         if own is not None and "expected" in own.data:
             expected = own.data["expected"]
             self.has_batteries = any(kind in _BATTERY_KINDS for kind, _ in expected)
-            self.measures_grid = any(
-                kind in _CONTROLLER_KINDS
-                or (kind == "meter" and role not in (_PRODUCTION, _STORAGE))
-                for kind, role in expected
-            )
+            self.measures_grid = measures_grid(expected)
         for collector in snapshot.readings:
             if collector in (SELF, HOUSE):
                 continue

@@ -1,5 +1,6 @@
 """What kind of system a gateway manages, and what no device there can measure."""
 
+from exporter.house import measures_grid
 from exporter.status.batteries import has_batteries
 from exporter.status.view import SnapshotView
 
@@ -30,10 +31,10 @@ def system(view: SnapshotView) -> str:
 
 
 def measured(view: SnapshotView) -> bool:
-    """Return whether a meter measures house or grid; also while that is not known yet."""
+    """Return whether something measures house or grid; also while that is not known yet."""
     production = view.collector("production")
     sections = ("system_consumption", "system_net_consumption")
-    live = bool(view.devices("livedata", "live_flows"))
+    live = bool(view.devices("livedata", "live_flows")) and measures_grid(view.expected)
     return live or not production or any(production.get(name) is not None for name in sections)
 
 

@@ -26,7 +26,7 @@ LIVE = "/ivp/livedata/status"
         ("collar", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
         ("generator", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
         ("acb", "Batteries 52 %, charging. Last cloud report 5 min ago."),
-        ("solar-only", "Solar 3.6 kW, 1.7 kW to the grid. Last cloud report 5 min ago."),
+        ("solar-only", "Solar 3.6 kW. Last cloud report 5 min ago."),
         ("three-phase", "Solar 5.5 kW, 3.6 kW to the grid. Last cloud report 5 min ago."),
         ("legacy", "Solar 4.2 kW. Last cloud report 5 min ago."),
         ("big-home", "On grid. Batteries 64 %, charging. Last cloud report 5 min ago."),
