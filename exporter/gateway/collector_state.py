@@ -15,6 +15,8 @@ from exporter.gateway.models import CollectorReport
 
 log = logging.getLogger(__name__)
 
+#: seconds for which an answer is recent at least, and for how much of its collector's cadence
+_RECENT, _RECENT_CADENCES = 120.0, 1.5
 #: what is missing is named in a log line up to this number
 _MOST_NAMED = 10
 
@@ -127,10 +129,18 @@ class CollectorStates:
             log.info("response complete again", extra=extra)
         state.logged_missing = now
 
-    def answers(self, names: Iterable[str], seconds: float) -> bool:
-        """Return whether one of these brought data in the last seconds and did not fail since."""
-        since = self._clock.monotonic() - seconds
-        return any(self._all[name].has_data and self._all[name].answered >= since for name in names)
+    def answer(self, names: Iterable[str]) -> bool:
+        """Return whether one of these brought data recently and did not fail since."""
+        now = self._clock.monotonic()
+        return any(
+            state.has_data
+            and now - state.answered <= max(_RECENT, _RECENT_CADENCES * state.cadence)
+            for state in map(self._all.__getitem__, names)
+        )
+
+    def silent_for(self) -> float:
+        """Return the seconds since any collector had an answer, infinity before the first."""
+        return self._clock.monotonic() - max(state.answered for state in self._all.values())
 
     def report(self, names: Iterable[str]) -> dict[str, CollectorReport]:
         """Return the state of these collectors for the exposition."""

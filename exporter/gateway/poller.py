@@ -17,13 +17,16 @@ from exporter import files
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import (
+    BadStatusError,
     CloudLoginError,
+    ConnectionLostError,
     GatewayError,
     GatewayStartingError,
     IdentityError,
     InvalidDataError,
     LoginRefusedError,
     NotPermittedError,
+    RequestTimeoutError,
     StateError,
     UnreachableError,
     UnsupportedFirmwareError,
@@ -92,8 +95,11 @@ _HOME_COLLECTORS = frozenset(
 _CONFIRM_DELAY = 0.5
 #: a poller that did not run for so many seconds begins again
 _PAUSED = 1200.0
-#: a gateway is up that gave data in the last seconds
-_UP = 120.0
+#: seconds without an answer after which a failure makes us ask whether the gateway is there at all,
+#: and between two such questions
+_DOUBT = 60.0
+#: what a gateway that does nothing but accept connections fails with
+_NO_SERVICE = (RequestTimeoutError, ConnectionLostError, BadStatusError)
 #: seconds after which production is read from what answered until then
 _SETTLING = 60.0
 #: the share of its own duration for which the gateway rests after a slow request, and the most
@@ -172,8 +178,12 @@ class Poller:
         self._open = False
         #: monotonic time of the last connection
         self._began = float("-inf")
+        #: whether the last look at it found it gone
+        self._failed = False
         #: whether it was asked for everything and said nothing
         self._useless = False
+        #: when it was last asked who it is, and when it is next; monotonic
+        self._looked = float("-inf")
         self._identity_due = clock.monotonic() + wait
         self._login_delay = _RECONNECT_DELAY
         self._save_due = clock.monotonic() + _SAVE_INTERVAL
@@ -308,13 +318,16 @@ class Poller:
 
     async def _check_identity(self) -> None:
         """Connect and log in, or look whether it is still the same gateway and firmware."""
-        began = self._clock.monotonic()
+        self._looked = began = self._clock.monotonic()
         self._identity_due = began + self.cadences["gateway"]
         try:
             if not self._open or await self._client.refresh():
                 await self._connect()
         except GatewayError as error:
-            if self._open and not isinstance(error, (UnreachableError, LoginRefusedError)):
+            of_gateway = isinstance(error, (UnreachableError, LoginRefusedError)) or (
+                isinstance(error, _NO_SERVICE) and self._states.silent_for() > _DOUBT
+            )
+            if self._open and not of_gateway:
                 # `/info` alone is in trouble: what else the gateway says is still worth reading.
                 self._states.failed("gateway", "/info", error)
             else:
@@ -325,6 +338,9 @@ class Poller:
         else:
             if not self._useless:
                 self._states.succeeded("gateway", "/info", self._clock.monotonic() - began)
+            if self._failed:
+                self._failed = False
+                self._scheduler.resume()
             self._keep_info()
 
     async def _connect(self) -> None:
@@ -377,6 +393,7 @@ class Poller:
             )
         elif not self._open and not isinstance(error, UnreachableError):
             delay = 2 * _RECONNECT_DELAY
+        self._failed = True
         self._states.failed("gateway", "/info", error)
         self._states.gateway_failed(error)
         self._identity_due = now + delay
@@ -546,6 +563,10 @@ class Poller:
                     self._states.clear(collector, endpoint.path)
                 else:
                     self._states.failed(collector, endpoint.path, error, duration)
+            if isinstance(error, _NO_SERVICE) and self._states.silent_for() > _DOUBT:
+                self._identity_due = min(
+                    self._identity_due, max(self._looked + _DOUBT, self._clock.monotonic())
+                )
         self._note_support()
 
     def _does_without(self, schedule: EndpointSchedule, collector: str) -> bool:
@@ -655,7 +676,7 @@ class Poller:
         self._published = now = self._clock.monotonic()
         self._expire(now)
         reported = self._reported()
-        up = self._states.answers(reported, _UP)
+        up = self._states.answer(reported)
         report = SelfReport(
             up=up,
             collectors=self._states.report(["gateway", *reported]),
