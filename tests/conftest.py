@@ -3,9 +3,11 @@
 What is not there skips the tests that need it, with the reason, and fails them under `CI=true`.
 """
 
+import logging
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,9 +68,20 @@ def amtool() -> str:
 
 
 @pytest.fixture(autouse=True)
-def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unregister secrets after each test: a password can be any word in later messages."""
+def _own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave secrets, signals and log as they were: a command sets them for a process of its own."""
+    # a password can be any word in later messages
     monkeypatch.setattr(exporter_logging, "_hidden", {})
+    signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    loggers = [logging.getLogger(name) for name in (None, "exporter", "pyenphase", "zeroconf")]
+    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for number, handler in signals.items():
+        signal.signal(number, handler)
+    logging.captureWarnings(False)
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import logging
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,20 +16,6 @@ from exporter.logging import Format, hide_secret, mask, setup_logging
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIifQ.c2lnbmF0dXJl-_"
 log = logging.getLogger("exporter.test")
-
-
-@pytest.fixture(autouse=True)
-def _restored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start without hidden secrets and leave logging as it was."""
-    monkeypatch.setattr(exporter_logging, "_hidden", {})
-    loggers = [logging.getLogger(name) for name in ("", "exporter", "pyenphase")]
-    levels = [logger.level for logger in loggers]
-    handlers = loggers[0].handlers[:]
-    yield
-    logging.captureWarnings(False)
-    loggers[0].handlers[:] = handlers
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> str:

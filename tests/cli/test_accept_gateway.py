@@ -11,10 +11,7 @@ from exporter.cli import dispatch
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from exporter.state import State
-from tests.cli.undisturbed import undisturbed
 from tests.thread_server import in_thread
-
-__all__ = ["undisturbed"]
 
 SERIAL = SAMPLE_HOMES["battery-home"].serial
 
@@ -26,7 +23,6 @@ async def battery_home() -> AsyncIterator[RunningGateway]:
         yield running
 
 
-@pytest.mark.usefixtures("undisturbed")
 @pytest.mark.parametrize(("serial", "status"), [(SERIAL, 0), ("999999999999", 1)])
 def test_a_gateway_is_accepted_by_its_serial_number(
     serial: str,

@@ -21,12 +21,9 @@ from exporter.simulator.faults import Hang
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import COMMAND, PATIENCE, environment, running
-from tests.cli.undisturbed import undisturbed
 from tests.conftest import ROOT
 from tests.fake_cloud import PASSWORD, USER, serving_cloud
 from tests.thread_server import in_thread
-
-__all__ = ["undisturbed"]
 
 PREFIX = "enphase-exporter: error: "
 SERIAL = SAMPLE_HOMES["battery-home"].serial
@@ -51,7 +48,6 @@ def gateway() -> Iterator[RunningGateway]:
 def take(
     gateway: RunningGateway,
     tmp_path: Path,
-    undisturbed: None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> CaptureCall:

@@ -14,12 +14,9 @@ from exporter.diagnostics.saved_state import load_saved_state, save_token
 from exporter.gateway.state_model import GatewayState
 from exporter.state import State
 from tests.cli import test_cli
-from tests.cli.undisturbed import undisturbed
 from tests.diagnostics_helper import battery_home
 from tests.fake_cloud import PASSWORD, USER, serving_cloud
 from tests.thread_server import in_thread
-
-__all__ = ["undisturbed"]
 
 
 async def command(tmp_path: Path, *words: str, **variables: str) -> tuple[int, str, str]:
@@ -58,7 +55,6 @@ async def test_the_command_on_several_gateways(tmp_path: Path) -> None:
     assert (tmp_path / "token").read_text() not in output + text
 
 
-@pytest.mark.usefixtures("undisturbed")
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
@@ -83,7 +79,6 @@ def test_flags_that_do_not_fit(
     assert "secret" not in error
 
 
-@pytest.mark.usefixtures("undisturbed")
 def test_a_check_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the exporter has never been, nothing is made for it."""
     state = tmp_path / "state"
@@ -93,7 +88,6 @@ def test_a_check_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert not state.exists()
 
 
-@pytest.mark.usefixtures("undisturbed")
 def test_a_token_of_the_account_is_left_for_the_exporter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,10 +16,7 @@ from exporter.discovery import Announced, discover, find_hosts
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import run
-from tests.cli.undisturbed import undisturbed
 from tests.mdns import LOOPBACK, announce, announcement, has_ipv6
-
-__all__ = ["undisturbed"]
 
 #: seconds to listen; an answer takes a fraction of one
 LISTEN = 1.2
@@ -149,7 +146,6 @@ async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> N
         assert gateways[0]["answers"]
 
 
-@pytest.mark.usefixtures("undisturbed")
 def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> None:
     """Without any gateway the exit status is 1, and the possible reasons are printed."""
     assert dispatch.run(["discover", "--interface=127.0.0.1", "--timeout=0.2s"]) == 1
@@ -158,7 +154,6 @@ def test_nothing_found_says_what_to_try(capsys: pytest.CaptureFixture[str]) -> N
     assert all(word in output.out for word in ("VLAN", "isolation", "--network=host"))
 
 
-@pytest.mark.usefixtures("undisturbed")
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [

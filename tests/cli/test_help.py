@@ -19,13 +19,10 @@ from exporter.cli import dispatch
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
 from tests.cli.test_cli import PATIENCE, run
-from tests.cli.undisturbed import undisturbed
 from tests.conftest import ROOT
 from tests.mdns import announce, announcement
 from tests.thread_server import in_thread
 from tools import cli_docs
-
-__all__ = ["undisturbed"]
 
 COMMANDS = {command.name: command for command in cli_docs.commands()}
 EXAMPLES = [(name, example) for name, command in COMMANDS.items() for example in command.examples]
@@ -130,7 +127,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
         if name in RUN or {"--help", "--list", "--config.check"} & {*shlex.split(example)}
     ],
 )
-@pytest.mark.usefixtures("undisturbed")
 def test_an_example_runs(
     name: str,
     example: str,

@@ -27,14 +27,11 @@ from exporter.state import State
 from exporter.status import api
 from exporter.status.models import GatewayStatus, GridStatus, PowerFlow, StorageStatus
 from tests.cli.test_cli import COMMAND, PATIENCE, environment
-from tests.cli.undisturbed import undisturbed
 from tests.conftest import ROOT
 from tests.fake_cloud import PASSWORD, USER, serving_cloud
 from tests.thread_server import in_thread
 from tests.web.certificates import Authority
 from tests.web.serving import Served, serving
-
-__all__ = ["undisturbed"]
 
 PREFIX = "enphase-exporter: error: "
 RUNBOOKS = "/alertmanager/runbooks/"
@@ -44,7 +41,7 @@ Asked = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def ask(undisturbed: None, capsys: pytest.CaptureFixture[str]) -> Asked:
+def ask(capsys: pytest.CaptureFixture[str]) -> Asked:
     """Return what runs the command: exit status, stdout and stderr."""
 
     def run(*words: str) -> tuple[int, str, str]:
