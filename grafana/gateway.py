@@ -22,6 +22,8 @@ _NEVER = "None since the exporter started"
 _REQUESTS = "rate(enphase_gateway_requests_total[$__rate_interval])"
 #: offset by ten, so that it can share a value map with others
 _CLOUD: ValueMap = {10: ("Disconnected", colours.BAD), 11: ("Connected", colours.FINE)}
+#: offset by twenty for the same reason
+_ADDRESS: ValueMap = {20: ("No address", colours.NEUTRAL), 21: ("Address", colours.FINE)}
 _LEVEL = ((None, colours.BAD), (2, colours.WATCH), (4, colours.FINE))
 
 NOW = (
@@ -276,14 +278,16 @@ NETWORK = (
     timeline(
         PanelSpec(
             title="Network interfaces",
-            description="Interfaces with a link, and the state of their connection.",
+            description="Interfaces with a link or an address, and the state of their connection.",
             unit="none",
             height=7,
             no_value=_NO_HOME,
-            value_map=merge_value_maps((LINK, STATES, _CLOUD)),
+            runbook="EnphaseGatewayInterfaceWithoutAddress",
+            value_map=merge_value_maps((LINK, STATES, _CLOUD, _ADDRESS)),
             queries=(
                 Query("enphase_gateway_cloud_connected + 10", "Cloud"),
                 Query("enphase_gateway_interface_up", "{{interface}} {{type}}"),
+                Query("enphase_gateway_interface_has_address + 20", "{{interface}} address"),
                 Query(
                     state(
                         "enphase_gateway_interface_status",

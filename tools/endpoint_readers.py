@@ -69,7 +69,6 @@ NO_METRIC: tuple[tuple[str, str, str], ...] = (
     ("/ivp/ss/gen_schedule", "*", _PLAN),
     ("/home", "*.interfaces.*.type", "the label `type`, which the name implies too"),
     ("/home", "*.mac", _ADDRESS),
-    ("/home", "*.ip", _ADDRESS),
     ("/home", "comm.num", "the sum over the kinds of devices"),
     ("/home", "comm.level", "the worst over the kinds of devices"),
     ("/home", "current_*", "the clock comes from the `Date` header of every answer"),

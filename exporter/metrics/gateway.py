@@ -172,6 +172,12 @@ INTERFACES = Table(
             flag,
         ),
         gauge(
+            "enphase_gateway_interface_has_address",
+            "Whether the network interface has an address; one it gave itself does not count.",
+            "has_address",
+            flag,
+        ),
+        gauge(
             "enphase_gateway_interface_configured",
             "Whether the network interface is configured.",
             "configured",

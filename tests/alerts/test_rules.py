@@ -95,6 +95,7 @@ FURTHER: tuple[tuple[str, str], ...] = (
     ("EnphaseBackupTimeShort", "warning"),
     ("EnphaseBatteryIdle", "warning"),
     ("EnphaseGatewayUnwatched", "warning"),
+    ("EnphaseGatewayInterfaceWithoutAddress", "info"),
     ("EnphasePagerRulesFailing", "critical"),
     ("EnphasePagerRulesLate", "warning"),
     ("EnphasePagerNotDelivering", "critical"),

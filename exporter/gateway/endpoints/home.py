@@ -1,8 +1,9 @@
 """`/home`: reporting to the cloud, network interfaces, links to the devices, state of updates."""
 
-from typing import Any, ClassVar
+import ipaddress
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from exporter.gateway.endpoints.base import (
     MAX_TEXT,
@@ -16,12 +17,28 @@ from exporter.gateway.endpoints.base import (
 from exporter.gateway.endpoints.fields import Count, Epoch, Flag, Level, PercentText, Text, Words
 
 
+def _is_usable_address(value: Any) -> bool:
+    """Return whether an interface can be reached by its address; null stands for none.
+
+    An address that the interface gave itself, because nothing assigned one, leads nowhere.
+    """
+    if value is None or value == "":
+        return False
+    if not isinstance(value, str):
+        raise ValueError("not an address")
+    address = ipaddress.ip_interface(value.strip()).ip
+    return not (address.is_link_local or address.is_unspecified or address.is_loopback)
+
+
 class Interface(Model):
     """A network interface of the gateway; signal strength in bars."""
+
+    nullable: ClassVar[frozenset[str]] = frozenset({"ip"})
 
     type: Text = None
     carrier: Flag = None
     dhcp: Flag = None
+    has_address: Annotated[Flag, BeforeValidator(_is_usable_address)] = Field(None, alias="ip")
     signal_strength: Count = None
     signal_strength_max: Count = None
     status: Text = None

@@ -113,6 +113,38 @@ def test_cloud_connection_and_links_are_read() -> None:
     assert result.controller.grid_status == "closed"
 
 
+@pytest.mark.parametrize(
+    ("ip", "usable", "unreadable"),
+    [
+        ("192.0.2.10", True, {}),
+        (" 2001:db8::10/64 ", True, {}),
+        (None, False, {}),
+        ("", False, {}),
+        ("0.0.0.0", False, {}),  # noqa: S104 - no socket is bound to it
+        ("169.254.120.1", False, {}),
+        ("fe80::1", False, {}),
+        ("127.0.0.1", False, {}),
+        ("eth0", None, {"interface.ip": 1}),
+        (7, None, {"interface.ip": 1}),
+        ([], None, {"interface.ip": 1}),
+    ],
+)
+def test_an_interface_has_an_address_if_others_can_reach_it(
+    ip: Any, usable: bool | None, unreadable: dict[str, int]
+) -> None:
+    """No address is a value; one that the interface gave itself is none; other text is unknown."""
+    result = parsed(
+        home.ENDPOINT.path, {"network": {"interfaces": [{"interface": "eth0", "ip": ip}]}}
+    )
+    assert result.data["home"].interfaces["eth0"].has_address is usable
+    assert {key: n for key, n in result.unreadable.items() if key == "interface.ip"} == unreadable
+
+
+def test_an_interface_without_the_key_has_no_known_address() -> None:
+    """Nothing is said of an address that the gateway does not report."""
+    assert parsed(home.ENDPOINT.path, HOME).data["home"].interfaces["eth0"].has_address is None
+
+
 @pytest.mark.parametrize("part", ["network", "comm", "wireless_connection", "enpower", "alerts"])
 @pytest.mark.parametrize("odd", [None, "odd", 7])
 def test_an_odd_part_costs_itself(part: str, odd: Any) -> None:
