@@ -75,6 +75,11 @@ class PolledGateway:
         assert len(values) <= 1, f"{name}{labels} is ambiguous"
         return values[0] if values else None
 
+    def codes(self, path: str) -> set[str]:
+        """Return the HTTP status codes and failure reasons with which a path was answered."""
+        requests = self.samples().get("enphase_gateway_requests_total", {})
+        return {dict(k)["code"] for k in requests if dict(k)["endpoint"] == path}
+
     def names(self) -> set[str]:
         """Return the names of all metrics of the gateway that have a sample."""
         return {name for name in self.samples() if name.startswith("enphase_")}
