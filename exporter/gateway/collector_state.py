@@ -15,8 +15,9 @@ from exporter.gateway.models import CollectorReport
 
 log = logging.getLogger(__name__)
 
-#: seconds for which an answer is recent at least, and for how much of its collector's cadence
-_RECENT, _RECENT_CADENCES = 120.0, 1.5
+#: seconds for which an answer is recent at least, and for how much of its collector's cadence while
+#: no more than a few endpoints have failed since: then the others were simply not due
+_RECENT, _RECENT_CADENCES, _FEW = 120.0, 1.5, 2
 #: what is missing is named in a log line up to this number
 _MOST_NAMED = 10
 
@@ -67,6 +68,8 @@ class CollectorStates:
         self._gateway = gateway
         self._clock = clock
         self._all = {name: CollectorState(cadence) for name, cadence in cadences.items()}
+        #: endpoints that have failed since any of them answered
+        self._failed_since: set[str] = set()
 
     def __getitem__(self, name: str) -> CollectorState:
         return self._all[name]
@@ -80,6 +83,7 @@ class CollectorStates:
         state.has_data = True
         state.last_success = self._clock.time()
         state.answered = self._clock.monotonic()
+        self._failed_since.clear()
         if state.logged and state.error is None:
             log.info("collector recovered", extra={"gateway": self._gateway, "collector": name})
             state.logged = ""
@@ -93,6 +97,7 @@ class CollectorStates:
             state.durations[endpoint] = duration
         state.errors[endpoint] = error
         state.has_data = False
+        self._failed_since.add(endpoint)
         state.failures[error.reason] += 1
         self._log(name, error)
 
@@ -132,9 +137,9 @@ class CollectorStates:
     def answer(self, names: Iterable[str]) -> bool:
         """Return whether one of these brought data recently and did not fail since."""
         now = self._clock.monotonic()
+        cadences = _RECENT_CADENCES if len(self._failed_since) <= _FEW else 0.0
         return any(
-            state.has_data
-            and now - state.answered <= max(_RECENT, _RECENT_CADENCES * state.cadence)
+            state.has_data and now - state.answered <= max(_RECENT, cadences * state.cadence)
             for state in map(self._all.__getitem__, names)
         )
 
