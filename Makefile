@@ -1,6 +1,6 @@
 # `make demo` and `make test` do all the set-up: they need Python >= 3.11, make and git.
 #
-#   ARGS=…    goes on to what the target runs:  make demo ARGS="--scenario outage"
+#   ARGS=…    goes on to what the target runs:  make demo ARGS="--scenario=grid-outage"
 #   PYTHON=…  the interpreter to build .venv with; the first suitable one otherwise
 
 SUITABLE := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lint generate stack bench coverage hooks package story day screenshot incident \
+.PHONY: help demo test proof lint generate stack bench coverage hooks package deb image site newcomer story day screenshot incident \
 	alerts-proof silence fleet-test faults fuzz blast soak audit requirements clean
 .DELETE_ON_ERROR:
 
@@ -31,7 +31,7 @@ test: lint ## Lint, check types, run every test but the slow proofs
 	$(PY) -m pytest -n 4 --dist loadscope $(ARGS)
 
 proof: $(DEV) ## Run the slow proofs: whole scenarios, days and spoilt answers
-	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics
+	@sh tools/system-packages.sh prometheus promtool amtool chromium victoria-metrics debootstrap buildah
 	$(PY) -m pytest -n 2 --dist loadscope -m proof $(ARGS)
 
 lint: $(DEV) ## Check style, types, spelling, imports and workflows
@@ -55,6 +55,9 @@ package: $(DEV) ## Build wheel and sdist into dist/ and check them
 	@rm -rf dist
 	$(PY) -m build --no-isolation
 	.venv/bin/twine check --strict dist/*
+
+deb: $(DEV) ## Build the Debian package into dist/; ARGS="--no-index --find-links DIR" needs no network
+	@sh tools/build-deb.sh $(PY) $(ARGS)
 
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \

@@ -1,3 +1,3 @@
 """Prometheus metrics from Enphase gateways, read over the local network."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -139,7 +139,7 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-            _give_to_owner(descriptor, path)
+            give_to_owner(descriptor, path)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
@@ -163,7 +163,7 @@ def make_directory(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _give_to_owner(descriptor: int, path: Path) -> None:
+def give_to_owner(descriptor: int, path: Path) -> None:
     """Give a new file to whom the old one belongs, or else the directory.
 
     A command that root runs would otherwise leave a file that the exporter cannot read.
@@ -188,7 +188,7 @@ def open_locked(path: Path) -> int | None:
         descriptor = os.open(path, flags)
     except FileNotFoundError:
         descriptor = os.open(path, flags | os.O_CREAT, 0o600)
-        _give_to_owner(descriptor, path)
+        give_to_owner(descriptor, path)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(f"{path.name} is no regular file")

@@ -87,8 +87,19 @@ class ExporterProcess:
         await self._reading
         return status
 
-    async def read(self) -> None:
-        """Keep what is logged."""
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Keep what is logged, and kill the process at the end."""
+        self._reading = asyncio.create_task(self._read())
+        try:
+            yield
+        finally:
+            if self.process.returncode is None:
+                self.process.kill()
+            await self.process.wait()
+            await self._reading
+
+    async def _read(self) -> None:
         assert self.process.stderr is not None
         while content := await self.process.stderr.read(65536):
             self.log += content
@@ -128,11 +139,5 @@ async def exporter_process(
         cwd=ROOT,
     )
     running = ExporterProcess(process)
-    running._reading = asyncio.create_task(running.read())
-    try:
+    async with running.reading():
         yield running
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        await running._reading

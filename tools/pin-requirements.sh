@@ -24,9 +24,10 @@ compile() {
     target=requirements/$1.txt
     shift
     echo "$target"
-    "$env/bin/pip-compile" --output-file "$target" "$@" pyproject.toml
+    "$env/bin/pip-compile" --output-file "$target" "$@"
 }
-compile run "$@"
-compile simulator --extra simulator --constraint requirements/run.txt "$@"
-compile dev --extra dev --extra simulator --constraint requirements/run.txt "$@"
-compile build --only-build-deps --build-deps-for wheel --constraint requirements/dev.txt "$@"
+compile run "$@" pyproject.toml
+compile simulator --extra simulator --constraint requirements/run.txt "$@" pyproject.toml
+compile dev --extra dev --extra simulator --constraint requirements/run.txt "$@" pyproject.toml
+compile build --only-build-deps --build-deps-for wheel --constraint requirements/dev.txt "$@" pyproject.toml
+compile site --constraint requirements/dev.txt "$@" requirements/site.in

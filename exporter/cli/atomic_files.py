@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from exporter import files as private_files
 from exporter.errors import ConfigError
 
 #: content and mode by path
@@ -42,6 +43,7 @@ def write_files(
             temporary = Path(name)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(content)
+                private_files.give_to_owner(descriptor, path)
             temporary.chmod(mode)
             if checks and path in checks:
                 checks[path](temporary)

@@ -18,10 +18,11 @@ from exporter.config.models import (
     Wanted,
     Web,
 )
-from exporter.config.sources import find_config_file, load
+from exporter.config.sources import SYSTEM_CONFIG_FILE, find_config_file, load
 
 __all__ = [
     "COLLECTORS",
+    "SYSTEM_CONFIG_FILE",
     "Alerts",
     "Config",
     "Credentials",

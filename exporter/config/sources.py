@@ -4,6 +4,7 @@ Remembers which variable or flag a value came from, so that a mistake is reporte
 """
 
 import difflib
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from exporter.text import printable
 
 _FILE_NAME = "enphase-exporter.yml"
 _FOLDER = "enphase-exporter"
+#: the configuration of the service of a machine
+SYSTEM_CONFIG_FILE = Path("/etc") / _FOLDER / _FILE_NAME
+#: where that service keeps what it remembers
+_SYSTEM_STATE = Path("/var/lib") / _FOLDER
 _PREFIX = "ENPHASE_"
 _STATE_DIR = "ENPHASE_STATE_DIR"
 _SHARD = "ENPHASE_SHARD"
@@ -36,9 +41,10 @@ def find_config_file(environ: Mapping[str, str]) -> Path | None:
 
     It is looked for in the working directory, in XDG_CONFIG_HOME and in /etc, in this order.
     """
-    folders = [Path(), _config_home(environ), Path("/etc") / _FOLDER]
+    folders = [Path(), _config_home(environ), SYSTEM_CONFIG_FILE.parent]
     candidates = (folder / _FILE_NAME for folder in folders if folder is not None)
-    return next((path for path in candidates if path.is_file()), None)
+    # not Path.is_file, which raises where the user may not look, such as in another user's home
+    return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def _config_home(environ: Mapping[str, str]) -> Path | None:
@@ -85,7 +91,7 @@ def load(
     if not (data.get("gateways") or data.get("gateways_file")):
         raise _no_gateway(data, source, environ)
     if data.get("state_dir") is None:
-        data["state_dir"] = _default_state_dir(environ)
+        data["state_dir"] = _default_state_dir(environ, path)
     listed = data.get("gateways_file")
     if isinstance(listed, str) and isinstance(data.get("gateways") or [], list):
         data["gateways"] = [*(data.get("gateways") or []), *_read_gateways(Path(listed))]
@@ -219,10 +225,13 @@ def _suggest_variable(environ: Mapping[str, str]) -> str:
     return f" ({printable(near[0])} is set: did you mean ENPHASE_HOST?)" if near else ""
 
 
-def _default_state_dir(environ: Mapping[str, str]) -> str:
+def _default_state_dir(environ: Mapping[str, str], path: Path | None) -> str:
     systemd = environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if systemd:
         return systemd
+    if path is not None and path == SYSTEM_CONFIG_FILE and _SYSTEM_STATE.is_dir():
+        # commands share tokens and the limit on requests with the service
+        return str(_SYSTEM_STATE)
     home = environ.get("XDG_STATE_HOME", "")
     if not home.startswith("/"):
         try:

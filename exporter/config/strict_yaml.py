@@ -101,7 +101,7 @@ def parse(content: bytes) -> dict[Any, Any]:
     """Return the mapping in YAML text; raise ConfigError, in one line, for anything else."""
     data = _parsed(content)
     if data is None:
-        raise ConfigError("is empty: see examples/enphase-exporter.yml for what goes in")
+        raise ConfigError("is empty: `enphase-exporter init` asks what goes in and writes it")
     if not isinstance(data, dict):
         raise ConfigError("must hold `key: value` lines at top level, not a list or a single value")
     return data

@@ -16,7 +16,7 @@ from exporter.cli.check_output import console, follow
 from exporter.cli.init.files import Answers, plan, without_gateway, write
 from exporter.cli.prompts import Prompter, is_token, not_empty, run_steps, typed
 from exporter.clock import SystemClock
-from exporter.config import Credentials, Gateway, load
+from exporter.config import SYSTEM_CONFIG_FILE, Credentials, Gateway, load
 from exporter.config.types import Host, Name, Percent, read_secret
 from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run, up_to
 from exporter.diagnostics.saved_state import save_token
@@ -51,6 +51,16 @@ scrape_configs:
 
 Then the alert rules (`enphase-exporter rules`), a receiver for your phone (`enphase-exporter
 alerting init`), and a service that starts the exporter at boot (deploy/systemd/README.md).
+"""
+_NEXT_OF_SERVICE = """
+Next steps:
+
+  sudo systemctl enable --now enphase-exporter    # or: sudo systemctl restart enphase-exporter
+  sudo enphase-exporter check
+  sudo enphase-exporter alerting init             # lets your phone ring
+
+The status page is at http://localhost:10055. Prometheus, Alertmanager and the alert rules:
+docs/raspberry-pi.md.
 """
 
 
@@ -99,7 +109,7 @@ class InitDialogue:
         # one clock for all tests: it counts the attempts at an account
         self._clock = SystemClock()
         self._answers = Answers(state_dir=options.state_dir)
-        self._output = Path("enphase-exporter.yml")
+        self._output = _default_output()
         self._needs_token = True
         self._context: DiagnosisContext | None = None
 
@@ -134,7 +144,10 @@ class InitDialogue:
             # the cloud limits how often it issues tokens
             config = load(self._output, without_gateway(os.environ))
             save_token(config.state_dir, self._answers.name, token.value)
-        typer.echo(_NEXT.format(file=f"--config.file={shlex.quote(str(self._output))}"))
+        if self._output == SYSTEM_CONFIG_FILE:
+            typer.echo(_NEXT_OF_SERVICE)
+        else:
+            typer.echo(_NEXT.format(file=f"--config.file={shlex.quote(str(self._output))}"))
 
     # --- questions ------------------------------------------------------------------------------
 
@@ -303,7 +316,7 @@ class InitDialogue:
             lambda text: Path(text).expanduser(),
             option="--output",
             given=str(given) if given else None,
-            default="enphase-exporter.yml",
+            default=str(_default_output()),
         )
 
     # --- tests and files ------------------------------------------------------------------------
@@ -327,8 +340,10 @@ class InitDialogue:
         return self._runner.run(follow(self._screen, results())), context
 
     def _write(self) -> None:
+        if self._output == SYSTEM_CONFIG_FILE:
+            self._answers.copy_secrets()
         files = plan(self._answers, self._output)
-        existing = differing(files)
+        existing = [path for path in differing(files) if not has_only_comments(path)]
         if existing and not self._options.force:
             names = ", ".join(str(path) for path in existing)
             if self._prompts.silent:
@@ -338,6 +353,22 @@ class InitDialogue:
         write(files, os.environ)
         for path in files:
             typer.echo(f"Wrote {path}")
+
+
+def _default_output() -> Path:
+    """Return the file of the machine's service for somebody who may write it, or else one here."""
+    if os.access(SYSTEM_CONFIG_FILE.parent, os.W_OK):
+        return SYSTEM_CONFIG_FILE
+    return Path(SYSTEM_CONFIG_FILE.name)
+
+
+def has_only_comments(path: Path) -> bool:
+    """Return whether overwriting the file loses nothing, as with the one of the Debian package."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
 
 
 def _pasted_token(text: str) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from exporter.cli.atomic_files import write_files
 from exporter.config import load
+from exporter.config.types import read_secret
 from exporter.state import State
 
 _PLAIN = re.compile(r"(?!null$|Null$|NULL$)[A-Za-z][A-Za-z0-9_./-]*")
@@ -92,6 +93,11 @@ class Answers:
     identity: str = ""
     timezone: str | None = None
     reserve_now: float | None = None
+
+    def copy_secrets(self) -> None:
+        """Have all secrets written beside the configuration: the service may not read others."""
+        given = {key: read_secret(path) for key, path in self.files.items()}
+        self.files, self.secrets = {}, {**self.secrets, **given}
 
     def secret_path(self, folder: Path, key: str) -> Path:
         """Return the path of the file for a secret."""
