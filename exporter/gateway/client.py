@@ -291,9 +291,14 @@ class GatewayClient:
         else:
             self._cache.pop(path, None)
 
-    async def credentials(self) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
-        """Return the connection, and what lets us in over it now; raise GatewayError."""
-        if self._user is None:
+    async def credentials(
+        self, *, refresh: bool = True
+    ) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
+        """Return the connection, and what lets us in over it now; raise GatewayError.
+
+        With `refresh`, an old session is replaced first, for which the gateway has to be free.
+        """
+        if self._user is None and refresh:
             await self._auth.refresh_session()
         auth = self._user or self._auth.auth
         if auth is None:
@@ -371,7 +376,8 @@ class GatewayClient:
         return await self._fetch(path, options)
 
     async def _fetch(self, path: str, options: _Options) -> Response:
-        http, auth = await self.credentials()
+        # Beside a request that hangs the token lets us in, too, if the session has ended.
+        http, auth = await self.credentials(refresh=not options.get("overlap"))
         middlewares = (auth.auth,) if auth.auth else ()
         return await self.transport.request(
             http, self.url(path), path, auth.headers, middlewares, **options

@@ -6,7 +6,7 @@ one attempt to connect every few seconds; a mistake of ours costs a line in the 
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -66,6 +66,8 @@ _COALESCE = 0.1
 _SLOW = 5.0
 #: seconds after which a request probably hangs, and what misses its turn is asked beside it
 _HANGING = 30.0
+#: intervals without an answer after which an endpoint has missed its turn
+_MISSED = 1.5
 #: seconds between two looks at what was retired by command
 _RETIRED_INTERVAL = 30.0
 #: seconds between two looks at what depends on the time of day
@@ -406,8 +408,7 @@ class Poller:
         task = asyncio.create_task(self._poll(schedule))
         try:
             while not (await asyncio.wait({task}, timeout=_SLOW))[0]:
-                urgent = self._urgent(schedule)
-                if urgent is not None:
+                for urgent in self._urgent(schedule):
                     await self._poll(urgent, overlap=True)
                 self._publish_snapshot()
             await task
@@ -416,8 +417,8 @@ class Poller:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    def _urgent(self, asked: EndpointSchedule) -> EndpointSchedule | None:
-        """Return what is asked beside a request that takes long.
+    def _urgent(self, asked: EndpointSchedule) -> Iterator[EndpointSchedule]:
+        """Yield what is asked beside a request that takes long.
 
         That is the endpoint of the grid state, and beside one that hangs also what answered before
         and has missed its turn: else its data would be too old when the deadline comes.
@@ -425,18 +426,19 @@ class Poller:
         for path in topology.GRID_STATE:
             schedule = self._scheduler[path]
             if schedule is not asked and schedule.condition is EndpointState.ANSWERING:
-                return schedule
+                yield schedule
         now = self._clock.monotonic()
         if now - asked.asked < _HANGING:
-            return None
+            return
 
         def delay(schedule: EndpointSchedule) -> float:
-            late = now - schedule.answered >= 2 * schedule.interval
+            late = now - schedule.answered >= _MISSED * schedule.interval
             if schedule is asked or schedule.condition is not EndpointState.ANSWERING or not late:
                 return float("inf")
             return self._delay(schedule)
 
-        return self._scheduler.next(delay)
+        if (missed := self._scheduler.next(delay)) is not None:
+            yield missed
 
     async def _poll(self, schedule: EndpointSchedule, *, overlap: bool = False) -> None:
         """Ask an endpoint and take in what it says, or how it fails."""
