@@ -3,7 +3,7 @@
 #
 #   tools/audit.sh PYTHON [requirements file …]     default: what is shipped, requirements/run.txt
 #
-# Exits with 0 without a known vulnerability, 1 with one, 2 when the service is unreachable. The tool lives in an
+# Exits with 0 without a known vulnerability, 1 with one, 2 when a package could not be checked. The tool lives in an
 # environment that is thrown away; nothing that is audited is installed.
 
 set -eu
@@ -22,16 +22,20 @@ trap 'exit 130' INT TERM
 
 result=0
 for file; do
-    if "$env/bin/pip-audit" --progress-spinner=off --timeout=10 --disable-pip --require-hashes \
-        --requirement "$file" >"$env/found" 2>"$env/errors"; then
-        echo "audit: no known vulnerability in $(grep -c '^[a-z].*==' "$file") packages of $file"
-    elif [ -s "$env/found" ]; then
-        echo "audit: known vulnerabilities in $file" >&2
-        cat "$env/found"
-        result=1
-    else
+    # With vulnerabilities it ends with 1, too, and the report says which.
+    "$env/bin/pip-audit" --progress-spinner=off --timeout=10 --disable-pip --require-hashes --format=json \
+        --requirement "$file" --output "$env/report" 2>"$env/errors" || [ -s "$env/report" ] || {
         echo "audit: the vulnerability service cannot be reached; $file was not checked" >&2
         [ "$result" = 1 ] || result=2
-    fi
+        continue
+    }
+    status=0
+    "$python" -m tools.audit_report "$env/report" "$file" || status=$?
+    case $status in
+    0) ;;
+    1) result=1 ;;
+    *) [ "$result" = 1 ] || result=2 ;;
+    esac
+    rm "$env/report"
 done
 exit "$result"
