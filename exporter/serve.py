@@ -26,6 +26,7 @@ from exporter.errors import ConfigError, ListenError
 from exporter.exposition import FLEET_THRESHOLD
 from exporter.fleet import memory_tuning
 from exporter.manager import WORKER, PollerManager
+from exporter.service_manager import ServiceManager
 from exporter.signals import stop_event
 from exporter.web.app import application
 from exporter.web.config import WebConfig
@@ -66,11 +67,14 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     manager = PollerManager(config.state_dir, SystemClock(), _locate)
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    service = ServiceManager()
     async with listening(manager, web_config, parse(config.web.listen_address)):
         await manager.apply_config(config)
+        service.ready(_status(config))
         tasks = [
-            asyncio.create_task(_reload_on(reload, load, config, manager)),
+            asyncio.create_task(_reload_on(reload, load, config, manager, service)),
             asyncio.create_task(_tune_memory(manager)),
+            asyncio.create_task(service.feed_watchdog()),
         ]
         if config.gateways_file:
             tasks.append(asyncio.create_task(_watch_file(config.gateways_file, reload)))
@@ -78,9 +82,11 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
             await stop.wait()
         finally:
             log.info("stopping")
+            service.stopping()
             for task in tasks:
                 task.cancel()
             await manager.close()
+            service.close()
     _abandon_threads(workers)
 
 
@@ -160,28 +166,45 @@ async def _tune_memory(manager: PollerManager) -> None:
 
 
 async def _reload_on(
-    requested: asyncio.Event, load: Callable[[], Config], current: Config, manager: PollerManager
+    requested: asyncio.Event,
+    load: Callable[[], Config],
+    current: Config,
+    manager: PollerManager,
+    service: ServiceManager,
 ) -> None:
     """Apply the configuration again each time that is requested; a bad one changes nothing."""
     while True:
         await requested.wait()
         requested.clear()
-        try:
-            # in a thread: files can be large, and disks can hang
-            config = await asyncio.to_thread(load)
-        except ConfigError as error:
-            for line in str(error).splitlines():
-                log.error(
-                    "configuration reload failed; keeping previous configuration",
-                    extra={"error": line},
-                )
-            continue
-        except Exception:
-            log.exception("configuration reload failed; keeping previous configuration")
-            continue
-        for name in ("state_dir", "web", "gateways_file"):
-            if getattr(config, name) != getattr(current, name):
-                log.warning("setting changed; restart required", extra={"setting": name})
-        await manager.apply_config(config)
-        log.info("configuration reloaded", extra={"gateways": len(config.gateways)})
-        current = config
+        service.reloading()
+        config = await _load_again(load)
+        if config is not None:
+            for name in ("state_dir", "web", "gateways_file"):
+                if getattr(config, name) != getattr(current, name):
+                    log.warning("setting changed; restart required", extra={"setting": name})
+            await manager.apply_config(config)
+            log.info("configuration reloaded", extra={"gateways": len(config.gateways)})
+            current = config
+        service.ready(_status(current))
+
+
+async def _load_again(load: Callable[[], Config]) -> Config | None:
+    """Return the configuration as it is now, None and lines in the log where it is of no use."""
+    try:
+        # in a thread: files can be large, and disks can hang
+        return await asyncio.to_thread(load)
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            log.error(
+                "configuration reload failed; keeping previous configuration",
+                extra={"error": line},
+            )
+    except Exception:
+        log.exception("configuration reload failed; keeping previous configuration")
+    return None
+
+
+def _status(config: Config) -> str:
+    """Return what the exporter does, for whoever asks systemd."""
+    gateways = len(config.gateways)
+    return f"watching {gateways} gateway{'' if gateways == 1 else 's'}"

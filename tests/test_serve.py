@@ -115,7 +115,7 @@ def configured(state: Path, **gateways: RunningGateway | str) -> str:
 
 
 @asynccontextmanager
-async def exporting(folder: Path, config: str) -> AsyncIterator[Process]:
+async def exporting(folder: Path, config: str, **environ: str) -> AsyncIterator[Process]:
     """Run the exporter with this configuration until it listens; it is killed at the end."""
     path = folder / "enphase.yml"
     path.write_text(config)
@@ -123,7 +123,7 @@ async def exporting(folder: Path, config: str) -> AsyncIterator[Process]:
         *(sys.executable, "-W", "error", "-m", "exporter", "serve", f"--config.file={path}"),
         "--web.listen-address=127.0.0.1:0",
         stderr=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **environ},
         cwd=ROOT,
     )
     running = Process(process, path)

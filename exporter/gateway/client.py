@@ -291,9 +291,7 @@ class GatewayClient:
         else:
             self._cache.pop(path, None)
 
-    async def credentials(
-        self, *, refresh: bool = True
-    ) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
+    async def credentials(self, *, refresh: bool = True) -> tuple[aiohttp.ClientSession, EnvoyAuth]:
         """Return the connection, and what lets us in over it now; raise GatewayError.
 
         With `refresh`, an old session is replaced first, for which the gateway has to be free.
