@@ -18,7 +18,8 @@ from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
 from exporter.gateway.cadences import CADENCES
 from exporter.gateway.client import Locate
-from exporter.gateway.poller import Poller, unpolled
+from exporter.gateway.poller import Poller
+from exporter.gateway.snapshot_builder import unpolled
 from exporter.house import HouseDeriver
 from exporter.pager import Pager
 from exporter.snapshot import SELF, Snapshot

@@ -70,6 +70,8 @@ class CollectorStates:
         self._all = {name: CollectorState(cadence) for name, cadence in cadences.items()}
         #: endpoints that have failed since any of them answered
         self._failed_since: set[str] = set()
+        #: monotonic time of the last connection
+        self._connected_at = float("-inf")
 
     def __getitem__(self, name: str) -> CollectorState:
         return self._all[name]
@@ -116,9 +118,14 @@ class CollectorStates:
             state.has_data = False
 
     def gateway_answers(self) -> None:
-        """End the failure of the gateway as a whole."""
+        """End the failure of the gateway as a whole: it is connected from now on."""
+        self._connected_at = self._clock.monotonic()
         for state in self._all.values():
             state.gateway_error = None
+
+    def connected_for(self) -> float:
+        """Return the seconds since the last connection, infinity before the first."""
+        return self._clock.monotonic() - self._connected_at
 
     def note_missing(self, name: str, missing: Sequence[str]) -> None:
         """Note what is not listed any more; its names are logged once."""
