@@ -16,8 +16,8 @@ from exporter.address import is_loopback
 from exporter.clock import Clock
 from exporter.config import Config, Gateway
 from exporter.exposition import Exposition
+from exporter.gateway.addresses import Locate
 from exporter.gateway.cadences import CADENCES
-from exporter.gateway.client import Locate
 from exporter.gateway.poller import Poller
 from exporter.gateway.snapshot_builder import unpolled
 from exporter.house import HouseDeriver

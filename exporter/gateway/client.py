@@ -4,7 +4,7 @@ Firmware before 7 wants HTTP digest, from 7 on a token. Callers use `get` and se
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -27,6 +27,7 @@ from exporter.errors import (
     UnreachableError,
 )
 from exporter.files import file_name
+from exporter.gateway.addresses import Addresses, Locate
 from exporter.gateway.auth import TokenAuth
 from exporter.gateway.identity import Identity, read_identity
 from exporter.gateway.paths import INFO, INFO_DEADLINE
@@ -46,16 +47,10 @@ _LOCAL_USERS = ("installer", "envoy")
 _WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
 #: the gateway may be at another of its addresses
 _NOT_THERE = (UnreachableError, ConnectionLostError, RequestTimeoutError)
-#: seconds between two looks for a gateway that is gone
-_LOCATE_PAUSE = 300.0
 #: a response is requested again when it is this part of its maximum age: no schedule is exact
 _SLACK = 0.9
 #: seconds; how old a response may be that a command reads twice
 _LEGACY_AGE = 60.0
-
-
-#: finds the addresses at which a gateway with this serial number announces itself
-Locate = Callable[[str], Awaitable[Sequence[str]]]
 
 
 class _Options(TypedDict, total=False):
@@ -90,8 +85,7 @@ class GatewayClient:
         #: where the gateway is asked now
         self.host = config.host
         self._state = state
-        self._locate = locate
-        self._locate_after = float("-inf")
+        self._addresses = Addresses(config, clock, locate)
         self._cadences = dict(cadences or {})
         file = directory / f"{file_name(config.name)}.requests" if directory else None
         keep = min(self._cadences.values(), default=0.0)
@@ -166,7 +160,7 @@ class GatewayClient:
         self._http = self.transport.new_session()
         self._cache.clear()
         failure: GatewayError | None = None
-        async for host in self._hosts():
+        async for host in self._addresses.candidates(self.host, self._state.serial):
             self.host = host
             try:
                 identity, envoy = await self._identify()
@@ -181,24 +175,6 @@ class GatewayClient:
             return identity
         self.host = self._config.host
         raise failure or UnreachableError("not connected")
-
-    async def _hosts(self) -> AsyncIterator[str]:
-        """Yield the addresses to try, the one that worked last first."""
-        configured = (self.host, self._config.host, *self._config.fallback_hosts)
-        for host in dict.fromkeys(configured):
-            yield host
-        serial, now = self._state.serial, self._clock.monotonic()
-        if self._locate is None or serial is None or now < self._locate_after:
-            return
-        # A listener on the network costs some memory and seconds.
-        self._locate_after = now + _LOCATE_PAUSE
-        for host in await self._locate(serial):
-            if host not in configured:
-                log.warning(
-                    "gateway does not answer at its address; trying the one it announces",
-                    extra={"gateway": self._config.name, "host": host},
-                )
-                yield host
 
     async def log_in(self) -> None:
         """Log in to the gateway that was identified; raise GatewayError when that fails."""

@@ -32,7 +32,7 @@ _DOUBT = 60.0
 _NO_SERVICE = (RequestTimeoutError, ConnectionLostError, BadStatusError)
 
 
-class Connection:
+class GatewayConnection:
     """The connection to one gateway; `due` is when to look at it next, in monotonic seconds."""
 
     def __init__(self, parts: GatewayParts, wait: float) -> None:

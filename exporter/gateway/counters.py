@@ -10,7 +10,6 @@ in the journal before: no total ever falls, also when the process is killed.
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.gateway.counter_journal import CounterJournal
+from exporter.gateway.energies import ENERGIES, Energy
 from exporter.gateway.energy_by_day import Days, EnergyByDay, GatewayFigures
 from exporter.gateway.site_limits import Side, SiteLimits
 from exporter.gateway.state_model import GatewayState, GuardState
@@ -34,83 +34,12 @@ _MAX_JOULES = 2**53
 _ROUNDING_WH = 1000.0
 #: an increase this small is never a jump
 _SLACK_WH = 1000.0
-#: a register can stand still for so many seconds and then move at once: gateways update some of
-#: them every quarter of an hour, and those of inverters when the inverter can be reached again
-_UPDATE_INTERVAL, _INVERTER_UPDATE_INTERVAL = 4000.0, 7 * 86400.0
 #: how long and how often a new series must hold to be believed
 _PROOF_SECONDS = 300.0
 _PROOF_READINGS = 3
 #: power readings further apart than this, or than three cadences, leave a gap in the energy
 _MIN_GAP = 180.0
 
-
-@dataclass(frozen=True, slots=True)
-class Energy:
-    """A lifetime energy in Wh: its metric, where it is in the data, and what it is about.
-
-    A `balance` may also fall, being import less export; its rises are counted. So may a leg that
-    `can_be_balance`: it is one from the moment it shows that. Of a `daily` one, the energies of
-    today, yesterday and the last week are provided too.
-    """
-
-    metric: str
-    member: str
-    levels: int
-    field: str
-    side: Side
-    balance: bool = False
-    can_be_balance: bool = False
-    daily: bool = False
-    update_interval: float = _UPDATE_INTERVAL
-
-
-def _per_phase(
-    member: str, name: str, side: Side, *, balance: bool = False, legs_balance: bool = False
-) -> tuple[Energy, Energy]:
-    field = "watt_hours_lifetime"
-    total, leg = f"enphase_{name}_joules_total", f"enphase_{name}_phase_joules_total"
-    return (
-        Energy(total, member, 0, field, side, balance=balance, daily=True),
-        Energy(
-            leg,
-            f"{member}_phases",
-            1,
-            field,
-            side,
-            balance=balance,
-            can_be_balance=legs_balance,
-            daily=True,
-        ),
-    )
-
-
-def _meter(direction: str) -> tuple[Energy, Energy]:
-    name, field = f"{direction}_joules_total", f"energy_{direction}"
-    return (
-        Energy(f"enphase_meter_{name}", "ctmeters", 1, field, Side.HOUSE),
-        Energy(f"enphase_meter_phase_{name}", "ctmeters_phases", 2, field, Side.HOUSE),
-    )
-
-
-#: every guarded counter by the collector that reads it
-ENERGIES: Mapping[str, tuple[Energy, ...]] = {
-    "production": (
-        *_per_phase("system_production", "production", Side.SOLAR),
-        *_per_phase("system_consumption", "consumption", Side.HOUSE, legs_balance=True),
-        *_per_phase("system_net_consumption", "net_consumption", Side.HOUSE, balance=True),
-    ),
-    "meters": (*_meter("delivered"), *_meter("received")),
-    "inverters": (
-        Energy(
-            "enphase_inverter_joules_total",
-            "inverters",
-            1,
-            "lifetime_energy",
-            Side.INVERTER,
-            update_interval=_INVERTER_UPDATE_INTERVAL,
-        ),
-    ),
-}
 
 _REGISTER_FIELDS = {energy.field for energies in ENERGIES.values() for energy in energies}
 

@@ -10,9 +10,10 @@ from typing import Any
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.gateway import topology
+from exporter.gateway.addresses import Locate
 from exporter.gateway.assembly import Assembler
 from exporter.gateway.cadences import CADENCES, intervals
-from exporter.gateway.client import GatewayClient, Locate
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.collector_state import CollectorStates
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.counters import CounterGuard

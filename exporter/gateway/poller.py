@@ -23,9 +23,9 @@ from exporter.errors import (
     UnreachableError,
 )
 from exporter.gateway import topology
-from exporter.gateway.client import Locate
+from exporter.gateway.addresses import Locate
 from exporter.gateway.collection import Collection
-from exporter.gateway.connection import RECONNECT_DELAY, Connection
+from exporter.gateway.connection import RECONNECT_DELAY, GatewayConnection
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.flow_energy import Derive
 from exporter.gateway.parts import put_together
@@ -117,7 +117,7 @@ class Poller:
         self._scheduler = parts.scheduler
         self._retired_file = RetiredFile(directory, config.name) if directory else None
         self._retired_due = clock.monotonic() + wait
-        self._connection = Connection(parts, wait)
+        self._connection = GatewayConnection(parts, wait)
         self._selection = Selection(parts)
         self._collection = Collection(parts)
         self._builder = SnapshotBuilder(parts, derive)

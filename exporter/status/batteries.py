@@ -13,14 +13,9 @@ from exporter.metrics.units import (
     stored_joules,
 )
 from exporter.metrics.units import watts as plain_watts
+from exporter.status.device_models import FAULTY_STATES, BatteryState, BatteryStatus
 from exporter.status.formatting import IDLE_WATTS
-from exporter.status.models import (
-    FAULTY_STATES,
-    BatteryState,
-    BatteryStatus,
-    LastValue,
-    StorageStatus,
-)
+from exporter.status.models import LastValue, StorageStatus
 from exporter.status.view import SnapshotView
 
 #: meaning of a battery's LED by code; its colour follows the charge

@@ -19,6 +19,7 @@ from exporter.status.batteries import (
     storage,
     to_bool,
 )
+from exporter.status.device_models import GeneratorStatus, GridSwitchStatus, MeterStatus
 from exporter.status.models import (
     CloudStatus,
     CollectorStatus,
@@ -26,10 +27,7 @@ from exporter.status.models import (
     EnergyToday,
     GatewayIdentity,
     GatewayStatus,
-    GeneratorStatus,
     GridStatus,
-    GridSwitchStatus,
-    MeterStatus,
     PowerFlow,
 )
 from exporter.status.panels import panels

@@ -4,12 +4,8 @@ from collections.abc import Iterator
 
 from exporter.metrics.units import celsius, closed, hertz, ratio, seconds, volts
 from exporter.status.batteries import to_bool
-from exporter.status.models import (
-    DeviceCondition,
-    EventStatus,
-    FirmwareUpdateStatus,
-    RelayStatus,
-)
+from exporter.status.device_models import DeviceCondition, FirmwareUpdateStatus, RelayStatus
+from exporter.status.models import EventStatus
 from exporter.status.view import SnapshotView
 
 #: classes of conditions that are part of every day, such as panels in the dark

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from exporter.metrics.units import seconds, watts
-from exporter.status.models import PanelStatus
+from exporter.status.device_models import PanelStatus
 from exporter.status.view import SnapshotView
 
 #: seconds after which a report is old, where the gateway does not report its interval; otherwise

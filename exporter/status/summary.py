@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from exporter.status.device_models import FAULTY_STATES
 from exporter.status.formatting import (
     UNKNOWN,
     ago,
@@ -13,14 +14,7 @@ from exporter.status.formatting import (
     power,
     storage_activity,
 )
-from exporter.status.models import (
-    FAULTY_STATES,
-    HEALTHS,
-    GatewayStatus,
-    GridStatus,
-    Health,
-    StorageStatus,
-)
+from exporter.status.models import HEALTHS, GatewayStatus, GridStatus, Health, StorageStatus
 
 VERDICTS: dict[Health, str] = {
     "act": "Act now",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from exporter.status.device_models import PanelStatus
 from exporter.status.formatting import power
-from exporter.status.models import PanelStatus
 from exporter.web.rendering import nbsp_units, render
 
 Position = tuple[float, float]

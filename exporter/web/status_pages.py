@@ -6,7 +6,8 @@ from yarl import URL
 
 from exporter.pager import Pager
 from exporter.status.api import dump
-from exporter.status.models import FAULTY_STATES, GatewayStatus, PanelStatus
+from exporter.status.device_models import FAULTY_STATES, PanelStatus
+from exporter.status.models import GatewayStatus
 from exporter.status.panels import by_array
 from exporter.status.store import StatusStore
 from exporter.web.fleet import FleetOverview

@@ -14,7 +14,6 @@ from pyenphase.models.envoy import EnvoyData
 from exporter import house, sun
 from exporter.config import Wanted
 from exporter.gateway import event_log, models
-from exporter.gateway.counters import ENERGIES
 from exporter.gateway.endpoints import (
     battery_settings,
     devices,
@@ -42,6 +41,7 @@ from exporter.gateway.endpoints import (
     production_report,
     tariff,
 )
+from exporter.gateway.energies import ENERGIES
 from exporter.gateway.inventory import Expected
 from exporter.metrics.catalogue import FAMILIES, TABLES
 from exporter.metrics.table import EnergyCounter, MetricRow, Table

@@ -10,17 +10,19 @@ from exporter.findings.texts import alert_texts
 from exporter.findings.thresholds import resolve
 from exporter.status.checks import CHECKS
 from exporter.status.checks import problems as find_problems
-from exporter.status.models import (
-    SEVERITIES,
+from exporter.status.device_models import (
     BatteryStatus,
-    CloudStatus,
-    CollectorStatus,
-    GatewayStatus,
     GeneratorStatus,
-    GridStatus,
     GridSwitchStatus,
     MeterStatus,
     PanelStatus,
+)
+from exporter.status.models import (
+    SEVERITIES,
+    CloudStatus,
+    CollectorStatus,
+    GatewayStatus,
+    GridStatus,
     Problem,
     StorageStatus,
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.status.models import PanelStatus
+from exporter.status.device_models import PanelStatus
 from exporter.web.layout_svg import Position, layout, normalise
 
 BRICKS = ((0, 1), (1, 1), (2, 1), (0.5, 0), (1.5, 0))

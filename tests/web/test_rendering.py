@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.status.models import PanelStatus
+from exporter.status.device_models import PanelStatus
 from exporter.web.layout_svg import Placed
 from exporter.web.rendering import inline_code, nbsp_units, printable, render
 

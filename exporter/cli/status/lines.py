@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from exporter.status.device_models import FAULTY_STATES, BatteryStatus
 from exporter.status.formatting import (
     IDLE_WATTS,
     UNKNOWN,
@@ -16,8 +17,6 @@ from exporter.status.formatting import (
     storage_activity,
 )
 from exporter.status.models import (
-    FAULTY_STATES,
-    BatteryStatus,
     GatewayStatus,
     Health,
     MissingData,

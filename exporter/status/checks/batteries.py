@@ -11,8 +11,9 @@ from exporter.status.checks.base import (
     backup_charge,
     shutdown_limit,
 )
+from exporter.status.device_models import BatteryStatus
 from exporter.status.formatting import ago, celsius, duration, listed, percent
-from exporter.status.models import BatteryStatus, GatewayStatus
+from exporter.status.models import GatewayStatus
 
 #: the gateway rounds the charge to percent, so this much above the limit is at the limit
 _ROUNDING = 0.011

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from exporter.status.checks.base import Check, Finding, Thresholds, backup_charge
+from exporter.status.device_models import PanelStatus
 from exporter.status.formatting import listed, percent
-from exporter.status.models import GatewayStatus, PanelStatus
+from exporter.status.models import GatewayStatus
 
 
 def _silent(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
