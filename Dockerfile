@@ -1,18 +1,23 @@
 # The image pins the minor version: a new Python is a change that the tests should see first.
 ARG PYTHON=3.13
+# Where no registry is at hand, `make image` begins with a Debian of its own.
+ARG BASE=python:${PYTHON}-slim
 
 # The wheel, in a stage of its own: what builds it is not part of the image.
-FROM python:${PYTHON}-slim AS wheel
+FROM ${BASE} AS wheel
 WORKDIR /src
 COPY requirements/build.txt requirements/
-RUN pip install --no-cache-dir --require-hashes -r requirements/build.txt
+RUN python3 -m venv /build \
+    && /build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
-RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .
+# Runbooks and rules are part of the package.
+COPY alertmanager alertmanager
+RUN /build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .
 
 # Everything: the exporter with its simulator.
-FROM python:${PYTHON}-slim AS venv-demo
-RUN python -m venv /venv
+FROM ${BASE} AS venv-demo
+RUN python3 -m venv /venv
 COPY requirements/simulator.txt /tmp/
 RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/simulator.txt
 COPY --from=wheel /dist /dist
@@ -20,8 +25,8 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --no-index /dist/*.whl \
     && /venv/bin/pip uninstall --yes pip
 
 # The exporter alone: nothing outside of its own commands imports the simulator.
-FROM python:${PYTHON}-slim AS venv
-RUN python -m venv /venv
+FROM ${BASE} AS venv
+RUN python3 -m venv /venv
 COPY requirements/run.txt /tmp/
 RUN /venv/bin/pip install --no-cache-dir --require-hashes -r /tmp/run.txt
 COPY --from=wheel /dist /dist
@@ -29,10 +34,10 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --no-index /dist/*.whl \
     && /venv/bin/pip uninstall --yes pip \
     && rm -r /venv/lib/python*/site-packages/exporter/simulator
 
-FROM python:${PYTHON}-slim AS state
+FROM ${BASE} AS state
 RUN install --directory --mode=0700 --owner=65532 --group=65532 /state
 
-FROM python:${PYTHON}-slim AS base
+FROM ${BASE} AS base
 # The commit that the image is built from, for enphase_exporter_build_info.
 ARG REVISION=unknown
 COPY --from=state --chown=65532:65532 /state /state

@@ -59,6 +59,18 @@ package: $(DEV) ## Build wheel and sdist into dist/ and check them
 deb: $(DEV) ## Build the Debian package into dist/; ARGS="--no-index --find-links DIR" needs no network
 	@sh tools/build-deb.sh $(PY) $(ARGS)
 
+image: ## Build the container image with buildah; ARGS=demo builds the one with the simulated home
+	@sh tools/system-packages.sh debootstrap buildah
+	@sh tools/build-image.sh $(ARGS)
+
+site: $(DEV) requirements/site.txt ## Build the documentation as a site into build/site/html; a dead link is an error
+	@[ -x .venv/site/bin/mkdocs ] || $(PY) -m venv .venv/site
+	@.venv/site/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/site.txt
+	@rm -rf build/site
+	@$(PY) -m tools.site build/site/pages
+	@.venv/site/bin/mkdocs build --quiet
+	@echo build/site/html/index.html
+
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
 		$(PY) -m exporter record --scenario=owners-story --interval=1h --output="$$story" && \
@@ -116,7 +128,7 @@ requirements: ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newe
 	@sh tools/pin-requirements.sh $(PYTHON) $(ARGS)
 
 clean: ## Remove everything that make and the tools have made
-	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # What running and simulating need, so that the demo starts soon.

@@ -11,6 +11,7 @@ import math
 import re
 import sys
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus
@@ -55,10 +56,16 @@ def hide_secret(secret: str) -> None:
             )
 
 
-def mask(text: str) -> str:
-    """Return the text without hidden secrets and without what looks like one."""
+def mask(text: str, *, fixed: bool = False) -> str:
+    """Return the text without hidden secrets and without what looks like one.
+
+    In a `fixed` text, which is a constant of ours, a word is only a word, whoever has it as a
+    password.
+    """
     # longest first: one secret may be part of another, or of a token, and a token part of one
     forms = sorted(_hidden, key=len, reverse=True)
+    if fixed:
+        forms = [form for form in forms if not form.isalpha()]
     for form in filter(_TOKEN.search, forms):
         text = _hidden[form].sub(_MASK, text)
     text = _TOKEN.sub(_MASK, text)
@@ -101,7 +108,7 @@ class _Fields(logging.Formatter):
             "time": moment.replace("+00:00", "Z"),
             "level": _level(record.levelno),
             "logger": record.name,
-            "msg": mask(_message(record)),
+            "msg": _message(record),
         }
         for key, value in vars(record).items():
             if key not in _RESERVED:
@@ -133,11 +140,23 @@ class JsonFormatter(_Fields):
 
 
 def _message(record: logging.LogRecord) -> str:
+    """Return the message, masked."""
     try:
-        return record.getMessage()
+        if not f"{record.name}.".startswith("exporter."):
+            return mask(record.getMessage())
+        template, given = mask(str(record.msg), fixed=True), record.args
+        if not given:
+            return template
+        if isinstance(given, Mapping):
+            return template % {key: _masked_argument(value) for key, value in given.items()}
+        return template % tuple(_masked_argument(value) for value in given)
     except (TypeError, ValueError, KeyError):
         # a wrong format string must not cost the line that tells what happened
-        return f"{record.msg} {record.args}"
+        return mask(f"{record.msg} {record.args}")
+
+
+def _masked_argument(value: object) -> object:
+    return value if isinstance(value, (int, float)) else mask(str(value))
 
 
 def _level(number: int) -> str:

@@ -5,6 +5,7 @@ disk that hangs can delay the end, by the patience of the last save.
 """
 
 import asyncio
+import errno
 import logging
 import os
 import resource
@@ -46,6 +47,13 @@ _SCRAPE_GRACE = 1.0
 _THREAD_GRACE = 0.5
 #: most of them wait for a name server; names that do not resolve must not delay the others
 _WORKERS = 64
+#: what to do about an address that cannot be listened on, by the number of the error
+_LISTEN_ADVICE = {
+    errno.EADDRNOTAVAIL: "this machine does not have that address: choose one of its own with"
+    " --web.listen-address, or none for all, such as :10055",
+    errno.EACCES: "only root may use ports below 1024: choose another with --web.listen-address",
+}
+_OTHER_ADDRESS = "stop what listens there, or choose another address with --web.listen-address"
 
 
 async def _locate(serial: str) -> list[str]:
@@ -106,10 +114,11 @@ async def listening(
         try:
             await listener.listen(address)
         except (OSError, UnicodeError) as error:
-            raise ListenError(
-                f"cannot listen on {address}: {getattr(error, 'strerror', None) or error};"
-                " stop what listens there, or choose another address with --web.listen-address"
-            ) from error
+            number = getattr(error, "errno", None) or 0
+            # asyncio puts words of its own before those of the system
+            reason = os.strerror(number) if number > 0 else str(error)
+            advice = _LISTEN_ADVICE.get(number, _OTHER_ADDRESS)
+            raise ListenError(f"cannot listen on {address}: {reason}; {advice}") from error
         log.info("listening", extra={"address": str(listener.address)})
         yield listener.address.host or "", listener.address.port
     finally:

@@ -213,7 +213,7 @@ class State:
             self._log(logging.INFO, "state can be written again")
 
     def _log(self, level: int, message: str) -> None:
-        log.log(level, message, extra={"gateway": self._name, "file": str(self.path)})
+        log.log(level, "%s", message, extra={"gateway": self._name, "file": str(self.path)})
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,10 @@ import shlex
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -97,6 +100,26 @@ def test_the_image_holds_what_is_pinned_and_no_secret() -> None:
     assert ignored[0] == "*", "what lies around in the folder does not get into the image"
 
 
+def test_the_image_is_built_from_all_of_the_package() -> None:
+    """What the wheel takes from the checkout reaches the build of the image."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {"pyproject.toml", "README.md", "LICENSE", *wheel["only-include"]}
+    needed |= set(wheel["force-include"])
+    copied = {
+        source
+        for word, arguments in stages()["wheel"]
+        if word == "COPY"
+        for source in arguments.split()[:-1]
+    }
+    listed = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = {line[1:] for line in listed if line[:1] == "!"}
+    for path in needed:
+        parts = {path, *map(str, PurePosixPath(path).parents)}
+        assert parts & copied, path
+        assert parts & let_in, path
+
+
 def unit() -> configparser.RawConfigParser:
     """Return the systemd unit; of keys that stand several times, the last."""
     parser = configparser.RawConfigParser(strict=False, delimiters=("=",), comment_prefixes=("#",))
@@ -171,19 +194,28 @@ def may_build_a_box() -> bool:
     return not subprocess.run(["unshare", "--mount", "true"], check=False).returncode
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder that every user may enter, unlike those that pytest makes."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
 @pytest.mark.skipif(not may_build_a_box(), reason="only root may build a box to run in")
-async def test_it_works_in_a_box(tmp_path: Path) -> None:
+async def test_it_works_in_a_box(open_folder: Path) -> None:
     """On a read-only system, without any capability, and with one small folder to write to."""
-    state = tmp_path / "state"
+    state = open_folder / "state"
     state.mkdir()
-    for path in (tmp_path, *tmp_path.parents[:3]):
-        path.chmod(0o755)
     user = unprivileged()
-    box = _BOX.format(user=user, state=state, folder=tmp_path)
+    box = _BOX.format(user=user, state=state, folder=open_folder)
     within = ("unshare", "--mount", "sh", "-c", box, "sh")
     async with gateway() as there:
-        flag = configured(tmp_path, there.host, token=there.token)
-        async with exporter_process(tmp_path, flag, first=_NO_NEW_CODE, within=within) as process:
+        flag = configured(open_folder, there.host, token=there.token)
+        async with exporter_process(
+            open_folder, flag, first=_NO_NEW_CODE, within=within
+        ) as process:
             await process.full()
             fields = status(process.process.pid)
             process.process.terminate()

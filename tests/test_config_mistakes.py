@@ -222,6 +222,8 @@ def test_no_gateway_names_both_ways(write: Write) -> None:
     [
         ("", "is empty"),
         ("- a", "not a list"),
+        ('host = "envoy.local"', "is TOML or INI: write YAML"),
+        ('# comment\n[[gateways]]\nhost = "envoy.local"', "is TOML or INI: write YAML"),
         ("gateways: [", "line 1, column 12"),
         ("gateways:\n\t- host: a", "line 2, column 1: is not YAML: indent with spaces"),
         ("gateways:\n- host: a\n  host: b", "line 3: the key host is already on line 2"),

@@ -1,5 +1,6 @@
 """What a log line looks like, and what is never in one."""
 
+import ast
 import json
 import logging
 import subprocess
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from exporter import logging as exporter_logging
 from exporter.logging import Format, hide_secret, mask, setup_logging
+from tests.conftest import ROOT
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIifQ.c2lnbmF0dXJl-_"
 log = logging.getLogger("exporter.test")
@@ -113,6 +115,33 @@ def test_short_secrets_are_masked_as_words() -> None:
     """A very short secret is hidden without making everything else unreadable."""
     hide_secret("q7")
     assert mask("password q7 in q7q7q7") == "password *** in q7q7q7"
+
+
+@pytest.mark.parametrize("logger", ["exporter.gateway", "aiohttp.server"])
+def test_fixed_texts_stay_readable(logger: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A password that is a word is masked in what comes from elsewhere, not in our own words."""
+    hide_secret("bad")
+    setup_logging()
+    logging.getLogger(logger).warning("a bad answer: %s, %d times", "it is bad", 3)
+    fixed = "bad" if logger.startswith("exporter") else "***"
+    assert f"a {fixed} answer: it is ***, 3 times" in capsys.readouterr().err
+
+
+def test_messages_of_our_own_are_fixed() -> None:
+    """What is logged is a constant with arguments, which are masked."""
+    names = {"debug", "info", "warning", "error", "exception", "critical", "log"}
+    variable = [
+        f"{path}:{call.lineno}"
+        for path in (ROOT / "exporter").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in names
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "log"
+        and not isinstance(call.args[call.func.attr == "log"], (ast.Constant, ast.Starred))
+    ]
+    assert variable == []
 
 
 def test_errors_have_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ models know what should be a number. Duplicate keys are errors. Messages never q
 may be a secret.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from exporter.text import printable
 
 #: bytes; a configuration of thousands of gateways is far smaller, `/dev/zero` is not
 _MAX_BYTES = 16 * 1024 * 1024
+#: a section, or a key with its value
+_TOML_OR_INI = re.compile(r"\[{1,2}[\w. \"'-]+\]{1,2}(\s*[#;].*)?|[\w.\"'-]+\s*=.*")
 #: levels; our configuration has five, and PyYAML takes seconds for thousands
 _MAX_DEPTH = 40
 _NULL = "tag:yaml.org,2002:null"
@@ -103,6 +106,7 @@ def parse(content: bytes) -> dict[Any, Any]:
     if data is None:
         raise ConfigError("is empty: `enphase-exporter init` asks what goes in and writes it")
     if not isinstance(data, dict):
+        _refuse_other_formats(content.decode("utf-8-sig"))
         raise ConfigError("must hold `key: value` lines at top level, not a list or a single value")
     return data
 
@@ -116,12 +120,24 @@ def _parsed(content: bytes) -> Any:
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader with fewer types
     except yaml.YAMLError as error:
+        _refuse_other_formats(text)
         raise ConfigError(_explained(error)) from None
     except _TAG_ERRORS as error:
         raise ConfigError(
             f"a value does not match its tag ({type(error).__name__}):"
             " remove the tags, the words that begin with !"
         ) from None
+
+
+def _refuse_other_formats(text: str) -> None:
+    """Raise ConfigError for a file that was written for another program's habits."""
+    lines = (line.strip() for line in text.splitlines())
+    first = next((line for line in lines if line and line[0] not in "#;"), "")
+    if _TOML_OR_INI.fullmatch(first):
+        raise ConfigError(
+            "is TOML or INI: write YAML, with `key: value` in place of `key = value`;"
+            " `enphase-exporter init` writes a file to start from"
+        )
 
 
 def _explained(error: yaml.YAMLError) -> str:

@@ -220,6 +220,7 @@ def test_check_detects_an_outdated_manual(tmp_path: Path, monkeypatch: pytest.Mo
         ("enphase-exporter dis", {"discover"}),
         ("enphase-exporter check --prom", {"--prometheus"}),
         ("enphase-exporter serve --config.", {"--config.file", "--config.check"}),
+        ("enphase-exporter demo --scenario owners", {"owners-story"}),
     ],
 )
 def test_the_shell_completes(line: str, offered: set[str], tmp_path: Path) -> None:

@@ -144,11 +144,20 @@ async def test_ready_once_every_gateway_was_asked(
     assert manager.ready
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:{taken}", "192.0.2.1:0", f"{'a' * 64}:0"])
-async def test_an_address_that_cannot_be_listened_on(manager: PollerManager, address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "remedy"),
+    [
+        ("127.0.0.1:{taken}", "stop what listens there"),
+        ("192.0.2.1:0", "this machine does not have that address"),
+        (f"{'a' * 64}:0", "or choose another"),
+    ],
+)
+async def test_an_address_that_cannot_be_listened_on(
+    manager: PollerManager, address: str, remedy: str
+) -> None:
     """A port in use, a foreign address and an unknown name are reported with the remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         there = parse(address.format(taken=taken.getsockname()[1]))
-        with pytest.raises(ListenError, match=r"^cannot listen on .*--web\.listen-address"):
+        with pytest.raises(ListenError, match=rf"^cannot listen on .*{remedy}.*--web\.listen"):
             async with listening(manager, WebConfig.load(None), there):
                 pass

@@ -13,12 +13,25 @@ from exporter.errors import ConfigError
 if TYPE_CHECKING:
     from exporter.simulator.scenario import Scenario
 
+
+def _complete_scenario(incomplete: str) -> list[str]:
+    """Return the names that begin like this, for the shell; none where the simulator is missing."""
+    try:
+        require_simulator()
+    except ConfigError:
+        return []
+    from exporter.simulator.scenario import scenario_names
+
+    return [name for name in scenario_names() if name.startswith(incomplete)]
+
+
 ScenarioName = Annotated[
     str,
     typer.Option(
         "--scenario",
         metavar="NAME|FILE",
         help="Scenario to run; `simulate --list` shows the names.",
+        autocompletion=_complete_scenario,
     ),
 ]
 Seed = Annotated[
