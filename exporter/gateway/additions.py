@@ -12,6 +12,7 @@ from exporter.gateway.models import InverterLabels, Presence, StoragePower
 
 _PRESENT, _MISSING = Presence(1), Presence(0)
 _UNLABELLED = InverterLabels("", "")
+_STORAGE = ("storage_power",)
 #: sums of battery power held back at most while no production report was read
 _WITHHELD = 2
 
@@ -106,9 +107,11 @@ class Additions:
         return {}
 
     def _storage(self, data: dict[str, Any], watts: float | None) -> dict[Path, float]:
-        if watts is not None:
-            data["storage_power"] = StoragePower(watts)
-        return self.guard.integrate(("storage_power",), watts)
+        if watts is None and not self.guard.counts(_STORAGE):
+            return {}
+        # Without a power the energies so far stand still.
+        data["storage_power"] = StoragePower(watts)
+        return self.guard.integrate(_STORAGE, watts)
 
     def _presence(
         self, listed: Mapping[str, Any] | None, member: str, kind: str

@@ -131,6 +131,10 @@ class CounterGuard:
                 charged = _area(-previous[0], -watts, now - previous[1])
         return self.add({(*path, "charged"): charged, (*path, "discharged"): discharged})
 
+    def counts(self, path: Path) -> bool:
+        """Return whether a power was ever integrated."""
+        return "/".join((*path, "charged")) in self._state.integrals
+
     def add(self, joules: Mapping[Path, float]) -> dict[Path, float]:
         """Add to sums that have no register; return the joules of each so far."""
         totals: dict[Path, float] = {}
@@ -167,8 +171,7 @@ class CounterGuard:
             if guard.total is None:  # written by an earlier version
                 guard.total = guard.raw + guard.offset
                 guard.offset = 0.0 if guard.summed else guard.offset
-        # Without a state file the journal is a leftover: the owner has deleted the file.
-        exported = self._journal.totals if self._journal is not None and state.written else None
+        exported = self._journal.totals if self._journal is not None else None
         if exported is None:
             if not state.closed:
                 # Sums that are older than what was exported would look like a reset with all of
@@ -202,11 +205,7 @@ class CounterGuard:
         now = self._clock.time()
         state = self._state.counters.get(key)
         if state is None or (state.unproven and raw != 0):
-            summed = energy.balance or raw < 0
-            total = 0.0 if summed else raw
-            state = GuardState(
-                raw, at=now, changed_at=now, total=total, unproven=raw == 0, summed=summed
-            )
+            state = self._first(key, energy, raw, now)
             self._state.counters[key] = state
         if state.unproven:
             # A first reading of zero is either an unused register or a gateway that starts.
@@ -232,6 +231,18 @@ class CounterGuard:
             self.rejected[energy.metric] += 1
             return None
         return state.total
+
+    def _first(self, key: str, energy: Energy, raw: float, now: float) -> GuardState:
+        """Return where a counter begins: where it stood, if a state file was lost meanwhile."""
+        summed = energy.balance or raw < 0
+        total = 0.0 if summed else raw
+        state = GuardState(raw, at=now, changed_at=now, total=total, unproven=raw == 0)
+        state.summed = summed
+        exported = self._exported.get(key, 0.0) / 3600
+        if exported > total:
+            state.total = exported
+            state.offset = 0.0 if summed else exported - raw
+        return state
 
     def _plausible(
         self,

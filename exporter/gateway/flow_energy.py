@@ -2,7 +2,8 @@
 
 What flows where is derived from several answers (`exporter.house`), and its best source can change
 from one moment to the next. The energy of a flow goes on with what the registers of its present
-source add; a source without a register is integrated over time.
+source add; a source without a register is integrated over time. While no source is known, the
+energy stands still.
 """
 
 from collections.abc import Mapping
@@ -72,6 +73,8 @@ class FlowEnergies:
         self._clock = clock
         #: watts, source and monotonic time of each flow when it was last known
         self._previous: dict[Path, tuple[float, str, float]] = {}
+        #: all flows that were ever known, and what limits each
+        self._sides: dict[Path, Side] = {}
         #: what was counted last, with its result and monotonic time
         self._counted: tuple[Mapping[Path, Flow], dict[Path, float], float] | None = None
 
@@ -94,13 +97,15 @@ class FlowEnergies:
                 else self._integrated(path, flow, now)
             )
         self._previous = {path: (flow.watts, flow.source, now) for path, flow in flows.items()}
-        totals = self._guard.add(added)
+        self._sides |= {path: flow.side for path, flow in flows.items()}
+        # What is not known now stands still: nothing is added, and nothing of it is lost.
+        totals = self._guard.add({_field(path, "joules"): 0.0 for path in self._sides} | added)
         counters = dict(totals)
-        for path, flow in flows.items():
+        for path, side in self._sides.items():
             if len(path) > _DAILY:
                 continue
             total = _field(path, "joules")
-            days = self._guard.days(total, totals[total], flow.side)
+            days = self._guard.days(total, totals[total], side)
             for name, key in (("today", TODAY), ("yesterday", YESTERDAY)):
                 if (*total, key) in days:
                     counters[_field(path, name)] = days[*total, key]

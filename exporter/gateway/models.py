@@ -40,9 +40,9 @@ class Presence:
 
 @dataclass(frozen=True, slots=True)
 class StoragePower:
-    """Power of all batteries together in W; positive discharges."""
+    """Power of all batteries together in W; positive discharges; None is unknown."""
 
-    watts: float
+    watts: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _POWER_COLLECTORS = (
     "generator",
     "livedata",
 )
+_QUANTITIES = ("solar", "battery", "grid", "house")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class HouseDeriver:
         #: what the powers were derived from
         self._readings: list[Reading | None] = []
         self._conditions: tuple[int | None, bool] = (None, False)
+        #: the sources of the energies so far
+        self._sources: Mapping[str, PowerSource] = {}
 
     def __call__(self, snapshot: Snapshot, now: float) -> DerivedHouse:
         """Return what follows from a snapshot at `now` (monotonic seconds)."""
@@ -85,12 +88,14 @@ class HouseDeriver:
         ):
             powers = self._powers = _derive_powers(view, connected)
             self._readings, self._conditions = readings, conditions
+            known = {**self._sources, **powers.sources}
+            self._sources = {name: known[name] for name in _QUANTITIES if name in known}
         data: dict[str, Any] = {}
         if powers.flows or connected is not None or commanded is not None:
             data = {
                 "house": House(connected, commanded, **powers.watts),
                 "house_legs": powers.legs,
-                "power_sources": powers.sources,
+                "power_sources": self._sources,
             }
         return DerivedHouse(
             data,

@@ -101,7 +101,7 @@ SOURCES = Table(
     (
         InfoMetric(
             "enphase_power_source_info",
-            "Where a power comes from: ct, production, inverters, batteries, livedata or balance.",
+            "Where a power comes from, or came from last: a meter, other devices or a balance.",
             describes=(("source", "source"),),
         ),
     ),

@@ -12,11 +12,15 @@ import pytest
 from exporter.simulator import replay
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 from tests.virtual_loop import LoopClock, VirtualLoop, run
+from tools.incident import rules
+from tools.incident.recording import Recording
+from tools.incident.timeline import Firing, of_recording
 
 THREE_PHASE = "7.3.466_with_cts_3phase"
 DETAILED = "8.2.4345_with_device_data"
 SPLIT = "8.2.127_with_3cts_and_battery_split"
 SIMPLE = "7.3.130"
+WITHOUT_CONSUMPTION = "7.3.130_no_consumption"
 
 REPORT = "/production.json?details=1"
 METERS, READINGS = "/ivp/meters", "/ivp/meters/readings"
@@ -32,11 +36,14 @@ Watch = Callable[..., None]
 
 @pytest.fixture
 def watch(captures_dir: Path, tmp_path: Path) -> Watch:
-    """Return a function that lets the poller watch a capture, and a story happen meanwhile."""
+    """Return a function that lets the poller watch a capture, and a story happen meanwhile.
 
-    def watch(capture: str, story: Story, **config: Any) -> None:
+    What it remembers is there in the next story of the same test, too.
+    """
+
+    def watch(capture: str, story: Story, *, start: float = START, **config: Any) -> None:
         async def main(loop: VirtualLoop) -> None:
-            clock = LoopClock(loop, START)
+            clock = LoopClock(loop, start)
             gateway = replay.load_capture(captures_dir / capture, now=clock.time)
             async with polled_gateway(gateway, tmp_path, clock, **config) as polled:
                 await story(polled)
@@ -44,6 +51,26 @@ def watch(captures_dir: Path, tmp_path: Path) -> Watch:
         run(main)
 
     return watch
+
+
+class ScrapedGateway:
+    """A polled gateway that Prometheus scrapes; the shipped rules are evaluated on the scrapes."""
+
+    def __init__(self, polled: PolledGateway, interval: float = 30.0) -> None:
+        self._polled = polled
+        self._interval = interval
+        self._recording = Recording(polled.clock.time() + interval, interval)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass under scrapes."""
+        for _ in range(round(seconds / self._interval)):
+            await self._polled.pass_time(self._interval)
+            lines = self._polled.exposition.with_timestamps(self._polled.clock.time())
+            self._recording.scrape(lines, rules.metrics())
+
+    def alerts(self) -> list[Firing]:
+        """Return all that fired, without what is for information only."""
+        return [f for f in of_recording(self._recording).alerts() if f.severity != "info"]
 
 
 def section(report: Any, name: str) -> Any:

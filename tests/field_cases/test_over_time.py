@@ -50,6 +50,7 @@ def test_nothing_is_missing_at_a_healthy_site(watch: Watch, capture: str) -> Non
     watch(capture, story)
 
 
+@pytest.mark.field_case(2)
 def test_production_below_zero_at_night(watch: Watch) -> None:
     """It is shown as it is, the counter stands, and nothing is rejected."""
 
@@ -81,6 +82,7 @@ def test_production_below_zero_at_night(watch: Watch) -> None:
     watch(THREE_PHASE, story)
 
 
+@pytest.mark.field_case(3)
 def test_an_inverter_that_never_reported(watch: Watch) -> None:
     """It has no time stamp, the others have theirs, and nothing is missing."""
 
@@ -101,6 +103,7 @@ def test_an_inverter_that_never_reported(watch: Watch) -> None:
     watch(SIMPLE, story)
 
 
+@pytest.mark.field_case(10)
 def test_a_section_without_devices_for_some_polls(watch: Watch) -> None:
     """Its leftovers are no readings: the gauges go, the counters stand, and then all is there."""
 
@@ -129,6 +132,7 @@ def test_a_section_without_devices_for_some_polls(watch: Watch) -> None:
     watch(DETAILED, story)
 
 
+@pytest.mark.field_case(17)
 @pytest.mark.parametrize("begins", [0.0, 10 * MINUTE])
 def test_a_path_that_refuses_us_costs_its_collector(watch: Watch, begins: float) -> None:
     """It is told as not permitted, and everything else goes on."""
@@ -147,6 +151,7 @@ def test_a_path_that_refuses_us_costs_its_collector(watch: Watch, begins: float)
     watch(SPLIT, story)
 
 
+@pytest.mark.field_case(18)
 def test_a_production_report_that_hangs_for_an_hour(watch: Watch) -> None:
     """Grid, meters and batteries go on, and the power of the house is that of the CTs."""
 
@@ -169,6 +174,7 @@ def test_a_production_report_that_hangs_for_an_hour(watch: Watch) -> None:
     watch(SPLIT, story)
 
 
+@pytest.mark.field_case(23)
 @pytest.mark.parametrize("open_paths", [("/info", "/auth/check_jwt"), ("/info",)])
 @pytest.mark.parametrize("fault", [redirect("/login.html", code=302), login_page()])
 def test_a_login_page_everywhere_is_a_refused_login(
@@ -197,6 +203,7 @@ def test_a_login_page_everywhere_is_a_refused_login(
     watch(SPLIT, story)
 
 
+@pytest.mark.field_case(31)
 def test_a_leg_that_is_not_read_every_fifth_time(watch: Watch) -> None:
     """Half of the power is never served as the whole."""
     count = 0
@@ -226,6 +233,7 @@ def test_a_leg_that_is_not_read_every_fifth_time(watch: Watch) -> None:
     watch(SPLIT, story)
 
 
+@pytest.mark.field_case(33)
 def test_ten_minutes_of_503_after_a_restart_of_the_gateway(watch: Watch) -> None:
     """The same token lets us in, all is there half a minute after the end, and nothing is lost."""
 
@@ -247,6 +255,7 @@ def test_ten_minutes_of_503_after_a_restart_of_the_gateway(watch: Watch) -> None
     watch(SPLIT, story)
 
 
+@pytest.mark.field_case(38)
 def test_a_page_of_inverters_that_takes_forty_seconds(watch: Watch) -> None:
     """It is read all the same, and goes on to be."""
 
@@ -263,6 +272,7 @@ def test_a_page_of_inverters_that_takes_forty_seconds(watch: Watch) -> None:
     watch(SIMPLE, story)
 
 
+@pytest.mark.field_case(40)
 def test_a_report_of_last_spring(watch: Watch) -> None:
     """An inverter that is silent for 200 days has no power now, and can be retired by name."""
 
@@ -298,6 +308,7 @@ def test_a_report_of_last_spring(watch: Watch) -> None:
     watch(DETAILED, retired, retired=tuple(serials))
 
 
+@pytest.mark.field_case(41)
 def test_the_voltage_of_the_grid_without_a_meter(watch: Watch) -> None:
     """The inverters measure it, too."""
 
@@ -319,6 +330,7 @@ def test_the_voltage_of_the_grid_without_a_meter(watch: Watch) -> None:
     watch(DETAILED, story)
 
 
+@pytest.mark.field_case(44)
 def test_a_gateway_that_takes_twelve_seconds_for_everything(watch: Watch) -> None:
     """The grid state stays, at a slower pace, and so does everything else."""
 
@@ -336,6 +348,7 @@ def test_a_gateway_that_takes_twelve_seconds_for_everything(watch: Watch) -> Non
     watch(SPLIT, story)
 
 
+@pytest.mark.field_case(53)
 def test_six_ghost_panels(watch: Watch) -> None:
     """Devices that only have zeros are listed with them, and nothing is missing."""
 
@@ -365,6 +378,7 @@ def test_six_ghost_panels(watch: Watch) -> None:
     watch(SIMPLE, story)
 
 
+@pytest.mark.field_case(28)
 def test_a_relay_of_which_nothing_is_known(watch: Watch) -> None:
     """No grid state is served, and that is told: an outage would go unnoticed."""
 

@@ -99,6 +99,7 @@ def fresh(report: Any, now: float) -> None:
             entry["readingTime"] = int(now)
 
 
+@pytest.mark.field_case(1)
 def test_a_leg_of_the_total_may_be_a_balance(case: Open) -> None:
     """A leg whose total falls is shown as it is, and costs nothing else."""
     home = case(THREE_PHASE)
@@ -117,6 +118,7 @@ def test_a_leg_of_the_total_may_be_a_balance(case: Open) -> None:
     }
 
 
+@pytest.mark.field_case(2)
 def test_production_below_zero_at_night_is_read(case: Open) -> None:
     """Meters draw a few watts in the dark."""
     home = case(THREE_PHASE)
@@ -125,6 +127,7 @@ def test_production_below_zero_at_night_is_read(case: Open) -> None:
     assert home.read()["system_production"].watts_now == -40
 
 
+@pytest.mark.field_case(3)
 def test_an_inverter_that_never_reported_has_no_time(case: Open) -> None:
     """Its time stamp is 0, which metrics leave out; the others are as they were."""
     home = case(SIMPLE)
@@ -140,6 +143,7 @@ def test_an_inverter_that_never_reported_has_no_time(case: Open) -> None:
     assert [after[serial] for serial in others] == [before[serial] for serial in others]
 
 
+@pytest.mark.field_case(4)
 @pytest.mark.parametrize("name", [DETAILED, SPLIT, "8.3.5169_with_generator"])
 def test_a_day_is_not_a_lifetime(case: Open, name: str) -> None:
     """Today and week equal to the lifetime are not passed on; power and lifetime are."""
@@ -161,6 +165,7 @@ def test_a_day_is_not_a_lifetime(case: Open, name: str) -> None:
         assert after[member].watt_hours_lifetime == before[member].watt_hours_lifetime
 
 
+@pytest.mark.field_case(5)
 def test_no_day_has_twelve_megawatt_hours(case: Open) -> None:
     """A today that no site of this size can reach is not passed on."""
     home = case(THREE_PHASE)
@@ -169,6 +174,7 @@ def test_no_day_has_twelve_megawatt_hours(case: Open) -> None:
     assert home.read()["system_production"].watt_hours_today is None
 
 
+@pytest.mark.field_case(6)
 def test_without_production_ct_its_sections_are_junk(case: Open) -> None:
     """Production comes from the inverters, and no total is made of a production of nothing."""
     home = case(DETAILED)
@@ -187,6 +193,7 @@ def test_without_production_ct_its_sections_are_junk(case: Open) -> None:
     assert set(after["ctmeters"]) == {"net-consumption"}
 
 
+@pytest.mark.field_case(8)
 def test_a_ct_is_there_once_it_is_enabled(case: Open) -> None:
     """What exists is read from the answers of the moment."""
     home = case(DETAILED)
@@ -198,6 +205,7 @@ def test_a_ct_is_there_once_it_is_enabled(case: Open) -> None:
     assert "system_consumption" in after
 
 
+@pytest.mark.field_case(9)
 def test_an_inverter_without_last_report_keeps_the_rest(case: Open) -> None:
     """Only its time is gone, and the others keep their details."""
     home = case(DETAILED)
@@ -215,6 +223,7 @@ def test_an_inverter_without_last_report_keeps_the_rest(case: Open) -> None:
     assert [after[serial] for serial in others] == [before[serial] for serial in others]
 
 
+@pytest.mark.field_case(10)
 def test_a_section_without_devices_has_no_values(case: Open) -> None:
     """Its numbers are left over from something else, also where its CT is enabled."""
     home = case(DETAILED)
@@ -228,6 +237,7 @@ def test_a_section_without_devices_has_no_values(case: Open) -> None:
     assert not {"system_production", "system_consumption", "system_net_consumption"} & set(after)
 
 
+@pytest.mark.field_case(11)
 @pytest.mark.parametrize("value", [None, "unknown", MISSING])
 def test_a_battery_without_power_keeps_its_charge(case: Open, value: Any) -> None:
     """The power of one battery costs the power of that battery."""
@@ -242,6 +252,7 @@ def test_a_battery_without_power_keeps_its_charge(case: Open, value: Any) -> Non
     assert home.parsed()[POWER].unreadable == {"devices.real_power_mw": 1}
 
 
+@pytest.mark.field_case(12)
 def test_one_field_of_secctrl_is_one_value(case: Open) -> None:
     """The other aggregates stay."""
     home = case(SPLIT)
@@ -253,6 +264,7 @@ def test_one_field_of_secctrl_is_one_value(case: Open) -> None:
     assert home.parsed()[SECCTRL].unreadable == {"ENC_agg_backup_energy": 1}
 
 
+@pytest.mark.field_case(13)
 @pytest.mark.parametrize(
     ("key", "value", "attribute"),
     [
@@ -275,6 +287,7 @@ def test_one_field_of_a_meter_is_one_value(
     assert after == {**before, "ctmeters": changed}
 
 
+@pytest.mark.field_case(14)
 @pytest.mark.parametrize("shape", ["one", "none", "missing", "turned"])
 def test_sections_are_found_by_what_they_measure(case: Open, shape: str) -> None:
     """Production stays whatever becomes of consumption, and no section takes another's place."""
@@ -301,6 +314,7 @@ def test_sections_are_found_by_what_they_measure(case: Open, shape: str) -> None
         assert after.get(member) == (before[member] if shape in kept else None)
 
 
+@pytest.mark.field_case(15)
 def test_one_field_of_an_inverter_is_one_value(case: Open) -> None:
     """An inverter without its highest power costs that value alone."""
     home = case(SIMPLE)
@@ -311,6 +325,7 @@ def test_one_field_of_an_inverter_is_one_value(case: Open) -> None:
     assert after == {**before, first: replace(before[first], max_report_watts=None)}
 
 
+@pytest.mark.field_case(19)
 def test_a_byte_of_another_encoding_is_a_letter(case: Open) -> None:
     """The name of a relay costs no relay."""
     home = case(SPLIT)
@@ -321,6 +336,7 @@ def test_a_byte_of_another_encoding_is_a_letter(case: Open) -> None:
     assert "Küche" in {relay.load_name for relay in after.values()}
 
 
+@pytest.mark.field_case(21)
 @pytest.mark.parametrize("key", ["currency", "seasons", "single_rate"])
 def test_a_tariff_without_prices_keeps_the_mode(case: Open, key: str) -> None:
     """What the batteries do hangs on no price."""
@@ -330,6 +346,7 @@ def test_a_tariff_without_prices_keeps_the_mode(case: Open, key: str) -> None:
     assert home.read()["tariff"].storage_settings == before
 
 
+@pytest.mark.field_case(27)
 @pytest.mark.parametrize("kind", [MISSING, None])
 def test_a_meter_without_kind_is_no_meter(case: Open, kind: Any) -> None:
     """The others stay, and nothing is called None."""
@@ -348,6 +365,7 @@ def test_a_meter_without_kind_is_no_meter(case: Open, kind: Any) -> None:
     assert after["system_production"] == before["system_production"]
 
 
+@pytest.mark.field_case(28)
 @pytest.mark.parametrize("state", ["unknown", "", None])
 def test_a_relay_without_word_claims_nothing(case: Open, state: Any) -> None:
     """The grid is neither there nor gone, and everything else of the controller is read."""
@@ -365,6 +383,7 @@ def test_a_relay_without_word_claims_nothing(case: Open, state: Any) -> None:
     assert after["enpower"].model_copy(update={"mains_oper_state": "closed"}) == before
 
 
+@pytest.mark.field_case(31)
 def test_a_leg_that_was_not_read_makes_no_half_power(case: Open) -> None:
     """A leg of zeros that had energy before takes the sum with it, not the other leg."""
     home = case(SPLIT)
@@ -389,6 +408,7 @@ def test_a_leg_that_was_not_read_makes_no_half_power(case: Open) -> None:
     assert after["ctmeters"]["net-consumption"] == before["ctmeters"]["net-consumption"]
 
 
+@pytest.mark.field_case(40)
 def test_a_report_of_last_spring_is_not_what_flows_now(case: Open) -> None:
     """An inverter that has been silent for 200 days has a time stamp, and no power."""
     home = case(DETAILED)
@@ -406,6 +426,7 @@ def test_a_report_of_last_spring_is_not_what_flows_now(case: Open) -> None:
     assert inverter.lifetime_energy is not None
 
 
+@pytest.mark.field_case(53)
 def test_six_ghost_panels_are_panels_of_zero(case: Open) -> None:
     """Devices that only have zeros are listed with them."""
     home = case(SIMPLE)

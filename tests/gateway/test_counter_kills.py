@@ -53,6 +53,15 @@ class Life:
         self.guard.close()
         self.start()
 
+    def begin_again(self, how: str) -> None:
+        """Start again after an end of this kind; `lose` loses the state file, too."""
+        if how == "end":
+            self.end()
+            return
+        if how == "lose":
+            self.saved = {}
+        self.kill()
+
     async def read(self, production: float, net: float, watts: float) -> None:
         """Poll, and check that nothing fell."""
         await self.clock.sleep(30)
@@ -83,7 +92,9 @@ def life(tmp_path: Path) -> Iterator[Life]:
     steps=st.lists(
         st.one_of(
             st.tuples(st.just("read"), FEW_WH, st.floats(-200, 200), st.floats(-9000, 9000)),
-            st.tuples(st.sampled_from(["kill", "save", "end", "replace", "wrap", "dip", "zero"])),
+            st.tuples(
+                st.sampled_from(["kill", "save", "end", "replace", "wrap", "dip", "zero", "lose"])
+            ),
         ),
         max_size=40,
     )
@@ -91,7 +102,7 @@ def life(tmp_path: Path) -> Iterator[Life]:
 async def test_no_counter_falls_whenever_the_process_is_killed(
     steps: list[tuple[Any, ...]],
 ) -> None:
-    """Kills, saves, other gateways, steps of 2^32 J and dips at night, in any order."""
+    """Kills, lost files, other gateways, steps of 2^32 J and dips at night, in any order."""
     with TemporaryDirectory() as folder:
         life = Life(Path(folder))
         production, net = 30_000_000.0, -5000.0
@@ -114,10 +125,8 @@ async def test_no_counter_falls_whenever_the_process_is_killed(
                     await life.read(0, net, 100)
                 case ("save",):
                     life.save()
-                case ("kill",):
-                    life.kill()
                 case _:
-                    life.end()
+                    life.begin_again(step[0])
             production = max(1.0, production)
         life.guard.close()
 
@@ -133,11 +142,26 @@ async def test_a_sum_goes_on_where_it_was_when_the_process_was_killed(life: Life
     assert life.exported["encharge_power", "1", "discharged"] == before
 
 
-async def test_a_state_file_that_was_deleted_makes_the_journal_a_leftover(life: Life) -> None:
-    """Deleting the state file restarts the counters, as documented."""
+async def test_a_state_file_that_was_deleted_lets_no_counter_fall(life: Life) -> None:
+    """The journal knows where each counter stood, and it goes on from there."""
+    await life.read(1000, 0, 3600)
+    await life.read(1000, 0, 3600)
+    life.saved = {}
+    life.kill()
+    await life.read(500, -7, 3600)
+    assert life.exported[PRODUCTION] == 1000 * 3600
+    assert life.exported["encharge_power", "1", "discharged"] == 30 * 3600
+    await life.read(510, -5, 3600)
+    assert life.exported[PRODUCTION] == 1010 * 3600
+    assert life.exported[NET] == 2 * 3600
+
+
+async def test_a_state_directory_that_was_deleted_begins_with_the_registers(life: Life) -> None:
+    """Without the journal nothing is known of what was exported."""
     await life.read(1000, 0, 3600)
     await life.read(1000, 0, 3600)
     life.saved, life.exported = {}, {}
+    (life.folder / "home.counters").unlink()
     life.kill()
     await life.read(500, 0, 3600)
     assert life.exported[PRODUCTION] == 500 * 3600

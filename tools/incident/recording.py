@@ -82,6 +82,10 @@ class Recording:
         self.ticks += 1
         self._last = scraped
 
+    def scrape(self, exposition: bytes, metrics: Collection[str]) -> None:
+        """Add a scrape of these metrics, as lines with time stamps."""
+        self.add(dict(_samples(exposition, metrics, self.shift)))
+
     def repeat(self) -> None:
         """Add a scrape equal to the one before."""
         self.add(self._last)
@@ -142,14 +146,10 @@ async def record(
                 for _ in range(int((clock.monotonic() - due) // interval)):
                     recording.repeat()
                     due += interval
-                exposition = observer.exposition
-                recording.add(
-                    None
-                    if exposition is None
-                    else dict(
-                        _samples(exposition.with_timestamps(clock.time()), metrics, recording.shift)
-                    )
-                )
+                if observer.exposition is None:
+                    recording.add(None)
+                else:
+                    recording.scrape(observer.exposition.with_timestamps(clock.time()), metrics)
                 due += interval
     return recording
 

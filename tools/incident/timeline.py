@@ -9,7 +9,7 @@ from exporter.simulator.gateway import SimulatedGateway
 from exporter.simulator.scenario import Scenario, ScenarioRunner
 from tools.incident import promtool, rules
 from tools.incident.promtool import SIGN, Labels, Moment
-from tools.incident.recording import record
+from tools.incident.recording import Recording, record
 
 #: always fires, by design
 WATCHDOG = "EnphaseWatchdog"
@@ -96,6 +96,12 @@ async def hold(
     return await _watch(gateway, clock, clock.time() + seconds, interval, None)
 
 
+def of_recording(recording: Recording, signs: Mapping[str, str] | None = None) -> Timeline:
+    """Return what fires by the shipped rules on scrapes; `signs` see `promtool.evaluate`."""
+    moments = promtool.evaluate(recording, signs)
+    return Timeline(tuple(_firings(moments)), moments[0][0], moments[-1][0], recording.interval)
+
+
 async def _watch(
     gateway: SimulatedGateway,
     clock: VirtualClock,
@@ -106,8 +112,7 @@ async def _watch(
 ) -> Timeline:
     metrics = rules.metrics().union(*map(rules.named, (signs or {}).values()))
     recording = await record(gateway, clock, metrics, until=until, interval=interval, **config)
-    moments = promtool.evaluate(recording, signs)
-    return Timeline(tuple(_firings(moments)), moments[0][0], moments[-1][0], interval)
+    return of_recording(recording, signs)
 
 
 def _firings(moments: Iterable[Moment]) -> Collection[Firing]:

@@ -121,6 +121,8 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     tariff = _Tariff.read(raw, notes, "tariff")
     if tariff is None or not isinstance(raw, dict):
         return {}
+    for key in ("currency", "seasons", "seasons_sell"):
+        _expect(raw, key, notes)
     currency = _part(_Currency, raw, "currency", notes)
     single = _part(_SingleRate, raw, "single_rate", notes)
     return {
@@ -157,7 +159,18 @@ _UNKNOWN_SEASON = Season(None, (_UNKNOWN_DAY,))
 
 def _seasons(raw: dict[str, Any], key: str, notes: Notes) -> tuple[Season, ...]:
     value = raw.get(key)
-    return () if value is None else _each(value, _season, _UNKNOWN_SEASON, notes, key)
+    if value is None:
+        # Where there were seasons, the flat price is not what a kilowatt-hour costs.
+        return (_UNKNOWN_SEASON,) if notes.before.get(key) else ()
+    return _each(value, _season, _UNKNOWN_SEASON, notes, key)
+
+
+def _expect(raw: dict[str, Any], key: str, notes: Notes) -> None:
+    """Note what a tariff has, and count it as unreadable when it is gone."""
+    if raw.get(key):
+        notes.identities[key] = (key,)
+    elif raw.get(key) is None and notes.before.get(key):
+        notes.unreadable(key)
 
 
 def _season(raw: dict[str, Any], notes: Notes, name: str) -> Season:
