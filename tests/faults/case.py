@@ -62,8 +62,9 @@ class Cell:
 
     @property
     def collector(self) -> str:
-        """The collector that polls the endpoint."""
-        return ENDPOINTS[self.endpoint].collector if self.endpoint else "gateway"
+        """The collector that polls the endpoint; the login is the gateway's."""
+        endpoint = ENDPOINTS.get(self.endpoint or "")
+        return endpoint.collector if endpoint else "gateway"
 
     @property
     def whole(self) -> bool:

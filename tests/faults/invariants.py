@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
+from exporter.gateway import topology
 from exporter.gateway.cadences import CADENCES, intervals
-from exporter.gateway.endpoints import ENDPOINTS
+from exporter.gateway.endpoints import ENDPOINTS, ensemble_inventory, home, production_report
 from exporter.gateway.paths import METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import HOUSE, SELF
@@ -34,16 +35,14 @@ _PROOF = 300.0
 _MOST_WATTS, _STEP_JOULES = 50e3, 1100 * 3600.0
 #: a small request may pass one that takes long
 _MOST_AT_ONCE = 2
-#: the gateway's requests in ten minutes
-_WINDOW, _MOST_REQUESTS = 600.0, 10 * (14 + 12)
-#: what else is read in another way, or not at all, when this endpoint was bad from the start
-_HIDES: Mapping[str, frozenset[str]] = {
-    "/ivp/ensemble/inventory": frozenset({"battery_power", "storage", "dry_contacts"}),
-    "/ivp/meters": frozenset({"production", "gateway"}),
-    "/ivp/meters/readings": frozenset({"production", "gateway"}),
-    "/production.json?details=1": frozenset({"battery_power", "meters"}),
-    "/ivp/ensemble/power": frozenset({"storage", "ensemble"}),
-    "/home": frozenset({"tariff"}),
+#: the gateway's requests in ten minutes: those that may be large, and all of them
+_WINDOW, _MOST_FULL, _MOST_REQUESTS = 600.0, 10 * 14, 10 * (14 + 12)
+#: what an endpoint tells others: how many meters there are, whether AC Batteries belong to the sum
+#: of all batteries, what time it is where the prices hold
+_TELLS: Mapping[str, frozenset[str]] = {
+    METERS: frozenset({"gateway"}),
+    production_report.JSON.path: frozenset({"battery_power"}),
+    home.ENDPOINT.path: frozenset({"tariff"}),
 }
 
 
@@ -99,12 +98,22 @@ def hit(case: GatewayCase) -> frozenset[str]:
         return frozenset()
     more = frozenset[str]()
     if cell.moment.begins == 0:
-        more = _HIDES.get(cell.endpoint, more)
+        more = _hides(cell.endpoint)
     elif cell.effect is Effect.BENDS and cell.endpoint == METERS:
-        # A probe counts the meters.
+        # What is known of the gateway has the number of meters.
         more = frozenset({"gateway"})
     touched = frozenset({cell.collector}) | more
     return touched | {HOUSE} if touched & HOUSE_SOURCES else touched
+
+
+@cache
+def _hides(endpoint: str) -> frozenset[str]:
+    """Return what else is read in another way, or not at all, while an endpoint never answered."""
+    hidden = set(topology.readings_of(endpoint)) | _TELLS.get(endpoint, frozenset())
+    if endpoint == ensemble_inventory.ENDPOINT.path:
+        # Nobody asks for what there seems to be no hardware for.
+        hidden |= {ENDPOINTS[path].collector for path in topology.NEEDS}
+    return frozenset(hidden)
 
 
 def age(case: GatewayCase) -> float:
@@ -112,7 +121,7 @@ def age(case: GatewayCase) -> float:
     cell = case.cell
     if cell is None or cell.endpoint is None:
         return 0.0
-    return intervals(case.poller.cadences)[cell.endpoint]
+    return intervals(case.poller.cadences).get(cell.endpoint, 0.0)
 
 
 def life(case: GatewayCase, collector: str) -> float:
@@ -335,15 +344,28 @@ def _missing(case: GatewayCase, twin: GatewayCase, since: float) -> dict[str, st
 
 
 def spares_the_gateway(case: GatewayCase, twin: GatewayCase) -> str | None:
-    """Return where requests came at once, or more than 14 a minute averaged over ten minutes."""
+    """Return where requests came at once, or more a minute, over ten minutes, than the limit.
+
+    That is 14 full ones and 12 small ones; an urgent small one counts as a full one.
+    """
     if case.running.max_concurrency > _MOST_AT_ONCE:
         return f"{case.running.max_concurrency} requests at once"
-    times = [request.at for request in case.running.requests]
-    for index, at in enumerate(times):
-        count = bisect_left(times, at + _WINDOW) - index
-        if count > _MOST_REQUESTS:
-            return f"{count} requests in the ten minutes from {at:.0f} s"
+    requests = case.running.requests
+    full = [request.at for request in requests if not _is_small(request.target)]
+    for what, times, most in (
+        ("full requests", full, _MOST_FULL),
+        ("requests", [request.at for request in requests], _MOST_REQUESTS),
+    ):
+        for index, at in enumerate(times):
+            count = bisect_left(times, at + _WINDOW) - index
+            if count > most:
+                return f"{count} {what} in the ten minutes from {at:.0f} s"
     return None
+
+
+def _is_small(target: str) -> bool:
+    endpoint = ENDPOINTS.get(target)
+    return endpoint is not None and endpoint.small
 
 
 _UP = 'enphase_up{gateway="home"}'

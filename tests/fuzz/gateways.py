@@ -5,11 +5,14 @@ transport and session, pyenphase, the collectors, the metric tables and the expo
 """
 
 import asyncio
+import shutil
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import formatdate
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 from unittest.mock import patch
 
@@ -114,10 +117,12 @@ class Client:
 
 
 class Kept(State):
-    """A state file that is kept in memory, as the bytes it would be."""
+    """A state file that is kept in memory, as the bytes it would be; all else of it is on disk."""
 
     def __init__(self, content: bytes = b"{}") -> None:
-        super().__init__(Path("nowhere"), "home")
+        folder = Path(mkdtemp(prefix="enphase-fuzz-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        super().__init__(folder, "home")
         self.directory = None
         self.content = content
 
