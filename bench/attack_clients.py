@@ -1,4 +1,4 @@
-"""Strangers that besiege a port: what they do, over and over, as a process of its own.
+"""Attackers of a port: what they do, over and over, as a process of its own.
 
 Two thousand connections send nothing, fifty dribble headers, twenty send garbage, twenty ask
 for everything and read nothing. Who is sent away comes back.

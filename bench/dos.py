@@ -34,37 +34,39 @@ async def run(progress: Progress) -> Findings:
     """Scrape undisturbed and under attack."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, _FILES), hard), hard))
-    progress("Siege: waiting for the exporter")
+    progress("Attack: waiting for the exporter")
     async with simulated(_HOME) as gateway, exporting(gateway.host, gateway.token) as exporter:
         await exporter.full()
         request = Request(exporter.port, "/metrics", PROMETHEUS, "gzip")
-        progress("Siege: undisturbed")
+        progress("Attack: undisturbed")
         before = _ResourceUsage.of(exporter)
         peace = await _scrapes(request)
         at_once = await _at_once(request)
-        progress("Siege: under attack")
+        progress("Attack: under attack")
         async with child("bench.attack_clients", str(exporter.port), str(_SECONDS)) as attackers:
             crowd = await attackers.receive()
             watching = asyncio.create_task(_longest_gap(exporter.port))
-            siege = await _scrapes(request)
+            attacked = await _scrapes(request)
             during = _ResourceUsage.of(exporter)
             gap = await watching
-        progress("Siege: afterwards")
+        progress("Attack: afterwards")
         after = await _settled(exporter, before)
     return Findings(
         (
             BenchRow(f"{_SCRAPERS} scrapers, 99 % answered within", _ms(peace, 0.99), None, _SOON),
-            BenchRow("… under siege, 99 % within", _ms(siege, 0.99), None, _SOON),
-            BenchRow("… under siege, half within", _ms(siege, 0.5)),
+            BenchRow("… under attack, 99 % within", _ms(attacked, 0.99), None, _SOON),
+            BenchRow("… under attack, half within", _ms(attacked, 0.5)),
             BenchRow("… all in one instant, the last within", Quantity(at_once * 1000, "ms")),
             BenchRow(
-                "Longest gap between readings, under siege", Quantity(gap, "s"), None, _CADENCE
+                "Longest gap between readings, under attack", Quantity(gap, "s"), None, _CADENCE
             ),
-            BenchRow("Open files under siege", Quantity(during.files), None, _BOUNDED),
+            BenchRow("Open files under attack", Quantity(during.files), None, _BOUNDED),
             BenchRow(
-                "… a minute later, beside before", Quantity(after.files), Quantity(before.files)
+                "… a minute later, compared with before",
+                Quantity(after.files),
+                Quantity(before.files),
             ),
-            BenchRow("Memory under siege, beside before", *_megabytes(during, before)),
+            BenchRow("Memory under attack, compared with before", *_megabytes(during, before)),
         ),
         (f"{_HOME}, {_SCRAPERS} scrapes a second for {_SECONDS:g} s; attackers: {crowd}",),
     )

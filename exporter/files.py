@@ -164,7 +164,7 @@ def make_directory(directory: Path) -> None:
 
 
 def give_to_owner(descriptor: int, path: Path) -> None:
-    """Give a new file to whom the old one belongs, or else the directory.
+    """Give a new file the owner of the old one, or else of the directory.
 
     A command that root runs would otherwise leave a file that the exporter cannot read.
     """

@@ -12,7 +12,7 @@ _HOME = "/d/enphase-home?var-gateway=${__value.text:percentencode}"
 _CRITICAL = f"count by ({GATEWAY}) ({FIRING.replace('critical|warning', 'critical')})"
 _WARNING = f"count by ({GATEWAY}) ({FIRING.replace('critical|warning', 'warning')})"
 #: a critical alert weighs more than all warnings; an unreachable gateway is in between
-_TROUBLE = (
+_PROBLEMS = (
     f"100 * ({_CRITICAL} or 0 * enphase_up) + on ({GATEWAY}) ({_WARNING} or 0 * enphase_up)"
     f" + on ({GATEWAY}) 50 * (1 - enphase_up)"
 )
@@ -61,7 +61,7 @@ PANELS = (
         (
             TableColumn(
                 "Score",
-                _TROUBLE,
+                _PROBLEMS,
                 FieldOverride(
                     unit="none",
                     decimals=0,

@@ -4,18 +4,22 @@ The table lists what the API has by the types that we use; a field that is missp
 noticed by nobody but a cluster.
 """
 
+import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
 
+from exporter.config import Config, load
 from tests.conftest import ROOT
 from tools.cli_docs import tree
 
 FOLDER = ROOT / "deploy/kubernetes"
 #: folders that somebody applies
 APPLIED = ("home", "fleet", "rules")
+#: where pods find their secrets
+SECRETS = "/run/enphase"
 #: kinds that run pods
 WORKLOADS = ("Deployment", "StatefulSet")
 
@@ -180,3 +184,69 @@ def unknown(data: Any, kind: str, where: str = "") -> Iterator[str]:
 def flags_of_serve() -> set[str]:
     """Return the flags of `enphase-exporter serve`."""
     return {flag for each in tree().commands["serve"].params for flag in each.opts}
+
+
+def one(folder: str, *kinds: str) -> Manifest:
+    """Return the only object of a kind that a folder applies."""
+    [only] = [manifest for manifest in applied(folder) if manifest.kind in kinds]
+    return only
+
+
+def pod(folder: str) -> Any:
+    """Return the specification of the pods."""
+    return one(folder, *WORKLOADS).spec["template"]["spec"]
+
+
+def container(folder: str) -> Any:
+    """Return the only container of the pods."""
+    [only] = pod(folder)["containers"]
+    return only
+
+
+def variables(folder: str, number: int = 0) -> dict[str, str]:
+    """Return the environment of a pod, with references filled in as Kubernetes does."""
+    workload = one(folder, *WORKLOADS)
+    settings: dict[str, str] = {}
+    for variable in container(folder)["env"]:
+        name = variable["name"]
+        if "valueFrom" in variable:
+            assert variable["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+            settings[name] = f"{workload.name}-{number}"
+            continue
+        value = str(variable["value"])
+        # only what stands above is known
+        for earlier, content in settings.items():
+            value = value.replace(f"$({earlier})", content)
+        assert "$(" not in value
+        settings[name] = value
+    return settings
+
+
+def flags(folder: str) -> dict[str, str]:
+    """Return the flags of the command, and their values."""
+    words = [word.partition("=") for word in container(folder)["args"][1:]]
+    return {flag: value for flag, _, value in words}
+
+
+def mounted(folder: str) -> dict[str, Mapping[str, Any]]:
+    """Return the volumes by where they are mounted."""
+    volumes = {volume["name"]: volume for volume in pod(folder)["volumes"]}
+    for claim in one(folder, *WORKLOADS).spec.get("volumeClaimTemplates", []):
+        volumes[claim["metadata"]["name"]] = claim
+    return {
+        mount["mountPath"]: volumes[mount["name"]] for mount in container(folder)["volumeMounts"]
+    }
+
+
+def configuration(folder: str, tmp_path: Path, number: int = 0) -> Config:
+    """Load what a pod would, with every secret in its place."""
+    data = one(folder, "ConfigMap").data["data"]
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(exist_ok=True)
+    for name in re.findall(rf"{SECRETS}/([\w-]+)", "".join(data.values())):
+        (secrets / name).write_text("eyJ0")
+    for name, text in data.items():
+        (tmp_path / name).write_text(text.replace(SECRETS, str(secrets)))
+    path = PurePosixPath(flags(folder)["--config.file"])
+    assert mounted(folder)[str(path.parent)]["configMap"]["name"] == one(folder, "ConfigMap").name
+    return load(tmp_path / path.name, variables(folder, number))

@@ -1,9 +1,8 @@
 """`deploy/kubernetes`, held against itself, the exporter and the rules: there is no cluster."""
 
 import re
-from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import yaml
 
 from exporter.address import parse
 from exporter.clock import SystemClock
-from exporter.config import Config, Web, load
+from exporter.config import Web
 from exporter.manager import PollerManager
 from exporter.web.app import application
 from exporter.web.config import WebConfig
@@ -20,15 +19,22 @@ from tests.conftest import ROOT
 from tests.manifests import (
     APPLIED,
     FOLDER,
+    SECRETS,
     TYPES,
     VERSIONS,
     WORKLOADS,
-    Manifest,
     applied,
+    configuration,
+    container,
     files,
+    flags,
     flags_of_serve,
+    mounted,
+    one,
+    pod,
     read,
     unknown,
+    variables,
 )
 from tools import prometheus_rule
 
@@ -36,78 +42,11 @@ PORT = parse(Web().listen_address).port
 LABELS = {"app.kubernetes.io/name": "enphase-exporter"}
 RUNNING = ("home", "fleet")
 README = (FOLDER / "README.md").read_text()
-SECRETS = "/run/enphase"
 
 each_file = pytest.mark.parametrize(
     "path", files(), ids=lambda path: f"{path.parent.name}-{path.stem}"
 )
 each = pytest.mark.parametrize("folder", RUNNING)
-
-
-def one(folder: str, *kinds: str) -> Manifest:
-    """Return the only object of a kind that a folder applies."""
-    [only] = [manifest for manifest in applied(folder) if manifest.kind in kinds]
-    return only
-
-
-def pod(folder: str) -> Any:
-    """Return the specification of the pods."""
-    return one(folder, *WORKLOADS).spec["template"]["spec"]
-
-
-def container(folder: str) -> Any:
-    """Return the only container of the pods."""
-    [only] = pod(folder)["containers"]
-    return only
-
-
-def variables(folder: str, number: int = 0) -> dict[str, str]:
-    """Return the environment of a pod, with references filled in as Kubernetes does."""
-    workload = one(folder, *WORKLOADS)
-    settings: dict[str, str] = {}
-    for variable in container(folder)["env"]:
-        name = variable["name"]
-        if "valueFrom" in variable:
-            assert variable["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
-            settings[name] = f"{workload.name}-{number}"
-            continue
-        value = str(variable["value"])
-        # only what stands above is known
-        for earlier, content in settings.items():
-            value = value.replace(f"$({earlier})", content)
-        assert "$(" not in value
-        settings[name] = value
-    return settings
-
-
-def flags(folder: str) -> dict[str, str]:
-    """Return the flags of the command, and their values."""
-    words = [word.partition("=") for word in container(folder)["args"][1:]]
-    return {flag: value for flag, _, value in words}
-
-
-def mounted(folder: str) -> dict[str, Mapping[str, Any]]:
-    """Return the volumes by where they are mounted."""
-    volumes = {volume["name"]: volume for volume in pod(folder)["volumes"]}
-    for claim in one(folder, *WORKLOADS).spec.get("volumeClaimTemplates", []):
-        volumes[claim["metadata"]["name"]] = claim
-    return {
-        mount["mountPath"]: volumes[mount["name"]] for mount in container(folder)["volumeMounts"]
-    }
-
-
-def configuration(folder: str, tmp_path: Path, number: int = 0) -> Config:
-    """Load what a pod would, with every secret in its place."""
-    data = one(folder, "ConfigMap").data["data"]
-    secrets = tmp_path / "secrets"
-    secrets.mkdir(exist_ok=True)
-    for name in re.findall(rf"{SECRETS}/([\w-]+)", "".join(data.values())):
-        (secrets / name).write_text("eyJ0")
-    for name, text in data.items():
-        (tmp_path / name).write_text(text.replace(SECRETS, str(secrets)))
-    path = PurePosixPath(flags(folder)["--config.file"])
-    assert mounted(folder)[str(path.parent)]["configMap"]["name"] == one(folder, "ConfigMap").name
-    return load(tmp_path / path.name, variables(folder, number))
 
 
 @each_file

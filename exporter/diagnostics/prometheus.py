@@ -15,7 +15,7 @@ _SCRAPE = (
     " reload Prometheus"
 )
 #: what a request to Prometheus, or to something else at that address, may raise
-_TROUBLE = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
+_ERRORS = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 async def check(url: str, names: Sequence[str], port: int) -> list[StepResult]:
@@ -38,7 +38,7 @@ async def check(url: str, names: Sequence[str], port: int) -> list[StepResult]:
             }
             targets = (await _get(client, url, "targets", state="active"))["activeTargets"]
             ours = [target for target in targets if _is_ours(target, port)]
-        except _TROUBLE as error:
+        except _ERRORS as error:
             failed = _Answer(
                 StepStatus.FAILED,
                 f"the state of its targets cannot be read ({type(error).__name__})",
@@ -73,7 +73,7 @@ async def _reach(client: aiohttp.ClientSession, url: str) -> _Answer:
             f"{url} cannot be reached",
             "is Prometheus running there, and is the port right (usually 9090)?",
         )
-    except _TROUBLE:
+    except _ERRORS:
         return _Answer(
             StepStatus.FAILED,
             f"{url} is not a Prometheus server",

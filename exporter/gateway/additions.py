@@ -70,10 +70,10 @@ class Additions:
             watts = None if milliwatts is None else milliwatts / 1000
             counters |= self.guard.integrate(("encharge_power", serial), watts)
             total = None if total is None or watts is None else total + watts
-        if self.inventory.known("battery") - powers.keys():
+        if self.inventory.remembered("battery") - powers.keys():
             # The sum of a part is not the power of all.
             total = None
-        if total is not None and (self.acb_watts is not None or self.inventory.known("acb")):
+        if total is not None and (self.acb_watts is not None or self.inventory.remembered("acb")):
             total = None if self.acb_watts is None else total + self.acb_watts
         self.sum_pending = self._acb_undecided()
         if self.sum_pending:
@@ -87,7 +87,7 @@ class Additions:
         """
         if (
             self.production_read
-            or self.inventory.known("section")
+            or self.inventory.remembered("section")
             or self.sums_withheld >= _WITHHELD
         ):
             return False
@@ -98,7 +98,7 @@ class Additions:
         self.production_read = True
         acb = data.get("acb_power")
         self.acb_watts = None if acb is None else acb.power
-        if acb is None or self.inventory.known("battery"):
+        if acb is None or self.inventory.remembered("battery"):
             return {}
         return self._storage(data, self.acb_watts)
 

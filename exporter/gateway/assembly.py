@@ -46,7 +46,7 @@ _MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an endpoint said last; `expires` in monotonic seconds, `read_at` in epoch seconds."""
+    """The last answer of an endpoint; `expires` is monotonic, `read_at` in epoch seconds."""
 
     parsed: Parsed
     body: bytes
@@ -175,10 +175,10 @@ class Assembler:
         inverters = data.get("inverters")
         if not inverters:
             return data
-        known = self._inventory.known("inverter")
-        if inverters.keys() <= known:
+        remembered = self._inventory.remembered("inverter")
+        if inverters.keys() <= remembered:
             return data
-        return {**data, "inverters": {s: i for s, i in inverters.items() if s in known}}
+        return {**data, "inverters": {s: i for s, i in inverters.items() if s in remembered}}
 
     def service(self) -> tuple[str, int, int]:
         """Return phase mode, number of legs and number of meters, by the set-up of the meters."""

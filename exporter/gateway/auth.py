@@ -208,11 +208,11 @@ class TokenAuth:
 
     async def _check_identity(self) -> None:
         """Raise IdentityError for a gateway that the owner has not accepted."""
-        known = self._state.serial
-        if known in (None, self._serial) or await self._is_accepted():
+        remembered = self._state.serial
+        if remembered in (None, self._serial) or await self._is_accepted():
             return
         raise IdentityError(
-            f"gateway {self._serial} answers where {known} was before: if it was replaced, run"
+            f"gateway {self._serial} answers where {remembered} was before: if it was replaced, run"
             f" `enphase-exporter accept-gateway`; otherwise check `host`"
         )
 

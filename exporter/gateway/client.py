@@ -204,8 +204,8 @@ class GatewayClient:
 
         If they have, it takes `connect` to go on with what answers now.
         """
-        found, _ = await self._identify()
-        return found != self.identity
+        current, _ = await self._identify()
+        return current != self.identity
 
     def renew_if_due(self) -> None:
         """Start renewing the token in the background when its time has come."""

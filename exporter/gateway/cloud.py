@@ -61,7 +61,7 @@ class CloudLogin:
         return self._shared(username).failure or self._back_off.failure
 
     async def fetch(self, username: str, password: str, serial: str) -> Token:
-        """Return a new token; raise CloudLoginError, which never carries what the cloud said."""
+        """Return a new token; raise CloudLoginError, which never carries the cloud's own text."""
         shared, digest = self._shared(username), _digest(username, password)
         async with shared.turn:
             descriptor = await self._lock(username)
@@ -179,7 +179,7 @@ class CloudLogin:
         except aiohttp.ClientConnectorError:
             raise _NotSentError(_SILENT) from None
         except EnvoyAuthenticationError as error:
-            # The cause may hold what the cloud said, and that may hold a secret.
+            # The cause may hold the cloud's own text, and that may hold a secret.
             raise _translate_error(error.status) from None
         except (
             aiohttp.ClientError,

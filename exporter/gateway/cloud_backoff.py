@@ -153,7 +153,7 @@ def account(username: str, clock: Clock, directory: Path | None = None) -> Accou
     """Return the account of this user name, the same for all gateways that share a clock."""
     # An account holds its clock, whose id is therefore not given to another meanwhile.
     key = (id(clock), str(directory), username)
-    found = _accounts.get(key)
-    if found is None:
-        found = _accounts[key] = Account(clock)
-    return found
+    account = _accounts.get(key)
+    if account is None:
+        account = _accounts[key] = Account(clock)
+    return account

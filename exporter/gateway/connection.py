@@ -41,7 +41,7 @@ class GatewayConnection:
         self.due = parts.clock.monotonic() + wait
         #: whether endpoints can be asked
         self.open = False
-        #: whether it was asked for everything and said nothing
+        #: whether it was asked for everything and gave no data
         self.useless = False
         #: whether the last look at it found it gone
         self._failed = False
@@ -122,7 +122,7 @@ class GatewayConnection:
         firmware = str(identity.firmware)
         if memory.serial not in (None, identity.serial):
             self._note_replacement()
-            parts.guard.start_afresh()
+            parts.guard.expect_other_registers()
             parts.assembler.clear()
         memory.replaced_by = None
         if memory.firmware not in (None, firmware):

@@ -104,11 +104,11 @@ class CounterGuard:
         state = self._state.counters.get("/".join(path))
         return state.raw if state is not None and state.at >= 0 else None
 
-    def known_lifetime(self, *path: str) -> bool:
+    def has_counted(self, *path: str) -> bool:
         """Return whether this counter of this gateway ever stood above zero."""
         return (self.register(path) or 0.0) > 0
 
-    def start_afresh(self) -> None:
+    def expect_other_registers(self) -> None:
         """Expect other registers from now on: another gateway answers."""
         for state in self._state.counters.values():
             state.at = -1

@@ -49,19 +49,19 @@ class _PreparedClient:
 
 async def read_identity(host: str, response: Response) -> tuple[Identity, Envoy]:
     """Return who `/info` says it is, and pyenphase's idea of it; raise InvalidResponseError."""
-    told = cast("aiohttp.ClientSession", _PreparedClient(response))
-    envoy = Envoy(host, client=told, v2_acb_mode=False)
+    prepared = cast("aiohttp.ClientSession", _PreparedClient(response))
+    envoy = Envoy(host, client=prepared, v2_acb_mode=False)
     try:
         await envoy.setup()
-        known: Any = envoy.firmware
-        if known is None or not known.valid:
+        firmware: Any = envoy.firmware
+        if firmware is None or not firmware.valid:
             raise InvalidResponseError("/info names no firmware; is this an Enphase gateway?")
         if len(envoy.serial_number or "") > _LONGEST or len(envoy.part_number or "") > _LONGEST:
             raise InvalidResponseError("/info is not what an Enphase gateway says; check `host`")
         if not envoy.serial_number:
             raise InvalidResponseError("/info names no serial number; is this an Enphase gateway?")
         identity = Identity(
-            envoy.serial_number, envoy.part_number or "", known, bool(envoy.is_metered)
+            envoy.serial_number, envoy.part_number or "", firmware, bool(envoy.is_metered)
         )
         identity.wants_token  # noqa: B018 - a firmware that cannot be compared is none
     except (

@@ -128,15 +128,15 @@ class Inventory:
     def retire(self, ids: Iterable[str]) -> set[str]:
         """Expect nothing any more of these; return those that were known."""
         ids = set(ids)
-        known = {i for entries in self._state.inventory.values() for i in entries if i in ids}
+        present = {i for entries in self._state.inventory.values() for i in entries if i in ids}
         self._state.retired |= ids
         for entries in self._state.inventory.values():
-            for identity in known & entries.keys():
+            for identity in present & entries.keys():
                 del entries[identity]
         self._expected = None
-        return known
+        return present
 
-    def known(self, kind: str) -> frozenset[str]:
+    def remembered(self, kind: str) -> frozenset[str]:
         """Return the ids of a kind that were ever seen and are not retired."""
         entries = self._state.inventory.get(kind, {})
         return frozenset(i for i in entries if not self.retired(i))

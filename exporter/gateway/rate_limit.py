@@ -169,8 +169,8 @@ class RateLimiter:
 
         An `overlap` waits for the limit alone, while another request of this process is under way.
         """
-        beside = overlap and self._one_at_a_time.locked()
-        async with self._overlapping if beside else self._one_at_a_time:
+        overlapping = overlap and self._one_at_a_time.locked()
+        async with self._overlapping if overlapping else self._one_at_a_time:
             descriptor = await self._admit(small=small)
             try:
                 yield

@@ -1,7 +1,7 @@
 """A complete HTTP response of a gateway, and what it says besides its data.
 
 Gateways answer for an endpoint that they do not have in several ways, and with their login page
-where a session has ended: these are told apart here from data that cannot be read.
+where a session has ended: these are distinguished here from data that cannot be read.
 """
 
 import re

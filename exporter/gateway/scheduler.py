@@ -43,7 +43,7 @@ _HINT_PAUSE = 5.0
 _FAILURES_SEEN, _FAILURES_NEW = 4, 2
 #: what was never asked counts as asked this often, until it is so many intervals late: after a
 #: restart, when the budget is small, what is asked seldom does not wait for minutes, and a slow
-#: gateway does not lose what it said for what it has not said yet
+#: gateway does not lose data it gave for data it has not given yet
 _FIRST, _FIRST_MOST = 60.0, 2.0
 #: data lives for three intervals and at least this long
 _LIFETIME_INTERVALS, _LEAST_LIFETIME = 3.0, 120.0

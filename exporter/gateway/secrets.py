@@ -81,8 +81,8 @@ class SecretFilter:
         patterns[secret] = forms, _pattern(secret, forms)
         if len(patterns) > _MOST:
             patterns.popitem(last=False)
-        known = (*self._ours.values(), *self._cookies.values())
-        self._forms = tuple(form for forms, _ in known for form in forms)
+        kept = (*self._ours.values(), *self._cookies.values())
+        self._forms = tuple(form for forms, _ in kept for form in forms)
 
 
 def _forms(secret: str) -> tuple[bytes, ...]:

@@ -39,7 +39,7 @@ class Selection:
         current = parts.assembler.current()
         refused = {s.endpoint.path for s in scheduler if s.refused}
         relay = scheduler[topology.GRID_STATE[0]].condition is EndpointState.ANSWERING
-        meters = bool(inventory.known("meter"))
+        meters = bool(inventory.remembered("meter"))
         for collector, seconds in adapted(parts.cadences, relay=relay, meters=meters).items():
             for path in topology.STANDS_ON[collector]:
                 scheduler[path].interval = seconds
@@ -49,7 +49,7 @@ class Selection:
             kinds = topology.NEEDS.get(path)
             schedule.enabled = (
                 (path in needed or path in refused)
-                and (kinds is None or any(inventory.known(kind) for kind in kinds))
+                and (kinds is None or any(inventory.remembered(kind) for kind in kinds))
                 and (
                     schedule.endpoint.collector not in topology.OPT_IN
                     or schedule.endpoint.collector in parts.config.cadences
@@ -75,8 +75,8 @@ class Selection:
         inventory = self._parts.inventory
         return (
             collector in topology.ESSENTIAL
-            or collector in inventory.known("collector")
-            or any(inventory.known(kind) for kind in topology.EVIDENCE.get(collector, ()))
+            or collector in inventory.remembered("collector")
+            or any(inventory.remembered(kind) for kind in topology.EVIDENCE.get(collector, ()))
         )
 
     def reported(self) -> list[str]:

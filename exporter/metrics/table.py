@@ -193,7 +193,7 @@ class FlagSet(StateSet):
 
 @dataclass(frozen=True)
 class LabelledFields(MetricRow):
-    """A gauge with one sample for each of several fields of an object, told apart by a label.
+    """A gauge with one sample for each of several fields of an object, distinguished by a label.
 
     `parts` maps each label value to the field it is read from.
     """

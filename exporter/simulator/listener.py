@@ -53,7 +53,7 @@ class GatewayListener:
         self.host = ""
         self._protocols = protocols
         self._context = context
-        self._door = ListenerState.OPEN
+        self._state = ListenerState.OPEN
         self._servers: list[asyncio.Server] = []
         #: held while nothing is served: bound, and listening only in state `DEAF`
         self._held: list[socket.socket] = []
@@ -64,24 +64,24 @@ class GatewayListener:
     @property
     def up(self) -> bool:
         """Whether connections are served; otherwise they are refused or fail in another way."""
-        return self._door is ListenerState.OPEN
+        return self._state is ListenerState.OPEN
 
     @up.setter
     def up(self, enabled: bool) -> None:
         if enabled != self.up:
-            self.door = ListenerState.OPEN if enabled else ListenerState.CLOSED
+            self.state = ListenerState.OPEN if enabled else ListenerState.CLOSED
 
     @property
-    def door(self) -> ListenerState:
+    def state(self) -> ListenerState:
         """How it treats new connections; a change resets existing ones."""
-        return self._door
+        return self._state
 
-    @door.setter
-    def door(self, state: ListenerState) -> None:
-        if state is self._door:
+    @state.setter
+    def state(self, state: ListenerState) -> None:
+        if state is self._state:
             return
         self._hold()
-        self._door = state
+        self._state = state
         if state in (ListenerState.OPEN, ListenerState.SLAMMED):
             self._listen()
         elif state is ListenerState.DEAF:
@@ -91,9 +91,9 @@ class GatewayListener:
     def show(self, context: ssl.SSLContext) -> None:
         """Use another certificate from now on; existing connections end."""
         self._context = context
-        door = self._door
-        self.door = ListenerState.CLOSED
-        self.door = door
+        state = self._state
+        self.state = ListenerState.CLOSED
+        self.state = state
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes a free one. Raises `ListenError` if that cannot be done."""
@@ -163,7 +163,7 @@ class GatewayListener:
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        slammed = self._door is ListenerState.SLAMMED
+        slammed = self._state is ListenerState.SLAMMED
         for each in tuple(self._waiting):
             server = await loop.create_server(
                 _ResetOnData if slammed else self._protocols,

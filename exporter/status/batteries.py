@@ -186,7 +186,7 @@ def _acbs(view: SnapshotView) -> Iterator[BatteryStatus]:
     inventory = view.devices("acb", "acb_inventory")
     for serial, device in sorted(inventory.items()):
         silent = to_bool(device.communicating) is False
-        state: BatteryState = "not heard"
+        state: BatteryState = "not communicating"
         if not silent:
             asleep = str(device.sleep_state or "") == "asleep"
             charge = str(device.charge_status or "")
@@ -228,7 +228,7 @@ def _state(
     communicating: bool | None, off: bool | None, ready: float | None, watts: float | None
 ) -> BatteryState:
     if communicating is False:
-        return "not heard"
+        return "not communicating"
     if off:
         return "switched off"
     if ready is not None and ready not in _READY:

@@ -14,13 +14,13 @@ BatteryState = Literal[
     "asleep",
     "not ready",
     "switched off",
-    "not heard",
+    "not communicating",
     "missing",
     "not known",
 ]
 #: states of a battery that does not do its part
 FAULTY_STATES: frozenset[BatteryState] = frozenset(
-    {"not ready", "switched off", "not heard", "missing"}
+    {"not ready", "switched off", "not communicating", "missing"}
 )
 PanelState = Literal["reporting", "dark", "silent", "missing", "not known"]
 

@@ -148,7 +148,7 @@ class WebConfig:
 
         source = printable(path)
         try:
-            file = _File.model_validate(_beside(path.parent, strict_yaml.read(path)))
+            file = _File.model_validate(_resolve_paths(path.parent, strict_yaml.read(path)))
         except ValidationError as error:
             raise config_error(error, _File, source) from None
         tls = file.tls_server_config
@@ -166,7 +166,7 @@ class WebConfig:
         return _Loaded(users, auth, context)
 
 
-def _beside(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
+def _resolve_paths(directory: Path, data: dict[Any, Any]) -> dict[Any, Any]:
     """Return the data with its relative paths taken from the directory of the file."""
     tls = data.get("tls_server_config")
     if not isinstance(tls, dict):

@@ -87,7 +87,7 @@ async def test_no_prometheus(tmp_path: Path) -> None:
 
 
 async def test_no_rules(tmp_path: Path) -> None:
-    """A Prometheus without our rules is told to load them."""
+    """For a Prometheus without our rules the message says how to load them."""
     with pipeline.prometheus(tmp_path, None, "groups: []\n") as prometheus:
         steps = await results(AlertPath(prometheus))
     assert failed(steps) == ["rules"]
@@ -95,7 +95,7 @@ async def test_no_rules(tmp_path: Path) -> None:
 
 
 async def test_no_alertmanager_in_prometheus(tmp_path: Path) -> None:
-    """A Prometheus that sends to nobody is told to."""
+    """For a Prometheus that sends to nobody the message says how to change that."""
     with pipeline.prometheus(tmp_path, None) as prometheus:
         steps = await results(AlertPath(prometheus, patience=PATIENCE / 10))
     assert failed(steps) == ["configured"]
@@ -103,7 +103,7 @@ async def test_no_alertmanager_in_prometheus(tmp_path: Path) -> None:
 
 
 async def test_an_alertmanager_that_is_down(tmp_path: Path) -> None:
-    """One that does not answer is told apart from one that is not configured."""
+    """One that does not answer is distinguished from one that is not configured."""
     closed = f"http://127.0.0.1:{pipeline.free_port()}"
     with pipeline.prometheus(tmp_path, closed) as prometheus:
         steps = await results(AlertPath(prometheus, patience=PATIENCE))

@@ -288,10 +288,10 @@ def write(case: RuleTest, folder: Path, number: int) -> Path:
 
 
 def run(
-    promtool: str, found: Mapping[int, RuleTest], folder: Path, processes: int
+    promtool: str, cases: Mapping[int, RuleTest], folder: Path, processes: int
 ) -> dict[int, str]:
     """Run cases in that many processes; return what promtool says of those that fail, by number."""
-    paths = [write(case, folder, number) for number, case in found.items()]
+    paths = [write(case, folder, number) for number, case in cases.items()]
 
     def batch(chosen: Sequence[Path]) -> str:
         done = subprocess.run(
@@ -316,6 +316,6 @@ def run(
             seen.add(number)
             if not text.strip().startswith("SUCCESS"):
                 failures[number] = text.strip()
-    for number in found.keys() - seen:
+    for number in cases.keys() - seen:
         failures[number] = "promtool did not run it:\n" + "\n".join(outputs)[:2000]
     return failures

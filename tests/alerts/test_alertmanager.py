@@ -179,8 +179,8 @@ def _matches(matchers: list[str], labels: Mapping[str, str]) -> bool:
     for matcher in matchers:
         name, operator, value = re.match(r'(\w+) (=~|!~|!=|=) "(.*)"$', matcher).groups()  # type: ignore[union-attr]
         held = labels.get(name, "")
-        found = re.fullmatch(value, held) is not None if "~" in operator else held == value
-        if found == operator.startswith("!"):
+        matches = re.fullmatch(value, held) is not None if "~" in operator else held == value
+        if matches == operator.startswith("!"):
             return False
     return True
 

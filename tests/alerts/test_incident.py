@@ -17,7 +17,7 @@ GONE = 'enphase_up{gateway="home"}'
 
 
 def test_a_series_that_vanishes_goes_stale() -> None:
-    """It is stale for the first scrape without it, and nothing is said for the others."""
+    """It is stale for the first scrape without it, and no marker is written for the others."""
     series = Series()
     for tick in (2, 3, 4, 8):
         series.put(tick, "1")
@@ -41,9 +41,9 @@ def test_evaluated_at_every_scrape(promtool: str) -> None:
     recording = Recording(1000.0, 60)
     for value in ("1", "0", "0", "1"):
         recording.add({GONE: value})
-    found = evaluate(recording, {"gone": "enphase_up == 0"})
-    fired = [sorted(dict(alert)["alertname"] for alert in alerts) for _, alerts in found]
-    assert [at for at, _ in found] == [1000, 1060, 1120, 1180]
+    evaluated = evaluate(recording, {"gone": "enphase_up == 0"})
+    fired = [sorted(dict(alert)["alertname"] for alert in alerts) for _, alerts in evaluated]
+    assert [at for at, _ in evaluated] == [1000, 1060, 1120, 1180]
     assert fired == [
         ["EnphaseWatchdog"],
         ["EnphaseWatchdog", "IncidentSign"],

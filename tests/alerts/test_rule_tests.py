@@ -120,9 +120,9 @@ def test_slow_rule_tests_are_scraped_often() -> None:
 
 def test_a_pair_doubles_series() -> None:
     """There is a second exporter for the same gateway, and one for another gateway."""
-    found = [entry["series"] for entry in pair(_TEST)["input_series"]]
-    assert len(found) == 5
-    assert sum('gateway="home-b"' in name for name in found) == 1
+    names = [entry["series"] for entry in pair(_TEST)["input_series"]]
+    assert len(names) == 5
+    assert sum('gateway="home-b"' in name for name in names) == 1
 
 
 def test_labels_are_added_to_every_series() -> None:
@@ -132,8 +132,8 @@ def test_labels_are_added_to_every_series() -> None:
 
 def test_only_what_is_late_is_looked_for_later() -> None:
     """What must not fire yet is looked at in time, what fires and what is over a while later."""
-    found = VARIATIONS["missed"](_TEST)["promql_expr_test"]
-    assert [check["eval_time"] for check in found] == ["60s", "420s", "480s"]
+    checks = VARIATIONS["missed"](_TEST)["promql_expr_test"]
+    assert [check["eval_time"] for check in checks] == ["60s", "420s", "480s"]
 
 
 def test_groups_come_after_what_they_read() -> None:

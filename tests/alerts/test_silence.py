@@ -16,7 +16,7 @@ from tests.scenarios import catalogue
 from tools.incident.healthy import SCENARIOS, held, played, week
 from tools.incident.seasons import SEASONS, WEEKS
 
-#: captures of gateways on which something was wrong, with what must be said of it
+#: captures of gateways on which something was wrong, with the alerts that must fire
 UNHEALTHY: dict[str, set[str]] = {
     # too old for the exporter, which therefore gets nothing from it
     "3.7.0": {"EnphaseGatewayUnreachable"},
@@ -30,11 +30,11 @@ Silences = dict[str, Future[Any]]
 
 @pytest.fixture(scope="module")
 def silences(request: pytest.FixtureRequest, submit: Submit) -> Silences:
-    """Return what is being found out about scenarios and captures."""
-    found = {name: submit(played, name) for name in HEALTHY if name in chosen(request, "name")}
-    found |= {name: submit(week, name) for name in WEEKS if name in chosen(request, "week_of")}
+    """Return the running evaluations of scenarios and captures."""
+    results = {name: submit(played, name) for name in HEALTHY if name in chosen(request, "name")}
+    results |= {name: submit(week, name) for name in WEEKS if name in chosen(request, "week_of")}
     folders = sorted(chosen(request, "capture"))
-    return found | {name: submit(held, CAPTURES / name) for name in folders if name != "none"}
+    return results | {name: submit(held, CAPTURES / name) for name in folders if name != "none"}
 
 
 @pytest.mark.proof
@@ -49,7 +49,7 @@ def test_healthy_scenario_is_silent(name: str, silences: Silences) -> None:
 def test_healthy_week_is_silent(week_of: str, silences: Silences) -> None:
     """A week of any season, with stalls, restarts and upgrades, has neither critical nor warning.
 
-    That the firmware changed must have been told, as info: otherwise nothing was watched.
+    That the firmware changed must have been reported, as info: otherwise nothing was watched.
     """
     silence = silences[week_of].result()
     assert silence.loud == []

@@ -35,7 +35,7 @@ LOST = 240.0
 FEW = 3
 
 
-class Heard(NamedTuple):
+class ReceivedMessage(NamedTuple):
     """A message as Alertmanager sends it."""
 
     receiver: str
@@ -43,11 +43,11 @@ class Heard(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A house under watch, and what is heard of it."""
+    """A house under watch, and the notifications about it."""
 
     house: HomeSimulation
     ports: Ports
-    messages: asyncio.Queue[Heard]
+    messages: asyncio.Queue[ReceivedMessage]
 
     async def until(self, *receivers: str) -> dict[str, list[dict[str, Any]]]:
         """Wait until each of these got a message; return all messages by receiver."""
@@ -66,8 +66,8 @@ class Scene(NamedTuple):
                 # a scrape that came too late leaves nothing to show until the next one
                 with suppress(ValueError):
                     output = await dashboards.answered(url)
-                    found = re.findall(r"(\w+) (\d+) of \d+ panels", output)
-                    panels = {name: int(count) for name, count in found}
+                    counts = re.findall(r"(\w+) (\d+) of \d+ panels", output)
+                    panels = {name: int(count) for name, count in counts}
                     if min(panels.values()) > FEW:
                         return panels
                 await asyncio.sleep(1)
@@ -81,15 +81,15 @@ class Scene(NamedTuple):
 @asynccontextmanager
 async def watched(pager: Tools) -> AsyncIterator[Scene]:
     """Watch a simulated home with the whole shipped chain."""
-    messages: asyncio.Queue[Heard] = asyncio.Queue()
+    messages: asyncio.Queue[ReceivedMessage] = asyncio.Queue()
 
-    async def hear(receiver: str, message: dict[str, Any]) -> None:
-        messages.put_nowait(Heard(receiver, message))
+    async def receive(receiver: str, message: dict[str, Any]) -> None:
+        messages.put_nowait(ReceivedMessage(receiver, message))
 
     house = HomeSimulation(SAMPLE_HOMES["battery-home"], seed=1, start=time.time(), past_days=0)
     async with (
         serve(LiveGateway(house, lambda: house.at(time.time()))) as gateway,
-        chain(pager, {"home": gateway}, hear) as running,
+        chain(pager, {"home": gateway}, receive) as running,
     ):
         yield Scene(house, running.ports, messages)
 
@@ -169,7 +169,7 @@ def stack(tmp_path: Path, *words: str, **variables: str) -> Iterator[subprocess.
 
 
 def greeted(process: subprocess.Popen[str]) -> str:
-    """Wait until the stack is ready; return what it has said."""
+    """Wait until the stack is ready; return what it has printed."""
     assert process.stdout is not None
     output = ""
     while GREETING_END not in output:
@@ -197,7 +197,7 @@ def alive(pids: dict[str, int]) -> list[str]:
 def test_the_stack_ends_and_leaves_nothing(
     tmp_path: Path, pager: Tools, number: signal.Signals
 ) -> None:
-    """It says where to look; told to end, it ends its programs and takes its folders away."""
+    """It says where to look; asked to end, it ends its programs and takes its folders away."""
     ports = free_ports()
     with stack(tmp_path, *flags(ports)) as process:
         output = greeted(process)

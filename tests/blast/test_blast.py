@@ -15,7 +15,7 @@ UNSUPPORTED = "3.7.0"
 
 
 def test_a_spoilt_place_costs_only_what_is_made_of_it(capture: Path) -> None:
-    """A value that is null, missing, of another type or absurd takes no neighbour with it."""
+    """A value that is null, missing, of another type or absurd costs no other value."""
     if capture.name == UNSUPPORTED:
         pytest.skip("nothing of it is read")
     target = Target(capture)

@@ -168,9 +168,9 @@ def _doubled(content: bytes) -> bytes:
     return b"{%b,%b}" % (inner, inner) if content.lstrip()[:1] == b"{" and inner else content
 
 
-def _door(door: ListenerState) -> "Callable[[GatewayCase, bool], None]":
+def _listening_as(state: ListenerState) -> "Callable[[GatewayCase, bool], None]":
     def switch(case: "GatewayCase", on: bool) -> None:
-        case.running.listener.door = door if on else ListenerState.OPEN
+        case.running.listener.state = state if on else ListenerState.OPEN
 
     return switch
 
@@ -211,10 +211,10 @@ def _status(code: int, settles: float = 0.0) -> Row:
 
 
 ROWS: tuple[Row, ...] = (
-    Row("refused", _F, switch=_door(ListenerState.CLOSED)),
+    Row("refused", _F, switch=_listening_as(ListenerState.CLOSED)),
     Row("DNS gone", _F, switch=_dns_gone),
-    Row("connect stall", _F, switch=_door(ListenerState.DEAF)),
-    Row("TLS reset", _F, switch=_door(ListenerState.SLAMMED)),
+    Row("connect stall", _F, switch=_listening_as(ListenerState.DEAF)),
+    Row("TLS reset", _F, switch=_listening_as(ListenerState.SLAMMED)),
     Row("TLS expired", _H, switch=_expired),
     Row("gateway's clock a day ahead", _H, switch=_gateway_ahead),
     Row("own clock a day back", _H, switch=_own_clock(-86400.0)),

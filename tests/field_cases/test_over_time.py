@@ -135,7 +135,7 @@ def test_a_section_without_devices_for_some_polls(watch: Watch) -> None:
 @pytest.mark.field_case(17)
 @pytest.mark.parametrize("begins", [0.0, 10 * MINUTE])
 def test_a_path_that_refuses_us_costs_its_collector(watch: Watch, begins: float) -> None:
-    """It is told as not permitted, and everything else goes on."""
+    """It is reported as not permitted, and everything else goes on."""
 
     async def story(polled: PolledGateway) -> None:
         await polled.pass_time(begins)
@@ -380,7 +380,7 @@ def test_six_ghost_panels(watch: Watch) -> None:
 
 @pytest.mark.field_case(28)
 def test_a_relay_of_which_nothing_is_known(watch: Watch) -> None:
-    """No grid state is served, and that is told: an outage would go unnoticed."""
+    """No grid state is served, and that is reported: an outage would go unnoticed."""
 
     def lose(groups: Any) -> Any:
         for group in groups:

@@ -3,23 +3,15 @@
 Each situation was reported in public and is rebuilt from a capture by the change described.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from exporter import house
-from exporter.gateway.endpoints.base import Parsed
-from exporter.gateway.endpoints.context import Context
-from exporter.simulator import replay as captures
+from tests.field_cases.field_case import MISSING, Open, put, section
 from tests.gateway.endpoints.reading import (
-    answers,
-    assemble_all,
-    context_of,
-    parse_all,
     read_capture,
 )
 
@@ -38,58 +30,6 @@ INVERTERS = "/api/v1/production/inverters"
 DETAILS = "/ivp/pdm/device_data"
 CONTACTS = "/ivp/ss/dry_contact_settings"
 TARIFF = "/admin/lib/tariff"
-
-MISSING: Any = object()
-
-
-def put(node: Any, key: Any, value: Any) -> None:
-    """Set a value in a document, or take it out."""
-    if value is MISSING:
-        del node[key]
-    else:
-        node[key] = value
-
-
-def section(report: Any, name: str) -> Any:
-    """Return a section of a production report by what it measures."""
-    return next(
-        entry
-        for part in report.values()
-        for entry in part
-        if entry.get("measurementType", entry["type"]) == name
-    )
-
-
-class FieldCase:
-    """A capture whose answers are changed before they are read."""
-
-    def __init__(self, folder: Path) -> None:
-        gateway = captures.load_capture(folder)
-        self.bodies = answers(gateway)
-        self.context = context_of(gateway, parse_all(self.bodies))
-
-    def change(self, path: str, change: Callable[[Any], Any]) -> None:
-        """Change an answer, in place or for what the function returns."""
-        document = orjson.loads(self.bodies[path])
-        result = change(document)
-        self.bodies[path] = orjson.dumps(document if result is None else result)
-
-    def read(self, context: Context | None = None) -> dict[str, Any]:
-        """Return all members as they are read now."""
-        return assemble_all(parse_all(self.bodies), context or self.context)
-
-    def parsed(self) -> Mapping[str, Parsed]:
-        """Return what each answer says now."""
-        return parse_all(self.bodies)
-
-
-@pytest.fixture
-def case(captures_dir: Path) -> Callable[[str], FieldCase]:
-    """Return a function that opens a capture for changes."""
-    return lambda name: FieldCase(captures_dir / name)
-
-
-Open = Callable[[str], FieldCase]
 
 
 def fresh(report: Any, now: float) -> None:

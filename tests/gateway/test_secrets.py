@@ -20,7 +20,7 @@ SERIAL = SAMPLE_HOMES["battery-home"].serial
 DAY = 86400.0
 
 
-async def trouble(watched: PolledGateway) -> set[str]:
+async def every_failure(watched: PolledGateway) -> set[str]:
     """Go through refusals, forgotten sessions, garbage, a revoked token; return the cookies."""
     gateway = watched.gateway
     assert isinstance(gateway.login, TokenAccessCheck)
@@ -53,7 +53,7 @@ async def test_no_secret_is_logged_or_served(
     async with serving_cloud(clock.time) as cloud:
         cloud.mode = mode
         async with polled_gateway("battery-home", tmp_path, clock, **own) as watched:
-            cookies = await trouble(watched)
+            cookies = await every_failure(watched)
             assert watched.gateway.count(CHECK_JWT) > 2
             page = watched.text()
     secrets = {PASSWORD, SESSION, MANAGER_TOKEN, token, *cloud.tokens, *cookies}

@@ -28,7 +28,7 @@ def claiming(claims: Any) -> str:
 
 
 def test_a_token_is_read() -> None:
-    """A token says when its life began and ends, and for whom; blanks around it or not."""
+    """A token says when its life began and ends, and for which user; blanks around it or not."""
     text = tokens.make(SERIAL, now=START)
     token = Token.parse(f" {text}\n", START + 5)
     assert token == Token(text, START, START + 365 * DAY, SERIAL)

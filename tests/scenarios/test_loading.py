@@ -1,4 +1,4 @@
-"""Scenario files are read strictly: what is wrong is told in one line each, with a remedy."""
+"""Scenario files are read strictly: each mistake is reported in one line, with a remedy."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def loaded(folder: Path, text: str) -> Scenario:
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
-    """Return what is said of a file with this text, without the file's name."""
+    """Return the messages about a file with this text, without the file's name."""
     with pytest.raises(ConfigError) as caught:
         loaded(folder, text)
     prefix = f"{folder / 'trial.yml'}: "
@@ -35,7 +35,7 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 
 def event(folder: Path, text: str) -> list[str]:
-    """Return what is said of a scenario with this one event."""
+    """Return the messages about a scenario with this one event."""
     return mistakes(folder, f"{HEAD}home: battery-home\nevents:\n  - {text}")
 
 
@@ -72,7 +72,7 @@ def test_the_catalogue_loads(name: str) -> None:
     ],
 )
 def test_unknown_scenario(word: str, message: str) -> None:
-    """A name that there is not is told with the nearest one, a file with the reason."""
+    """An unknown name is reported with the nearest one, a file with the reason."""
     with pytest.raises(ConfigError) as caught:
         find_scenario(word)
     assert str(caught.value).startswith(message)
@@ -94,7 +94,7 @@ def test_season_follows_from_the_start(tmp_path: Path) -> None:
 
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
-    """A file with several mistakes is told all of them, each with place and remedy."""
+    """All mistakes of a file are reported, each with place and remedy."""
     text = """
 titel: A trial
 description: Nothing much.
@@ -164,7 +164,7 @@ seed: seven
     ],
 )
 def test_mistakes_in_events(tmp_path: Path, text: str, message: str) -> None:
-    """What cannot happen is told when the scenario is loaded, and where it stands."""
+    """What cannot happen is reported when the scenario is loaded, with its place."""
     lines = event(tmp_path, text)
     assert len(lines) == 1
     assert lines[0].startswith(message)

@@ -13,9 +13,9 @@ pytestmark = pytest.mark.proof
 
 async def looks(observer: ScenarioObserver, *times: str) -> list[Observation]:
     """Return what is seen at these times."""
-    found = [await observer.scrape(time) for time in times]
-    assert None not in found
-    return [look for look in found if look is not None]
+    seen = [await observer.scrape(time) for time in times]
+    assert None not in seen
+    return [look for look in seen if look is not None]
 
 
 def assert_ordinary(look: Observation) -> None:
@@ -84,7 +84,7 @@ async def test_firmware_upgrade(tmp_path: Path) -> None:
     assert after_gateway.labels("enphase_gateway_info", "firmware") == {"8.3.5286"}
     assert after_gateway.age("enphase_gateway_firmware_changed_timestamp_seconds") < 3600
     firmwares = [m.labels("enphase_encharge_info", "firmware") for m in (before, between, after)]
-    assert [len(found) for found in firmwares] == [1, 2, 1]
+    assert [len(seen) for seen in firmwares] == [1, 2, 1]
     assert firmwares[0] != firmwares[2]
     appeared = after.samples.keys() - before.samples.keys()
     assert appeared - {"enphase_collector_failures_total"} == {

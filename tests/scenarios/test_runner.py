@@ -35,12 +35,12 @@ async def played(trial: Scenario, lever: str, times: Sequence[float]) -> list[ob
     """Return what a lever is at these times, in seconds after the start."""
     clock = VirtualClock(trial.begins)
     runner = ScenarioRunner(trial, clock)
-    found = []
+    values = []
     for time in times:
         await clock.sleep(time - clock.monotonic())
         runner.catch_up()
-        found.append(runner.house.get(lever))
-    return found
+        values.append(runner.house.get(lever))
+    return values
 
 
 @pytest.mark.parametrize("step", [7.0, 60.0, 311.0, 7200.0])
@@ -78,8 +78,8 @@ async def test_overlapping_events(tmp_path: Path) -> None:
         "{at: 25m, for: 30m, set: {load.factor: 4}}",
     )
     minutes = [5, 15, 22, 27, 32, 45, 56]
-    found = await played(trial, "load.factor", [60.0 * minute for minute in minutes])
-    assert found == [1, 2, 3, 4, 4, 4, 1]
+    values = await played(trial, "load.factor", [60.0 * minute for minute in minutes])
+    assert values == [1, 2, 3, 4, 4, 4, 1]
 
 
 async def test_lasting_within_passing(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ async def test_lasting_within_passing(tmp_path: Path) -> None:
         "{at: 30m, for: 20m, set: {load.factor: 4}}",
     )
     minutes = [15, 25, 35, 45, 55]
-    found = await played(trial, "load.factor", [60.0 * minute for minute in minutes])
-    assert found == [2, 3, 4, 4, 3]
+    values = await played(trial, "load.factor", [60.0 * minute for minute in minutes])
+    assert values == [2, 3, 4, 4, 3]
 
 
 async def test_all_devices(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ async def test_seed(tmp_path: Path) -> None:
     assert states[0] == states[1] != states[2]
 
 
-async def test_trouble_at_the_server(tmp_path: Path) -> None:
-    """Trouble of several kinds overlaps at the server, and all of it ends."""
+async def test_faults_at_the_server(tmp_path: Path) -> None:
+    """Faults of several kinds overlap at the server, and all of them end."""
     trial = scenario(
         tmp_path,
         "{at: 10m, for: 30m, server: {/home: {status: 503}}}",
@@ -165,12 +165,12 @@ async def test_trouble_at_the_server(tmp_path: Path) -> None:
     runner = ScenarioRunner(trial, clock)
     async with serve(runner.gateway, now=clock.time) as running:
         runner.attach(running)
-        found = []
+        values = []
         for minute in (5, 12, 16, 18, 22, 26, 28, 35, 45):
             await clock.sleep(60 * minute - clock.monotonic())
             runner.catch_up()
-            found.append((running.up, running.login.refuse, sorted(running.faults)))
-    assert found == [
+            values.append((running.up, running.login.refuse, sorted(running.faults)))
+    assert values == [
         (True, False, []),
         (True, False, ["/home"]),
         (False, False, ["/home"]),

@@ -1,4 +1,4 @@
-"""The owner's story from beginning to end, as the exporter would have told it."""
+"""The owner's story from beginning to end, as the exporter would have reported it."""
 
 from itertools import pairwise
 from pathlib import Path

@@ -51,7 +51,7 @@ async def test_a_password_buys_a_token(
 
 
 async def test_installers_get_short_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installer's token is valid for twelve hours, or as long as is said."""
+    """An installer's token is valid for twelve hours, or as long as requested."""
     async with serve_cloud(lambda: NOW) as cloud:
         auth = _auth(cloud, monkeypatch)
         cloud.user = "installer"

@@ -289,7 +289,7 @@ def test_the_event_log_has_what_began_and_ended() -> None:
 
 
 def test_installers_see_counts_and_levels() -> None:
-    """Each device is counted, listed and has a level; one that is not heard has none."""
+    """Each device is counted, listed and has a level; one that does not communicate has none."""
     it = house("acb")
     it.set("acb.2.communicating", False)
     it.set("inverter.3.plc_level", 2)

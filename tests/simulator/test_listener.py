@@ -28,20 +28,20 @@ async def ask(running: RunningGateway) -> bytes:
 
 @pytest.mark.parametrize("name", ["three-phase", "legacy"])
 @pytest.mark.parametrize(
-    ("door", "failure"),
+    ("state", "failure"),
     [
         (ListenerState.CLOSED, aiohttp.ClientConnectorError),
         (ListenerState.DEAF, TimeoutError),
         (ListenerState.SLAMMED, aiohttp.ClientOSError),
     ],
 )
-async def test_a_door_that_is_not_open(
-    door: ListenerState, failure: type[Exception], name: str
+async def test_a_listener_that_is_not_open(
+    state: ListenerState, failure: type[Exception], name: str
 ) -> None:
-    """Connections fail in the way of the door, and go through when it is open again."""
+    """Connections fail in the way of its state, and go through when it is open again."""
     async with serve(sample_home(name, lambda: 1_800_000_000.0)) as running:
-        for other in (ListenerState.CLOSED, door):
-            running.listener.door = other
+        for other in (ListenerState.CLOSED, state):
+            running.listener.state = other
             assert not running.up
         with pytest.raises(failure):
             await ask(running)

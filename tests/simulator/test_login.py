@@ -1,4 +1,4 @@
-"""A simulated gateway lets in whom a real one would."""
+"""A simulated gateway lets in the users that a real one would."""
 
 import base64
 import json

@@ -104,7 +104,7 @@ async def test_concurrent_requests_are_counted(client: aiohttp.ClientSession) ->
 
 
 async def test_writes_are_not_allowed(client: aiohttp.ClientSession) -> None:
-    """What a gateway cannot be told is refused with 405."""
+    """A method that a gateway does not have is refused with 405."""
     async with serve(sample_home("solar-only", time.time)) as running:
         url = f"{running.url}/admin/lib/tariff"
         async with client.put(url, data=b"{}", headers=_headers(running)) as response:

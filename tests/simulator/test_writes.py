@@ -53,7 +53,7 @@ async def _owning(client: aiohttp.ClientSession, name: str, **levers: Any) -> As
 
 
 async def test_the_grid_is_left_and_joined_again(client: aiohttp.ClientSession) -> None:
-    """Told to go off grid it does, and back on grid only after it has synchronised."""
+    """Commanded off grid it goes there, and back on grid only after it has synchronised."""
     async with _owning(client, "battery-home") as owner:
         relay = await owner.envoy.go_off_grid()
         assert relay["mains_admin_state"] == "open"
@@ -81,7 +81,7 @@ async def test_a_relay_that_is_stuck_obeys_on_paper_only(client: aiohttp.ClientS
 
 
 async def test_a_dry_contact_takes_seconds_to_follow(client: aiohttp.ClientSession) -> None:
-    """A contact that was told to open is still closed in the next answer, and open soon after."""
+    """A contact commanded to open is still closed in the next answer, and open soon after."""
     async with _owning(client, "battery-home") as owner:
         await owner.envoy.open_dry_contact("NC1")
         seen = [(await owner.look(after)).dry_contact_status["NC1"].status for after in (0, 5)]
@@ -235,7 +235,7 @@ async def test_ac_batteries_sleep_and_wake_with_their_reports(
 async def test_a_generator_mode_takes_seconds_to_follow(
     mode: str, client: aiohttp.ClientSession
 ) -> None:
-    """The answer says what was told, and the mode follows."""
+    """The answer repeats the command, and the mode follows."""
     before = "off" if mode == "on" else "on"
     async with _owning(client, "generator", generator__mode=before) as owner:
         assert await owner.envoy.set_generator_mode(mode) == {"gen_cmd": mode}
@@ -262,7 +262,7 @@ async def test_a_generator_schedule_is_kept(client: aiohttp.ClientSession) -> No
 
 
 async def test_charging_from_the_generator_is_kept(client: aiohttp.ClientSession) -> None:
-    """Told not to charge the batteries from the generator, it does not say otherwise."""
+    """Commanded not to charge the batteries from the generator, it reports just that."""
     async with _owning(client, "generator") as owner:
         await owner.envoy.set_generator_charge_from_generator(False)
         config = (await owner.look()).generator_config

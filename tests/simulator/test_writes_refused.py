@@ -1,4 +1,4 @@
-"""What a simulated gateway does not take, from whom, and that nothing has happened then."""
+"""What a simulated gateway refuses, from which user, and that nothing has happened then."""
 
 import json
 import time
@@ -196,7 +196,7 @@ async def test_a_home_of_a_table_takes_no_writes(name: str, client: aiohttp.Clie
 
 
 async def test_a_capture_takes_no_writes(captures_dir: Any, client: aiohttp.ClientSession) -> None:
-    """A recorded gateway refuses what it was never told, and goes on."""
+    """A recorded gateway refuses commands it never recorded, and goes on."""
     from exporter.simulator.replay import load_capture
 
     async with serve(load_capture(captures_dir / "8.3.5169_with_generator")) as running:
@@ -206,7 +206,7 @@ async def test_a_capture_takes_no_writes(captures_dir: Any, client: aiohttp.Clie
 
 
 async def test_a_write_needs_a_login(client: aiohttp.ClientSession) -> None:
-    """Without a token nothing can be told, whatever it is."""
+    """Without a token every command is refused, whatever it is."""
     it = house(past_days=0)
     async with serve(LiveGateway(it), now=lambda: it.now) as running:
         relay = "/ivp/ensemble/relay"

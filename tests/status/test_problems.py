@@ -169,14 +169,14 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
     (replace(WELL, storage=island(0.12, runtime_seconds=60.0).storage), set()),
     (battery(soc_ratio=0.04), {"EnphaseBatteryDeepDischarge"}),
     (battery(soc_ratio=0.06), set()),
-    (battery(state="not heard", communicating=False), {"EnphaseBatteryNotCommunicating"}),
+    (battery(state="not communicating", communicating=False), {"EnphaseBatteryNotCommunicating"}),
     (battery(state="missing"), {"EnphaseBatteryMissing"}),
     (battery(state="switched off", dc_switch_off=True), {"EnphaseBatteryDcSwitchOff"}),
     (battery(state="not ready"), {"EnphaseBatteryNotReady"}),
     (battery(temperature_celsius=56), {"EnphaseBatteryTemperatureAbnormal"}),
     (battery(temperature_celsius=-16), {"EnphaseBatteryTemperatureAbnormal"}),
     (battery(last_report_timestamp_seconds=NOW - HOUR), {"EnphaseBatteryReportStale"}),
-    (battery(state="not heard", kind="acb"), {"EnphaseAcbNotCommunicating"}),
+    (battery(state="not communicating", kind="acb"), {"EnphaseAcbNotCommunicating"}),
     (
         replace(
             WELL,

@@ -1,11 +1,13 @@
-"""Fixtures for tests of the web configuration: the file, and certificates."""
+"""Fixtures for tests of the web server: its configuration, certificates, and its pages."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
+from exporter.web import listener
 from tests.web.certificates import Authority
+from tests.web.strangers import ServedPages, serving
 
 Write = Callable[[str], Path]
 
@@ -28,3 +30,18 @@ def authority(tmp_path: Path) -> Authority:
     authority = Authority(tmp_path)
     authority.issue("server")
     return authority
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[ServedPages]:
+    """Return pages in plain HTTP for everybody."""
+    async with serving(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the timeouts of connections to a fraction of a second."""
+    monkeypatch.setattr(listener, "HEADER_TIMEOUT", 0.3)
+    monkeypatch.setattr(listener, "IDLE_TIMEOUT", 0.4)
+    monkeypatch.setattr(listener, "_EXPIRY_INTERVAL", 0.05)

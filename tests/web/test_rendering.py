@@ -83,4 +83,6 @@ def drawing(text: str) -> dict[str, Any]:
 def test_numbers_stay_with_their_units() -> None:
     """A line never ends between the two; words are left alone."""
     gap = "\N{NO-BREAK SPACE}"
-    assert nbsp_units("84 %, told 3 min ago, 2 home") == f"84{gap}%, told 3{gap}min ago, 2 home"
+    assert (
+        nbsp_units("84 %, updated 3 min ago, 2 home") == f"84{gap}%, updated 3{gap}min ago, 2 home"
+    )

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    # What goes wrong is told in figures; without a handler Python would print each warning.
+    # What goes wrong is reported in figures; without a handler Python would print each warning.
     logging.getLogger().addHandler(logging.NullHandler())
     problems: list[str] = []
     if "month" in options.part or not options.part:

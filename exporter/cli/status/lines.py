@@ -165,7 +165,7 @@ def _storage(status: GatewayStatus, storage: StorageStatus) -> str:
 
 
 def _battery(battery: BatteryStatus, now: float) -> Line:
-    state: str = {"not heard": "not communicating"}.get(battery.state, battery.state)
+    state: str = {"not communicating": "not communicating"}.get(battery.state, battery.state)
     if battery.watts is not None and state in ("charging", "discharging"):
         state = f"{state} with {power(battery.watts)}"
     warm = battery.temperature_celsius

@@ -238,23 +238,23 @@ def by_identity(
 ) -> dict[str, dict[str, Any]]:
     """Return the objects of a list by what identifies them, such as their serial number.
 
-    One whose identity cannot be read is known if it is the only one, and only one is missing of
-    those that were listed before. With `digits` nothing else makes an identity.
+    One whose identity cannot be read is identified if it is the only one, and only one of those
+    listed before is missing. With `digits` nothing else makes an identity.
     """
-    found: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, dict[str, Any]] = {}
     nameless: list[dict[str, Any]] = []
     for entry in listed:
-        known = identity(entry.get(key))
-        if known is None or (digits and not known.isdecimal()):
+        own_id = identity(entry.get(key))
+        if own_id is None or (digits and not own_id.isdecimal()):
             notes.unreadable(_join(name, key))
             nameless.append(entry)
         else:
-            found[known] = entry
-    missing = [known for known in notes.before.get(name, ()) if known not in found]
+            by_id[own_id] = entry
+    missing = [each for each in notes.before.get(name, ()) if each not in by_id]
     if len(nameless) == len(missing) == 1:
-        found[missing[0]] = {**nameless[0], key: missing[0]}
-    notes.identities[name] = tuple(found)
-    return found
+        by_id[missing[0]] = {**nameless[0], key: missing[0]}
+    notes.identities[name] = tuple(by_id)
+    return by_id
 
 
 def as_object(document: Any) -> dict[str, Any]:

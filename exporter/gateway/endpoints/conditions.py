@@ -93,19 +93,19 @@ def classify(status: str) -> tuple[str, str] | None:
         return None
     group, _, name = text.removeprefix(_PREFIX).rpartition(".")
     plain = name.replace("-", "").replace("_", "")
-    found = (
+    classes = (
         kind
         for table_group, pattern, kind in _TABLE
         if table_group == group and fnmatchcase(plain, pattern)
     )
-    return name, next(found, OTHER)
+    return name, next(classes, OTHER)
 
 
 def conditions(statuses: Iterable[str] | None) -> dict[str, str]:
     """Return the class of each condition that holds, by its name."""
-    found: dict[str, str] = {}
+    conditions: dict[str, str] = {}
     for status in statuses or ():
-        known = classify(status)
-        if known is not None and len(found) < _MAX_CONDITIONS:
-            found[known[0]] = known[1]
-    return found
+        condition = classify(status)
+        if condition is not None and len(conditions) < _MAX_CONDITIONS:
+            conditions[condition[0]] = condition[1]
+    return conditions

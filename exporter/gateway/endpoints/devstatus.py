@@ -112,15 +112,15 @@ def _rows(raw: Any, notes: Notes, name: str) -> Iterable[dict[str, Any]]:
     if not isinstance(fields, list) or not isinstance(values, list):
         notes.unreadable(name)
         return []
-    found = []
+    counters = []
     for row in values[:MAX_ENTRIES]:
         if isinstance(row, list) and len(row) == len(fields):
-            found.append(
+            counters.append(
                 {key: value for key, value in zip(fields, row, strict=True) if isinstance(key, str)}
             )
         else:
             notes.unreadable(f"{name}.values")
-    return found
+    return counters
 
 
 ENDPOINT = Endpoint(

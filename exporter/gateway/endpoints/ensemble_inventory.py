@@ -203,8 +203,8 @@ def _type(group: dict[str, Any]) -> str | None:
     """Return the type of a group by what its devices say."""
     devices = group.get("devices")
     for device in devices if isinstance(devices, list) else ():
-        for kind, known in _GROUPS.items():
-            if isinstance(device, dict) and known.telling in device:
+        for kind, definition in _GROUPS.items():
+            if isinstance(device, dict) and definition.telling in device:
                 return kind
     return None
 

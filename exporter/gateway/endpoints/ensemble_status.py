@@ -85,11 +85,11 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         for serial, raw in devices.items()
         if raw.get("submodules")
     }
-    found = {serial: module for serial, module in modules.items() if module is not None}
+    readable = {serial: module for serial, module in modules.items() if module is not None}
     return {
-        "ensemble_modules": found,
+        "ensemble_modules": readable,
         "encharge_modules": {
-            serial: module for serial, module in found.items() if module.device_type == _BATTERY
+            serial: module for serial, module in readable.items() if module.device_type == _BATTERY
         },
         "ensemble_submodules": submodules,
     }
@@ -100,13 +100,13 @@ def _devices(raw: Any, notes: Notes, name: str) -> dict[str, dict[str, Any]]:
     if not isinstance(raw, dict):
         notes.unreadable(name)
         return {}
-    found: dict[str, dict[str, Any]] = {}
+    devices: dict[str, dict[str, Any]] = {}
     for serial, device in list(raw.items())[:MAX_ENTRIES]:
         if isinstance(device, dict) and 0 < len(serial) <= MAX_TEXT:
-            found[serial] = device
+            devices[serial] = device
         else:
             notes.unreadable(name)
-    return found
+    return devices
 
 
 def _module(raw: dict[str, Any], notes: Notes, name: str) -> EnsembleModule | None:

@@ -175,8 +175,8 @@ def _by_name(
     name = model.__name__.lower()
     listed = () if raw is None else entries(raw, notes, name)
     return {
-        known: part
-        for known, entry in by_identity(listed, key, notes, name).items()
+        own_name: part
+        for own_name, entry in by_identity(listed, key, notes, name).items()
         if (part := model.read(entry, notes, name)) is not None
     }
 

@@ -58,8 +58,8 @@ class LiveStatus(Model):
     @property
     def main_relay(self) -> str | None:
         """The relay towards the grid in words."""
-        known = {1: "closed", 2: "open", 3: "changing"}
-        return None if self.main_relay_state is None else known.get(self.main_relay_state, "other")
+        states = {1: "closed", 2: "open", 3: "changing"}
+        return None if self.main_relay_state is None else states.get(self.main_relay_state, "other")
 
 
 class CloudChannel(Model):

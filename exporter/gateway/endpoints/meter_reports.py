@@ -91,8 +91,8 @@ def _add_up(total: MeterReport, lines: list[MeterReport]) -> bool:
     parts = [line.energy_delivered for line in lines]
     if total.energy_delivered is None or None in parts:
         return True
-    known = [part or 0 for part in parts]
-    return abs(total.energy_delivered - sum(known)) <= 5 + 1e-5 * sum(map(abs, known))
+    legs = [part or 0 for part in parts]
+    return abs(total.energy_delivered - sum(legs)) <= 5 + 1e-5 * sum(map(abs, legs))
 
 
 ENDPOINT = Endpoint(

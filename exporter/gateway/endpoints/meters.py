@@ -155,22 +155,22 @@ def _by_phase(channels: list[MeterReading], meter: int, notes: Notes) -> dict[st
     The last digit of a channel's eid is its phase, on some gateways counted from the meter's own.
     There are always three: the one that has no number is the one that is left over.
     """
-    found: dict[str, MeterReading] = {}
+    by_phase: dict[str, MeterReading] = {}
     unknown: list[MeterReading] = []
     for channel in channels:
         phase = 0 if channel.eid is None else channel.eid & 0xF
         if channel.eid is not None and not 1 <= phase <= len(PHASES):
             phase = channel.eid - meter
         if 1 <= phase <= len(PHASES):
-            found[PHASES[phase - 1]] = channel
+            by_phase[PHASES[phase - 1]] = channel
         else:
             unknown.append(channel)
-    left = [phase for phase in PHASES if phase not in found]
+    left = [phase for phase in PHASES if phase not in by_phase]
     if len(unknown) == len(left) == 1:
-        found[left[0]] = unknown.pop()
+        by_phase[left[0]] = unknown.pop()
     elif unknown:
         notes.unreadable("channels.eid", len(unknown))
-    return found
+    return by_phase
 
 
 #: eids as gateways form them: 0x2a000100 is a meter, 0x6a000111 to 0x6a000113 are its channels
@@ -234,11 +234,11 @@ def set_up(parsed: Mapping[str, Parsed], context: Context) -> dict[str, MeterSet
     before = context.previous.get(SETUP.path)
     if not now.unreadable or before is None:
         return meters
-    known: Mapping[str, MeterSetup] = before.data["meters"]
+    previous: Mapping[str, MeterSetup] = before.data["meters"]
     return {
-        **known,
+        **previous,
         **{
-            eid: _completed(meter, known[eid]) if eid in known else meter
+            eid: _completed(meter, previous[eid]) if eid in previous else meter
             for eid, meter in meters.items()
         },
     }

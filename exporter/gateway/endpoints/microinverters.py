@@ -104,32 +104,32 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
     states: Mapping[str, InverterStatus] = _member(
         parsed, devstatus.ENDPOINT.path, "inverter_status"
     )
-    found: dict[str, Inverter] = {}
+    by_serial: dict[str, Inverter] = {}
     channels: dict[str, dict[str, PanelInput]] = {}
     for serial in [*details, *(serial for serial in reports if serial not in details)]:
         report, detail = reports.get(serial), details.get(serial)
         if detail is not None:
             inverter = _detailed(serial, detail)
-            found[serial] = inverter if report is None else _reported(inverter, report)
+            by_serial[serial] = inverter if report is None else _reported(inverter, report)
         elif report is not None:
-            found[serial] = Inverter(
+            by_serial[serial] = Inverter(
                 serial,
                 report.last_report_date,
                 report.last_report_watts,
                 report.max_report_watts,
             )
-        if serial in states and serial in found:
-            found[serial] = _with_status(found[serial], states[serial])
+        if serial in states and serial in by_serial:
+            by_serial[serial] = _with_status(by_serial[serial], states[serial])
         if detail is not None and len(detail.channels) > 1:
             channels[serial] = {
                 number: _input(channel) for number, channel in detail.channels.items()
             }
-    newest = _most(inverter.last_report_date for inverter in found.values()) or 0
+    newest = _most(inverter.last_report_date for inverter in by_serial.values()) or 0
     fresh = max(newest - _AGE, context.gateway_time - _NIGHT)
-    for serial, inverter in found.items():
+    for serial, inverter in by_serial.items():
         if inverter.last_report_date is not None and inverter.last_report_date < fresh:
-            found[serial] = _of_now(inverter, newest, context)
-    return {"inverters": found, "inverter_channels": channels}
+            by_serial[serial] = _of_now(inverter, newest, context)
+    return {"inverters": by_serial, "inverter_channels": channels}
 
 
 def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
@@ -332,12 +332,12 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
     details: Mapping[str, device_data.AcbChannel] = _member(
         parsed, device_data.ENDPOINT.path, "acb_details"
     )
-    found: dict[str, Acb] = {}
+    batteries: dict[str, Acb] = {}
     for serial, device in devices.items():
         report, detail = reports.get(serial), details.get(serial)
         stamp = report.last_report_date if report else None
         fresh = not is_stale(stamp, context.gateway_time, _AGE)
-        found[serial] = Acb(
+        batteries[serial] = Acb(
             serial_num=serial,
             part_num=device.part_num,
             sleep_enabled=device.sleep_enabled,
@@ -360,7 +360,7 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
             joules_discharged=detail.lifetime_joules_produced if detail else None,
             joules_charged=detail.lifetime_joules_used if detail else None,
         )
-    return {"acb_inventory": found}
+    return {"acb_inventory": batteries}
 
 
 def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[str, ...]:

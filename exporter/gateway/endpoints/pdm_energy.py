@@ -7,7 +7,7 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
 from exporter.gateway.endpoints.fields import WattHours, Watts
 
-#: what is measured, and by whom: inverters, a revenue grade meter, CTs
+#: what is measured, and by what: inverters, a revenue grade meter, CTs
 _PARTS = (
     ("production", "pcu"),
     ("production", "rgm"),
@@ -28,18 +28,18 @@ class PdmEnergy(Model):
 
 
 def read(document: Any, notes: Notes) -> dict[str, Any]:
-    """Return the energies by what is measured and by whom."""
+    """Return the energies by what is measured and by what."""
     raw = as_object(document)
-    found: dict[tuple[str, str], PdmEnergy] = {}
+    energies: dict[tuple[str, str], PdmEnergy] = {}
     for what, who in _PARTS:
         part = raw.get(what)
         if isinstance(part, dict) and who in part:
             energy = PdmEnergy.read(part[who], notes, f"{what}.{who}")
             if energy is not None:
-                found[what, who] = energy
+                energies[what, who] = energy
         elif what in raw and not isinstance(part, dict):
             notes.unreadable(what)
-    return {"pdm_energy": found}
+    return {"pdm_energy": energies}
 
 
 ENDPOINT = Endpoint("/ivp/pdm/energy", "pdm_energy", read, max_age=300, deadline=30, optional=True)

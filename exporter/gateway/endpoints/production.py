@@ -112,10 +112,10 @@ def _completed(report: ProductionReport, before: ProductionReport | None) -> Pro
         return report
     sections = {
         name: MeteredSection(
-            section.section.model_copy(update={"active": known.section.active}),
+            section.section.model_copy(update={"active": previous.section.active}),
             section.lines,
         )
-        if section.section.active is None and (known := before.sections.get(name)) is not None
+        if section.section.active is None and (previous := before.sections.get(name)) is not None
         else section
         for name, section in report.sections.items()
     }
@@ -138,8 +138,8 @@ def _is_metered(parsed: Mapping[str, Parsed], cts: frozenset[str] | None, contex
     if cts is not None:
         return PRODUCTION in cts
     before = _report(context.previous)
-    known = before.sections.get(PRODUCTION) if before is not None else None
-    return known is not None and bool(known.section.active) and _is_spoilt(parsed)
+    previous = before.sections.get(PRODUCTION) if before is not None else None
+    return previous is not None and bool(previous.section.active) and _is_spoilt(parsed)
 
 
 def _is_spoilt(parsed: Mapping[str, Parsed]) -> bool:
@@ -233,8 +233,8 @@ def _add_up(section: MeteredSection, lines: tuple[SystemEnergy, ...]) -> bool:
     total = section.section.watt_hours_lifetime
     if total is None or None in parts:
         return False
-    known = [part or 0 for part in parts]
-    return abs(total - sum(known)) <= 5 + 1e-5 * sum(map(abs, known))
+    values = [part or 0 for part in parts]
+    return abs(total - sum(values)) <= 5 + 1e-5 * sum(map(abs, values))
 
 
 def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[str, SystemEnergy]]:

@@ -112,7 +112,7 @@ CHECKS: tuple[Check, ...] = (
         "critical",
         _each(_flat, lambda _, battery: percent(battery.soc_ratio)),
     ),
-    Check("EnphaseBatteryNotCommunicating", "critical", _in_state("not heard")),
+    Check("EnphaseBatteryNotCommunicating", "critical", _in_state("not communicating")),
     Check("EnphaseBatteryMissing", "critical", _in_state("missing")),
     Check("EnphaseBatteryDcSwitchOff", "warning", _in_state("switched off")),
     Check("EnphaseBatteryNotReady", "warning", _in_state("not ready")),
@@ -132,7 +132,7 @@ CHECKS: tuple[Check, ...] = (
             ),
         ),
     ),
-    Check("EnphaseAcbNotCommunicating", "warning", _in_state("not heard", "acb")),
+    Check("EnphaseAcbNotCommunicating", "warning", _in_state("not communicating", "acb")),
     Check("EnphaseStorageModeChanged", "warning", _mode),
     Check("EnphaseBatteryFirmwareMismatch", "info", _firmware_mismatch),
 )

@@ -141,7 +141,7 @@ def test_an_interface_has_an_address_if_others_can_reach_it(
 
 
 def test_an_interface_without_the_key_has_no_known_address() -> None:
-    """Nothing is said of an address that the gateway does not report."""
+    """Nothing is known of an address that the gateway does not report."""
     assert parsed(home.ENDPOINT.path, HOME).data["home"].interfaces["eth0"].has_address is None
 
 

@@ -30,7 +30,7 @@ def test_a_battery_can_fall_silent() -> None:
 
 
 def test_a_battery_left_alone_goes_flat() -> None:
-    """Nobody charges what is not heard, and within weeks it needs a technician."""
+    """A battery that does not communicate is not charged, and needs a technician within weeks."""
     it = house(past_days=0)
     it.set_all({"battery.3.communicating": False, "battery.3.soc": 0.1})
     it.advance(it.now + 4 * DAY)
@@ -111,7 +111,7 @@ def test_a_wrong_charge_can_be_reported() -> None:
 
 
 def test_capacity_and_health_can_be_lost() -> None:
-    """Less of what was installed can be used, and the state of health is told."""
+    """Less of what was installed can be used, and the state of health is reported."""
     it = _after({"battery.1.capacity": 0.4, "battery.*.health": 0.7})
     secctrl = read_json(it, "/ivp/ensemble/secctrl")
     assert secctrl["Enc_commissioned_capacity"] == 30_000
@@ -164,7 +164,7 @@ def test_inverters_can_fail_each_in_its_way() -> None:
 
 
 def test_a_tripped_breaker_stops_the_sun() -> None:
-    """In bright daylight nothing is produced, and no inverter is heard."""
+    """In bright daylight nothing is produced, and no inverter communicates."""
     it = _after({"solar.connected": False})
     assert it.state().sun == 0
     assert all(inverter.gone for inverter in it.state().inverters)
@@ -197,7 +197,7 @@ def test_meters_can_fail() -> None:
 
 
 def test_controller_and_collar_can_fall_silent() -> None:
-    """What was last known stays, with its stamp; errors are told."""
+    """The last values stay, with their time stamp; errors are reported."""
     it = house()
     it.set("switch.communicating", False)
     last = group(it, "ENPOWER")[0]["last_rpt_date"]
