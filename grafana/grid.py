@@ -10,6 +10,7 @@ from grafana.kit.value_mappings import GRID, NO_METER, STATES, YES_PLAIN, merge_
 
 _NO_SWITCH = "No hardware at this gateway that measures the grid state"
 _NO_OUTAGE = "No outage in the selected time range"
+_GENERATOR_MODE = state("enphase_generator_mode", "off", "on", "auto", by=GATEWAY, label="mode")
 _SINCE = "enphase:grid_islanded_since_timestamp_seconds"
 _RANGE = "[$__range:1m]"
 
@@ -94,14 +95,7 @@ NOW = (
                     "Generator relay",
                 ),
                 Query(
-                    state(
-                        "enphase_generator_mode",
-                        "off",
-                        "on",
-                        "auto",
-                        by=GATEWAY,
-                        label="mode",
-                    ),
+                    _GENERATOR_MODE,
                     "Generator mode",
                 ),
                 Query(
@@ -356,14 +350,7 @@ GENERATOR = (
                 Query("enphase_generator_running", "Running"),
                 Query("enphase_generator_exercising", "Exercising"),
                 Query(
-                    state(
-                        "enphase_generator_mode",
-                        "off",
-                        "on",
-                        "auto",
-                        by=GATEWAY,
-                        label="mode",
-                    ),
+                    _GENERATOR_MODE,
                     "Mode",
                 ),
             ),

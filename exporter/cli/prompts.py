@@ -9,6 +9,7 @@ import getpass
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -115,6 +116,24 @@ class Prompter:
             return False
         self.count += 1
         return _YesNo.ask(question, console=self.console, default=default)
+
+    def path(self, question: str, *, given: Path | None, default: str) -> Path:
+        """Return where to write, by the option `--output` or as typed."""
+        return self.ask(
+            question,
+            lambda text: Path(text).expanduser(),
+            option="--output",
+            given=str(given) if given else None,
+            default=default,
+        )
+
+    def confirm_overwriting(self, paths: Sequence[Path]) -> None:
+        """Raise ConfigError unless there are none of these files, or the owner gives them up."""
+        names = ", ".join(map(str, paths))
+        if paths and self.silent:
+            raise ConfigError(f"{names}: exists already: --force overwrites it")
+        if paths and not self.confirm(f"Overwrite {names}?", default=False):
+            raise ConfigError(f"nothing was written: {names} is unchanged")
 
     def _repeat(self, read: Callable[[], str], parse: Parse[T]) -> T:
         while True:

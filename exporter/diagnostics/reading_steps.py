@@ -21,22 +21,9 @@ from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.gateway.inventory import Inventory
+from exporter.gateway.topology import HOME_COLLECTORS
 from exporter.snapshot import Reading, Snapshot
 
-#: collectors that are checked: those that every metric of a device or meter comes from
-CHECKED = (
-    "ensemble",
-    "battery_power",
-    "meters",
-    "production",
-    "storage",
-    "dry_contacts",
-    "generator",
-    "home",
-    "tariff",
-    "inverters",
-    "acb",
-)
 _NOT_READ = frozenset({"/installer/pcu_comm_check", "/ivp/peb/devstatus"})
 #: read only if another one does not answer
 _SUBSTITUTES: Mapping[str, str] = {"/production": "/production.json?details=1"}
@@ -49,7 +36,7 @@ _STORAGE = frozenset(
     for path in PATHS[name]
 )
 _PATHS = tuple(
-    dict.fromkeys(path for name in CHECKED for path in PATHS[name] if path not in _NOT_READ)
+    dict.fromkeys(path for name in HOME_COLLECTORS for path in PATHS[name] if path not in _NOT_READ)
 )
 #: seconds for one endpoint
 _DEADLINE = 15.0
@@ -63,7 +50,9 @@ async def features(context: DiagnosisContext) -> Passed:
     """Read every endpoint once, and report which data the gateway offers."""
     await _read_all(context)
     try:
-        context.data = {name: data for name in CHECKED if (data := _assembled(context, name))}
+        context.data = {
+            name: data for name in HOME_COLLECTORS if (data := _assembled(context, name))
+        }
     except GatewayError as error:
         raise explain("features", error, context) from None
     if not context.data:
@@ -103,7 +92,7 @@ async def poll(context: DiagnosisContext) -> Passed:
     samples = exposition.with_timestamps(0).count(b"\n")
     # a login that may not read some endpoints is reported before, and is not a failure
     failed = [error for error in _problems(context) if not _is_not_permitted(context, error)]
-    broken = {name for name in CHECKED if _has_failed(context, name)}
+    broken = {name for name in HOME_COLLECTORS if _has_failed(context, name)}
     complete = context.data.keys() - broken
     message = f"{len(complete)} of {len(complete | broken)} collectors, {samples} samples"
     if failed:
@@ -193,7 +182,7 @@ def _has_failed(context: DiagnosisContext, collector: str) -> bool:
 def _missing(context: DiagnosisContext) -> Iterator[str]:
     """Yield what the exporter has seen before and the gateway does not list now."""
     inventory = Inventory(context.config.name, context.memory, context.clock)
-    for name in CHECKED:
+    for name in HOME_COLLECTORS:
         unknown = {*context.failures, *context.left_out}
         if unknown.isdisjoint(PATHS[name]):
             data = context.data.get(name, {})

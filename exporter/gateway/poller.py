@@ -56,22 +56,6 @@ _TARIFF_INTERVAL = 60.0
 _TICK = 1e-6
 #: requests that are left for what is urgent
 _RESERVE = 2
-#: what makes up a home; the first look is over once all of it was asked for
-_HOME_COLLECTORS = frozenset(
-    {
-        "ensemble",
-        "battery_power",
-        "meters",
-        "production",
-        "storage",
-        "dry_contacts",
-        "generator",
-        "home",
-        "tariff",
-        "inverters",
-        "acb",
-    }
-)
 #: a poller that did not run for so many seconds begins again
 _PAUSED = 1200.0
 #: the share of its own duration for which the gateway rests after a slow request, and the most
@@ -355,7 +339,7 @@ class Poller:
         After a restart the request limit, which outlives it, spreads the first look over minutes.
         """
         spent = self._client.delay(reserve=_RESERVE) > _TICK
-        return self._connection.open and (spent or self._scheduler.tried(_HOME_COLLECTORS))
+        return self._connection.open and (spent or self._scheduler.tried(topology.HOME_COLLECTORS))
 
 
 def _journal_path(state: State) -> Path:

@@ -23,6 +23,20 @@ from exporter.gateway.endpoints import (
 
 #: collectors that every gateway has
 ESSENTIAL = frozenset({"production"})
+#: collectors that make up a home: those that every metric of a device or meter comes from
+HOME_COLLECTORS = (
+    "ensemble",
+    "battery_power",
+    "meters",
+    "production",
+    "storage",
+    "dry_contacts",
+    "generator",
+    "home",
+    "tariff",
+    "inverters",
+    "acb",
+)
 #: kinds of hardware by which a gateway should have what a collector reads
 EVIDENCE: Mapping[str, tuple[str, ...]] = {
     "battery_power": ("battery",),

@@ -183,24 +183,14 @@ class AlertingDialogue:
         )
 
     def _ask_output(self) -> None:
-        given = self._options.output
-        self._folder = self._prompts.ask(
-            "Folder for alertmanager.yml",
-            lambda text: Path(text).expanduser(),
-            option="--output",
-            given=str(given) if given else None,
-            default="alertmanager",
+        self._folder = self._prompts.path(
+            "Folder for alertmanager.yml", given=self._options.output, default="alertmanager"
         )
 
     def _write(self, alerting: Alerting) -> None:
         files = build(alerting, self._folder)
-        existing = differing(files)
-        if existing and not self._options.force:
-            names = ", ".join(str(path) for path in existing)
-            if self._prompts.silent:
-                raise ConfigError(f"{names}: exists already: --force overwrites it")
-            if not self._prompts.confirm(f"Overwrite {names}?", default=False):
-                raise ConfigError(f"nothing was written: {names} is unchanged")
+        if not self._options.force:
+            self._prompts.confirm_overwriting(differing(files))
         checked: list[bool] = []
         main = self._folder / "alertmanager.yml"
         # 0700 for the secrets even if their folder is not there yet

@@ -310,12 +310,9 @@ class InitDialogue:
         answers.storage_mode = None if mode == "none" else mode
 
     def _ask_output(self) -> None:
-        given = self._options.output
-        self._output = self._prompts.ask(
+        self._output = self._prompts.path(
             "Write the configuration to",
-            lambda text: Path(text).expanduser(),
-            option="--output",
-            given=str(given) if given else None,
+            given=self._options.output,
             default=str(_default_output()),
         )
 
@@ -343,13 +340,9 @@ class InitDialogue:
         if self._output == SYSTEM_CONFIG_FILE:
             self._answers.copy_secrets()
         files = plan(self._answers, self._output)
-        existing = [path for path in differing(files) if not has_only_comments(path)]
-        if existing and not self._options.force:
-            names = ", ".join(str(path) for path in existing)
-            if self._prompts.silent:
-                raise ConfigError(f"{names}: exists already: --force overwrites it")
-            if not self._prompts.confirm(f"Overwrite {names}?", default=False):
-                raise ConfigError(f"nothing was written: {names} is unchanged")
+        if not self._options.force:
+            existing = [path for path in differing(files) if not has_only_comments(path)]
+            self._prompts.confirm_overwriting(existing)
         write(files, os.environ)
         for path in files:
             typer.echo(f"Wrote {path}")
