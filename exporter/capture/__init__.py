@@ -1,7 +1,7 @@
 """Captures: what a gateway answers, as a folder that can be replayed and given away.
 
-`targets` lists what is requested and `recorder` requests it. `redactor` replaces personal data by
-pseudonyms, and `writer` writes the folder with the page of `readme`.
+`recorder` requests everything, `redactor` replaces personal data by pseudonyms, and `writer` writes
+the folder with the page of `readme`; `folder` reads it again.
 
 `identity_rules` knows the keys under which personal data stands, `patterns` what it looks like
 anywhere, `identity_index` collects it, and `pseudonyms` makes the replacements. `fragments` splits

@@ -7,6 +7,7 @@ from exporter.capture.folder import file_name
 from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Replaced
 
+_SORTS = {200: "answered", 401: "refused", 403: "refused", 404: "not there"}
 _PAGE = """\
 # A capture of an Enphase gateway
 
@@ -64,27 +65,20 @@ def outcome(answer: RecordedResponse) -> str:
     """Return the result of a request in a few words."""
     if answer.failure:
         return "no response"
-    words = {401: "refused", 403: "refused", 404: "not there"}
-    value = words.get(answer.status)
-    size = f"{len(answer.body)} bytes"
-    return (
-        size
-        if answer.status == 200
-        else f"status {answer.status}" + (f", {value}" if value else "")
-    )
+    if answer.status == 200:
+        return f"{len(answer.body)} bytes"
+    return f"status {answer.status}" + (f", {sort}" if (sort := _SORTS.get(answer.status)) else "")
 
 
 def summary(answers: Sequence[RecordedResponse]) -> str:
     """Return the results of all requests."""
-    counts = Counter(_sort(answer) for answer in answers)
+    counts = Counter(
+        "without a response"
+        if answer.failure
+        else _SORTS.get(answer.status, f"with status {answer.status}")
+        for answer in answers
+    )
     return ", ".join(f"{count} {sort}" for sort, count in counts.most_common())
-
-
-def _sort(answer: RecordedResponse) -> str:
-    if answer.failure:
-        return "without a response"
-    words = {200: "answered", 401: "refused", 403: "refused", 404: "not there"}
-    return words.get(answer.status, f"with status {answer.status}")
 
 
 def _asked(answer: RecordedResponse) -> str:

@@ -1,4 +1,8 @@
-"""Requests everything once, as the exporter would: logged in, rate limited, one at a time."""
+"""Requests everything once, as the exporter would: logged in, rate limited, one at a time.
+
+Only paths that are known to only read are requested; the power line check, which loads the power
+line for a minute, is not.
+"""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,14 +12,26 @@ from pathlib import Path
 
 from exporter.address import split
 from exporter.capture.identity_rules import IdentityKind
-from exporter.capture.targets import TARGETS
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, UnreachableError
 from exporter.gateway.client import GatewayClient, Identity
+from exporter.gateway.endpoints import ENDPOINTS, plc_levels
 from exporter.gateway.paths import INFO
 from exporter.gateway.state_model import GatewayState
 
+#: paths that other captures have and the exporter does not read
+_MORE = (
+    "/production.json",
+    "/inventory",
+    "/inv",
+    "/ivp/meters/gridReading",
+    "/ivp/meters/pvReading",
+)
+#: in the order of the requests; the first has the identity, and needs no login
+TARGETS: tuple[str, ...] = tuple(
+    path for path in dict.fromkeys((INFO, *ENDPOINTS, *_MORE)) if path != plc_levels.ENDPOINT.path
+)
 #: recorded for an endpoint that does not respond, so that a replay fails there too
 NO_RESPONSE_STATUS = HTTPStatus.GATEWAY_TIMEOUT
 #: requests in a row without a connection, after which the gateway is gone

@@ -1,4 +1,4 @@
-"""Writes a capture: a private folder that appears when it is complete, or not at all.
+"""From recorded responses to a private folder that appears when it is complete, or not at all.
 
 Before it appears, every file is searched for the secrets that are known here: a capture is made to
 be published.
@@ -15,10 +15,12 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from exporter.capture.folder import LOG_SUFFIX, file_name
-from exporter.capture.identity_rules import COMMON_WORDS
+from exporter.capture.identity_rules import COMMON_WORDS, IdentityKind
+from exporter.capture.readme import page as readme_page
 from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Redactor
 from exporter.errors import CaptureError
+from exporter.gateway.client import Identity
 
 README = "_readme.md"
 #: shorter secrets may be part of any word
@@ -39,6 +41,28 @@ def check(directory: Path) -> None:
         raise CaptureError(f"{parent} does not exist: create it first, or name another folder")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise CaptureError(f"{parent} is not writable: name a folder elsewhere")
+
+
+def finish(
+    directory: Path,
+    answers: Sequence[RecordedResponse],
+    identities: Iterable[tuple[IdentityKind, str]],
+    identity: Identity,
+) -> Redactor:
+    """Write responses with pseudonyms; return the redactor.
+
+    `identities` are those from the configuration and the login. Raises CaptureError when the folder
+    cannot be written, or when a secret is left in it.
+    """
+    redactor, secrets = Redactor(), []
+    for kind, value in identities:
+        redactor.add_known(kind, value)
+        if kind in (IdentityKind.SECRET, IdentityKind.PERSON):
+            secrets.append(value)
+    written = redacted(answers, redactor)
+    page = readme_page(written, redactor.report(), str(identity.firmware), identity.part_number)
+    write(directory, written, page, secrets)
+    return redactor
 
 
 def redacted(answers: Sequence[RecordedResponse], redactor: Redactor) -> list[RecordedResponse]:

@@ -84,9 +84,8 @@ async def _capture_unless_stopped(config: "Config", gateway: "Gateway", director
 
 async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> None:
     from exporter.capture import readme, writer
-    from exporter.capture.finishing import finish
-    from exporter.capture.recorder import Recorder
-    from exporter.capture.targets import TARGETS
+    from exporter.capture.recorder import TARGETS, Recorder
+    from exporter.capture.writer import finish
     from exporter.clock import SystemClock
     from exporter.diagnostics.saved_state import load_saved_state
     from exporter.files import in_thread

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exporter.capture.finishing import finish
 from exporter.capture.recorder import RecordedResponse, Recorder
 from exporter.capture.redactor import Redactor
+from exporter.capture.writer import finish
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.gateway.state_model import GatewayState

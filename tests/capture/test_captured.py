@@ -10,9 +10,8 @@ import orjson
 import pytest
 
 from exporter.capture.folder import file_name
-from exporter.capture.recorder import NO_RESPONSE_STATUS, Recorder
+from exporter.capture.recorder import NO_RESPONSE_STATUS, TARGETS, Recorder
 from exporter.capture.redactor import Redactor
-from exporter.capture.targets import TARGETS
 from exporter.clock import VirtualClock
 from exporter.config import Gateway as GatewayConfig
 from exporter.errors import CaptureError

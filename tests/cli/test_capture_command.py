@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from exporter.capture.targets import TARGETS
+from exporter.capture.recorder import TARGETS
 from exporter.cli import dispatch
 from exporter.clock import VirtualClock
 from exporter.diagnostics.saved_state import load_saved_state

@@ -4,19 +4,18 @@ import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import SecretStr
 
 from exporter.cli.atomic_files import differing
 from exporter.cli.check_output import console, follow
 from exporter.cli.init.files import Answers, plan, without_gateway, write
 from exporter.cli.prompts import Prompter, is_token, not_empty, run_steps, typed
 from exporter.clock import SystemClock
-from exporter.config import SYSTEM_CONFIG_FILE, Credentials, Gateway, load
+from exporter.config import SYSTEM_CONFIG_FILE, Gateway, load
 from exporter.config.types import Host, Name, Percent, read_secret
 from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run, up_to
 from exporter.diagnostics.saved_state import save_token
@@ -82,20 +81,6 @@ class InitOptions:
     yes: bool
     force: bool
     test: bool
-
-
-@dataclass(frozen=True)
-class _Login:
-    """A way to log in: existing files, and secrets that have to be written into files."""
-
-    files: dict[str, Path] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    username: str | None = None
-
-    def credentials(self) -> Credentials:
-        """Return the credentials to test."""
-        values = {**{key: read_secret(path) for key, path in self.files.items()}, **self.secrets}
-        return Credentials(values.get("token"), self.username, values.get("password"))
 
 
 class InitDialogue:
@@ -212,13 +197,12 @@ class InitDialogue:
         """Choose a login that works, or one that the owner wants anyway."""
         use_options = True
         while True:
-            login = self._login(use_options=use_options) if self._needs_token else _Login()
-            answers = self._answers
-            answers.files, answers.secrets = login.files, login.secrets
-            answers.username = login.username
+            self._answers.clear_login()
+            if self._needs_token:
+                self._choose_login(use_options=use_options)
             if not self._options.test:
                 return
-            failed = self._test_login(login)
+            failed = self._test_login()
             if not failed:
                 return
             login_failed = self._needs_token and any(each.step == "login" for each in failed)
@@ -229,15 +213,10 @@ class InitDialogue:
                 return
             raise _gave_up(failed)
 
-    def _test_login(self, login: _Login) -> list[StepResult]:
+    def _test_login(self) -> list[StepResult]:
         """Return the needed steps that failed with this login."""
-        credentials = login.credentials()
-        gateway = Gateway(
-            host=self._answers.host,
-            name=self._answers.name,
-            token=_secret(credentials.token),
-            username=_secret(credentials.username),
-            password=_secret(credentials.password),
+        gateway = Gateway.model_validate(
+            {"host": self._answers.host, "name": self._answers.name, **self._answers.login()}
         )
         results, self._context = self._test(gateway, identity_only=False)
         return [
@@ -253,7 +232,8 @@ class InitDialogue:
             return "token-file"
         return "account" if options.username or options.password_file else None
 
-    def _login(self, *, use_options: bool) -> _Login:
+    def _choose_login(self, *, use_options: bool) -> None:
+        answers = self._answers
         options = self._options if use_options else None
         given = self._login_option() if options else None
         if given is None and self._prompts.silent:
@@ -267,27 +247,32 @@ class InitDialogue:
             "Login", _LOGINS, option="--login", given=given, default="token", accept=_pasted_token
         )
         if is_token(choice):
-            return _Login(secrets={"token": choice})
-        if choice == "token":
-            return _Login(secrets={"token": self._prompts.secret("Token")})
-        if choice == "token-file":
+            answers.secrets["token"] = choice
+        elif choice == "token":
+            answers.secrets["token"] = self._prompts.secret("Token")
+        elif choice == "token-file":
             text = self._prompts.ask(
                 "File with the token",
                 _token_or_file,
                 option="--token-file",
                 given=str(options.token_file) if options and options.token_file else None,
             )
-            return _Login(secrets={"token": text}) if is_token(text) else _token_file(text)
-        username = self._prompts.ask(
-            "User name (e-mail) of the Enphase account",
-            not_empty,
-            option="--username",
-            given=options.username if options else None,
-        )
-        if options and options.password_file:
-            read_secret(options.password_file)
-            return _Login(files={"password": options.password_file}, username=username)
-        return _Login(secrets={"password": self._prompts.secret("Password")}, username=username)
+            if is_token(text):
+                answers.secrets["token"] = text
+            else:
+                answers.files["token"] = Path(text)
+        else:
+            answers.username = self._prompts.ask(
+                "User name (e-mail) of the Enphase account",
+                not_empty,
+                option="--username",
+                given=options.username if options else None,
+            )
+            if options and options.password_file:
+                read_secret(options.password_file)
+                answers.files["password"] = options.password_file
+            else:
+                answers.secrets["password"] = self._prompts.secret("Password")
 
     def _ask_storage_mode(self) -> None:
         answers, context = self._answers, self._context
@@ -379,17 +364,9 @@ def _token_or_file(text: str) -> str:
     return str(path)
 
 
-def _token_file(path: str) -> _Login:
-    return _Login(files={"token": Path(path)})
-
-
 def _gave_up(failed: Sequence[StepResult]) -> ConfigError:
     names = ", ".join(each.title for each in failed)
     return ConfigError(f"nothing was written, because this failed: {names}; --no-test skips tests")
-
-
-def _secret(text: str | None) -> SecretStr | None:
-    return SecretStr(text) if text else None
 
 
 def _storage_settings(context: DiagnosisContext | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from pydantic import SecretStr
 
 from exporter.cli.atomic_files import write_files
 from exporter.config import load
@@ -82,9 +83,9 @@ class Answers:
     host: str = ""
     name: str = ""
     #: existing secret files, by key
-    files: Mapping[str, Path] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
     #: by key (`token`, `password`)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
     username: str | None = None
     storage_mode: str | None = None
     reserve: float | None = None
@@ -98,6 +99,17 @@ class Answers:
         """Have all secrets written beside the configuration: the service may not read others."""
         given = {key: read_secret(path) for key, path in self.files.items()}
         self.files, self.secrets = {}, {**self.secrets, **given}
+
+    def clear_login(self) -> None:
+        """Forget the login."""
+        self.files, self.secrets, self.username = {}, {}, None
+
+    def login(self) -> dict[str, SecretStr]:
+        """Return the login by the keys of a configuration."""
+        values = {**{key: read_secret(path) for key, path in self.files.items()}, **self.secrets}
+        if self.username is not None:
+            values["username"] = self.username
+        return {key: SecretStr(value) for key, value in values.items()}
 
     def secret_path(self, folder: Path, key: str) -> Path:
         """Return the path of the file for a secret."""
