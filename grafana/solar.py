@@ -318,37 +318,18 @@ ELECTRICAL = (
             no_value=_DETAIL,
         ),
         _ROWS,
-        (
+        tuple(
             TableColumn(
-                "Panel V",
-                with_inverter_names("enphase_inverter_dc_volts"),
-                FieldOverride(unit="volt", decimals=1),
-            ),
-            TableColumn(
-                "Panel A",
-                with_inverter_names("enphase_inverter_dc_amperes"),
-                FieldOverride(unit="amp", decimals=2),
-            ),
-            TableColumn(
-                "Mains V",
-                with_inverter_names("enphase_inverter_ac_volts"),
-                FieldOverride(unit="volt", decimals=1),
-            ),
-            TableColumn(
-                "Mains A",
-                with_inverter_names("enphase_inverter_ac_amperes"),
-                FieldOverride(unit="amp", decimals=2),
-            ),
-            TableColumn(
-                "Mains Hz",
-                with_inverter_names("enphase_inverter_hertz"),
-                FieldOverride(unit="hertz", decimals=2),
-            ),
-            TableColumn(
-                "Temperature",
-                with_inverter_names("enphase_inverter_temperature_celsius"),
-                FieldOverride(unit="celsius", decimals=0),
-            ),
+                title, with_inverter_names(metric), FieldOverride(unit=unit, decimals=decimals)
+            )
+            for title, metric, unit, decimals in (
+                ("Panel V", "enphase_inverter_dc_volts", "volt", 1),
+                ("Panel A", "enphase_inverter_dc_amperes", "amp", 2),
+                ("Mains V", "enphase_inverter_ac_volts", "volt", 1),
+                ("Mains A", "enphase_inverter_ac_amperes", "amp", 2),
+                ("Mains Hz", "enphase_inverter_hertz", "hertz", 2),
+                ("Temperature", "enphase_inverter_temperature_celsius", "celsius", 0),
+            )
         ),
         order="Panel",
     ),

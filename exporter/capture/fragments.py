@@ -17,11 +17,14 @@ _JSON = re.compile(
     re.S,
 )
 _COLON = re.compile(r"\s*:")
-_TAGGED = re.compile(r"<([A-Za-z][\w:-]*)[^<>]*>([^<>]+)</")
+#: a tag, or the words between two
+_MARKUP = re.compile(r"<(?P<element>[A-Za-z][\w:-]*)?[^<>]*>?|[^<]+")
 _ATTRIBUTE = re.compile(r"""([A-Za-z][\w:-]*)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 
 #: what a fragment is: the name of a member, a value, or what stands around tags
 Role = Literal["name", "string", "number", "element", "attribute", "text"]
+#: how it is written: a JSON string in ASCII, one that is not, with markup's entities, as it is
+Code = Literal["ascii", "json", "markup", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,7 @@ class Fragment:
     key: str = ""
     #: the keys of what it stands in, the outermost first
     within: tuple[str, ...] = ()
-    #: how it is written: a JSON string in ASCII, one that is not, with markup's entities, as it is
-    code: Literal["ascii", "json", "markup", "plain"] = "plain"
+    code: Code = "plain"
 
     def written(self, content: str) -> str:
         """Return other words in the way this fragment is written."""
@@ -95,34 +97,20 @@ def _string(match: re.Match[str]) -> Fragment:
 
 
 def _markup(text: str) -> Iterator[Fragment]:
-    end = 0
-    for tag in re.finditer(r"<[^<>]*>?", text):
-        yield from _between(text, end, tag.start())
-        for attribute in _ATTRIBUTE.finditer(text, *tag.span()):
-            group = 2 if attribute[2] is not None else 3
-            content = html.unescape(attribute[group])
-            yield Fragment(
-                *attribute.span(group), "attribute", content, attribute[1], code="markup"
-            )
-        end = tag.end()
-    yield from _between(text, end, len(text))
-
-
-def _between(text: str, start: int, end: int) -> Iterator[Fragment]:
-    """Yield the words between two tags, with the name of the element where they fill it."""
-    words = text[start:end]
-    if not words.strip():
-        return
-    lead = len(words) - len(words.lstrip())
-    content = html.unescape(words.strip())
-    opening = text.rfind("<", 0, start)
-    tag = _TAGGED.match(text, opening) if opening >= 0 else None
-    filled = tag is not None and tag.start(2) == start
-    yield Fragment(
-        start + lead,
-        start + len(words.rstrip()),
-        "element" if filled else "text",
-        content,
-        tag[1] if tag is not None and filled else "",
-        code="markup" if start or end < len(text) else "plain",
-    )
+    element = ""
+    for match in _MARKUP.finditer(text):
+        if match[0].startswith("<"):
+            element = match["element"] or ""
+            for attribute in _ATTRIBUTE.finditer(text, *match.span()):
+                group = 2 if attribute[2] is not None else 3
+                content = html.unescape(attribute[group])
+                yield Fragment(
+                    *attribute.span(group), "attribute", content, attribute[1], code="markup"
+                )
+        elif words := match[0].strip():
+            start = match.start() + match[0].index(words)
+            # with the name of the element where they fill it
+            key = element if text.startswith("</", match.end()) else ""
+            role: Role = "element" if key else "text"
+            code: Code = "plain" if match[0] == text else "markup"
+            yield Fragment(start, start + len(words), role, html.unescape(words), key, code=code)

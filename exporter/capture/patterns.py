@@ -37,31 +37,19 @@ def _address(content: str) -> bool:
 
 
 def _hardware(content: str) -> bool:
-    return len(set(bare_hex(content)) - set("0")) > 0 and set(bare_hex(content)) != {"f"}
-
-
-def _named(content: str) -> bool:
-    return content.lower() not in GENERIC
-
-
-def _serial(content: str) -> bool:
-    return len(set(content)) > 1 and not _MOMENT.fullmatch(content)
-
-
-def _always(content: str) -> bool:
-    return True
+    return set(bare_hex(content)) not in ({"0"}, {"f"})
 
 
 #: the first counts where two overlap
 _PATTERNS: tuple[tuple[IdentityKind, re.Pattern[str], Callable[[str], bool]], ...] = (
-    (IdentityKind.SECRET, re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), _always),
-    (IdentityKind.SECRET, re.compile(r"(?<=://)[^\s/@\"]+(?=@)"), _always),
+    (IdentityKind.SECRET, re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), bool),
+    (IdentityKind.SECRET, re.compile(r"(?<=://)[^\s/@\"]+(?=@)"), bool),
     (
         IdentityKind.OPAQUE,
         re.compile(rf"(?<![\w+/=]){_HEX}{{64,}}(?![\w+/=])|(?<![\w+/=-])[\w+/]{{96,}}=*", re.A),
-        _always,
+        bool,
     ),
-    (IdentityKind.EMAIL, re.compile(r"[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), _always),
+    (IdentityKind.EMAIL, re.compile(r"[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), bool),
     (
         IdentityKind.SITE,
         re.compile(rf"(?<![\w-]){_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}(?![\w-])"),
@@ -93,10 +81,14 @@ _PATTERNS: tuple[tuple[IdentityKind, re.Pattern[str], Callable[[str], bool]], ..
             r"(?![\w-]|\.\w)",
             re.I,
         ),
-        _named,
+        lambda content: content.lower() not in GENERIC,
     ),
-    (IdentityKind.PHONE, re.compile(r"(?<![\w.])\+\d[\d ()/-]{6,}\d(?![\w.])"), _always),
-    (IdentityKind.SERIAL, re.compile(r"(?<!\d)\d{12}(?!\d)"), _serial),
+    (IdentityKind.PHONE, re.compile(r"(?<![\w.])\+\d[\d ()/-]{6,}\d(?![\w.])"), bool),
+    (
+        IdentityKind.SERIAL,
+        re.compile(r"(?<!\d)\d{12}(?!\d)"),
+        lambda content: len(set(content)) > 1 and not _MOMENT.fullmatch(content),
+    ),
 )
 
 

@@ -108,12 +108,7 @@ def host(source: random.Random, original: str) -> str:
 
 def hexadecimal(source: random.Random, original: str) -> str:
     """Return digits for digits, letters up to f for letters, the rest as it is."""
-    return "".join(
-        source.choice(string.digits if character.isdigit() else "abcdef")
-        if character in string.hexdigits
-        else character
-        for character in original
-    )
+    return "".join(_character(source, character, "abcdef") for character in original)
 
 
 def hardware(source: random.Random, original: str) -> str:
@@ -147,9 +142,9 @@ def cased(made: str, original: str) -> str:
     )
 
 
-def _character(source: random.Random, character: str) -> str:
+def _character(source: random.Random, character: str, letters: str = _LETTERS) -> str:
     if character.isascii() and character.isdigit():
         return source.choice(string.digits)
     if character.isalpha() or not character.isascii():
-        return source.choice(_LETTERS)
+        return source.choice(letters)
     return character
