@@ -8,7 +8,7 @@ of parts that are all known: half of a power is not shown as the whole.
 Used by the metrics and by the status page.
 """
 
-from exporter.house.deriver import HouseDeriver, derive
+from exporter.house.derivation import HouseDeriver, derive
 from exporter.house.grid import disconnect_commanded, grid_connected
 from exporter.house.models import DerivedHouse, House, LegFlows, PowerSource
 from exporter.house.view import measures_grid
