@@ -12,7 +12,7 @@ from exporter.service_manager import ServiceManager
 from tests.test_serve import PATIENCE, configured, exporting
 
 
-class Listener:
+class NotifySocket:
     """systemd's end of the notification socket."""
 
     def __init__(self, address: str) -> None:
@@ -30,12 +30,12 @@ class Listener:
 
 
 @pytest.fixture
-def listen(tmp_path: Path) -> Iterator[Callable[[str], Listener]]:
+def listen(tmp_path: Path) -> Iterator[Callable[[str], NotifySocket]]:
     """Return a function that listens on an address, by default a file."""
-    opened: list[Listener] = []
+    opened: list[NotifySocket] = []
 
-    def listen(address: str = "") -> Listener:
-        opened.append(Listener(address or str(tmp_path / "notify")))
+    def listen(address: str = "") -> NotifySocket:
+        opened.append(NotifySocket(address or str(tmp_path / "notify")))
         return opened[-1]
 
     yield listen
@@ -43,7 +43,7 @@ def listen(tmp_path: Path) -> Iterator[Callable[[str], Listener]]:
         listener.socket.close()
 
 
-async def test_systemd_is_notified(tmp_path: Path, listen: Callable[..., Listener]) -> None:
+async def test_systemd_is_notified(tmp_path: Path, listen: Callable[..., NotifySocket]) -> None:
     """It is ready, alive all the time, reloads, is ready again, and stops."""
     systemd = listen()
     environ = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
@@ -59,7 +59,7 @@ async def test_systemd_is_notified(tmp_path: Path, listen: Callable[..., Listene
         await asyncio.to_thread(systemd.until, "STOPPING")
 
 
-def test_an_abstract_socket_is_found(tmp_path: Path, listen: Callable[[str], Listener]) -> None:
+def test_an_abstract_socket_is_found(tmp_path: Path, listen: Callable[[str], NotifySocket]) -> None:
     """A name that begins with @ is in the abstract namespace."""
     systemd = listen(f"\0{tmp_path.name}")
     service = ServiceManager({"NOTIFY_SOCKET": f"@{tmp_path.name}"})

@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 import socket
+import time
 import urllib.request
 from datetime import UTC, datetime
 from io import StringIO
@@ -30,8 +31,12 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
         match = re.search(r"Metrics +(http://\S+/metrics)", output)
         assert match
         assert len({line.split("{")[0] for line in output.splitlines() if "{" in line}) == 12
-        with urllib.request.urlopen(match[1]) as response:  # noqa: S310 - the demo's own address
-            metrics = response.read().decode()
+        metrics = ""
+        while "enphase_inverter_position_x{" not in metrics:
+            # the inverters are read a little later where the machine is busy
+            time.sleep(0.1)
+            with urllib.request.urlopen(match[1]) as response:  # noqa: S310 - the demo's own address
+                metrics = response.read().decode()
         assert 'enphase_up{gateway="demo"} 1' in metrics
         # the roof has names and a plan
         assert len(re.findall("enphase_inverter_position_x{", metrics)) == 24
