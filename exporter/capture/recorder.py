@@ -15,8 +15,9 @@ from exporter.capture.identity_rules import IdentityKind
 from exporter.clock import Clock
 from exporter.config import Gateway
 from exporter.errors import CaptureError, GatewayError, UnreachableError
-from exporter.gateway.client import GatewayClient, Identity
+from exporter.gateway.client import GatewayClient
 from exporter.gateway.endpoints import ENDPOINTS, plc_levels
+from exporter.gateway.identity import Identity
 from exporter.gateway.paths import INFO
 from exporter.gateway.state_model import GatewayState
 

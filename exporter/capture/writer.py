@@ -20,7 +20,7 @@ from exporter.capture.readme import page as readme_page
 from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Redactor
 from exporter.errors import CaptureError
-from exporter.gateway.client import Identity
+from exporter.gateway.identity import Identity
 
 README = "_readme.md"
 #: shorter secrets may be part of any word

@@ -6,9 +6,9 @@ from exporter.diagnostics.context import DiagnosisContext
 from exporter.diagnostics.hints import explain
 from exporter.diagnostics.result import Passed, StepFailedError, StepSkippedError, clean
 from exporter.errors import GatewayError
-from exporter.gateway.client import Identity
 from exporter.gateway.endpoints import inverters
 from exporter.gateway.endpoints.home import Home
+from exporter.gateway.identity import Identity
 
 _HOUR, _DAY = 3600.0, 86400.0
 #: seconds since the last cloud report, by network and by cellular modem, as in the alert rules

@@ -37,8 +37,6 @@ from exporter.gateway.tokens import Token
 from exporter.gateway.transport import DEADLINE, Observer, Transport
 from exporter.gateway.transport_errors import TransportError
 
-__all__ = ["GatewayClient", "Identity", "Response"]
-
 log = logging.getLogger(__name__)
 
 #: local users of old firmware; their passwords follow from the serial number
