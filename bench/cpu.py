@@ -19,7 +19,7 @@ from bench.results import BenchRow, Findings, Goal, Progress, Quantity, side_by_
 from bench.sim_process import Simulated, simulated
 
 HOMES = ("battery-home", "big-home")
-_GOAL = Goal(1.5, of_ratio=True)
+_GOAL = Goal(1.0, of_ratio=True)
 _REPETITIONS = 15
 #: few enough rounds that six hours, after which a poller looks for new hardware, do not pass
 _WARM, _ROUNDS = 5, 4

@@ -120,6 +120,8 @@ class Inventory:
         #: what was listed for the first time or again, until somebody takes it out
         self.appeared: set[Key] = set()
         self._expected: Mapping[Key, Expected] | None = None
+        #: what is remembered of each kind, until that changes: it is asked for with every answer
+        self._remembered: dict[str, frozenset[str]] = {}
 
     def retired(self, identity: str) -> bool:
         """Return whether a device was removed for good, by command or configuration."""
@@ -134,12 +136,16 @@ class Inventory:
             for identity in present & entries.keys():
                 del entries[identity]
         self._expected = None
+        self._remembered.clear()
         return present
 
     def remembered(self, kind: str) -> frozenset[str]:
         """Return the ids of a kind that were ever seen and are not retired."""
-        entries = self._state.inventory.get(kind, {})
-        return frozenset(i for i in entries if not self.retired(i))
+        ids = self._remembered.get(kind)
+        if ids is None:
+            entries = self._state.inventory.get(kind, {})
+            ids = self._remembered[kind] = frozenset(i for i in entries if not self.retired(i))
+        return ids
 
     def missing(self, kind: str) -> frozenset[str]:
         """Return the ids of a kind that are expected and not there."""
@@ -219,6 +225,7 @@ class Inventory:
             return False
         self._configured = configured
         self._expected = None
+        self._remembered.clear()
         return True
 
     def _add(
@@ -235,6 +242,7 @@ class Inventory:
                 )
             return None
         self._expected = None
+        self._remembered.pop(kind, None)
         self.appeared.add((kind, identity))
         entry = entries[identity] = InventoryEntry(since=self._clock.time())
         return entry

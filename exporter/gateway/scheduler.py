@@ -157,15 +157,11 @@ class Scheduler:
 
     def next_time(self, delay: Callable[[EndpointSchedule], float]) -> float:
         """Return when there is something to ask, in monotonic seconds, or infinity."""
-        now = self._clock.monotonic()
-        return min(
-            (
-                max(schedule.due, now + delay(schedule))
-                for schedule in self._all.values()
-                if schedule.enabled
-            ),
-            default=float("inf"),
-        )
+        now, first = self._clock.monotonic(), float("inf")
+        for schedule in self._all.values():
+            if schedule.enabled and schedule.due < first:
+                first = min(first, max(schedule.due, now + delay(schedule)))
+        return first
 
     def started(self, schedule: EndpointSchedule) -> None:
         """Note that an endpoint is asked now: next in the same rhythm, unless a beat was missed."""

@@ -29,6 +29,9 @@ class Side(Enum):
     HOUSE = auto()
     INVERTER = auto()
 
+    # Every reading of a register looks something up by it, and Enum's own hash is a slow one.
+    __hash__ = object.__hash__
+
 
 @dataclass(slots=True)
 class SiteLimits:

@@ -4,7 +4,7 @@
 answers to the paths in `PATHS`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from exporter.gateway.endpoints import (
@@ -173,16 +173,17 @@ _NEEDED: Mapping[str, Callable[[Mapping[str, Parsed], Iterable[str]], tuple[str,
 }
 
 
+_OWN: Mapping[str, tuple[str, ...]] = {
+    collector: tuple(path for path in paths if ENDPOINTS[path].collector == collector)
+    for collector, paths in PATHS.items()
+}
+
+
 def paths_needed(
-    collector: str, parsed: Mapping[str, Parsed], refused: Iterable[str]
+    collector: str, parsed: Mapping[str, Parsed], refused: Collection[str]
 ) -> tuple[str, ...]:
     """Return the paths that a collector needs, given the responses so far, without `refused`."""
     choose = _NEEDED.get(collector)
     if choose is not None:
         return choose(parsed, refused)
-    without = frozenset(refused)
-    return tuple(
-        path
-        for path in PATHS[collector]
-        if path not in without and ENDPOINTS[path].collector == collector
-    )
+    return tuple(path for path in _OWN[collector] if path not in refused)
