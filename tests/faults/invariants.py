@@ -27,8 +27,8 @@ _HOLD = 15.0
 _FIRST_ROUND = 120.0
 #: what is reported in whole percent or whole watts, by the most that it can be
 _ROUNDING = {1.0: 0.011, 1e8: 1.0}
-#: seconds after which the twin has read everything twice
-_SETTLED = 640.0
+#: seconds after which the twin has read everything twice, also what is asked every ten minutes
+_SETTLED = 1260.0
 #: how long a register must show zero to be believed
 _PROOF = 300.0
 #: no home here has more power than this, in watts; a step of so many joules is no jump
@@ -53,7 +53,7 @@ class SeriesOrigin(NamedTuple):
     collectors: frozenset[str]
     #: whether it is the exporter's word about itself
     own: bool
-    #: whether the exporter made it itself from a power
+    #: whether the exporter counts it itself, from the moment at which it started
     integrated: bool
     counter: bool
     joules: bool
@@ -78,7 +78,7 @@ def facts(series: str) -> SeriesOrigin:
     return SeriesOrigin(
         sources,
         sources == {SELF},
-        "charged_joules_total" in name,
+        "charged_joules_total" in name or sources == {HOUSE},
         name.endswith("_total"),
         name.endswith("_joules_total"),
         name.endswith("_timestamp_seconds"),
@@ -135,6 +135,12 @@ def life(case: GatewayCase, collector: str) -> float:
         default=0.0,
     )
     return max(3 * case.cadence(collector), 120.0) + kept
+
+
+def rhythm(case: GatewayCase, collector: str) -> float:
+    """Return the seconds between two answers of what is asked most often for a collector."""
+    every = intervals(case.poller.cadences)
+    return min((every[path] for path in topology.STANDS_ON.get(collector, ())), default=0.0)
 
 
 def lives(case: GatewayCase, twin: GatewayCase) -> str | None:
@@ -259,7 +265,7 @@ def keeps_the_others(case: GatewayCase, twin: GatewayCase) -> str | None:
                 continue
             reading = case.poller.readings.get(name)
             since = float("inf") if reading is None else case.clock.time() - reading.read_at
-            beat = case.cadence(name)
+            beat = max(case.cadence(name), rhythm(case, name))
             late[name] = max(late.get(name, 0.0), since - beat)
             if since > 2 * beat + slow:
                 return f"{name} was last read {since:.0f} s ago"
