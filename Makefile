@@ -147,4 +147,5 @@ $(DEV): $(RUN) requirements/dev.txt pyproject.toml exporter/__init__.py
 	@echo "Adding what the tests and checks need"
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@rm -rf .mypy_cache # it remembers which modules were missing
 	@touch $@
