@@ -71,6 +71,10 @@ site: $(DEV) requirements/site.txt ## Build the documentation as a site into bui
 	@.venv/site/bin/mkdocs build --quiet
 	@echo build/site/html/index.html
 
+newcomer: $(DEV) ## Follow the pages for a Raspberry Pi and Kubernetes in clean roots, to a message; prints times
+	@sh tools/system-packages.sh debootstrap buildah prometheus amtool
+	@$(PY) -m tools.newcomer $(ARGS)
+
 story: $(DEV) ## Record the owner's story and draw it into docs/
 	story=$$(mktemp) && trap 'rm -f "$$story"' EXIT && \
 		$(PY) -m exporter record --scenario=owners-story --interval=1h --output="$$story" && \

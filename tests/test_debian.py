@@ -13,11 +13,11 @@ import pytest
 
 import exporter
 from exporter.cli.init.dialogue import has_only_comments
-from tests.clean_roots import CleanRoot, clean_root, missing, output, variables
 from tests.conftest import ROOT
 from tests.process import ExporterProcess
 from tests.test_box import unit
 from tests.test_shutdown import IN_TIME, gateway
+from tools.newcomer.clean_root import CleanRoot, clean_root, environment, last_line, missing
 
 FOLDER = ROOT / "deploy/debian"
 SCRIPTS = ("postinst", "prerm", "postrm", "launcher")
@@ -49,7 +49,7 @@ def test_the_service_is_found_where_both_ways_install_it() -> None:
 @pytest.fixture(scope="module")
 def root() -> Iterator[CleanRoot]:
     """Return a clean Debian with the package in it, installed."""
-    package = ROOT / output(["sh", "tools/build-deb.sh", sys.executable])
+    package = ROOT / last_line(["sh", "tools/build-deb.sh", sys.executable])
     with clean_root() as root:
         (root.path / "tmp/package.deb").write_bytes(package.read_bytes())
         root.run("dpkg", "-i", "/tmp/package.deb")  # noqa: S108 - in the new root
@@ -110,7 +110,7 @@ async def _runs(root: CleanRoot) -> None:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env=variables(),
+        env=environment(),
         cwd="/",
     )
     running = ExporterProcess(process)

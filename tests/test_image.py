@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 
 import exporter
-from tests.clean_roots import output
 from tests.process import ExporterProcess
 from tests.test_shutdown import gateway
+from tools.newcomer.clean_root import last_line
 
 pytestmark = [
     pytest.mark.proof,
@@ -37,7 +37,7 @@ def buildah(*words: str) -> str:
 @contextmanager
 def container(target: str) -> Iterator[str]:
     """Build an image, and make a container of it."""
-    image = output(["sh", "tools/build-image.sh", target])
+    image = last_line(["sh", "tools/build-image.sh", target])
     name = buildah("from", "--pull-never", image)
     try:
         yield name

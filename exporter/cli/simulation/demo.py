@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: above this speed a request takes long: the exporter polls as often as a machine can
 _SMOOTH = 60.0
-#: real seconds between two polls of an endpoint, at least
-_LEAST_CADENCE = 0.15
+#: real seconds between two polls of an endpoint, at least: a round of all of them takes less
+_LEAST_CADENCE = 1.0
 #: metrics that are printed once
 _METRICS = (
     "enphase_up",

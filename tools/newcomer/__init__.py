@@ -1,0 +1,1 @@
+"""Walks the pages for newcomers in clean roots, from nothing to a message, and prints the times."""
