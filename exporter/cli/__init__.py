@@ -3,15 +3,33 @@
 `dispatch` lists the commands, calls one and turns what goes wrong into an exit status.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from exporter import __version__
 
 #: commands that run until they are stopped, by SIGTERM as a rule
 _SERVERS = frozenset({"serve", "demo", "simulate", "replay"})
 _INTERRUPTED = 130
+
+
+def _exit_at_once(number: int, frame: FrameType | None) -> None:
+    os._exit(_INTERRUPTED)
+
+
+def exit_on_interrupt() -> None:
+    """End at once on Ctrl-C while modules are imported: importlib loses some KeyboardInterrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _exit_at_once)
+
+
+def raise_on_interrupt() -> None:
+    """Raise KeyboardInterrupt on Ctrl-C again, for those who have something to end."""
+    if signal.getsignal(signal.SIGINT) is _exit_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -27,6 +45,7 @@ def main(words: Sequence[str] | None = None) -> int:
         else:
             return 0
     try:
+        exit_on_interrupt()
         if words and words[0] in _SERVERS:
             # Imports take a while, and a signal may come before they are done.
             signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

@@ -50,3 +50,21 @@ def test_a_signal_during_the_imports_ends_the_process_quietly(
         process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (status, b"")
+
+
+#: the same, with an import that Ctrl-C cannot reach, as with a callback of importlib
+_DEAF_IMPORT = _SLOW_IMPORT.replace(
+    "time.sleep(60)", "exec('try: time.sleep(60)\\nexcept KeyboardInterrupt: pass')"
+)
+
+
+def test_an_interrupt_is_not_lost_in_an_import() -> None:
+    """Ctrl-C ends the command even where an import swallows the exception."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _DEAF_IMPORT, "check"], stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"importing\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130

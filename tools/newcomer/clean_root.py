@@ -56,6 +56,8 @@ def clean_root() -> Iterator[CleanRoot]:
     try:
         run(["tar", "-C", str(folder), "-xf", archive])
         folder.chmod(0o755)
+        # as an installed system has it
+        (folder / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
         run(["mount", "-t", "proc", "proc", f"{folder}/proc"])
         mounted = True
         yield CleanRoot(folder)

@@ -79,7 +79,7 @@ class Phone:
         self.message: Any = None
         phone = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class PhoneHandler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
                 phone.message = json.loads(self.rfile.read(length))
@@ -90,7 +90,7 @@ class Phone:
             def log_message(self, *_: object) -> None:
                 """Keep the terminal for the journey."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), PhoneHandler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> "Phone":
