@@ -72,7 +72,8 @@ def _monitor(journey: Journey, root: CleanRoot, env: dict[str, str], phone: Phon
     with service(
         root.command(*prometheus, user="prometheus"), "http://localhost:9090/-/ready", env
     ):
-        with journey.step("enphase-exporter check --prometheus"):
+        with journey.step("enphase-exporter check --prometheus, after the first scrapes"):
+            root.run("sleep", "30")
             root.run("enphase-exporter", "check", "--prometheus=http://localhost:9090")
         with journey.step("enphase-exporter alerting init"):
             root.run(
