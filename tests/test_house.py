@@ -220,8 +220,8 @@ def test_what_has_expired_is_no_source() -> None:
     assert derived.expires == 1500
 
 
-def test_legs_are_exported_where_all_are_known() -> None:
-    """A house without batteries has them too; a leg that is not read takes its meter along."""
+def test_each_leg_is_a_value_of_its_own() -> None:
+    """A house without batteries has its own; one that is not read takes no other along."""
     phases = {
         "production": {"L1": ct(900), "L2": ct(800)},
         "net-consumption": {"L1": ct(-100), "L2": ct(200)},
@@ -235,7 +235,14 @@ def test_legs_are_exported_where_all_are_known() -> None:
     assert [leg.grid_export_watts for leg in legs.values()] == [100, 0]
     phases["production"]["L2"] = ct(None)
     legs = derived(ctmeters=meters, ctmeters_phases=phases).data["house_legs"]
-    assert [leg.solar_watts for leg in legs.values()] == [None, None]
+    assert [(leg.solar_watts, leg.house_watts) for leg in legs.values()] == [
+        (900, 800),
+        (None, None),
+    ]
+    meters["production"] = ct(None)
+    phases["production"]["L2"] = ct(800)
+    legs = derived(ctmeters=meters, ctmeters_phases=phases).data["house_legs"]
+    assert [leg.solar_watts for leg in legs.values()] == [900, 800]
 
 
 def test_energies_come_from_the_registers_of_the_source() -> None:

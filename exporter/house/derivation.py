@@ -25,9 +25,9 @@ from exporter.house.sources import (
     SOLAR_SOURCES,
     best,
     ct,
-    ct_watts,
     live_grid,
     live_load,
+    metering,
     watts_of,
 )
 from exporter.house.view import NET, PRODUCTION, STORAGE, TOTAL, HouseView
@@ -204,16 +204,15 @@ def _flows(powers: Mapping[str, Power | None]) -> dict[tuple[str, ...], Flow]:
 
 
 def _leg_watts(view: HouseView, kind: str) -> dict[str, float]:
-    if ct_watts(view, kind) is None:
+    """Return the power on each leg that is known: each of them is a value of its own."""
+    if metering(view, kind) is None:
         return {}
     phases = (view.get("ctmeters_phases") or {}).get(kind) or {}
-    legs = {
+    return {
         phase: watts
         for phase, leg in phases.items()
         if leg is not None and (watts := watts_of(leg.active_power)) is not None
     }
-    # Where one leg is not known, the others are no picture of the house.
-    return legs if len(legs) == len(phases) else {}
 
 
 def _legs(view: HouseView) -> dict[str, LegFlows]:

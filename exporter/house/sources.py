@@ -22,12 +22,16 @@ def watts_of(value: Any, divisor: float = 1) -> float | None:
     return watts if abs(watts) <= _MAX_WATTS else None
 
 
+def metering(view: HouseView, kind: str) -> Any:
+    """Return a CT that measures something, or None."""
+    meter = (view.get("ctmeters") or {}).get(kind)
+    return None if getattr(meter, "metering_status", None) == "not-metering" else meter
+
+
 def ct_watts(view: HouseView, kind: str) -> float | None:
     """Return the power that a CT measures, None where it measures nothing."""
-    meter = (view.get("ctmeters") or {}).get(kind)
-    if meter is None or getattr(meter, "metering_status", None) == "not-metering":
-        return None
-    return watts_of(meter.active_power)
+    meter = metering(view, kind)
+    return None if meter is None else watts_of(meter.active_power)
 
 
 def ct(view: HouseView, kind: str) -> Power | None:

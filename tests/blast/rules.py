@@ -27,6 +27,12 @@ CHANGES: tuple[tuple[str, str, str, str], ...] = (
     ),
     (
         "/home",
+        "network.interfaces.*.ip",
+        "null",
+        "an interface without an address has null in its place",
+    ),
+    (
+        "/home",
         "comm.*",
         "entry doubled",
         "links have no names: two that are alike can be two links",

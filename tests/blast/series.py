@@ -1,11 +1,13 @@
 """The series that the metric tables make of the members of all collectors, without a poller."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from exporter.gateway.models import StoragePower
+from exporter.house.derivation import HouseDeriver
 from exporter.metrics.catalogue import TABLES
 from exporter.metrics.table import Table
-from exporter.snapshot import Reading
+from exporter.snapshot import HOUSE, Reading, Snapshot
 
 #: name and labels of a series
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -48,3 +50,22 @@ def series(collector: str, data: Mapping[str, Any]) -> dict[Series, float]:
                 for more, value in row.samples(raw):
                     values[row.name, (*zip(table.keys, labels, strict=True), *more)] = value
     return values
+
+
+def with_sum(data: Mapping[str, Any], batteries: Collection[str]) -> Mapping[str, Any]:
+    """Return the members of a collector, with the power of these batteries where it is known."""
+    listed = data.get("encharge_power") or {}
+    powers = [battery.real_power_mw for battery in listed.values()]
+    if not powers or None in powers or not listed.keys() >= set(batteries):
+        return data
+    return {**data, "storage_power": StoragePower(sum(powers) / 1000)}
+
+
+def derived_series(*moments: Mapping[str, Mapping[str, Any]]) -> dict[Series, float]:
+    """Return what is derived from the members of all collectors at the last of these moments."""
+    derive = HouseDeriver()
+    derived: Mapping[str, Any] = {}
+    for members in moments:
+        readings = {name: Reading(data, 0.0) for name, data in members.items() if data}
+        derived = derive(Snapshot("home", readings), 0.0).data
+    return series(HOUSE, derived)

@@ -92,7 +92,6 @@ _NO_BATTERY_POWER = (
     "enphase_battery_discharge_watts",
     "enphase_house_watts",
 )
-_NO_SOLAR_CT = ("enphase_meter_watts", "enphase_solar_phase_watts", "enphase_solar_phase_watts")
 _NO_TOTAL = (
     "enphase_consumption_watts",
     "enphase_consumption_joules_total",
@@ -139,8 +138,15 @@ ANSWERS: Mapping[str, OddAnswer] = {
             put(0, "pwrFactor"),
             ("enphase_meter_power_factor_ratio",),
         ),
-        (13, "null", SPLIT, READINGS, put(0, "activePower", value=None), _NO_SOLAR_CT),
-        (13, "a word", SPLIT, READINGS, put(0, "activePower", value="much"), _NO_SOLAR_CT),
+        (13, "null", SPLIT, READINGS, put(0, "activePower", value=None), ("enphase_meter_watts",)),
+        (
+            13,
+            "a word",
+            SPLIT,
+            READINGS,
+            put(0, "activePower", value="much"),
+            ("enphase_meter_watts",),
+        ),
         (14, "one", DETAILED, REPORT, sections("net-consumption"), _NO_TOTAL),
         (14, "none", DETAILED, REPORT, sections(), (*_NO_TOTAL, *_NO_NET)),
         (14, "missing", DETAILED, REPORT, put("consumption"), (*_NO_TOTAL, *_NO_NET)),
