@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.gateway import poller, rate_limit, scheduler
+from exporter.gateway import connection, rate_limit, scheduler
 from exporter.gateway.cadences import CADENCES
 from tests.faults.case import Cell
 from tests.faults.gateways import ASKED, all_asked
@@ -77,6 +77,6 @@ def test_haste_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_slow_recovery_would_be_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exporter that leaves a gateway alone for ten minutes does not pass."""
-    monkeypatch.setattr(poller, "_RECONNECT_DELAY", 600.0)
+    monkeypatch.setattr(connection, "RECONNECT_DELAY", 600.0)
     (outcome,) = outcomes(one("refused", "for one cycle", None))
     assert "recovers" in outcome.broken
