@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import Config, find_config_file, load
+from exporter.config import SYSTEM_CONFIG_FILE, Config, find_config_file, load
 from tests.conftest import ROOT
 
 SECRET = "hunter2-hunter2"
@@ -256,3 +256,15 @@ def test_secrets_stay_inside(write: Write) -> None:
     config = load(path, HOME)
     login = config.gateways[0].credentials()
     assert SECRET not in f"{config!r}{config}{config.model_dump()}{config.model_dump_json()}{login}"
+
+
+def test_a_file_of_comments_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that says nothing is passed over: the environment, or the next file, is used."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "enphase-exporter.yml").write_text("# nothing yet\n\n")
+    home = tmp_path / "home"
+    (home / "enphase-exporter").mkdir(parents=True)
+    environ = {"XDG_CONFIG_HOME": str(home)}
+    assert find_config_file({"XDG_CONFIG_HOME": "/nowhere"}) in (None, SYSTEM_CONFIG_FILE)
+    (home / "enphase-exporter/enphase-exporter.yml").write_text("gateways: []\n")
+    assert find_config_file(environ) == home / "enphase-exporter/enphase-exporter.yml"

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 import exporter
-from exporter.cli.init.dialogue import has_only_comments
+from exporter.config import has_only_comments
 from tests.conftest import ROOT
 from tests.process import ExporterProcess
 from tests.test_box import unit

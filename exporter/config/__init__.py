@@ -18,7 +18,12 @@ from exporter.config.models import (
     Wanted,
     Web,
 )
-from exporter.config.sources import SYSTEM_CONFIG_FILE, find_config_file, load
+from exporter.config.sources import (
+    SYSTEM_CONFIG_FILE,
+    find_config_file,
+    has_only_comments,
+    load,
+)
 
 __all__ = [
     "COLLECTORS",
@@ -34,5 +39,6 @@ __all__ = [
     "Wanted",
     "Web",
     "find_config_file",
+    "has_only_comments",
     "load",
 ]

@@ -31,20 +31,31 @@ _FILE = "_FILE"
 #: variable without suffix → key of a gateway
 _VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in ("host", "name", *SECRETS)}
 _NO_GATEWAY = (
-    "no gateway is configured: set ENPHASE_HOST, or write a file enphase-exporter.yml that lists"
-    " one, such as `gateways: [{host: envoy.local}]` (another file: --config.file)"
+    "no gateway is configured: run `enphase-exporter init`, set ENPHASE_HOST, or write a file"
+    " enphase-exporter.yml that lists one, such as `gateways: [{host: envoy.local}]` (another file: --config.file)"
 )
 
 
 def find_config_file(environ: Mapping[str, str]) -> Path | None:
     """Return the configuration file that is used when none is named, or None without one.
 
-    It is looked for in the working directory, in XDG_CONFIG_HOME and in /etc, in this order.
+    It is looked for in the working directory, in XDG_CONFIG_HOME and in /etc, in this order. One
+    that has only comments does not count.
     """
     folders = [Path(), _config_home(environ), SYSTEM_CONFIG_FILE.parent]
     candidates = (folder / _FILE_NAME for folder in folders if folder is not None)
     # not Path.is_file, which raises where the user may not look, such as in another user's home
-    return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
+    found = (path for path in candidates if os.path.isfile(path))  # noqa: PTH113
+    return next((path for path in found if not has_only_comments(path)), None)
+
+
+def has_only_comments(path: Path) -> bool:
+    """Return whether a file says nothing, as the one of the Debian package before `init`."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
 
 
 def _config_home(environ: Mapping[str, str]) -> Path | None:

@@ -15,7 +15,7 @@ from exporter.cli.check_output import console, follow
 from exporter.cli.init.files import Answers, plan, without_gateway, write
 from exporter.cli.prompts import Prompter, is_token, not_empty, run_steps, typed
 from exporter.clock import SystemClock
-from exporter.config import SYSTEM_CONFIG_FILE, Gateway, load
+from exporter.config import SYSTEM_CONFIG_FILE, Gateway, has_only_comments, load
 from exporter.config.types import Host, Name, Percent, read_secret
 from exporter.diagnostics import DiagnosisContext, StepResult, StepStatus, run, up_to
 from exporter.diagnostics.saved_state import save_token
@@ -338,15 +338,6 @@ def _default_output() -> Path:
     if os.access(SYSTEM_CONFIG_FILE.parent, os.W_OK):
         return SYSTEM_CONFIG_FILE
     return Path(SYSTEM_CONFIG_FILE.name)
-
-
-def has_only_comments(path: Path) -> bool:
-    """Return whether overwriting the file loses nothing, as with the one of the Debian package."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return False
-    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
 
 
 def _pasted_token(text: str) -> str:
