@@ -15,14 +15,15 @@ CADENCES: Mapping[str, float] = {
     "production": 30.0,
     "storage": 60.0,
     "livedata": 30.0,
-    "dry_contacts": 120.0,
+    "dry_contacts": 300.0,
     "generator": 120.0,
     "home": 300.0,
     # The price in force changes between two responses of the tariff.
     "tariff": 60.0,
     "inverters": 300.0,
     "acb": 300.0,
-    "devices": 300.0,
+    #: a ground fault is reported within two minutes
+    "devices": 75.0,
     "device_detail": 600.0,
     "firmware": 300.0,
     "settings": 600.0,
@@ -40,18 +41,27 @@ _LONGEST = 600.0
 _ENSEMBLE_WITH_RELAY = 30.0
 #: live data are asked this often where meters measure what flows
 _LIVE_WITH_METERS = 120.0
+#: the power of the batteries is asked this often while they carry the house: an overload ends in
+#: the dark within minutes
+_BATTERY_POWER_ISLANDED = 15.0
 
 
-def adapted(cadences: Mapping[str, float], *, relay: bool, meters: bool) -> dict[str, float]:
-    """Return the intervals of collectors that can rest where another one says the same."""
+def adapted(
+    cadences: Mapping[str, float], *, relay: bool, meters: bool, islanded: bool
+) -> dict[str, float]:
+    """Return the intervals of collectors that the situation changes, unless configured.
+
+    Some can rest where another one says the same; off grid the load of the batteries matters most.
+    """
     seconds: dict[str, float] = {}
-    for collector, rests, longer in (
+    for collector, applies, other in (
         ("ensemble", relay, _ENSEMBLE_WITH_RELAY),
         ("livedata", meters, _LIVE_WITH_METERS),
+        ("battery_power", islanded, _BATTERY_POWER_ISLANDED),
     ):
         usual = cadences[collector]
         configured = usual != CADENCES[collector]
-        seconds[collector] = longer if rests and not configured else usual
+        seconds[collector] = other if applies and not configured else usual
     return seconds
 
 

@@ -51,8 +51,10 @@ class CollectorState:
         return self.gateway_error or next(iter(self.errors.values()), None)
 
     @property
-    def up(self) -> bool:
-        """Whether the collector works: there was an attempt, and nothing failed."""
+    def up(self) -> bool | None:
+        """Whether the collector works; None before its first attempt, as nothing is known then."""
+        if self.last_success is None and self.error is None and not self.failures:
+            return None
         return self.last_success is not None and self.has_data and self.error is None
 
     @property

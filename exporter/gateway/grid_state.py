@@ -4,7 +4,7 @@ Gateways have been seen to report an open relay once and a closed one before and
 answer is asked for at once, so an outage is reported a second later and a slip is not at all.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from exporter.clock import Clock
@@ -28,11 +28,21 @@ def _of_relay(data: Mapping[str, Any]) -> Hashable:
     return relay and (relay.mains_oper_state, relay.mains_admin_state)
 
 
+#: what firmwares call a switch that is open, in any of these states
+_OPEN = frozenset({"open", "encmn_mde_off_grid"})
 #: what an answer says of the grid, by path
 _STATES: Mapping[str, Callable[[Mapping[str, Any]], Hashable]] = {
     ensemble_relay.ENDPOINT.path: _of_relay,
     ensemble_inventory.ENDPOINT.path: _of_inventory,
 }
+
+
+def _words(state: Hashable) -> Iterator[str]:
+    if isinstance(state, tuple):
+        for part in state:
+            yield from _words(part)
+    elif isinstance(state, str):
+        yield state
 
 
 class GridConfirmation:
@@ -44,6 +54,13 @@ class GridConfirmation:
         self._doubtful: dict[str, tuple[Hashable, float]] = {}
         #: whether another state was believed since somebody looked last
         self.changed = False
+
+    @property
+    def islanded(self) -> bool:
+        """Whether a switch between house and grid was last seen open."""
+        return any(
+            word.lower() in _OPEN for state in self._believed.values() for word in _words(state)
+        )
 
     def confirmed(self, path: str, parsed: Parsed) -> bool:
         """Return whether the grid state of an answer is that of the one before."""

@@ -58,10 +58,11 @@ class CollectorReport:
 
     `reason` and `trouble` describe the failure that goes on, as label and as sentence; both are
     empty while there is none, and a collector that only waits for the gateway has no sentence.
-    `complete` is false while answers list less than they listed before: `missing` has the names.
+    `up` is None before the first attempt. `complete` is false while answers list less than they
+    listed before: `missing` has the names.
     """
 
-    up: bool
+    up: bool | None
     duration: float | None
     last_success: float | None
     failures: Mapping[str, int]

@@ -40,7 +40,10 @@ class Selection:
         refused = {s.endpoint.path for s in scheduler if s.refused}
         relay = scheduler[topology.GRID_STATE[0]].condition is EndpointState.ANSWERING
         meters = bool(inventory.remembered("meter"))
-        for collector, seconds in adapted(parts.cadences, relay=relay, meters=meters).items():
+        intervals_now = adapted(
+            parts.cadences, relay=relay, meters=meters, islanded=parts.grid.islanded
+        )
+        for collector, seconds in intervals_now.items():
             for path in topology.STANDS_ON[collector]:
                 scheduler[path].interval = seconds
         needed = {p for c in PATHS if c != "gateway" for p in paths_needed(c, current, refused)}

@@ -134,4 +134,4 @@ def _kind(group: dict[str, Any]) -> str | None:
 
 _DEVICE_TYPES = {1: "PCU", 11: "ACB", 12: "NSRB"}
 
-ENDPOINT = Endpoint("/inventory.json?deleted=1", "devices", read, max_age=300, deadline=60)
+ENDPOINT = Endpoint("/inventory.json?deleted=1", "devices", read, max_age=75, deadline=60)
