@@ -32,7 +32,8 @@ _FILE = "_FILE"
 _VARIABLES = {f"{_PREFIX}{key.upper()}": key for key in ("host", "name", *SECRETS)}
 _NO_GATEWAY = (
     "no gateway is configured: run `enphase-exporter init`, set ENPHASE_HOST, or write a file"
-    " enphase-exporter.yml that lists one, such as `gateways: [{host: envoy.local}]` (another file: --config.file)"
+    " enphase-exporter.yml that lists one, such as `gateways: [{host: envoy.local}]` (another file:"
+    " --config.file)"
 )
 
 
