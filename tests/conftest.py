@@ -10,11 +10,13 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
+from weakref import WeakSet
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from exporter import logging as exporter_logging
+from exporter.gateway import rate_limit
 from tools import browser
 from tools.stack.errors import StackError
 from tools.stack.programs import Tools
@@ -72,6 +74,8 @@ def _own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave secrets, signals and log as they were: a command sets them for a process of its own."""
     # a password can be any word in later messages
     monkeypatch.setattr(exporter_logging, "_hidden", {})
+    # gateways of earlier tests that are not collected yet would make a fleet of this one's
+    monkeypatch.setattr(rate_limit, "_sharing", WeakSet())
     signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     loggers = [logging.getLogger(name) for name in (None, "exporter", "pyenphase", "zeroconf")]
     before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
