@@ -24,10 +24,10 @@ def states(clock: VirtualClock) -> CollectorStates:
     return CollectorStates("home", CADENCES, clock)
 
 
-def test_nothing_is_up_before_it_was_asked(states: CollectorStates) -> None:
-    """There is no success, no duration, and no failure either."""
+def test_nothing_is_known_before_it_was_asked(states: CollectorStates) -> None:
+    """A collector that was never asked is neither up nor down."""
     report = states.report(CADENCES)["meters"]
-    assert (report.up, report.last_success, report.duration) == (False, None, None)
+    assert (report.up, report.last_success, report.duration) == (None, None, None)
     assert (report.failures, report.reason, report.trouble) == ({}, "", "")
     assert report.complete
     assert not states.answer(CADENCES)
