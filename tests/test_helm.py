@@ -41,21 +41,17 @@ EVERYTHING: dict[str, Any] = {
 Objects = list[dict[str, Any]]
 
 
-def _helm() -> str:
-    """Return where helm is; the folder of Go programs need not be in PATH."""
-    return shutil.which("helm") or shutil.which("helm", path=Path.home() / "go/bin") or ""
-
-
-def _kubeconform() -> str:
-    name = "kubeconform"
+def _program(name: str) -> str:
+    """Return where a program is; the folder of Go programs need not be in PATH."""
     return shutil.which(name) or shutil.which(name, path=Path.home() / "go/bin") or ""
 
 
+HELM, KUBECONFORM = _program("helm"), _program("kubeconform")
 needs_helm = pytest.mark.skipif(
-    not _helm(), reason="helm is not installed (go install helm.sh/helm/v3/cmd/helm@latest)"
+    not HELM, reason="helm is not installed (go install helm.sh/helm/v3/cmd/helm@latest)"
 )
 needs_kubeconform = pytest.mark.skipif(
-    not _kubeconform(), reason="kubeconform is not installed (go install …/cmd/kubeconform@latest)"
+    not KUBECONFORM, reason="kubeconform is not installed (go install …/cmd/kubeconform@latest)"
 )
 
 
@@ -64,7 +60,7 @@ def helm(*words: str, values: Mapping[str, Any], folder: Path) -> subprocess.Com
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(dict(values)))
     return subprocess.run(
-        [_helm(), *words, f"--values={file}"], capture_output=True, text=True, check=False
+        [HELM, *words, f"--values={file}"], capture_output=True, text=True, check=False
     )
 
 
@@ -148,7 +144,7 @@ def test_kubeconform_accepts_what_is_rendered(tmp_path: Path) -> None:
             (schemas / path.name).write_text(json.dumps(schema))
     done = subprocess.run(
         [
-            *(_kubeconform(), "-strict", "-summary", f"-skip={','.join(FOREIGN)}"),
+            *(KUBECONFORM, "-strict", "-summary", f"-skip={','.join(FOREIGN)}"),
             f"-schema-location={schemas}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
         ],
         input=text,

@@ -20,12 +20,12 @@ class NotifySocket:
         self.socket.bind(address)
         self.socket.settimeout(PATIENCE)
 
-    def until(self, wanted: str) -> dict[str, str]:
+    def until(self, field: str) -> dict[str, str]:
         """Wait for a message with this field; return its fields."""
         while True:
             lines = self.socket.recv(4096).decode().splitlines()
             fields = dict(line.split("=", 1) for line in lines)
-            if wanted in fields:
+            if field in fields:
                 return fields
 
 
