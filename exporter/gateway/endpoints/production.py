@@ -244,38 +244,38 @@ def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[st
     production is not known, the total is not known either.
     """
     total, net = values.get(TOTAL_CONSUMPTION), values.get(NET_CONSUMPTION)
-    production = values.get(PRODUCTION)
-    if total is None or net is None or "" not in total or "" not in net:
+    if total is None or net is None or not _is_overwritten(total, net):
         return values
-    if not _same(total[""], net[""]):
-        return values
-    if production is None or "" not in production:
-        return {name: parts for name, parts in values.items() if name != TOTAL_CONSUMPTION}
-    mended = {
-        leg: _sum(part, production[leg])
-        if leg in production and leg in net and _same(part, net[leg])
-        else part
-        for leg, part in total.items()
-    }
-    return values | {TOTAL_CONSUMPTION: mended}
+    production = values.get(PRODUCTION, {})
+    mended = {leg: _sum(part, production[leg]) for leg, part in total.items() if leg in production}
+    others = {name: parts for name, parts in values.items() if name != TOTAL_CONSUMPTION}
+    return others | ({TOTAL_CONSUMPTION: mended} if mended else {})
+
+
+def _is_overwritten(total: Mapping[str, SystemEnergy], net: Mapping[str, SystemEnergy]) -> bool:
+    """Return whether one section repeats the other: the whole decides, else all legs together."""
+    common = {""} if "" in total and "" in net else total.keys() & net.keys()
+    return bool(common) and all(_same(total[leg], net[leg]) for leg in common)
 
 
 def _same(total: SystemEnergy, net: SystemEnergy) -> bool:
-    return (
-        total.watts_now is not None
-        and total.watts_now == net.watts_now
-        and total.watt_hours_lifetime is not None
-        and total.watt_hours_lifetime == net.watt_hours_lifetime
-    )
+    """Return whether all that can be read of both is equal."""
+    values = [
+        (getattr(total, name), getattr(net, name)) for name in ("watts_now", "watt_hours_lifetime")
+    ]
+    read = [pair for pair in values if None not in pair]
+    return bool(read) and all(one == other for one, other in read)
 
 
 def _sum(total: SystemEnergy, production: SystemEnergy) -> SystemEnergy:
+    """Return an overwritten total with production added; its today and week are not of both."""
+    sums = {
+        name: None if None in (one, other) else one + other
+        for name in ("watts_now", "watt_hours_lifetime")
+        for one, other in [(getattr(total, name), getattr(production, name))]
+    }
     return total.model_copy(
-        update={
-            name: None if part is None else getattr(total, name) + part
-            for name in ("watts_now", "watt_hours_lifetime")
-            for part in [getattr(production, name)]
-        }
+        update={**sums, "watt_hours_today": None, "watt_hours_last_7_days": None}
     )
 
 

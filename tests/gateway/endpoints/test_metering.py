@@ -215,6 +215,31 @@ def test_a_total_that_is_only_the_exchange_is_mended() -> None:
     assert data["system_consumption_phases"]["L2"].watts_now == 300
 
 
+@pytest.mark.parametrize("key", ["wNow", "whLifetime"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_false_total_is_recognized_by_what_can_be_read(key: str, whole: bool) -> None:
+    """One missing value costs that value: all others are mended as before."""
+    false = section("total-consumption", 200.0, 100.0, 100.0)
+    del (false if whole else false["lines"][1])[key]
+    data = produced(BOTH, report(PRODUCTION, false, NET))
+    part = data["system_consumption" if whole else "system_consumption_phases"]
+    spoilt = part if whole else part["L2"]
+    name, value = {
+        "whLifetime": ("watts_now", 500 if whole else 300),
+        "wNow": ("watt_hours_lifetime", 500_000 if whole else 300_000),
+    }[key]
+    assert getattr(spoilt, name) == value
+    assert data["system_consumption_phases"]["L1"].watts_now == 200
+
+
+def test_the_today_of_a_false_total_is_unknown() -> None:
+    """It is that of the exchange, which with production added is not today's either."""
+    false = section("total-consumption", 200.0, 100.0, 100.0)
+    consumption = produced(BOTH, report(PRODUCTION, false, NET))["system_consumption"]
+    assert consumption.watt_hours_today is None
+    assert consumption.watt_hours_last_7_days is None
+
+
 def test_a_total_that_cannot_be_mended_is_unknown() -> None:
     """Without production the consumption of the house is unknown."""
     false = section("total-consumption", 200.0)
