@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+# Each pattern goes through a text once: what it has looked at in vain it does not look at again.
 _JSON = re.compile(
-    r'(?P<string>"(?:[^"\\]|\\.)*")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
-    r"|(?P<mark>[{}\[\],:])|(?P<open>\"[^\"]*\Z)",
+    r'(?P<string>"(?:[^"\\]|\\.)*+")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
+    r'|(?P<mark>[{}\[\],:])|(?P<open>"(?:[^"\\]|\\.)*+\\?\Z)',
     re.S,
 )
 _COLON = re.compile(r"\s*:")
 #: a tag, or the words between two
 _MARKUP = re.compile(r"<(?P<element>[A-Za-z][\w:-]*)?[^<>]*>?|[^<]+")
-_ATTRIBUTE = re.compile(r"""([A-Za-z][\w:-]*)\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
+_ATTRIBUTE = re.compile(r"""(?<![\w:-])([A-Za-z][\w:-]*+)\s*+=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
 
 #: what a fragment is: the name of a member, a value, or what stands around tags
 Role = Literal["name", "string", "number", "element", "attribute", "text"]

@@ -40,7 +40,7 @@ def _hardware(content: str) -> bool:
     return set(bare_hex(content)) not in ({"0"}, {"f"})
 
 
-#: the first counts where two overlap
+#: the first counts where two overlap; none begins again in what another attempt has looked at
 _PATTERNS: tuple[tuple[IdentityKind, re.Pattern[str], Callable[[str], bool]], ...] = (
     (IdentityKind.SECRET, re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*)*", re.A), bool),
     (IdentityKind.SECRET, re.compile(r"(?<=://)[^\s/@\"]+(?=@)"), bool),
@@ -49,7 +49,7 @@ _PATTERNS: tuple[tuple[IdentityKind, re.Pattern[str], Callable[[str], bool]], ..
         re.compile(rf"(?<![\w+/=]){_HEX}{{64,}}(?![\w+/=])|(?<![\w+/=-])[\w+/]{{96,}}=*", re.A),
         bool,
     ),
-    (IdentityKind.EMAIL, re.compile(r"[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"), bool),
+    (IdentityKind.EMAIL, re.compile(r"[\w.%+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+"), bool),
     (
         IdentityKind.SITE,
         re.compile(rf"(?<![\w-]){_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}(?![\w-])"),

@@ -23,7 +23,9 @@ from exporter.errors import (
 
 REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LOGIN_PAGE = re.compile(rb"""<html.*?(login|type=["']?password)""", re.I | re.S)
+# Two steps, each through the body once: one pattern for both begins again at every `<html`.
+_PAGE = re.compile(rb"<html", re.I)
+_ASKS_FOR_LOGIN = re.compile(rb"""login|type=["']?password""", re.I)
 #: bytes; what says that there is nothing is short
 _LONGEST_NOTHING = 512
 
@@ -90,7 +92,8 @@ def is_login(response: Response) -> bool:
             return False
     if response.status != HTTPStatus.OK or response.body.lstrip()[:1] != b"<":
         return False
-    return bool(_LOGIN_PAGE.search(response.body))
+    page = _PAGE.search(response.body)
+    return page is not None and _ASKS_FOR_LOGIN.search(response.body, page.end()) is not None
 
 
 def _says_nothing(body: bytes) -> bool:

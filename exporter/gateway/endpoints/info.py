@@ -1,9 +1,8 @@
 """`/info`: serial number, part, firmware and clock of the gateway, as XML."""
 
-import re
 import string
 from typing import Any
-from xml.etree import ElementTree
+from xml.parsers import expat
 
 from awesomeversion import AwesomeVersion
 
@@ -12,8 +11,8 @@ from exporter.gateway.endpoints.base import Endpoint, Model, Notes
 from exporter.gateway.endpoints.fields import EpochText, FlagText, Text
 
 _LETTERS = string.ascii_letters
-#: an entity in a document from an untrusted host can be made to fill all memory
-_DOCTYPE = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
+#: levels of elements within each other; real answers have three
+_DEEPEST = 32
 
 
 class Info(Model):
@@ -37,22 +36,60 @@ class Info(Model):
 
 def decode(body: bytes) -> dict[str, str]:
     """Return the texts of the elements we read; raise GatewayError for what is not `/info`."""
-    if _DOCTYPE.search(body[:4096]):
-        if b"login" in body.lower():
-            raise LoginRedirectError("the gateway sent its login page")
-        raise InvalidResponseError("/info is not what an Enphase gateway answers; check `host`")
+    elements = _Elements()
     try:
-        # No entities can be declared without a DOCTYPE, which is refused above.
-        root = ElementTree.fromstring(body)  # noqa: S314
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        elements.feed(body)
+    except (expat.ExpatError, _NotInfoError, ValueError, LookupError) as error:
+        if b"login" in body.lower():
+            raise LoginRedirectError("the gateway sent its login page") from error
         raise InvalidResponseError(
             "/info is not what an Enphase gateway answers; check `host`"
         ) from error
-    return {
-        key: text.strip()
-        for key, path in _PATHS.items()
-        if (text := root.findtext(path)) is not None and text.strip()
-    }
+    return {key: text for key, path in _PATHS.items() if (text := elements.texts.get(path))}
+
+
+class _NotInfoError(Exception):
+    """The document is one that no gateway sends."""
+
+
+class _Elements:
+    """The texts of the elements we read, by their path below the root.
+
+    A document type is refused where the parser meets it, in whatever encoding and place: it could
+    declare entities that fill all memory.
+    """
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        #: names of the elements that are open, and the text of the innermost so far
+        self._open: list[str] = []
+        self._text: list[str] = []
+        self._parser = expat.ParserCreate()
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text.append
+
+    def feed(self, body: bytes) -> None:
+        """Read a whole document; raise ExpatError, _NotInfoError, ValueError or LookupError."""
+        self._parser.Parse(body, True)
+
+    def _refuse(self, *declaration: object) -> None:
+        raise _NotInfoError("a document type")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._open.append(name)
+        self._text.clear()
+        if len(self._open) > _DEEPEST:
+            raise _NotInfoError("too deep")
+
+    def _end(self, name: str) -> None:
+        path = "/".join(self._open[1:])
+        if path in _READ:
+            # The first of several counts.
+            self.texts.setdefault(path, "".join(self._text).strip())
+        self._open.pop()
+        self._text.clear()
 
 
 _PATHS = {
@@ -63,6 +100,7 @@ _PATHS = {
     "metered": "device/imeter",
     "web_tokens": "web-tokens",
 }
+_READ = frozenset(_PATHS.values())
 
 
 def read(document: Any, notes: Notes) -> dict[str, Any]:

@@ -46,13 +46,26 @@ def test_the_identity_is_read() -> None:
         (b"not xml", InvalidResponseError),
         (b"<a><b></a>", InvalidResponseError),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", InvalidResponseError),
+        (
+            b"<!--" + b" " * 9000 + b"--><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>",
+            InvalidResponseError,
+        ),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>".encode("utf-16"), InvalidResponseError),
+        (b"<a>" * 100_000, InvalidResponseError),
         (b"<!DOCTYPE html><html><title>Login</title></html>", LoginRedirectError),
+        (b"<html><title>Login<br></title></html>", LoginRedirectError),
     ],
 )
 def test_what_is_no_identity_is_an_error(body: bytes, error: type[Exception]) -> None:
     """Also a document that could be made to fill all memory."""
     with pytest.raises(error):
         info.ENDPOINT.parse(body)
+
+
+def test_the_first_of_two_identities_counts() -> None:
+    """What stands elsewhere in the document, or once more, is not the gateway's."""
+    twice = INFO.replace(b"</device>", b"</device><device><sn>1</sn></device><sn>2</sn>")
+    assert info.ENDPOINT.parse(twice).data["info"].serial == "900000000001"
 
 
 def test_an_odd_part_of_the_identity_costs_itself() -> None:
