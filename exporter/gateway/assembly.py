@@ -21,7 +21,7 @@ from exporter.errors import InvalidDataError
 from exporter.gateway.additions import Additions
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.device_names import device_names
-from exporter.gateway.endpoints import assemble, meters
+from exporter.gateway.endpoints import PATHS, assemble, meters
 from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.gateway.event_log import EventLog
@@ -132,7 +132,7 @@ class Assembler:
         Raises GatewayError when its answers cannot be what they say.
         """
         now = self._clock.monotonic()
-        own = [answer for p in STANDS_ON[collector] if (answer := self.answers.get(p))]
+        own = self._answers(STANDS_ON[collector]) or self._answers(PATHS[collector])
         alive = [answer for answer in own if now < answer.expires]
         if not alive:
             return None, self.missing(collector, {})
@@ -160,6 +160,9 @@ class Assembler:
             member_expires={m: at for m, at in expires.items() if m in data and at < latest},
         )
         return reading, missing
+
+    def _answers(self, paths: tuple[str, ...]) -> list[Answer]:
+        return [answer for path in paths if (answer := self.answers.get(path))]
 
     def missing(self, collector: str, data: Mapping[str, Any]) -> list[str]:
         """Take note of what a collector's data list; return what is missing, by name."""

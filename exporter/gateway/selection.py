@@ -136,7 +136,10 @@ class Selection:
         """Return whether it is no failure that an endpoint is absent or not permitted."""
         if schedule.seen or schedule.condition not in (EndpointState.ABSENT, EndpointState.DENIED):
             return False
-        others = (self._parts.scheduler[path] for path in topology.STANDS_ON[collector])
+        # What the gateway lacks may be in its other answers; what is refused is worth a word.
+        lacks = schedule.condition is EndpointState.ABSENT and collector not in topology.ESSENTIAL
+        paths = PATHS[collector] if lacks else topology.STANDS_ON[collector]
+        others = (self._parts.scheduler[path] for path in paths)
         return not self.expects(collector) or any(
             other.condition is EndpointState.ANSWERING for other in others
         )

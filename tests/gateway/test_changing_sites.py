@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from exporter.simulator.faults import Edit
+from exporter.simulator.faults import Edit, status
 from tests.polled_gateway import PolledGateway, polled_gateway
 
 INVENTORY, POWER = "/ivp/ensemble/inventory", "/ivp/ensemble/power"
@@ -122,3 +122,13 @@ async def test_what_is_retired_is_neither_read_nor_expected(tmp_path: Path) -> N
         assert polled.value("enphase_inverter_watts", serial=ghost) is None
         assert polled.value("enphase_expected", kind="inverter", id=ghost) is None
         assert len(polled.samples()["enphase_inverter_watts"]) == 23
+
+
+async def test_relays_of_a_gateway_without_inventory_are_read(tmp_path: Path) -> None:
+    """What its other answers know of them is told, and what it lacks is no failure."""
+    async with polled_gateway("three-phase", tmp_path) as polled:
+        polled.gateway.faults["/inventory.json?deleted=1"] = status(404)
+        await polled.pass_time(900)
+        assert polled.value("enphase_iq_relay_hertz") is not None
+        assert polled.value("enphase_iq_relay_closed") is None
+        assert polled.value("enphase_collector_up", collector="devices") is None

@@ -13,6 +13,8 @@ from exporter.gateway.endpoints.devstatus import RelayContact
 from exporter.gateway.endpoints.inventory import RelayDevice
 
 _LINES = ("L1", "L2", "L3")
+#: mV on a line that nothing is connected to
+_PICKED_UP = 50_000
 #: relays report less often than inverters
 _AGE = 10800.0
 
@@ -76,10 +78,15 @@ def _named(kind: str, serial: str, device: Any) -> Iterator[tuple[tuple[str, ...
 
 
 def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
-    """Return the devices of the inventory, IQ Relays in detail, and all conditions."""
+    """Return the devices of the inventory, IQ Relays in detail, and all conditions.
+
+    A gateway without an inventory has the IQ Relays that its other answers know.
+    """
     answer = parsed.get(inventory.ENDPOINT.path)
     if answer is None:
-        return {}
+        listed = inventory.ENDPOINT.path in context.previous
+        relays = {} if listed else _relays({}, parsed, context)
+        return relays if relays.get("iq_relays") else {}
     data = dict(answer.data)
     data["device_conditions"] = {
         key: condition
@@ -87,20 +94,27 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
         for serial, device in data[member].items()
         for key, condition in _named(kind, serial, device)
     }
-    details: Mapping[str, RelayChannel] = _member(
-        parsed, device_data.ENDPOINT.path, "relay_details"
-    )
+    return data | _relays(data["iq_relays"], parsed, context)
+
+
+def _relays(
+    listed: Mapping[str, RelayDevice], parsed: Mapping[str, Parsed], context: Context
+) -> dict[str, Any]:
+    """Return the IQ Relays and their lines: the listed ones, and others while they report."""
+    every: Mapping[str, RelayChannel] = _member(parsed, device_data.ENDPOINT.path, "relay_details")
+    details = {serial: detail for serial, one in every.items() if (detail := _of_now(one, context))}
     states: Mapping[str, RelayContact] = _member(parsed, devstatus.ENDPOINT.path, "relay_status")
-    relays: Mapping[str, RelayDevice] = data["iq_relays"]
-    data["iq_relays"] = {
-        serial: _relay(serial, relay, _of_now(details.get(serial), context), states.get(serial))
-        for serial, relay in relays.items()
+    seen = [serial for serial in details if serial not in listed]
+    relays = {**listed, **{serial: RelayDevice() for serial in seen}}
+    return {
+        "iq_relays": {
+            serial: _relay(serial, relay, details.get(serial), states.get(serial))
+            for serial, relay in relays.items()
+        },
+        "iq_relay_lines": {
+            serial: _lines(relay, details.get(serial)) for serial, relay in relays.items()
+        },
     }
-    data["iq_relay_lines"] = {
-        serial: _lines(relay, _of_now(details.get(serial), context))
-        for serial, relay in relays.items()
-    }
-    return data
 
 
 def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
@@ -108,8 +122,8 @@ def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
     return {} if answer is None else answer.data.get(name, {})
 
 
-def _of_now(detail: RelayChannel | None, context: Context) -> RelayChannel | None:
-    if detail is None or is_stale(detail.end_date, context.gateway_time, _AGE):
+def _of_now(detail: RelayChannel, context: Context) -> RelayChannel | None:
+    if detail.end_date is None or is_stale(detail.end_date, context.gateway_time, _AGE):
         return None
     return detail
 
@@ -130,12 +144,16 @@ def _relay(
         operating=relay.operating,
         installed_date=relay.installed_date,
         firmware_loaded_date=relay.firmware_loaded_date,
-        last_report_date=relay.last_report_date,
+        last_report_date=_latest(relay.last_report_date, detail.end_date if detail else None),
         line_count=relay.line_count,
         hertz=_milli(detail.millihertz) if detail else None,
         temperature=detail.temperature if detail else None,
         state_changes=detail.state_changes if detail else None,
     )
+
+
+def _latest(*stamps: int | None) -> int | None:
+    return max((stamp for stamp in stamps if stamp is not None), default=None)
 
 
 def _milli(value: float | None) -> float | None:
@@ -148,7 +166,10 @@ def _lines(relay: RelayDevice, detail: RelayChannel | None) -> dict[str, RelayLi
     volts: tuple[float | None, ...] = (None, None, None)
     if detail is not None:
         volts = (detail.millivolts_l1, detail.millivolts_l2, detail.millivolts_l3)
-    count = len(_LINES) if relay.line_count is None else relay.line_count
+    count = relay.line_count
+    if count is None:
+        live = [index for index, volt in enumerate(volts, 1) if volt and volt > _PICKED_UP]
+        count = len(_LINES) if any(each is not None for each in connected) else max(live, default=1)
     return {
         line: RelayLine(closed, _milli(volt))
         for line, closed, volt in list(zip(_LINES, connected, volts, strict=True))[:count]

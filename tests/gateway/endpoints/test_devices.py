@@ -189,6 +189,18 @@ def test_an_iq_relay_without_fresh_report_has_no_voltage() -> None:
     assert data["iq_relays"]["900000000201"].relay == "open"
 
 
+def test_an_iq_relay_is_read_without_the_inventory() -> None:
+    """A gateway that has none still says what its relays measured, on the lines that have volts."""
+    data = assemble("devices", parse({DETAIL: DETAILS}), CONTEXT)
+    relay = data["iq_relays"]["900000000201"]
+    assert (relay.relay, relay.hertz, relay.state_changes) == (None, 49.976, 7)
+    assert {line: part.volts for line, part in data["iq_relay_lines"]["900000000201"].items()} == {
+        "L1": 257.22
+    }
+    lost = replace(CONTEXT, previous=parse({ALL: INVENTORY}))
+    assert assemble("devices", parse({DETAIL: DETAILS}), lost) == {}
+
+
 def test_a_removed_device_is_not_listed() -> None:
     """A device of state 0 was taken out of service."""
     data = assemble("devices", parse({ALL: INVENTORY}), CONTEXT)
