@@ -3,7 +3,7 @@
 Freshness belongs to the endpoint. What answers is asked at its cadence, what fails sooner than
 that, what the gateway does not have or does not permit less and less often. Of several that are
 due, the one that is the latest by the measure of its own interval comes first: so the grid state
-keeps its pace, and slow ones are not starved either. What was never asked comes soon.
+keeps its pace, and slow ones are not starved either. What is unknown comes soon.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -41,9 +41,9 @@ _EMPTY, _EMPTY_SIGN = 300.0, 60.0
 _HINT_PAUSE = 5.0
 #: failures in a row after which an alternative takes the place of an endpoint
 _FAILURES_SEEN, _FAILURES_NEW = 4, 2
-#: what was never asked counts as asked this often, until it is so many intervals late: after a
-#: restart, when the budget is small, what is asked seldom does not wait for minutes, and a slow
-#: gateway does not lose data it gave for data it has not given yet
+#: what is unknown counts as asked this often, until it is so many intervals late: after a restart,
+#: an outage or a sleep, when the budget is small, what is asked seldom does not wait for minutes,
+#: and a slow gateway does not lose data it gave for data it has not given yet
 _FIRST, _FIRST_MOST = 60.0, 2.0
 #: data lives for three intervals and at least this long
 _LIFETIME_INTERVALS, _LEAST_LIFETIME = 3.0, 120.0
@@ -91,6 +91,12 @@ class EndpointSchedule:
         if self.condition in (EndpointState.ABSENT, EndpointState.DENIED):
             return True
         return self.failures >= (_FAILURES_SEEN if self.seen else _FAILURES_NEW)
+
+    def is_unknown(self, now: float) -> bool:
+        """Return whether what it may have is not served: there is no answer, or an old one."""
+        if self.condition in (EndpointState.ANSWERING, EndpointState.FAILING):
+            return now - self.answered > self.lifetime
+        return self.condition is EndpointState.NEW
 
     @property
     def lifetime(self) -> float:
@@ -149,7 +155,7 @@ class Scheduler:
                 continue
             overdue = now - schedule.due
             late = overdue / schedule.interval + schedule.urgent
-            if schedule.condition is EndpointState.NEW:
+            if schedule.is_unknown(now):
                 late = max(late, min(overdue / _FIRST, _FIRST_MOST))
             if late > lateness:
                 best, lateness = schedule, late

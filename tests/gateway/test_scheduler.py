@@ -273,3 +273,21 @@ def test_an_answer_lives_as_long_as_its_cadence_allows(
     """Three intervals, at least two minutes; longer where a slow gateway is asked less often."""
     endpoint = Endpoint(METERS, "any", lambda _, __: {})
     assert EndpointSchedule(endpoint, interval, 0.0, pace=pace).lifetime == lifetime
+
+
+async def test_what_is_not_served_any_more_is_asked_for_soon() -> None:
+    """After an outage what is asked every ten minutes does not wait behind each quick one."""
+    asked = Asked()
+    for path in (GRID, METERS, TARIFF):
+        asked.answer(path)
+    slow = asked.scheduler[TARIFF]
+    slow.interval = 600
+    await asked.clock.sleep(7200)
+    asked.scheduler.restart()
+    assert asked.next() == GRID
+    assert asked.next() == METERS
+    await asked.clock.sleep(60)
+    asked.scheduler[METERS].answered = asked.scheduler[GRID].answered = asked.clock.monotonic()
+    asked.scheduler[METERS].due = asked.clock.monotonic() - 15
+    asked.scheduler[GRID].due = asked.clock.monotonic() - 1
+    assert asked.next() == TARIFF
