@@ -148,13 +148,21 @@ class Truncated(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Edit(Fault):
-    """A JSON answer after `change`, which gets the parsed body and returns the one to send."""
+    """A JSON answer after `change`, which gets the parsed body and returns the one to send.
+
+    An answer that is no JSON stays as it is.
+    """
 
     change: Callable[[Any], Any]
 
     async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
-        edited = orjson.dumps(self.change(orjson.loads(call.answer.body)))
+        try:
+            document = orjson.loads(call.answer.body)
+        except orjson.JSONDecodeError:
+            # a web page, as older firmware sends
+            return plain(call.answer)
+        edited = orjson.dumps(self.change(document))
         return plain(HttpResponse(call.answer.status, edited, call.answer.headers))
 
 

@@ -28,6 +28,7 @@ from tests.simulator.reference_homes import NOW
 RELAY, STATUS, ERRORS = "/ivp/ensemble/relay", "/ivp/ensemble/status", "/ivp/ensemble/errors"
 LIVE, UPDATE = "/ivp/livedata/status", "/ivp/firmware_manager/state"
 EXPORT, DYNAMIC, PRODUCTION = "/ivp/ss/pel_settings", "/ivp/ss/dpel", "/ivp/sc/pvlimit"
+CURRENT = "/ivp/ss/enc_settings"
 POWER, PROFILE = "/ivp/mod/603980032/mode/power", "/ivp/arf/profile"
 EVENTS = "/datatab/event_dt.rb?iDisplayStart=0&iDisplayLength=100"
 DEVICES, LEVELS = "/ivp/peb/devstatus", "/installer/pcu_comm_check"
@@ -265,6 +266,18 @@ def test_limits_hold_back_what_is_produced_and_exported() -> None:
     assert refused is not None
     assert refused.status == 400
     assert "1547" not in body(it, PROFILE)["name"]
+
+
+def test_a_limit_of_current_holds_the_batteries_back() -> None:
+    """They give no more than the current allows on all legs, and the settings say so."""
+    it = house("battery-home", 2026, 6, 10, 22)
+    assert parsed(it, CURRENT)["battery_settings"].limited is False
+    assert it.flows.battery > 500
+    it.set("limit.battery_amperes", 2.0)
+    assert it.flows.battery == pytest.approx(2.0 * 240)
+    settings = parsed(it, CURRENT)["battery_settings"]
+    assert (settings.limited, settings.current_limit, settings.country) == (True, 2.0, "US")
+    assert LiveGateway(house("three-phase")).answer(CURRENT) is None
 
 
 def test_the_event_log_has_what_began_and_ended() -> None:

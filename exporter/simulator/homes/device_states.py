@@ -279,6 +279,8 @@ class LimitState:
 
     export_watts: float | None = None
     dynamic_export_watts: float | None = None
+    #: current of all batteries, on each leg
+    battery_amperes: float | None = None
     #: share of the rated power that may be produced
     production_ratio: float = 1.0
     production_off: bool = False

@@ -95,6 +95,7 @@ def endpoints(site: HomeHardware) -> dict[str, BodyBuilder]:
         bodies["/ivp/ensemble/errors"] = ensemble_status.errors
     if site.batteries and site.since(7):
         bodies["/ivp/firmware_manager/state"] = firmware_update.update_state
+        bodies["/ivp/ss/enc_settings"] = limits.battery_current
     if site.device_data:
         bodies["/ivp/pdm/device_data"] = inverters.device_data
     if site.generator:

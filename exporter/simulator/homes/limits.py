@@ -1,4 +1,4 @@
-"""Limits of a home: export, production, production switched off, and the grid profile."""
+"""Limits of a home: export, production, batteries, production switched off, the grid profile."""
 
 from typing import Any
 
@@ -54,6 +54,19 @@ def dynamic_export_limit(site: HomeHardware, state: HomeState) -> Any:
 def production_power(site: HomeHardware, state: HomeState) -> Any:
     """`/ivp/mod/603980032/mode/power`: whether production is switched off."""
     return {"powerForcedOff": state.limits.production_off}
+
+
+def battery_current(site: HomeHardware, state: HomeState) -> Any:
+    """`/ivp/ss/enc_settings`: the limit of current of the batteries."""
+    limit = state.limits.battery_amperes
+    return {
+        "enc_settings": {
+            "enable": limit is not None,
+            "country": "US" if site.volts < _AMERICAN_VOLTS else "EU",
+            "current_limit": 0.0 if limit is None else limit,
+            "per_phase": site.legs > 1,
+        }
+    }
 
 
 def grid_profile(site: HomeHardware, state: HomeState) -> Any:

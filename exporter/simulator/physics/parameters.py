@@ -242,6 +242,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("update", "battery", NumberType(1, 1000, whole=True), "which is updated"),
     Parameter("limit", "export_watts", _WATTS, "most that is exported", optional=True),
     Parameter("limit", "dynamic_export_watts", _WATTS, "the same, set at run time", optional=True),
+    Parameter(
+        "limit", "battery_amperes", NumberType(0, 1000, "A"), "of the batteries", optional=True
+    ),
     Parameter("limit", "production_ratio", _SHARE, "share of rated power that is produced"),
     Parameter("limit", "production_off", _FLAG, "whether production is switched off"),
     Parameter("limit", "grid_profile", _TEXT, "another grid profile", optional=True),

@@ -11,10 +11,12 @@ _UPDATE_SECONDS, _HANGS_AT = 7200.0, 0.98
 
 @dataclass
 class PowerLimits:
-    """What limits export and production; None where there is no limit."""
+    """What limits export, batteries and production; None where there is no limit."""
 
     export_watts: float | None = None
     dynamic_export_watts: float | None = None
+    #: current of all batteries on each leg, while on grid
+    battery_amperes: float | None = None
     #: share of the rated power that may be produced
     production_ratio: float = 1.0
     production_off: bool = False
@@ -27,11 +29,16 @@ class PowerLimits:
         limits = (self.export_watts, self.dynamic_export_watts)
         return min((limit for limit in limits if limit is not None), default=float("inf"))
 
+    def most_battery(self, volts: float) -> float:
+        """Return the most that batteries give or take, in watts; `volts` are of all legs."""
+        return float("inf") if self.battery_amperes is None else self.battery_amperes * volts
+
     def state(self) -> LimitState:
         """Return what the gateway reports."""
         return LimitState(
             export_watts=self.export_watts,
             dynamic_export_watts=self.dynamic_export_watts,
+            battery_amperes=self.battery_amperes,
             production_ratio=self.production_ratio,
             production_off=self.production_off,
             grid_profile=self.grid_profile,

@@ -92,6 +92,7 @@ class HomeSystem:
         self._sun = sun
         self._time_of_use = site.time_of_use
         self._production_off = False
+        self._volts = site.volts * site.legs
         self._rated = float(site.inverters * site.inverter_watts)
         self._day: int | None = None
         #: when inverters may feed into the grid again
@@ -227,7 +228,8 @@ class HomeSystem:
             self._feeding_from = now + _WATCHING
         if now < self._feeding_from:
             sun = 0.0
-        charge, discharge = self.bank.limits(self.policy.floor, seconds)
+        most = self.limits.most_battery(self._volts)
+        charge, discharge = (min(most, w) for w in self.bank.limits(self.policy.floor, seconds))
         means = AvailablePower(load, self.bank.stuck_watts, sun, charge, discharge)
         acb = self.acbs.follow(load + means.wasted - sun, seconds)
         price: PriceLevel | None = None
