@@ -121,10 +121,12 @@ class AllAlerts(Alerts):
 
 
 class Wanted(Strict):
-    """The storage settings that the owner wants; the reserve is in percent."""
+    """The settings that the owner wants; the reserve is in percent."""
 
     storage_mode: Literal["backup", "self-consumption", "economy"] | None = None
     reserve_soc: Percent | None = None
+    #: whether the panels are to produce; off is no alert then
+    production: bool | None = None
 
 
 class Gateway(Strict):

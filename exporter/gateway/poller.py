@@ -29,6 +29,7 @@ from exporter.gateway.connection import RECONNECT_DELAY, GatewayConnection
 from exporter.gateway.counter_journal import CounterJournal
 from exporter.gateway.flow_energy import Derive
 from exporter.gateway.parts import put_together
+from exporter.gateway.production_wish import ProductionWish
 from exporter.gateway.response import Response
 from exporter.gateway.retired import RetiredFile
 from exporter.gateway.scheduler import EndpointSchedule, EndpointState
@@ -49,8 +50,8 @@ _SLOW = 5.0
 _HANGING = 30.0
 #: intervals without an answer after which an endpoint has missed its turn
 _MISSED = 1.5
-#: seconds between two looks at what was retired by command
-_RETIRED_INTERVAL = 30.0
+#: seconds between two looks at what the owner has commanded
+_COMMANDS_INTERVAL = 30.0
 #: seconds between two looks at what depends on the time of day
 _TARIFF_INTERVAL = 60.0
 _TICK = 1e-6
@@ -100,7 +101,8 @@ class Poller:
         self._client = parts.client
         self._scheduler = parts.scheduler
         self._retired_file = RetiredFile(directory, config.name) if directory else None
-        self._retired_due = clock.monotonic() + wait
+        self._wish = ProductionWish(directory, config.name, clock.time) if directory else None
+        self._commands_due = clock.monotonic() + wait
         self._connection = GatewayConnection(parts, wait)
         self._selection = Selection(parts)
         self._collection = Collection(parts)
@@ -183,8 +185,8 @@ class Poller:
             self._parts.guard.rebased = False
             self._save_due = self._clock.monotonic() + _SAVE_INTERVAL
             await self.state.keep(self._memory.dump())
-        if self._clock.monotonic() >= self._retired_due:
-            await self._read_retired()
+        if self._clock.monotonic() >= self._commands_due:
+            await self._follow_commands()
         self._client.renew_if_due()
         self._stepped = now = self._clock.monotonic()
         pause = max(0.0, self._next_time() - now)
@@ -216,16 +218,17 @@ class Poller:
         # Less than a tick would be lost in rounding, and waited for without end.
         return delay if delay > _TICK else 0.0
 
-    async def _read_retired(self) -> None:
-        """Take note of hardware that the owner has retired by command."""
-        self._retired_due = self._clock.monotonic() + _RETIRED_INTERVAL
-        if self._retired_file is None:
+    async def _follow_commands(self) -> None:
+        """Take note of what the owner has commanded: hardware retired, production switched off."""
+        self._commands_due = self._clock.monotonic() + _COMMANDS_INTERVAL
+        if self._retired_file is None or self._wish is None:
             return
         try:
+            self._builder.production_off = await files.in_thread(self._wish.is_off)
             retired = await files.in_thread(self._retired_file.read)
         except StateError as error:
             extra = {"gateway": self.config.name, "error": str(error)}
-            log.warning("retired devices unreadable", extra=extra)
+            log.warning("commands of the owner unreadable", extra=extra)
             return
         if self._parts.inventory.configure_retired({*self.config.retired, *retired}):
             self._collection.assemble_all()

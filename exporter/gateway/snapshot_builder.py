@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from exporter.config import Gateway
+from exporter.config import Gateway, Wanted
 from exporter.findings.thresholds import resolve
 from exporter.gateway import quantities
 from exporter.gateway.collection import SETTLING
@@ -39,6 +39,8 @@ class SnapshotBuilder:
         self._thresholds = resolve(parts.config.alerts.thresholds)
         self._flow_energies = FlowEnergies(parts.guard, parts.memory, parts.clock)
         self._house: Reading | None = None
+        #: whether the owner has commanded production off
+        self.production_off = False
 
     def build(self, reported: list[str], *, connected: bool, polled: bool) -> Snapshot:
         """Return what is known now; `reported` are the collectors that the gateway should have."""
@@ -57,7 +59,7 @@ class SnapshotBuilder:
         )
         data: Mapping[str, Any] = {
             "self": report,
-            "wanted": parts.config.wanted,
+            "wanted": self._wanted(),
             "thresholds": self._thresholds,
             "sun": self._sun(),
             "expected": parts.inventory.expected(),
@@ -68,6 +70,13 @@ class SnapshotBuilder:
         tried = connected and parts.states.connected_for() > SETTLING
         quantities.note(parts.inventory, snapshot, now, tried=tried)
         return snapshot
+
+    def _wanted(self) -> Wanted:
+        """Return what the owner's configuration and commands ask for."""
+        wanted = self._parts.config.wanted
+        if wanted.production is None and self.production_off:
+            return wanted.model_copy(update={"production": False})
+        return wanted
 
     def _sun(self) -> SunPosition | None:
         place = self._parts.config.location

@@ -11,6 +11,7 @@ from exporter.metrics.units import (
     raw_code,
     watts,
 )
+from exporter.snapshot import SELF
 
 _TITLE = "Limits"
 _COLLECTOR = "settings"
@@ -160,6 +161,21 @@ POWER = Table(
     ),
 )
 
+#: what the owner wants, absent where it is not known
+WANTED = Table(
+    _TITLE,
+    SELF,
+    "wanted",
+    (
+        gauge(
+            "enphase_production_wanted",
+            "Whether the owner wants the panels to produce; commanded off, for a day.",
+            "production",
+            flag,
+        ),
+    ),
+)
+
 PROFILE = Table(
     _TITLE,
     _COLLECTOR,
@@ -224,4 +240,4 @@ BATTERIES = Table(
     ),
 )
 
-TABLES = (EXPORT, DYNAMIC_EXPORT, PRODUCTION, POWER, PROFILE, ERRORS, BATTERIES)
+TABLES = (EXPORT, DYNAMIC_EXPORT, PRODUCTION, POWER, WANTED, PROFILE, ERRORS, BATTERIES)

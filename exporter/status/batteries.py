@@ -78,6 +78,7 @@ def storage(
         shutdown_soc_ratio=shutdown,
         runtime_seconds=_runtime(available, capacity, limit, watts),
         mode=None if mode is None else str(mode),
+        mode_current=getattr(view.member("tariff", "storage_settings_source"), "current", None),
         wanted_mode=getattr(view.desired, "storage_mode", None),
         missing_capacity_joules=_missing_capacity(each),
     )

@@ -107,6 +107,8 @@ class StorageStatus:
     #: until the shutdown limit at the present power; None while they do not discharge
     runtime_seconds: float | None = None
     mode: str | None = None
+    #: whether that is the mode in force; newer firmware leaves an old one where it is read
+    mode_current: bool | None = None
     wanted_mode: str | None = None
     #: capacity of the batteries that do not do their part
     missing_capacity_joules: float | None = None

@@ -119,6 +119,23 @@ async def test_leaving_the_grid_says_what_remains(tmp_path: Path, clock: Virtual
         )
 
 
+async def test_switching_production_off_says_what_it_costs(
+    tmp_path: Path, clock: VirtualClock
+) -> None:
+    """What happens, when it comes back, what the gateway may do, and what is not reported."""
+    async with control_harness("battery-home", tmp_path, clock) as owner:
+        plan = await owner.plan("production off", {})
+        for note, part in zip(
+            plan.notes,
+            ("all panels stop", "until `enphase-exporter control production on`", "cloud", "a day"),
+            strict=True,
+        ):
+            assert part in note
+        assert (await owner.command_runner.perform(plan)).ok
+        (back,) = (await owner.plan("production on", {})).notes
+        assert "five minutes" in back
+
+
 async def test_leaving_the_grid_in_an_outage(tmp_path: Path, clock: VirtualClock) -> None:
     """An open relay that nobody commanded is an outage, and leaving then outlasts it."""
     async with control_harness("battery-home", tmp_path, clock, {"grid.up": False}) as owner:

@@ -191,6 +191,11 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
         lone("storage", to=StorageStatus(mode="economy", wanted_mode="backup")),
         {"EnphaseStorageModeChanged"},
     ),
+    (
+        # firmware that leaves an old mode where it is read
+        lone("storage", to=StorageStatus(mode="economy", wanted_mode="backup", mode_current=False)),
+        set(),
+    ),
     (lone("meters", to=(MeterStatus("production", True, "not-metering"),)), {"EnphaseMeterFault"}),
     (
         lone("meters", to=(MeterStatus("production", True, "normal", ("negative-production",)),)),

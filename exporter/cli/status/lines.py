@@ -158,7 +158,8 @@ def _storage(status: GatewayStatus, storage: StorageStatus) -> str:
     if storage.reserve_soc_ratio is not None:
         parts.append(f"{percent(storage.reserve_soc_ratio)} kept for an outage")
     if storage.mode is not None:
-        parts.append(f"mode {storage.mode}")
+        old = " (may be old: the app shows the mode in force)"
+        parts.append(f"mode {storage.mode}{old if storage.mode_current is False else ''}")
     if lost := shortfall(status):
         parts.append(lost)
     return "; ".join(parts)

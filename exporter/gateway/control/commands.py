@@ -246,6 +246,7 @@ _ROWS = (
         state=site.production,
         desired=lambda args, before: {"production": "on"},
         write=site.write_production,
+        notes=site.production_on_notes,
         failure_hint=site.production_hint,
         timeout=60.0,
     ),

@@ -27,12 +27,24 @@ def production(data: EnvoyData, args: Args) -> Values:
 
 
 def production_off_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
-    """Return what it costs, and how long it lasts."""
+    """Return what happens, when production comes back, and what the gateway may do."""
     return [
-        "all panels stop until `enphase-exporter control production on`: off grid, the house runs"
-        " on"
-        " its batteries alone",
-        "the Enphase cloud may switch production on again within the hour",
+        "all panels stop within about a minute, also for charging the batteries; the house takes"
+        " its power from the grid or the batteries, off grid from the batteries alone",
+        "it lasts until `enphase-exporter control production on`: neither daylight nor the end of"
+        " an outage ends it; panels then check the grid for about five minutes before they start",
+        "the gateway may show for some minutes what the panels last reported; the Enphase cloud may"
+        " switch production on again within the hour, and a gateway that restarts may, too:"
+        " `--watch` shows the first minutes",
+        "no alert is sent for a day; after that, EnphaseProductionForcedOff reminds you",
+    ]
+
+
+def production_on_notes(args: Args, before: Values, data: EnvoyData) -> list[str]:
+    """Return when the panels give something again."""
+    return [
+        "panels check the grid for about five minutes before they start, and start by day only;"
+        " their reports, and with them the shown power, follow up to a quarter of an hour later"
     ]
 
 

@@ -44,7 +44,9 @@ def _runtime_short(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Fi
 
 def _mode(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     storage = status.storage
-    if storage and storage.mode and storage.wanted_mode and storage.mode != storage.wanted_mode:
+    if storage is None or storage.mode_current is False:
+        return
+    if storage.mode and storage.wanted_mode and storage.mode != storage.wanted_mode:
         yield Finding(f"{storage.mode} instead of {storage.wanted_mode}")
 
 
