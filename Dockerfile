@@ -9,7 +9,7 @@ WORKDIR /src
 COPY requirements/build.txt requirements/
 RUN python3 -m venv /build \
     && /build/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY exporter exporter
 # Runbooks and rules are part of the package.
 COPY alertmanager alertmanager

@@ -7,6 +7,7 @@ whether notifications arrive, and who would be paged. A sample that is not known
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -16,6 +17,8 @@ from exporter.pager import Pager
 
 #: names the commit that an image was built from
 _REVISION = "ENPHASE_EXPORTER_REVISION"
+#: has the commit that a wheel was built from
+_REVISION_FILE = Path(__file__).parent / "revision.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class OwnMetrics(Collector):
         self._pager = pager
         self._build = {
             "version": __version__,
-            "revision": os.environ.get(_REVISION, "") or "unknown",
+            "revision": _revision(),
         }
 
     def describe(self) -> Iterable[Metric]:
@@ -80,3 +83,14 @@ class OwnMetrics(Collector):
             value = gauge.read(self._pager)
             if value is not None:
                 yield GaugeMetricFamily(gauge.name, gauge.help, value)
+
+
+def _revision() -> str:
+    """Return the commit that this was built from, where somebody knows it."""
+    given = os.environ.get(_REVISION, "")
+    if given in ("", "unknown"):
+        try:
+            given = _REVISION_FILE.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            given = ""
+    return given or "unknown"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter import __version__
+from exporter import __version__, own_metrics
 from exporter.clock import VirtualClock
 from exporter.exposition import Exposition, negotiate
 from exporter.pager import Pager
@@ -36,13 +36,31 @@ async def test_scrapes_and_tests_are_exported_with_their_time(tmp_path: Path) ->
     assert own["enphase_pager_receiver_configured"] == {frozenset(): 1}
 
 
-def test_the_build_is_identified_by_version_and_revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The revision comes from the image; elsewhere it is not known."""
-    for given, revision in (("abc123", "abc123"), ("", "unknown")):
-        monkeypatch.setenv("ENPHASE_EXPORTER_REVISION", given)
-        own = samples(Exposition(VirtualClock(START)).render("", "")[0].decode())
-        labels = {("version", __version__), ("revision", revision)}
-        assert own["enphase_exporter_build_info"] == {frozenset(labels): 1}
+@pytest.mark.parametrize(
+    ("given", "packaged", "revision"),
+    [
+        ("abc123", "def456\n", "abc123"),
+        ("unknown", "def456\n", "def456"),
+        ("", "def456\n", "def456"),
+        ("", None, "unknown"),
+    ],
+)
+def test_the_build_is_identified_by_version_and_revision(
+    given: str,
+    packaged: str | None,
+    revision: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The revision comes from the image, else from the wheel; in a checkout it is not known."""
+    file = tmp_path / "revision.txt"
+    if packaged is not None:
+        file.write_text(packaged)
+    monkeypatch.setattr(own_metrics, "_REVISION_FILE", file)
+    monkeypatch.setenv("ENPHASE_EXPORTER_REVISION", given)
+    own = samples(Exposition(VirtualClock(START)).render("", "")[0].decode())
+    labels = {("version", __version__), ("revision", revision)}
+    assert own["enphase_exporter_build_info"] == {frozenset(labels): 1}
 
 
 @pytest.mark.parametrize(
