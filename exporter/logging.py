@@ -13,6 +13,8 @@ import sys
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, quote_plus
 
@@ -56,16 +58,22 @@ def hide_secret(secret: str) -> None:
             )
 
 
-def mask(text: str, *, fixed: bool = False) -> str:
+def mask(text: str, *, fixed: bool = False, ours: bool = False) -> str:
     """Return the text without hidden secrets and without what looks like one.
 
     In a `fixed` text, which is a constant of ours, a word is only a word, whoever has it as a
-    password.
+    password. In one that is `ours` and has values in it, so is a word that our texts use, unless it
+    stands where values stand.
     """
     # longest first: one secret may be part of another, or of a token, and a token part of one
     forms = sorted(_hidden, key=len, reverse=True)
     if fixed:
         forms = [form for form in forms if not form.isalpha()]
+    if ours:
+        words = [form for form in forms if form.isalpha() and form in text and _is_our_word(form)]
+        for word in words:
+            text = re.sub(rf"(?<=[\"'=/:@]){word}(?=[\"'&;,/:@\s]|$)", _MASK, text)
+        forms = [form for form in forms if form not in words]
     for form in filter(_TOKEN.search, forms):
         text = _hidden[form].sub(_MASK, text)
     text = _TOKEN.sub(_MASK, text)
@@ -74,6 +82,13 @@ def mask(text: str, *, fixed: bool = False) -> str:
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
+
+
+@lru_cache(maxsize=64)
+def _is_our_word(word: str) -> bool:
+    """Return whether our texts use a word, also as a part of another."""
+    sources = Path(__file__).parent.rglob("*.py")
+    return any(word.encode() in source.read_bytes() for source in sources)
 
 
 def setup_logging(level: Level = "info", fmt: Format = "logfmt") -> None:

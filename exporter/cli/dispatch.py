@@ -131,7 +131,7 @@ def _report(error: Exception, *, debug: bool) -> int:
         if debug:
             typer.echo(mask("".join(traceback.format_exception(error))), err=True, nl=False)
     for line in lines:
-        typer.echo(f"{_PROGRAM}: error: {mask(line)}", err=True)
+        typer.echo(f"{_PROGRAM}: error: {mask(line, ours=bool(expected))}", err=True)
     return 1
 
 

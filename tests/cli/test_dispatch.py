@@ -9,6 +9,7 @@ import pytest
 from exporter.cli import dispatch
 from exporter.cli.options import LogLevel
 from exporter.errors import ConfigError, ListenError
+from exporter.logging import hide_secret
 
 JWT = "eyJhbGciOiJFUzI1NiJ9.eyJhdWQiOiIxMjIifQ.c2ln"
 
@@ -37,6 +38,17 @@ def test_our_errors_are_lines(fail: Fail, capsys: pytest.CaptureFixture[str]) ->
     assert dispatch.run(["trial"]) == 1
     assert capsys.readouterr().err == (
         "enphase-exporter: error: a: one\nenphase-exporter: error: b: ***\n"
+    )
+
+
+def test_words_of_our_errors_are_no_secrets(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:
+    """A password that is a word hides nothing of our texts; where values stand, it is hidden."""
+    hide_secret("bad")
+    hide_secret("xylophone")
+    fail(ConfigError("bad answer: user 'bad', host=bad, https://bad@a, xylophone xylophones"))
+    assert dispatch.run(["trial"]) == 1
+    assert capsys.readouterr().err == (
+        "enphase-exporter: error: bad answer: user '***', host=***, https://***@a, *** ***s\n"
     )
 
 

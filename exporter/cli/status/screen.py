@@ -133,7 +133,7 @@ class Screen:
 
     def _printable(self, text: str) -> str:
         """Return a text that this terminal can show, without secrets and control characters."""
-        safe = printable(mask(text))
+        safe = printable(mask(text, ours=True))
         if not self._console.options.ascii_only:
             return safe
         return safe.replace("→", "->").translate(_ASCII).encode("ascii", "replace").decode()
