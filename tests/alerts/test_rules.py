@@ -110,7 +110,7 @@ FURTHER: tuple[tuple[str, str], ...] = (
 OWN_LABELS = frozenset(
     [
         *("gateway", "serial", "phase", "meter", "collector", "kind", "condition", "class"),
-        *("metric", "mode", "model", "interface", "firmware", "bmu_firmware"),
+        *("metric", "mode", "model", "interface", "firmware", "bmu_firmware", "currency"),
     ]
 )
 #: alerts about scrape targets
