@@ -28,6 +28,8 @@ class Rule:
     name: str
     definition: Mapping[str, Any]
     group: str
+    #: how often its group is evaluated (seconds), where that is said
+    interval: float | None = None
 
     @property
     def expr(self) -> str:
@@ -56,7 +58,12 @@ def _rules(kind: str) -> Iterator[Rule]:
         for group in read(path)["groups"]:
             for definition in group["rules"]:
                 if kind in definition:
-                    yield Rule(definition[kind], definition, group["name"])
+                    yield Rule(definition[kind], definition, group["name"], _seconds(group))
+
+
+def _seconds(group: Mapping[str, Any]) -> float | None:
+    text = str(group.get("interval", ""))
+    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]] if text else None
 
 
 ALERTS = tuple(_rules("alert"))

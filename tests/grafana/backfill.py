@@ -1,7 +1,7 @@
 """A real Prometheus that holds the recorded homes, with what the shipped rules make of them.
 
-Rules that look at the past cannot be waited for, so promtool evaluates them over the recording:
-first those that read only metrics of the exporter, then those that read the first, and so on.
+Rules that look at the past cannot be waited for, so they are evaluated over the recording: first
+those that read only metrics of the exporter, then those that read the first, and so on.
 """
 
 import json
@@ -17,16 +17,15 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-import yaml
-
-from tests.alerts.rule_files import ALERTS, NAME, RECORDED, RECORDED_NAMES
+from tests.alerts.rule_files import ALERTS, NAME, RECORDED, RECORDED_NAMES, Rule
 from tests.grafana.homes import INTERVAL, begin, end
 
 #: two gaps in a row are bridged, as Prometheus bridges a missed scrape every quarter of a minute
 _LOOKBACK = f"{2 * INTERVAL + 60}s"
-#: blocks that hold all, in place of the usual two hours
+#: blocks of at most so many hours, in place of the usual two: what is recorded here, and a history
 _BLOCKS = ("tsdb", "create-blocks-from", "--quiet", "--max-block-duration=54h")
-#: a rule that goes on from its own last value, which promtool does not know when it looks back
+_LONG_BLOCKS = (*_BLOCKS[:-1], "--max-block-duration=1458h")
+#: a rule that goes on from its own last value, which is not there yet when it is evaluated
 _SINCE = "enphase:grid_islanded_since_timestamp_seconds"
 _ISLANDED = "enphase:grid_islanded"
 #: alerts whose conditions hold in one of the homes
@@ -77,17 +76,24 @@ def fill(data: Path, recordings: Collection[Path], names_needed: Collection[str]
         for path in recordings:
             file.write(path.read_bytes())
         file.write(b"# EOF\n")
-    _promtool(*_BLOCKS, "openmetrics", str(whole), str(data))
+    import_openmetrics(whole, data)
     read = {name for rule in ALERTS if rule.name in _FIRING for name in NAME.findall(rule.expr)}
     for names in _levels({*names_needed, *read}):
-        rules = [_bare(rule.definition) for rule in RECORDED if rule.name in names - {_SINCE}]
+        rules = [rule for rule in RECORDED if rule.name in names - {_SINCE}]
         with running(data) as server:
-            if rules:
-                _evaluate(server, data, rules)
+            # what is summed up is recorded as often as by the shipped rules
+            for interval in {_interval(rule) for rule in rules}:
+                level = [_bare(rule.definition) for rule in rules if _interval(rule) == interval]
+                _evaluate(server, data, level, interval)
             if _SINCE in names:
                 _remember(server, data)
     with running(data) as server:
         _evaluate(server, data, list(_firing_rules()))
+
+
+def import_openmetrics(samples: Path, data: Path, *, months: bool = False) -> None:
+    """Put the samples of a file into the folder of a server; in few blocks if it has `months`."""
+    _promtool(*(_LONG_BLOCKS if months else _BLOCKS), "openmetrics", str(samples), str(data))
 
 
 def _levels(requested: Collection[str]) -> Iterator[set[str]]:
@@ -129,28 +135,59 @@ def _firing_rules() -> Iterator[dict[str, Any]]:
             }
 
 
-def _evaluate(server: Prometheus, data: Path, rules: list[dict[str, Any]]) -> None:
-    path = data.with_name("rules.yml")
-    path.write_text(yaml.safe_dump({"groups": [{"name": "backfill", "rules": rules}]}))
-    times = (f"--start={begin():.0f}", f"--end={end():.0f}", f"--eval-interval={INTERVAL}s")
-    _promtool(*_BLOCKS, "rules", f"--url={server.url}", f"--output-dir={data}", *times, str(path))
+def _interval(rule: Rule) -> int:
+    return max(INTERVAL, int(rule.interval or INTERVAL))
+
+
+def _evaluate(
+    server: Prometheus, data: Path, rules: list[dict[str, Any]], interval: int = INTERVAL
+) -> None:
+    """Record rules over the recordings, at the moments of the scrapes.
+
+    `promtool tsdb create-blocks-from rules` shifts moments by the hash of a file's path, so that
+    windows shorter than the interval find a sample or none by chance.
+    """
+    lines = []
+    for rule in rules:
+        # what an `or` takes from several series is one, in the order of time
+        joined: dict[frozenset[tuple[str, str]], list[tuple[float, str]]] = {}
+        for series in server.over(rule["expr"], end() - begin(), interval):
+            labels = {**series["metric"], **rule.get("labels", {})}
+            labels.pop("__name__", None)
+            joined.setdefault(frozenset(labels.items()), []).extend(map(tuple, series["values"]))
+        for key, values in joined.items():
+            lines += _lines(rule["record"], dict(key), sorted(values))
+    _import(lines, data)
+
+
+def _lines(name: str, labels: Mapping[str, str], values: list[tuple[float, str]]) -> list[str]:
+    written = ",".join(
+        f"{label}={json.dumps(value, ensure_ascii=False)}"
+        for label, value in labels.items()
+        if label != "__name__"
+    )
+    return [f"{name}{{{written}}} {value} {at}" for at, value in values]
+
+
+def _import(lines: list[str], data: Path) -> None:
+    path = data.with_name("recorded.om")
+    path.write_text("\n".join([*lines, "# EOF", ""]))
+    if lines:
+        import_openmetrics(path, data)
 
 
 def _remember(server: Prometheus, data: Path) -> None:
     """Record since when each house has been islanded, as the rule does."""
     lines = []
     for series in server.over(_ISLANDED, end() - begin(), INTERVAL):
-        labels = ",".join(
-            f'{name}="{value}"' for name, value in series["metric"].items() if name[0] != "_"
-        )
         since = 0.0
+        values = []
         for at, value in series["values"]:
             since = (since or at) if float(value) else 0.0
             if since:
-                lines.append(f"{_SINCE}{{{labels}}} {since} {at}")
-    path = data.with_name("since.om")
-    path.write_text("\n".join([*lines, "# EOF", ""]))
-    _promtool(*_BLOCKS, "openmetrics", str(path), str(data))
+                values.append((at, str(since)))
+        lines += _lines(_SINCE, series["metric"], values)
+    _import(lines, data)
 
 
 def _promtool(*arguments: str) -> None:

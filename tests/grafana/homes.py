@@ -6,7 +6,7 @@ recordings end at the same moment, on a sunny noon, so that one Prometheus watch
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -65,18 +65,20 @@ _INVERTERS: dict[str, dict[str, Any]] = {
 }
 for _serial, (_x, _y) in PLACES.items():
     _INVERTERS[_serial] |= {"x": _x, "y": _y}
-#: configuration of the demo's home: desired mode, names
+#: configuration of the demo's home: desired mode, location, names
 _CONFIG = {
     DEMO: {
         "wanted": {"storage_mode": "self-consumption"},
+        # as the simulated sun stands: highest at noon of the time zone
+        "location": {"latitude": 37, "longitude": -120},
         "inverters": _INVERTERS,
     }
 }
 
 
-def scenario(home: str) -> Scenario:
-    """Return what happens at a home until noon."""
-    spec = dict(_HOMES[home])
+def scenario(home: str, events: Sequence[Mapping[str, Any]] | None = None) -> Scenario:
+    """Return what happens at a home until noon, or other `events` there."""
+    spec = dict(_HOMES[home]) | ({} if events is None else {"events": list(events)})
     hours = spec.pop("hours")
     return Scenario.model_validate(
         {
@@ -107,7 +109,11 @@ def record(home: str, path: Path) -> None:
 
 
 async def _record(home: str, path: Path) -> None:
-    played = scenario(home)
+    await record_scenario(scenario(home), home, path)
+
+
+async def record_scenario(played: Scenario, home: str, path: Path) -> None:
+    """Write what Prometheus would have scraped of a home while something happens there."""
     clock = VirtualClock(played.begins)
     runner = ScenarioRunner(played, clock)
     with tempfile.TemporaryDirectory(prefix="enphase-homes-") as folder, path.open("wb") as file:

@@ -53,13 +53,14 @@ class HomeSimulation:
         household: float | None = None,
         past_days: int = 8,
         age: float = INSTALLATION_AGE,
+        step: float = STEP,
     ) -> None:
         """Build the house as it is at `start`, after `past_days` of ordinary life.
 
         Latitude and longitude in degrees, north and east positive; without a longitude, the sun
         stands highest at noon of the time zone. `weather` says which sky there is when (default:
         what the place brings), `planes` how the panels lie, `household` how much is used, 1 being
-        an American family.
+        an American family. With a longer `step` years pass in a minute, less precisely.
         """
         #: what is installed
         self.site = site
@@ -77,6 +78,7 @@ class HomeSimulation:
         )
         self._parts = parameters.build_targets(self._plant)
         self._installed = int(start - age)
+        self._step = step
         self._state: HomeState | None = None
         #: what will be set when, soonest first
         self._plans: list[tuple[float, dict[str, Any]]] = []
@@ -132,7 +134,7 @@ class HomeSimulation:
             parameters.set_value(lever, targets, values[address])
             if lever.part == "storage":
                 self._plant.policy.changed = self.now
-        self._decide(STEP)
+        self._decide(self._step)
 
     def plan(self, at: float, values: dict[str, Any]) -> None:
         """Set several levers when that time comes (epoch seconds).
@@ -163,7 +165,7 @@ class HomeSimulation:
 
     def _live(self, days: int) -> None:
         """Let the days before the present pass."""
-        step = _PAST_STEP if days else STEP
+        step = _PAST_STEP if days else self._step
         self._time = self.now // step * step - days * DAY
         warmup.set_initial_counters(
             self._plant, self.site, self._time, (self._time - self._installed) / DAY
@@ -171,8 +173,8 @@ class HomeSimulation:
         self._decide(step)
         if days:
             self._run((self.now - _RECENT) // step * step, step)
-            self._decide(STEP)
-        self._run(self.now, STEP)
+            self._decide(self._step)
+        self._run(self.now, self._step)
         self._plant.policy.changed = self.now - _SETTLED
 
     def _targets(self, values: dict[str, Any]) -> list[tuple[str, Parameter, list[Any]]]:
@@ -192,7 +194,7 @@ class HomeSimulation:
 
     def _reach(self, now: float) -> None:
         """Let time pass in which nobody sets anything."""
-        self._run(now, STEP)
+        self._run(now, self._step)
         if now > self.now:
             self.now, self._state = float(now), None
 
