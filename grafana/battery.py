@@ -7,8 +7,18 @@ values that it reports.
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
-from grafana.kit.panels import SLOW, lines, tiles, timeline
-from grafana.kit.queries import DEVICE, GATEWAY, RECENT, RECORDED_DEVICE, Query, kwh, now, state
+from grafana.kit.panels import SLOW, day_bars, lines, tiles, timeline
+from grafana.kit.queries import (
+    DEVICE,
+    GATEWAY,
+    RECENT,
+    RECORDED_DEVICE,
+    Query,
+    daily,
+    kwh,
+    now,
+    state,
+)
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import (
     LED_STATUS,
@@ -83,7 +93,7 @@ TOGETHER = (
                 "Charge": FieldOverride(thresholds=thresholds.STATE_OF_CHARGE),
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
                 "Power": FieldOverride(unit="watt"),
-                "Backup time": FieldOverride(unit="dtdurations"),
+                "Backup time": FieldOverride(unit="dtdurations", decimals=1),
                 "Health": FieldOverride(thresholds=thresholds.HEALTH),
                 "Capacity left": FieldOverride(
                     thresholds=thresholds.CAPACITY,
@@ -227,11 +237,11 @@ TOGETHER = (
         ),
         dashed=("Commissioned",),
     ),
-    lines(
+    day_bars(
         PanelSpec(
-            title="Energy charged and discharged per day",
+            title="Energy charged and discharged by day",
             description=(
-                "Energy into and out of all batteries, per day. Discharged energy is a few percent"
+                "Energy into and out of all batteries, by day. Discharged energy is a few percent"
                 " less than charged energy."
             ),
             unit="kwatth",
@@ -239,18 +249,38 @@ TOGETHER = (
             since="30d",
             no_value=NO_BATTERY,
             queries=(
+                Query(daily("battery_charge"), "Battery charging"),
+                Query(daily("battery_discharge"), "Battery discharging"),
+            ),
+        ),
+        stacked=True,
+        below=("Battery discharging",),
+    ),
+    lines(
+        PanelSpec(
+            title="Health over the years",
+            description=(
+                "Health as the system reports it, and the capacity as a share of that at"
+                " commissioning. A slow decline is age, a step is a battery that dropped out."
+            ),
+            unit="percentunit",
+            width=24,
+            limits=(None, 1),
+            since="2y",
+            no_value=NO_BATTERY,
+            runbook="EnphaseStorageDegraded",
+            queries=(
                 Query(
-                    kwh("increase(enphase_storage_charged_joules_total[1d])"), "Battery charging"
+                    "min_over_time(enphase:storage_health_ratio[$__interval])", "State of health"
                 ),
                 Query(
-                    kwh("increase(enphase_storage_discharged_joules_total[1d])"),
-                    "Battery discharging",
+                    "min_over_time(enphase:storage_commissioned_ratio[$__interval])",
+                    "Capacity left",
                 ),
             ),
         ),
-        bars=True,
         interval="1d",
-    ),
+    ).axis_soft_min(0.6),
     timeline(
         PanelSpec(
             title="Storage mode and settings",

@@ -6,11 +6,21 @@ from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
 from grafana.kit.queries import GATEWAY, GRID_STATE, Query, now, state
 from grafana.kit.tables import TableColumn, rows
-from grafana.kit.value_mappings import GRID, NO_METER, STATES, YES_PLAIN, merge_value_maps
+from grafana.kit.value_mappings import (
+    GRID,
+    NO_METER,
+    STATES,
+    YES_PLAIN,
+    ValueMap,
+    merge_value_maps,
+)
 
 _NO_SWITCH = "No hardware at this gateway that measures the grid state"
 _NO_OUTAGE = "No outage in the selected time range"
 _GENERATOR_MODE = state("enphase_generator_mode", "off", "on", "auto", by=GATEWAY, label="mode")
+_REACHABLE: ValueMap = {10: ("Unreachable", colours.BAD), 11: ("Reachable", colours.FINE)}
+#: an open contact is no fault: some are made to be
+_CONTACT: ValueMap = {20: ("Open", colours.NEUTRAL), 21: ("Closed", colours.DISCHARGE)}
 _SINCE = "enphase:grid_islanded_since_timestamp_seconds"
 _RANGE = "[$__range:1m]"
 
@@ -40,7 +50,7 @@ NOW = (
                 now("changes(enphase_grid_connected[1h])", "Changes per hour"),
                 now("changes(enphase_grid_connected[$__range])", "Changes"),
                 now(
-                    "(1 - avg_over_time(enphase_grid_connected[$__range])) * $__range_s",
+                    "60 * sum_over_time((1 - enphase_grid_connected)[$__range:1m])",
                     "Off grid",
                 ),
                 now("enphase:storage_runtime_seconds", "Backup time"),
@@ -49,8 +59,8 @@ NOW = (
                 "Grid": FieldOverride(value_map=GRID),
                 "Changes per hour": FieldOverride(decimals=0, thresholds=thresholds.GRID_CHANGES),
                 "Changes": FieldOverride(decimals=0),
-                "Off grid": FieldOverride(unit="dtdurations", decimals=0),
-                "Backup time": FieldOverride(unit="dtdurations", decimals=0),
+                "Off grid": FieldOverride(unit="dtdurations", decimals=1),
+                "Backup time": FieldOverride(unit="dtdurations", decimals=1),
             },
         )
     ),
@@ -65,9 +75,7 @@ NOW = (
             unit="none",
             width=24,
             height=10,
-            value_map=merge_value_maps(
-                (GRID, STATES, {10: ("Unreachable", colours.BAD), 11: ("Reachable", colours.FINE)})
-            ),
+            value_map=merge_value_maps((GRID, STATES, _REACHABLE, _CONTACT)),
             runbook="EnphaseGridOutageProlonged",
             queries=(
                 Query("enphase_up + 10", "Gateway"),
@@ -99,13 +107,8 @@ NOW = (
                     "Generator mode",
                 ),
                 Query(
-                    state(
-                        "enphase_dry_contact_status",
-                        *("open", "closed"),
-                        by=f"{GATEWAY}, id",
-                        label="status",
-                    )
-                    + f" * on ({GATEWAY}, id) group_left (load_name) enphase_dry_contact_info",
+                    f"(enphase_dry_contact_closed + 20) * on ({GATEWAY}, id)"
+                    " group_left (load_name) enphase_dry_contact_info",
                     "{{id}} {{load_name}}",
                 ),
             ),
@@ -135,7 +138,7 @@ NOW = (
             TableColumn(
                 "Lasted",
                 f"max_over_time({_outages(f'time() - {_SINCE}')}{_RANGE})",
-                FieldOverride(unit="dtdurations", decimals=0),
+                FieldOverride(unit="dtdurations", decimals=1),
             ),
             TableColumn(
                 "Lowest charge",

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
+from grafana.kit.money import MONEY_FIELDS, NO_PRICE
 from grafana.kit.panel_spec import RUNBOOKS, FieldOverride, Panel, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
 from grafana.kit.queries import (
-    EARNED,
     ENERGIES,
     FIRING,
     FLOWS,
     GRID_STATE,
-    PAID,
-    SAVED,
+    MONEY,
     WATCHDOG,
     Query,
     autonomy,
@@ -23,20 +22,6 @@ from grafana.kit.queries import (
 )
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import CLOUD_CONNECTED, GRID, NO_BATTERY, NO_METER, RESPONDING
-
-_NO_PRICE = "No tariff in the gateway: see docs/dashboards.md"
-#: units of Grafana by the currency that the gateway names; others are written before the number
-_CURRENCIES = {
-    "USD": "currencyUSD",
-    "EUR": "currencyEUR",
-    "GBP": "currencyGBP",
-    "INR": "currencyINR",
-    "BRL": "currencyBRL",
-    "CHF": "currencyCHF",
-    "PLN": "currencyPLN",
-    "ZAR": "currencyZAR",
-    **{code: f"currency:{code} " for code in ("AUD", "CAD", "MXN", "NZD")},
-}
 
 ALARM = (
     tiles(
@@ -141,7 +126,7 @@ POWER = (
             ),
             fields={
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
-                "Backup time": FieldOverride(unit="dtdurations", decimals=0),
+                "Backup time": FieldOverride(unit="dtdurations", decimals=1),
             },
         ),
     ),
@@ -257,24 +242,9 @@ def _period(name: str, since: str) -> Sequence[Panel]:
                 width=12,
                 height=4,
                 since=since,
-                no_value=_NO_PRICE,
-                queries=(
-                    now(PAID, "Paid, {{currency}}"),
-                    now(EARNED, "Earned, {{currency}}"),
-                    now(SAVED, "Saved, {{currency}}"),
-                ),
-                fields={
-                    **{
-                        f"/, {code}$/": FieldOverride(unit=unit)
-                        for code, unit in _CURRENCIES.items()
-                    },
-                    **{
-                        f"/^{name}, /": FieldOverride(
-                            extra={"color": {"mode": "fixed", "fixedColor": colours.SERIES[name]}}
-                        )
-                        for name in ("Paid", "Earned", "Saved")
-                    },
-                },
+                no_value=NO_PRICE,
+                queries=tuple(now(expr, name) for name, expr in MONEY),
+                fields=MONEY_FIELDS,
             )
         ),
     )

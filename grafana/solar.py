@@ -6,13 +6,16 @@ The roof is laid out by the names and arrays of the inverters in the configurati
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
-from grafana.kit.panels import SLOW, bars, heat, lines, tiles, timeline
+from grafana.kit.panels import SLOW, bars, day_bars, heat, lines, tiles, timeline
 from grafana.kit.queries import (
+    DAILY_BY_PANEL,
+    DAILY_CLEAR_SKY,
     GATEWAY,
     RECORDED_DEVICE,
     RECORDED_GATEWAY,
     SOLAR_WATTS,
     Query,
+    daily,
     kwh,
     now,
     with_inverter_names,
@@ -84,8 +87,9 @@ OVERVIEW = (
         PanelSpec(
             title="Production",
             description=(
-                "Solar power, and the best of this time of day within the last week: a clear day"
-                " comes near it."
+                "Solar power, and what a clear sky gives: the best of this time of day within four"
+                " weeks, each day by the height of its sun. Without a location in the configuration"
+                " it is the best of the week."
             ),
             unit="watt",
             width=12,
@@ -94,24 +98,27 @@ OVERVIEW = (
             runbook="EnphaseNoProduction",
             queries=(
                 Query(SOLAR_WATTS, "Solar"),
-                Query("enphase:solar_expected_watts", "Expected"),
+                Query("enphase:solar_clear_sky_watts", "Clear sky"),
             ),
         ),
-        dashed=("Expected",),
+        dashed=("Clear sky",),
     ),
-    lines(
+    day_bars(
         PanelSpec(
-            title="Production per day",
-            description="Solar energy per day.",
+            title="Production by day",
+            description="Solar energy by day, and what a clear sky would have given.",
             unit="kwatth",
             decimals=1,
             width=12,
             since="30d",
+            limits=(0, None),
             no_value=NONE,
-            queries=(Query(kwh("increase(enphase_production_joules_total[1d])"), "Solar"),),
+            queries=(
+                Query(daily("solar"), "Solar"),
+                Query(DAILY_CLEAR_SKY, "Clear sky"),
+            ),
         ),
-        bars=True,
-        interval="1d",
+        dashed=("Clear sky",),
     ),
 )
 
@@ -224,6 +231,25 @@ ROOF = (
         ),
         interval="15m",
         points=96,
+    ),
+    heat(
+        PanelSpec(
+            title="Energy by panel and day",
+            description=(
+                "A strip for each panel, by array, and a field for each day: the bluer, the more. A"
+                " bright field in a blue column is a panel that stayed behind on that day."
+            ),
+            unit="kwatth",
+            decimals=1,
+            width=24,
+            height=14,
+            limits=(0, None),
+            since="30d",
+            no_value=NONE,
+            queries=(Query(with_inverter_names(DAILY_BY_PANEL), _NAME),),
+        ),
+        interval="1d",
+        points=366,
     ),
     bars(
         PanelSpec(

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.kit import colours
 from grafana.kit.panel_spec import DATASOURCE, Panel
-from grafana.kit.queries import DEVICE, FIRING, scoped
+from grafana.kit.queries import CRITICAL, DEVICE, GATEWAY, scoped
 
 #: the tag by which Grafana links our dashboards
 TAG = "enphase"
@@ -43,6 +43,8 @@ class DashboardSpec:
     multi_gateway: bool = False
     since: str = "now-24h"
     devices: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
+    #: titles of the graphs that are shaded while electricity is dear
+    priced: Sequence[str] = ()
 
     @property
     def file(self) -> str:
@@ -54,6 +56,10 @@ class DashboardSpec:
         document = json.loads(JSONEncoder().encode(self._built()))
         for number, panel in enumerate(_flat(document["panels"]), start=1):
             panel["id"] = number
+        for note in document["annotations"]["list"]:
+            if note["name"] == DEAR.name:
+                numbers = [p["id"] for p in _flat(document["panels"]) if p["title"] in self.priced]
+                note["filter"] = {"exclude": False, "ids": numbers}
         return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     def _built(self) -> models.Dashboard:
@@ -78,9 +84,8 @@ class DashboardSpec:
         )
         for variable in self._variables():
             board.with_variable(variable)
-        board.annotations(
-            [_Annotation(note, multi_gateway=self.multi_gateway) for note in ANNOTATIONS]
-        )
+        notes = (*ANNOTATIONS, DEAR) if self.priced else ANNOTATIONS
+        board.annotations([_Annotation(note, multi_gateway=self.multi_gateway) for note in notes])
         for panel in self.panels:
             board.with_panel(panel)
         for row in self.rows:
@@ -169,7 +174,9 @@ ANNOTATIONS = (
         "Off grid",
         "{{gateway}}",
     ),
-    AnnotationSpec("Alerts", FIRING, colours.WATCH, "{{alertname}}", "{{gateway}} {{serial}}"),
+    AnnotationSpec(
+        "Critical alerts", CRITICAL, colours.WATCH, "{{alertname}}", "{{gateway}} {{serial}}"
+    ),
     AnnotationSpec(
         "Gateway firmware",
         "enphase_gateway_firmware_changed_timestamp_seconds * 1000",
@@ -188,6 +195,18 @@ ANNOTATIONS = (
         "Firmware of battery {{serial}} changed",
         "{{firmware}} {{bmu_firmware}}",
     ),
+)
+
+#: while importing costs more than at the cheapest time of the day
+DEAR = AnnotationSpec(
+    "Dear electricity",
+    f"""
+    enphase_tariff_import_price > bool on ({GATEWAY}, currency)
+      (1.05 * min_over_time(enphase_tariff_import_price[1d])) == 1
+    """,
+    colours.WATCH,
+    "Dear electricity",
+    "{{gateway}}",
 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from grafana_foundation_sdk.builders import (
+    barchart,
     bargauge,
     dashboard,
     prometheus,
@@ -35,6 +36,7 @@ _PLAIN: ThresholdSteps = ((None, colours.NEUTRAL),)
 Panel = cog.Builder[models.Panel]
 PanelBuilder = TypeVar(
     "PanelBuilder",
+    barchart.Panel,
     bargauge.Panel,
     stat.Panel,
     statetimeline.Panel,
@@ -56,6 +58,11 @@ class FieldOverride:
     #: further properties as Grafana names them
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def is_valued(self) -> bool:
+        """Whether the value has the colour of its threshold or its meaning."""
+        return bool(self.thresholds or self.value_map)
+
     def properties(self) -> list[models.DynamicConfigValue]:
         """Return it as properties of an override."""
         properties: dict[str, Any] = {
@@ -64,7 +71,7 @@ class FieldOverride:
             "mappings": build_value_mappings(self.value_map) if self.value_map else None,
             "thresholds": thresholds_config(self.thresholds).build() if self.thresholds else None,
         }
-        if self.thresholds or self.value_map:
+        if self.is_valued:
             properties["color"] = {"mode": "thresholds"}
         properties |= self.extra
         return [
@@ -140,10 +147,12 @@ def apply_series_colours(panel: PanelBuilder, spec: PanelSpec) -> PanelBuilder:
     """Colour series of known names as in `colours.SERIES`, all others by threshold."""
     names = {query.name for query in spec.queries}
     by_value = bool(spec.thresholds or spec.value_map)
-    in_time = isinstance(panel, timeseries.Panel)
+    in_time = isinstance(panel, (timeseries.Panel, barchart.Panel))
     if not in_time and (by_value or not names & set(colours.SERIES)):
         panel.color_scheme(by_thresholds())
-    for name in sorted(names & set(colours.SERIES)):
+    # what its value colours is not coloured by its name
+    valued = {name for name, override in spec.fields.items() if override.is_valued}
+    for name in sorted(names & set(colours.SERIES) - valued):
         if in_time or not by_value:
             colour = {"mode": "fixed", "fixedColor": colours.SERIES[name]}
             panel.override_by_name(name, [models.DynamicConfigValue(id_val="color", value=colour)])

@@ -171,24 +171,81 @@ def autonomy(window: str) -> str:
     return f"clamp(1 - {import_joules(window)} / on ({GATEWAY}) ({house_joules(window)} > 0), 0, 1)"
 
 
+# --- by day: kWh from midnight to midnight at the home, each at the midnight it begins with ---
+
+
+def daily(flow: str, *, days_before: int = 0) -> str:
+    """Return the energy of a flow by day, for steps of a day from midnight on.
+
+    A day that is over is read from what the exporter called yesterday during the next day, and the
+    present one from what it calls today. Both are read hours from midnight, so that a browser in
+    another time zone than the home changes nothing, nor does summer time.
+    """
+    hours = 24 * days_before
+    over = f"last_over_time(enphase:{flow}_joules:yesterday[20h] offset {_offset(hours - 47)})"
+    present = f"last_over_time(enphase:{flow}_joules:today[22h] offset {_offset(hours - 23)})"
+    return kwh(f"{over} or {present}")
+
+
+def _offset(hours: int) -> str:
+    return f"{hours}h" if hours >= 0 else f"-{-hours}h"
+
+
+def daily_sum(recorded: str, *, days_before: int = 0) -> str:
+    """Return the sum of what is recorded every quarter of an hour, by day."""
+    return f"sum_over_time({recorded}[1d] offset {_offset(24 * days_before - 24)})"
+
+
+#: what a clear sky would have given, by day; watts, recorded four times an hour
+DAILY_CLEAR_SKY = kwh("900 * sum_over_time(enphase:solar_clear_sky_watts[1d] offset -24h)")
+#: what each panel gave, by day
+DAILY_BY_PANEL = kwh("last_over_time(enphase:inverter_joules:increase1d[1h] offset -24h)")
+
+#: names of the flows of the house, and their names in metrics
+FLOW_NAMES = (
+    ("Solar", "solar"),
+    ("Battery discharging", "battery_discharge"),
+    ("From the grid", "grid_import"),
+    ("House", "house"),
+    ("Battery charging", "battery_charge"),
+    ("To the grid", "grid_export"),
+)
+_GRID_REGISTER = 'enphase_meter_{}_joules_total{{meter="net-consumption"}}'
+_IMPORTED, _EXPORTED = (
+    f"sum by ({GATEWAY}) ({_GRID_REGISTER.format(direction)})"
+    for direction in ("delivered", "received")
+)
+#: registers of the gateway; those of the house begin when the exporter does
+LIFETIMES = (
+    ("Solar", kwh("enphase_production_joules_total")),
+    ("From the grid", kwh(_IMPORTED)),
+    ("To the grid", kwh(_EXPORTED)),
+    (
+        "House",
+        kwh(
+            f"enphase_production_joules_total + on ({GATEWAY}) {_IMPORTED}"
+            f" - on ({GATEWAY}) {_EXPORTED}"
+        ),
+    ),
+)
+DAILY_SELF_CONSUMPTION = (
+    f"clamp(1 - {daily('grid_export')} / on (gateway) ({daily('solar')} > 0), 0, 1)"
+)
+DAILY_AUTONOMY = f"clamp(1 - {daily('grid_import')} / on (gateway) ({daily('house')} > 0), 0, 1)"
+
 # --- money: every quarter of an hour at its price, as prices change over the day ---
 
-_MOMENT = "15m"
-
-
-def _priced(direction: Literal["import", "export"], joules: str) -> str:
-    price = f"last_over_time(enphase_tariff_{direction}_price[30m])"
-    moments = f"{price} * on ({GATEWAY}) group_left () ({kwh(joules)})"
-    return f"sum_over_time(({moments})[$__range:{_MOMENT}])"
-
-
-PAID = _priced("import", import_joules(_MOMENT))
-EARNED = _priced("export", export_joules(_MOMENT))
-#: what would have been paid without panels and batteries, less what was
-SAVED = _priced(
-    "import",
-    f"clamp_min({house_joules(_MOMENT)} - on ({GATEWAY}) {import_joules(_MOMENT)}, 0)",
+_MONEY = (
+    ("Paid", "enphase:import_cost:increase15m"),
+    ("Earned", "enphase:export_earnings:increase15m"),
+    # what would have been paid without panels and batteries, less what was
+    ("Saved", "enphase:avoided_cost:increase15m"),
 )
+MONEY = tuple(
+    (f"{name}, {{{{currency}}}}", f"sum_over_time({recorded}[$__range])")
+    for name, recorded in _MONEY
+)
+DAILY_MONEY = tuple((f"{name}, {{{{currency}}}}", daily_sum(recorded)) for name, recorded in _MONEY)
 
 # --- devices ---
 
@@ -201,6 +258,12 @@ def with_inverter_names(expr: str) -> str:
 
 
 FIRING = 'ALERTS{alertname=~"Enphase.+", alertstate="firing", severity=~"critical|warning"}'
+#: what graphs are marked with: a warning can last for weeks and would shade all of them, and an
+#: outage has a mark of its own
+CRITICAL = (
+    'ALERTS{alertname=~"Enphase.+", alertname!~"EnphaseGridOutage.*", alertstate="firing",'
+    ' severity="critical"}'
+)
 #: 0 off grid, 1 on grid, 2 off grid by command; see `value_mappings.GRID`
 GRID_STATE = (
     f"enphase_grid_connected + on ({GATEWAY})"

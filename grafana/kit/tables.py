@@ -11,6 +11,11 @@ from grafana_foundation_sdk.models import prometheus as formats
 from grafana.kit.panel_spec import DATASOURCE, FieldOverride, Panel, PanelSpec, apply_spec
 from grafana.kit.queries import scoped
 
+#: pixels of a column: a serial number
+_LEAST_WIDTH = 110
+#: a serial number is digits, which Grafana would write as 493 Bil
+_TEXT = [models.DynamicConfigValue(id_val="unit", value="string")]
+
 
 @dataclass(frozen=True)
 class TableColumn:
@@ -42,6 +47,10 @@ def rows(
     """
     kind = apply_spec(table.Panel(), spec)
     add_columns(kind, spec, keys, columns, hidden)
+    labels = {**keys, **{label: name for each in columns for label, name in each.labels.items()}}
+    for label, name in labels.items():
+        if label not in hidden:
+            kind.override_by_name(name, _TEXT)
     for column in columns:
         if properties := column.override.properties():
             kind.override_by_name(column.name, properties + _cell(column.override))
@@ -50,7 +59,8 @@ def rows(
         kind.override_by_name(name, [models.DynamicConfigValue(id_val="links", value=link)])
     if order:
         kind.sort_by([common.TableSortByFieldState().display_name(order).desc(descending)])
-    return kind.cell_height(options.TableCellHeight.SM)
+    # on a phone a table is scrolled sideways, not squeezed
+    return kind.cell_height(options.TableCellHeight.SM).min_width(_LEAST_WIDTH)
 
 
 def add_columns(

@@ -18,6 +18,7 @@ UNITS = {value for value in vars(units).values() if isinstance(value, str)}
 #: what Grafana puts in place of its variables must be a duration here and a word there
 _FILLED = {
     "__rate_interval": "4m",
+    "__interval": "1m",
     "__range": "1h",
     "__range_s": "3600",
     **{name: f"${name}" for name in ("job", "instance", "gateway", "gateways", "battery")},
@@ -27,13 +28,18 @@ _OURS = {"job", "instance", "gateway"}
 #: what Prometheus itself records, and the labels of ours that it has
 _ALERTS = {"ALERTS", "ALERTS_FOR_STATE"}
 #: lifetimes that are meant as such, by panel
-_LIFETIMES = {"Hardware and firmware"}  # full charges of a battery since the exporter watches
+_LIFETIMES = {
+    "Hardware and firmware",  # full charges of a battery since the exporter watches
+    "Lifetime",
+}
 #: functions that know what a counter is
 _RISING = {"rate", "irate", "increase"}
 #: half of a screen's width: below that, tables and graphs are unreadable on a tablet; on a phone
 #: Grafana gives each panel the whole width
 _LEAST_WIDTH = 8
 _MOST_COLUMNS = 8
+#: characters that fit in a third of a screen
+_LONGEST_TITLE = 42
 
 each_board = pytest.mark.parametrize("uid", DASHBOARDS)
 
@@ -195,7 +201,7 @@ def test_all_states_have_words(uid: str) -> None:
 def test_panels_have_title_description_and_unit(uid: str) -> None:
     """Each has a title, a description and a unit that Grafana knows."""
     for panel in boards.panels(DASHBOARDS[uid]):
-        assert panel["title"]
+        assert 0 < len(panel["title"]) <= _LONGEST_TITLE
         assert panel["description"].endswith(".")
         defaults = panel["fieldConfig"]["defaults"]
         overridden = [
@@ -297,6 +303,7 @@ def test_overrides_are_about_something(uid: str) -> None:
         names = {target.get("legendFormat", "") for target in panel["targets"]}
         for change in panel.get("transformations") or []:
             names |= set(change["options"].get("renameByName", {}).values())
+            names.add(change["options"].get("timeField", ""))
         for override in panel["fieldConfig"]["overrides"]:
             matcher = override["matcher"]
             if matcher["id"] == "byName":
