@@ -223,6 +223,23 @@ def test_rules_and_dashboards_are_complete(tmp_path: Path) -> None:
 
 
 @needs_helm
+def test_folder_and_data_source_of_the_dashboards_are_values(tmp_path: Path) -> None:
+    """A sidecar puts them into the folder, and each begins with the data source."""
+    options = {"enabled": True, "folder": "Energy", "datasourceUid": "mimir-1"}
+    maps = [
+        each
+        for each in of_kind(objects(tmp_path, {**EVERYTHING, "dashboards": options}), "ConfigMap")
+        if any(name.endswith(".json") for name in each["data"])
+    ]
+    assert len(maps) == len(list((ROOT / "grafana/dashboards").glob("*.json")))
+    for each in maps:
+        assert each["metadata"]["annotations"] == {"grafana_folder": "Energy"}
+        [text] = each["data"].values()
+        source = json.loads(text)["templating"]["list"][0]
+        assert source["current"] == {"selected": True, "text": "mimir-1", "value": "mimir-1"}
+
+
+@needs_helm
 def test_rules_are_the_owners(tmp_path: Path) -> None:
     """Labels, severities, links and silence are values: nobody has to copy the rules."""
     options: dict[str, Any] = {

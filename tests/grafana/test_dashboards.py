@@ -10,6 +10,7 @@ import pytest
 
 from exporter.findings.thresholds import thresholds as alert_thresholds
 from grafana.__main__ import DASHBOARDS as SOURCES
+from grafana.__main__ import IMPORTABLE
 from grafana.kit import colours, thresholds, value_mappings
 from grafana.kit.dashboard import DashboardSpec
 from grafana.kit.panel_spec import RUNBOOKS
@@ -53,6 +54,7 @@ def test_the_files_are_current(source: DashboardSpec) -> None:
 def test_there_is_a_file_for_each_source_and_no_other() -> None:
     """A removed dashboard is not provisioned."""
     assert {path.name for path in boards.FILES} == {source.file for source in SOURCES}
+    assert {path.name for path in IMPORTABLE.iterdir()} == {source.file for source in SOURCES}
 
 
 def test_the_command_writes_them(tmp_path: Path) -> None:
@@ -61,11 +63,13 @@ def test_the_command_writes_them(tmp_path: Path) -> None:
     (tmp_path / "dashboards" / "old.json").write_text("{}")
     code = (
         "import pathlib, grafana.__main__ as m;"
-        f"m.FOLDER = pathlib.Path({str(tmp_path / 'dashboards')!r}); m.main()"
+        f"m.FOLDER = pathlib.Path({str(tmp_path / 'dashboards')!r});"
+        f"m.IMPORTABLE = pathlib.Path({str(tmp_path / 'import')!r}); m.main()"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-    written = {path.name for path in (tmp_path / "dashboards").iterdir()}
-    assert written == {path.name for path in boards.FILES}
+    for folder in ("dashboards", "import"):
+        written = {path.name for path in (tmp_path / folder).iterdir()}
+        assert written == {path.name for path in boards.FILES}
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)

@@ -1,5 +1,6 @@
 """Grafana finds data source and dashboards by itself."""
 
+import re
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -54,6 +55,15 @@ def test_the_data_source_is_the_prometheus_beside_it() -> None:
     assert source["jsonData"]["alertmanagerUid"] == alerts["uid"]
     [static] = config["alerting"]["alertmanagers"][0]["static_configs"]
     assert alerts["url"] == f"http://{static['targets'][0]}"
+
+
+def test_folder_and_data_source_are_named_by_the_environment() -> None:
+    """Two variables name the folder and one the data source; each has a default."""
+    service = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["grafana"]
+    used = {name for path in _YAML for name in re.findall(r"\$\{(GRAFANA_\w+)\}", path.read_text())}
+    assert used == {"GRAFANA_FOLDER", "GRAFANA_FOLDER_UID", "GRAFANA_DATASOURCE_UID"}
+    for name in used:
+        assert re.fullmatch(rf"\$\{{{name}:-[\w-]+\}}", service["environment"][name])
 
 
 def test_the_first_thing_seen_is_the_home() -> None:
