@@ -13,6 +13,7 @@ from rich.console import Console
 from bench import (
     alert_latency,
     cpu,
+    dashboards,
     dos,
     exposition_size,
     fleet,
@@ -39,6 +40,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("fleet", "many gateways in one process", fleet.run),
     Bench("fleet-soak", "the same for a quarter of an hour, some misbehave", fleet.soak, long=True),
     Bench("fleet-stretch", "as many as one core can", fleet.stretch),
+    Bench("dashboards", "panels over two years", dashboards.run),
     Bench("alert-latency", "from the loss of the grid to the notification", alert_latency.run),
 )
 
