@@ -37,6 +37,9 @@ class CollectorState:
     durations: dict[str, float] = field(default_factory=dict)
     #: errors that go on, by endpoint
     errors: dict[str, GatewayError] = field(default_factory=dict)
+    #: whether a failure was reported that is more than the lack of an endpoint: what was reported
+    #: once does not vanish when it is over
+    reported: bool = False
     #: the error that keeps the whole gateway from being asked
     gateway_error: GatewayError | None = None
     #: names of what is missing
@@ -87,7 +90,9 @@ class CollectorStates:
         state.has_data = True
         state.last_success = self._clock.time()
         state.answered = self._clock.monotonic()
-        self._failed_since.clear()
+        if name != "gateway":
+            # Who it is says a gateway that has nothing else to say, too.
+            self._failed_since.clear()
         if state.logged and state.error is None:
             log.info("collector recovered", extra={"gateway": self._gateway, "collector": name})
             state.logged = ""
@@ -100,14 +105,16 @@ class CollectorStates:
         if duration is not None:
             state.durations[endpoint] = duration
         state.errors[endpoint] = error
-        state.has_data = False
+        state.has_data, state.reported = False, True
         self._failed_since.add(endpoint)
         state.failures[error.reason] += 1
         self._log(name, error)
 
     def clear(self, name: str, endpoint: str) -> None:
         """Forget the failure of an endpoint that the collector can do without."""
-        self._all[name].errors.pop(endpoint, None)
+        state = self._all[name]
+        state.errors.pop(endpoint, None)
+        state.reported = state.reported and (state.has_data or bool(state.errors))
 
     def gateway_failed(self, error: GatewayError) -> None:
         """Let all relevant collectors fail with the gateway."""

@@ -88,7 +88,7 @@ class Selection:
         return [
             name
             for name in CADENCES
-            if name != "gateway" and (self.expects(name) or states[name].errors)
+            if name != "gateway" and (self.expects(name) or states[name].reported)
         ]
 
     def endpoint_failed(

@@ -86,6 +86,28 @@ async def test_an_answer_is_recent_by_the_cadence_of_its_collector(
     assert not states.answer(["inverters"])
 
 
+async def test_who_it_is_says_nothing_of_the_rest(
+    states: CollectorStates, clock: VirtualClock
+) -> None:
+    """A gateway of which only `/info` answers is not up, however long its last data are served."""
+    states.succeeded("inverters", "/inverters", 0.1)
+    await clock.sleep(200)
+    for endpoint in (SETUP, READINGS, "/relay"):
+        states.failed("meters", endpoint, TIMEOUT)
+        states.succeeded("gateway", "/info", 0.1)
+    assert not states.answer(CADENCES.keys() - {"gateway"})
+
+
+def test_what_was_reported_once_stays_reported(states: CollectorStates) -> None:
+    """Unless the gateway turns out not to have it."""
+    states.failed("inverters", "/inverters", TIMEOUT)
+    states.succeeded("inverters", "/inverters", 0.1)
+    assert states["inverters"].reported
+    states.failed("meters", SETUP, TIMEOUT)
+    states.clear("meters", SETUP)
+    assert not states["meters"].reported
+
+
 def test_what_is_missing_is_named_and_logged_once(
     states: CollectorStates, caplog: pytest.LogCaptureFixture
 ) -> None:
