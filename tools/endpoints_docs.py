@@ -38,8 +38,9 @@ The endpoints that the exporter reads, and the metrics of each field. Each endpo
   requests where it differs from the collector's cadence; *who* is whose token the gateway accepts.
 - *Read by* names other programs that read the endpoint too: pyenphase (and with it Home Assistant),
   homebridge-enphase-envoy, and home_assistant_enphase_envoy_installer.
-- A field that cannot be read is left out, counted in `enphase_unreadable_values_total`, and costs
-  only its own metrics. In field names `*` is a position or a serial number.
+- A field that cannot be read, or is missing where it was there before, is left out, counted in
+  `enphase_unreadable_values_total`, and costs only its own metrics. In field names `*` is a
+  position or a serial number.
 """
 
 #: homes that are not too large to take apart

@@ -64,13 +64,15 @@ class Additions:
         if not powers:
             return {}
         counters: dict[Path, float] = {}
+        remembered = self.inventory.remembered("battery")
         total: float | None = 0.0
         for serial, battery in powers.items():
             milliwatts = battery.real_power_mw
             watts = None if milliwatts is None else milliwatts / 1000
-            counters |= self.guard.integrate(("encharge_power", serial), watts)
+            if serial in remembered:  # there is no end of serial numbers, but one of these
+                counters |= self.guard.integrate(("encharge_power", serial), watts)
             total = None if total is None or watts is None else total + watts
-        if self.inventory.remembered("battery") - powers.keys():
+        if remembered - powers.keys():
             # The sum of a part is not the power of all.
             total = None
         if total is not None and (self.acb_watts is not None or self.inventory.remembered("acb")):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ from exporter.gateway.endpoints.context import Context
 from exporter.gateway.event_log import EventLog
 from exporter.gateway.identity import Identity
 from exporter.gateway.inventory import PARTS, Inventory, without_retired
+from exporter.gateway.long_work import KEPT, work_on
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.topology import STANDS_ON
 from exporter.snapshot import Reading
@@ -39,6 +41,12 @@ _SOURCES: Mapping[str, str] = {
     "ctmeters": meters.READINGS.path,
     "ctmeters_phases": meters.READINGS.path,
 }
+#: members that list what has counters of its own, by the kind of it in the inventory
+_COUNTED: Mapping[str, str] = {
+    "inverters": "inverter",
+    "ctmeters": "meter",
+    "ctmeters_phases": "meter",
+}
 #: answers by which others are read, for as long as there is no newer one
 _SETTINGS = frozenset({meters.SETUP.path})
 _MOST_NAMED = 10
@@ -49,7 +57,8 @@ class Answer:
     """The last answer of an endpoint; `expires` is monotonic, `read_at` in epoch seconds."""
 
     parsed: Parsed
-    body: bytes
+    #: None for a large one
+    body: bytes | None
     read_at: float
     expires: float
 
@@ -81,7 +90,7 @@ class Assembler:
         self._whole: dict[str, Parsed] = {}
         self._logged: dict[str, frozenset[str]] = {}
 
-    def parse(self, endpoint: Endpoint, body: bytes) -> Parsed:
+    async def parse(self, endpoint: Endpoint, body: bytes) -> Parsed:
         """Return what a body says; raise GatewayError when it cannot be understood.
 
         An answer that repeats the one before is not parsed again.
@@ -90,7 +99,8 @@ class Assembler:
         if before is not None and before.body is body:
             parsed = before.parsed
         else:
-            parsed = endpoint.parse(body, self._whole.get(endpoint.path))
+            whole = self._whole.get(endpoint.path)
+            parsed = await work_on(body, partial(endpoint.parse, body, whole))
         if parsed.unreadable and says_nothing(parsed.data):
             raise InvalidDataError(f"{endpoint.path}: nothing in the response can be read")
         for name, count in parsed.unreadable.items():
@@ -106,7 +116,8 @@ class Assembler:
     def keep(self, endpoint: Endpoint, parsed: Parsed, body: bytes, lifetime: float) -> None:
         """Keep an answer for so many seconds."""
         expires = self._clock.monotonic() + lifetime
-        self.answers[endpoint.path] = Answer(parsed, body, self._clock.time(), expires)
+        kept = body if len(body) <= KEPT else None
+        self.answers[endpoint.path] = Answer(parsed, kept, self._clock.time(), expires)
         if parsed.reliable:
             self._whole[endpoint.path] = parsed
 
@@ -174,14 +185,12 @@ class Assembler:
         return self._inventory.observe(data, listed)
 
     def _remembered(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the data without inverters beyond those that are remembered: each has counters."""
-        inverters = data.get("inverters")
-        if not inverters:
-            return data
-        remembered = self._inventory.remembered("inverter")
-        if inverters.keys() <= remembered:
-            return data
-        return {**data, "inverters": {s: i for s, i in inverters.items() if s in remembered}}
+        """Return the data without what is not remembered: each has counters that outlive it."""
+        for member, kind in _COUNTED.items():
+            listed = data.get(member)
+            if listed and not listed.keys() <= (known := self._inventory.remembered(kind)):
+                data = {**data, member: {i: each for i, each in listed.items() if i in known}}
+        return data
 
     def service(self) -> tuple[str, int, int]:
         """Return phase mode, number of legs and number of meters, by the set-up of the meters."""

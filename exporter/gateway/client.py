@@ -30,12 +30,13 @@ from exporter.files import file_name
 from exporter.gateway.addresses import Addresses, Locate
 from exporter.gateway.auth import TokenAuth
 from exporter.gateway.identity import Identity, read_identity
+from exporter.gateway.long_work import KEPT
 from exporter.gateway.paths import INFO, INFO_DEADLINE
 from exporter.gateway.response import REFUSED, Response, check, is_login
 from exporter.gateway.state_model import GatewayState
 from exporter.gateway.tokens import Token
 from exporter.gateway.transport import DEADLINE, Observer, Transport
-from exporter.gateway.transport_errors import TransportError
+from exporter.gateway.transport_errors import MAX_BODY, MAX_SMALL_BODY, TransportError
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ class _Options(TypedDict, total=False):
 
     deadline: float
     longest: float | None
+    max_body: int
     small: bool
     overlap: bool
 
@@ -217,19 +219,22 @@ class GatewayClient:
         max_age: float = 0.0,
         deadline: float = DEADLINE,
         collector: str | None = None,
+        max_body: int = MAX_BODY,
         small: bool = False,
         overlap: bool = False,
     ) -> Response:
         """Return a response that says something, new or at most `max_age` seconds old.
 
         `deadline` is what the path is given at least; it grows with what the gateway takes, up to
-        what is configured for the `collector`. `small` responses have a limit of their own, and an
+        what is configured for the `collector`. A response larger than `max_body` bytes is not
+        read; `small` ones have a limit of their own, and an
         `overlap` may be sent while another request is under way. Raises GatewayError, with a reason
         from a bounded set.
         """
         options: _Options = {
             "deadline": deadline,
             "longest": self._config.deadlines.get(collector or ""),
+            "max_body": max_body,
             "small": small,
             "overlap": overlap,
         }
@@ -292,10 +297,11 @@ class GatewayClient:
 
     def _keep(self, path: str, response: Response) -> Response:
         """Cache a response; a body that repeats the one before becomes the very object of that."""
-        before = self._cache.get(path)
+        before = self._cache.pop(path, None)
         if before is not None and before.body == response.body:
             response = replace(response, body=before.body)
-        self._cache[path] = response
+        if len(response.body) <= KEPT:
+            self._cache[path] = response
         return response
 
     def _check(self, path: str, response: Response) -> None:
@@ -377,7 +383,12 @@ class GatewayClient:
             url = f"{scheme}://{self.host}{INFO}"
             try:
                 response = await self.transport.request(
-                    self._connected(), url, INFO, {}, deadline=INFO_DEADLINE
+                    self._connected(),
+                    url,
+                    INFO,
+                    {},
+                    deadline=INFO_DEADLINE,
+                    max_body=MAX_SMALL_BODY,
                 )
             except TransportError as error:
                 if not isinstance(error.error, _WRONG_SCHEME):

@@ -24,15 +24,15 @@ class Collection:
     def __init__(self, parts: GatewayParts) -> None:
         self._parts = parts
 
-    def take(self, schedule: EndpointSchedule, response: Response) -> bool:
+    async def take(self, schedule: EndpointSchedule, response: Response) -> bool:
         """Read an answer, keep it and make new readings; return whether it is believed.
 
         Raises GatewayError for one that cannot be used.
         """
         parts = self._parts
         endpoint, assembler = schedule.endpoint, parts.assembler
+        parsed = await assembler.parse(endpoint, response.body)
         assembler.clock_skew = parts.client.clock_skew
-        parsed = assembler.parse(endpoint, response.body)
         empty = says_nothing(parsed.data)
         if empty and schedule.seen:
             for collector in topology.collectors_of(endpoint.path):

@@ -280,11 +280,12 @@ class Poller:
                 endpoint.path,
                 deadline=endpoint.deadline,
                 collector=endpoint.collector,
+                max_body=endpoint.max_body,
                 small=small,
                 overlap=overlap,
             )
             duration = self._clock.monotonic() - began
-            self._take(schedule, response, duration)
+            await self._take(schedule, response, duration)
         except GatewayError as error:
             self._endpoint_failed(schedule, error, self._clock.monotonic() - began)
         except Exception as error:
@@ -297,9 +298,9 @@ class Poller:
         self._selection.update()
         self._collection.assemble_settled()
 
-    def _take(self, schedule: EndpointSchedule, response: Response, duration: float) -> None:
+    async def _take(self, schedule: EndpointSchedule, response: Response, duration: float) -> None:
         """Take in an answer, and follow what it says of the gateway."""
-        if self._collection.take(schedule, response):
+        if await self._collection.take(schedule, response):
             self._connection.useless = False
             self._selection.endpoint_answered(schedule, duration)
             self._selection.follow_hints()

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import partial
 from hashlib import sha256
 from hmac import compare_digest
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT, create_no_verify_ssl_context
 from exporter.clock import Clock
 from exporter.errors import GatewayError
 from exporter.gateway.deadlines import Deadlines
+from exporter.gateway.long_work import work_on
 from exporter.gateway.rate_limit import RateLimiter
 from exporter.gateway.response import Response
 from exporter.gateway.secrets import SecretFilter
@@ -85,8 +87,10 @@ class Transport:
         self._limiter = RateLimiter(clock, limit_file)
         self._keep = _KEEP if keep <= _KEEP else _KEEP_BETWEEN
         self._context = _pinned(fingerprint) if fingerprint else UNVERIFIED_TLS
-        #: connections opened so far, successful or not
-        self._opened = 0
+        #: connections opened so far, successful or not, and how many at the last look at one
+        self._opened = self._looked_at = 0
+        #: SHA-256 fingerprint of the gateway's certificate
+        self._certificate: str | None = None
 
     def new_session(self) -> aiohttp.ClientSession:
         """Return an HTTP session with the gateway, over which requests are sent."""
@@ -158,12 +162,14 @@ class Transport:
         *,
         deadline: float = DEADLINE,
         longest: float | None = None,
+        max_body: int = MAX_BODY,
         small: bool = False,
         overlap: bool = False,
     ) -> Response:
         """Return the gateway's response, whatever its status.
 
-        Raises TransportError when there is no complete one within the deadline.
+        Raises TransportError when there is no complete one of at most `max_body` bytes within the
+        deadline.
         """
         times = 0
 
@@ -199,13 +205,16 @@ class Transport:
             ) as raw,
         ):
             if isinstance(raw, BoundedResponse):
-                raw.max_body = MAX_SMALL_BODY if small else MAX_BODY
+                raw.max_body = min(max_body, MAX_SMALL_BODY) if small else max_body
+                if raw.tls is not None and self._opened != self._looked_at:
+                    self._note_certificate(url, raw.tls)
             # now: the body may take its time
             date = self._note_date(raw.headers.get("Date"))
             body = await raw.read()
         for cookie in raw.cookies.values():
             self.secrets.add_cookie(cookie.value)
-        body, headers = self.secrets.clean(body), self._clean_headers(raw)
+        body = await work_on(body, partial(self.secrets.clean, body))
+        headers = self._clean_headers(raw)
         if self.observer is not None:
             self.observer(path, raw.status, headers, body)
         self.requests[path, _status_label(raw.status)] += 1
@@ -218,6 +227,17 @@ class Transport:
         if self.secrets.clean(together) is together:
             return raw.headers
         return {name: self.secrets.clean_text(value) for name, value in raw.headers.items()}
+
+    def _note_certificate(self, url: str, tls: ssl.SSLObject) -> None:
+        """Log once that the gateway shows another certificate than before."""
+        self._looked_at = self._opened
+        shown = sha256(tls.getpeercert(binary_form=True) or b"").hexdigest()
+        if self._certificate not in (None, shown):
+            log.warning(
+                "gateway has another certificate; `tls_fingerprint` would refuse it",
+                extra={"url": url, "fingerprint": shown},
+            )
+        self._certificate = shown
 
     def _note_date(self, date: str | None) -> float | None:
         now = self._clock.time()

@@ -6,8 +6,10 @@ Also the limits of a response: how long a connection may take, how large a body 
 import errno
 import os
 import ssl
+from typing import Self
 
 import aiohttp
+from aiohttp.connector import Connection
 
 from exporter.errors import (
     ConnectionLostError,
@@ -23,7 +25,7 @@ from exporter.errors import (
 MAX_BODY = 4 * 2**20
 #: the same for an endpoint whose responses are small
 MAX_SMALL_BODY = 64 * 2**10
-#: values in one body, about as many; parsing more than these would hold up everything else
+#: values in the largest body, and in proportion in others: more take too long to read
 MAX_VALUES = 100_000
 #: seconds that a connection may take
 CONNECT = 6.0
@@ -46,6 +48,15 @@ class BoundedResponse(aiohttp.ClientResponse):
 
     #: bytes
     max_body = MAX_BODY
+    #: the TLS of its connection, which a short response does not keep
+    tls: ssl.SSLObject | None = None
+
+    async def start(self, connection: Connection) -> Self:
+        """Read the headers."""
+        if connection.transport is not None:
+            self.tls = connection.transport.get_extra_info("ssl_object")
+        await super().start(connection)
+        return self
 
     async def read(self) -> bytes:
         """Return the body; raise BodyTooLargeError when it is larger than the limit."""
@@ -59,7 +70,8 @@ class BoundedResponse(aiohttp.ClientResponse):
                 if len(body) > self.max_body:
                     self.close()
                     raise BodyTooLargeError(self.max_body)
-            if body.count(b",") + body.count(b"[") + body.count(b"{") > MAX_VALUES:
+            most = MAX_VALUES * self.max_body // MAX_BODY
+            if body.count(b",") + body.count(b"[") + body.count(b"{") > most:
                 self.close()
                 raise BodyTooLargeError(self.max_body)
             self._body = bytes(body)
@@ -71,7 +83,8 @@ class BodyTooLargeError(aiohttp.ClientPayloadError):
     """A body larger than the limit, or with more values."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the response has more than {limit // 1024} KiB or {MAX_VALUES} values")
+        values = MAX_VALUES * limit // MAX_BODY
+        super().__init__(f"the response has more than {limit // 1024} KiB or {values} values")
 
 
 #: the most specific first: aiohttp's exceptions, ours, and the message

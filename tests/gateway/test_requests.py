@@ -21,6 +21,7 @@ from exporter.simulator.access import TokenAccessCheck
 from exporter.simulator.faults import Fault, body, login_page, redirect, status
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import RunningGateway, serve
+from exporter.simulator.tls import server_context
 from tests.polled_gateway import START
 
 METERS = "/ivp/meters"
@@ -189,6 +190,20 @@ async def test_a_pinned_certificate() -> None:
         finally:
             await client.close()
         assert len(running.requests) == before
+
+
+async def test_another_certificate_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a fingerprint it is accepted, and its own is in the log."""
+    async with connected() as (client, gateway):
+        await client.get(METERS)
+        host, port = gateway.host.rsplit(":", 1)
+        gateway.listener.show(server_context(expired=True))
+        for path in (METERS, READINGS):
+            await client.get(path)
+        pem = await asyncio.to_thread(ssl.get_server_certificate, (host, int(port)))
+    told = [record for record in caplog.records if "certificate" in record.getMessage()]
+    fingerprint = sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    assert [vars(record)["fingerprint"] for record in told] == [fingerprint]
 
 
 async def test_another_address_of_the_gateway() -> None:

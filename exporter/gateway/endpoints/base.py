@@ -25,9 +25,13 @@ from exporter.errors import (
     NotJsonError,
     NotPermittedError,
 )
+from exporter.gateway.endpoints.fields_seen import Place, Seen, Shapes, add, compare
 
 #: more devices than the largest site has; what an answer lists beyond them is not read
-MAX_ENTRIES = 5000
+MAX_ENTRIES = 1000
+#: bytes; the most that an endpoint says, and one that lists all inverters: nine hundred of them in
+#: detail, of which no gateway has so many
+_USUAL_BODY, LARGE_BODY = 512 * 2**10, 4 * 2**20
 #: longest text that becomes a label value
 MAX_TEXT = 200
 #: no firmware writes a number as long as this
@@ -46,6 +50,8 @@ class Notes:
     def __init__(self, before: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.fields: Counter[str] = Counter()
         self.identities: dict[str, tuple[str, ...]] = {}
+        #: by model and place, how many objects had which fields
+        self.shapes: dict[Place, Shapes] = {}
         self.before = before or {}
         #: whether everything is there by which the next answer could be completed
         self.reliable = True
@@ -55,6 +61,16 @@ class Notes:
         self.reliable = self.reliable and minor
         if name in self.fields or len(self.fields) < _MAX_UNREADABLE:
             self.fields[name] += count
+
+    def missing(self, before: Seen) -> Seen:
+        """Count the fields that fewer objects have than before; return what is seen by now."""
+        listed = {name.partition(".")[0] for name in self.identities}
+
+        def report(prefix: str, key: str, count: int) -> None:
+            name = _join(prefix, key) if key else prefix or "document"
+            self.unreadable(name, count, minor=True)
+
+        return compare(self.shapes, before, listed, report)
 
 
 class Model(BaseModel):
@@ -78,14 +94,20 @@ class Model(BaseModel):
     required: ClassVar[frozenset[str]] = frozenset()
     #: keys of the gateway for which null is a value like others
     nullable: ClassVar[frozenset[str]] = frozenset()
-    #: keys of the gateway that the model reads
-    _keys: ClassVar[frozenset[str]] = frozenset()
+    #: the gateway's key of each field
+    _keys: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the gateway's names of all fields."""
         super().__pydantic_init_subclass__(**kwargs)
-        cls._keys = frozenset(info.alias or name for name, info in cls.model_fields.items())
+        cls._keys = {name: info.alias or name for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def key_of(cls, name: str) -> str | None:
+        """Return the gateway's key of a field, None for one that counts by itself if missing."""
+        key = cls._keys[name]
+        return None if key in cls.required else key
 
     @classmethod
     def read(cls, raw: Any, notes: Notes, prefix: str = "") -> Self | None:
@@ -103,9 +125,13 @@ class Model(BaseModel):
             model = cls.__pydantic_validator__.validate_python(raw)
         except ValidationError as error:
             model = cls._read_partly(raw, error, notes, prefix)
+            # What cannot be read is counted for that, and is not missing.
+            add(notes.shapes, (cls, prefix), [n for n, key in cls._keys.items() if key in raw])
+        else:
+            add(notes.shapes, (cls, prefix), model.__pydantic_fields_set__)
         if None in raw.values():
-            for key in cls._keys - cls.nullable:
-                if key in raw and raw[key] is None:
+            for key in cls._keys.values():
+                if key in raw and raw[key] is None and key not in cls.nullable:
                     notes.unreadable(_join(prefix, key), minor=key not in cls.required)
         if not cls.required <= raw.keys():
             for key in cls.required - raw.keys():
@@ -349,6 +375,8 @@ class Parsed:
     identities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: whether the next answer can be completed by this one, where it is spoilt
     reliable: bool = True
+    #: the fields that this answer and those before it had
+    seen: Seen = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -361,9 +389,10 @@ class Endpoint:
     """One path of the gateway: how to read it, how often, and how long to wait for it.
 
     `collector` groups endpoints in metrics and gives the default cadence; `max_age` in seconds
-    overrides that. `deadline` in seconds. `small` ones are counted by the limit on small requests,
-    all of which the grid state needs. `installer` endpoints refuse an owner's token. `optional`
-    ones are missing on many gateways without a fault.
+    overrides that. `deadline` in seconds; of a body that is larger than `max_body` bytes nothing is
+    read. `small` ones are counted by the limit on small requests, all of which the grid state
+    needs. `installer` endpoints refuse an owner's token. `optional` ones are missing on many
+    gateways without a fault.
     """
 
     path: str
@@ -371,6 +400,7 @@ class Endpoint:
     read: Callable[[Any, Notes], dict[str, Any]]
     max_age: float | None = None
     deadline: float = 15.0
+    max_body: int = _USUAL_BODY
     small: bool = False
     installer: bool = False
     optional: bool = False
@@ -383,4 +413,5 @@ class Endpoint:
         """
         notes = Notes(before.identities if before is not None else None)
         data = self.read(self.decode(body), notes)
-        return Parsed(data, dict(notes.fields), notes.identities, notes.reliable)
+        seen = notes.missing(before.seen if before is not None else {})
+        return Parsed(data, dict(notes.fields), notes.identities, notes.reliable, seen)

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import (
+    LARGE_BODY,
     Endpoint,
     Model,
     Notes,
@@ -256,4 +257,6 @@ _KINDS: dict[str, tuple[str, Callable[[dict[str, Any], Notes], Any]]] = {
     "nsrb": ("relay_details", _single(RelayChannel, "nsrb.channels")),
 }
 
-ENDPOINT = Endpoint("/ivp/pdm/device_data", "inverters", read, deadline=60, optional=True)
+ENDPOINT = Endpoint(
+    "/ivp/pdm/device_data", "inverters", read, deadline=60, optional=True, max_body=LARGE_BODY
+)

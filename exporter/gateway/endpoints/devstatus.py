@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import (
+    LARGE_BODY,
     MAX_ENTRIES,
     Endpoint,
     Model,
@@ -131,4 +132,5 @@ ENDPOINT = Endpoint(
     deadline=60,
     installer=True,
     optional=True,
+    max_body=LARGE_BODY,
 )

@@ -4,11 +4,19 @@ Numbers are in the gateway's own unit; metrics convert them. A range is wide eno
 site and the oddest firmware: it is there to keep out what cannot be.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 _YEAR_2100 = 4102444800
+#: more words than any device has to say of itself
+_MAX_WORDS = 256
+
+
+def _bounded(value: Any) -> Any:
+    """Return a list without what is too much: each odd word in it is looked at on its own."""
+    return value[:_MAX_WORDS] if type(value) is list and len(value) > _MAX_WORDS else value
+
 
 #: of a whole site
 Watts = Annotated[float | None, Field(ge=-1e7, le=1e7)]
@@ -44,7 +52,7 @@ Code = Annotated[int | None, Field(ge=-(2**31), le=2**32)]
 Level = Annotated[int | None, Field(ge=0, le=5)]
 Text = str | None
 Flag = bool | None
-Words = list[str] | None
+Words = Annotated[list[str] | None, BeforeValidator(_bounded)]
 
 # Where firmwares always write text, so that reading it stays one fast step.
 EpochText = Annotated[int | None, Field(strict=False, ge=0, le=_YEAR_2100)]

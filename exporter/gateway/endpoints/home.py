@@ -1,11 +1,13 @@
 """`/home`: reporting to the cloud, network interfaces, links to the devices, state of updates."""
 
 import ipaddress
+from itertools import islice
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
 from exporter.gateway.endpoints.base import (
+    MAX_ENTRIES,
     MAX_TEXT,
     Endpoint,
     Model,
@@ -188,7 +190,7 @@ def _links(raw: Any, notes: Notes) -> dict[str, Link]:
             notes.unreadable("comm")
         return {}
     links: dict[str, Link] = {}
-    for kind, value in raw.items():
+    for kind, value in islice(raw.items(), MAX_ENTRIES):
         # The sum over all kinds stands beside them as plain numbers.
         if not isinstance(value, (dict, list)) or len(kind) > MAX_TEXT:
             continue

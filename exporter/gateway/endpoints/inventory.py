@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import (
+    LARGE_BODY,
     Endpoint,
     Model,
     Notes,
@@ -134,4 +135,6 @@ def _kind(group: dict[str, Any]) -> str | None:
 
 _DEVICE_TYPES = {1: "PCU", 11: "ACB", 12: "NSRB"}
 
-ENDPOINT = Endpoint("/inventory.json?deleted=1", "devices", read, max_age=75, deadline=60)
+ENDPOINT = Endpoint(
+    "/inventory.json?deleted=1", "devices", read, max_age=75, deadline=60, max_body=LARGE_BODY
+)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import (
+    LARGE_BODY,
     Endpoint,
     Model,
     Notes,
@@ -47,4 +48,6 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     return {"inverter_reports": inverters, "acb_reports": batteries}
 
 
-ENDPOINT = Endpoint("/api/v1/production/inverters", "inverters", read, deadline=60)
+ENDPOINT = Endpoint(
+    "/api/v1/production/inverters", "inverters", read, deadline=60, max_body=LARGE_BODY
+)

@@ -6,6 +6,7 @@ The gateway asks every inverter for this, which takes a minute and loads the pow
 from typing import Any
 
 from exporter.gateway.endpoints.base import (
+    LARGE_BODY,
     MAX_ENTRIES,
     MAX_TEXT,
     Endpoint,
@@ -42,4 +43,5 @@ ENDPOINT = Endpoint(
     deadline=120,
     installer=True,
     optional=True,
+    max_body=LARGE_BODY,
 )
