@@ -125,6 +125,7 @@ POWER = (
                 now("enphase:storage_runtime_seconds", "Backup time"),
             ),
             fields={
+                "Charge": FieldOverride(thresholds=thresholds.STATE_OF_CHARGE),
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
                 "Backup time": FieldOverride(unit="dtdurations", decimals=1),
             },

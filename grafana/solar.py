@@ -3,10 +3,11 @@
 The roof is laid out by the names and arrays of the inverters in the configuration.
 """
 
+from grafana import inverters
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
-from grafana.kit.panels import SLOW, bars, day_bars, heat, lines, tiles, timeline
+from grafana.kit.panels import bars, day_bars, heat, lines, tiles
 from grafana.kit.queries import (
     DAILY_BY_PANEL,
     DAILY_CLEAR_SKY,
@@ -25,11 +26,7 @@ from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import UNCOMPARED, UNPLACED, YES_BAD, YES_GOOD
 
 NONE = "No inverter at this gateway"
-_NIGHT = "Too dark to compare panels"
-_DETAIL = "This gateway reports no inverter details"
-_NAME = "{{array}} {{panel}}"
 _RELATIVE = with_inverter_names("enphase:inverter_relative_ratio")
-_ROWS = {"array": "Array", "panel": "Panel"}
 _X, _Y = "enphase_inverter_position_x", "enphase_inverter_position_y"
 _NO_PLACES = "No inverter has a position (x, y) in the configuration"
 #: of every inverter in the layout: 0 where it is silent or missing, -1 without a comparison
@@ -139,7 +136,7 @@ ROOF = (
             no_value=_NO_PLACES,
             runbook="EnphaseInverterUnderperforming",
         ),
-        {**_ROWS, "serial": "Serial"},
+        {**inverters.ROWS, "serial": "Serial"},
         with_inverter_names(_X),
         with_inverter_names(_Y),
         (
@@ -200,9 +197,9 @@ ROOF = (
             width=24,
             height=10,
             thresholds=thresholds.RELATIVE_POWER,
-            no_value=_NIGHT,
+            no_value=inverters.NIGHT,
             runbook="EnphaseInverterUnderperforming",
-            queries=(Query(_RELATIVE, _NAME),),
+            queries=(Query(_RELATIVE, inverters.NAME),),
         ),
         background=True,
     ),
@@ -225,7 +222,7 @@ ROOF = (
                     with_inverter_names(
                         "enphase_inverter_watts / (enphase_inverter_max_watts > 0)"
                     ),
-                    _NAME,
+                    inverters.NAME,
                 ),
             ),
         ),
@@ -246,7 +243,7 @@ ROOF = (
             limits=(0, None),
             since="30d",
             no_value=NONE,
-            queries=(Query(with_inverter_names(DAILY_BY_PANEL), _NAME),),
+            queries=(Query(with_inverter_names(DAILY_BY_PANEL), inverters.NAME),),
         ),
         interval="1d",
         points=366,
@@ -259,9 +256,9 @@ ROOF = (
             decimals=0,
             limits=(0, 1.2),
             thresholds=thresholds.RELATIVE_POWER,
-            no_value=_NIGHT,
+            no_value=inverters.NIGHT,
             runbook="EnphaseInverterUnderperforming",
-            queries=(now(f"sort(bottomk by ({GATEWAY}) (5, {_RELATIVE}))", _NAME),),
+            queries=(now(f"sort(bottomk by ({GATEWAY}) (5, {_RELATIVE}))", inverters.NAME),),
         )
     ),
     bars(
@@ -272,8 +269,8 @@ ROOF = (
             decimals=0,
             limits=(0, 1.2),
             thresholds=thresholds.RELATIVE_POWER,
-            no_value=_NIGHT,
-            queries=(now(f"sort_desc(topk by ({GATEWAY}) (5, {_RELATIVE}))", _NAME),),
+            no_value=inverters.NIGHT,
+            queries=(now(f"sort_desc(topk by ({GATEWAY}) (5, {_RELATIVE}))", inverters.NAME),),
         )
     ),
     rows(
@@ -290,7 +287,7 @@ ROOF = (
             no_value=NONE,
             runbook="EnphaseInverterSilent",
         ),
-        _ROWS,
+        inverters.ROWS,
         (
             TableColumn(
                 "Power", with_inverter_names("enphase_inverter_watts"), FieldOverride(unit="watt")
@@ -330,79 +327,6 @@ ROOF = (
     ),
 )
 
-ELECTRICAL = (
-    rows(
-        PanelSpec(
-            title="DC and AC by panel",
-            description=(
-                "Voltage and current of the panel, voltage and frequency of the mains at the"
-                " inverter, and its temperature, where the gateway reports them."
-            ),
-            unit="short",
-            width=24,
-            height=12,
-            no_value=_DETAIL,
-        ),
-        _ROWS,
-        tuple(
-            TableColumn(
-                title, with_inverter_names(metric), FieldOverride(unit=unit, decimals=decimals)
-            )
-            for title, metric, unit, decimals in (
-                ("Panel V", "enphase_inverter_dc_volts", "volt", 1),
-                ("Panel A", "enphase_inverter_dc_amperes", "amp", 2),
-                ("Mains V", "enphase_inverter_ac_volts", "volt", 1),
-                ("Mains A", "enphase_inverter_ac_amperes", "amp", 2),
-                ("Mains Hz", "enphase_inverter_hertz", "hertz", 2),
-                ("Temperature", "enphase_inverter_temperature_celsius", "celsius", 0),
-            )
-        ),
-        order="Panel",
-    ),
-    lines(
-        PanelSpec(
-            title="DC voltage by panel",
-            description="Voltage of the panel at its inverter.",
-            unit="volt",
-            no_value=_DETAIL,
-            queries=(Query(with_inverter_names("enphase_inverter_dc_volts"), _NAME),),
-        ),
-        interval=SLOW,
-    ),
-    lines(
-        PanelSpec(
-            title="Temperature by inverter",
-            description=(
-                "A hot inverter produces less; one that is much hotter than its siblings is badly"
-                " ventilated."
-            ),
-            unit="celsius",
-            no_value=_DETAIL,
-            queries=(Query(with_inverter_names("enphase_inverter_temperature_celsius"), _NAME),),
-        ),
-        interval=SLOW,
-    ),
-)
-
-NOT_REPORTING = (
-    timeline(
-        PanelSpec(
-            title="Not reporting while siblings do",
-            description=(
-                "When an inverter did not report although its siblings did. At night none reports,"
-                " and nothing is drawn."
-            ),
-            unit="none",
-            width=24,
-            height=14,
-            value_map={0: ("Reporting", colours.FINE), 1: ("Not reporting", colours.BAD)},
-            no_value=_NIGHT,
-            runbook="EnphaseInverterSilent",
-            queries=(Query(with_inverter_names("enphase:inverter_silent"), _NAME),),
-        )
-    ),
-)
-
 DASHBOARD = DashboardSpec(
     uid="enphase-solar",
     title="Enphase: Panels",
@@ -410,7 +334,7 @@ DASHBOARD = DashboardSpec(
     panels=OVERVIEW,
     rows=(
         DashboardRow("Roof", ROOF),
-        DashboardRow("Inverters not reporting", NOT_REPORTING, collapsed=True),
-        DashboardRow("Voltage, current and temperature", ELECTRICAL, collapsed=True),
+        DashboardRow("Inverters not reporting", inverters.NOT_REPORTING, collapsed=True),
+        DashboardRow("Voltage, current and temperature", inverters.ELECTRICAL, collapsed=True),
     ),
 )

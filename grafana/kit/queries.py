@@ -178,8 +178,8 @@ def daily(flow: str, *, days_before: int = 0) -> str:
     """Return the energy of a flow by day, for steps of a day from midnight on.
 
     A day that is over is read from what the exporter called yesterday during the next day, and the
-    present one from what it calls today. Both are read hours from midnight, so that a browser in
-    another time zone than the home changes nothing, nor does summer time.
+    present one from what it calls today. Both are read at least an hour from midnight, so that
+    summer time, or a browser an hour or two away from the home, changes nothing.
     """
     hours = 24 * days_before
     over = f"last_over_time(enphase:{flow}_joules:yesterday[20h] offset {_offset(hours - 47)})"
