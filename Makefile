@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lint generate stack bench coverage hooks package deb image site newcomer story day screenshot incident \
+.PHONY: help demo test proof lint generate stack bench coverage hooks package deb image site newcomer story day screenshots incident \
 	alerts-proof silence fleet-test faults fuzz blast soak audit requirements clean
 .DELETE_ON_ERROR:
 
@@ -85,9 +85,10 @@ day: $(DEV) ## Record a day of the demo home and draw it into docs/
 		$(PY) -m exporter record --scenario=sunny-day --interval=2m --output="$$day" && \
 		$(PY) -m tools.plot_day "$$day" docs/a-day.png
 
-screenshot: $(DEV) ## Take the pictures of the status page in docs/; ARGS=--help tells what else
-	@sh tools/system-packages.sh chromium
-	$(PY) -m tools.screenshot $(ARGS)
+screenshots: $(DEV) ## Take the pictures in docs/: the status page, and the dashboards where Node.js is
+	@sh tools/system-packages.sh chromium prometheus promtool
+	$(PY) -m tools.screenshot
+	$(PY) -m tools.dashboards --docs
 
 incident: $(DEV) ## Replay SCENARIO=… and print what would have rung; PNG=… draws it
 	@sh tools/system-packages.sh promtool

@@ -82,6 +82,14 @@ def lists() -> Iterator[PanelQuery]:
                 yield PanelQuery(uid, f"variable {name}", match[1] or match[2], instant=True)
 
 
-def filled(expr: str, values: Mapping[str, str]) -> str:
-    """Return an expression with values in place of Grafana's variables."""
-    return _VARIABLE.sub(lambda match: values[match[1] or match[2]], expr)
+def filled(expr: str, values: Mapping[str, str], *, keep: bool = False) -> str:
+    """Return an expression with values in place of Grafana's variables.
+
+    One without a value is an error, unless it is to `keep` its place.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        return match[0] if keep and name not in values else values[name]
+
+    return _VARIABLE.sub(value, expr)

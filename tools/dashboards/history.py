@@ -1,0 +1,139 @@
+"""The year before the recording, as the rules would have recorded it.
+
+A year of the exporter in virtual time takes an hour. For what is drawn by day and month the
+energies of the simulated home are enough, so its physics alone runs, in steps of half an hour, and
+what the rules keep of such a time is written from it.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from exporter.simulator.homes.time_of_use import SEASONS, SELL, price_level
+from exporter.simulator.physics.energy_counters import EnergyTotals
+from exporter.simulator.physics.simulation import HomeSimulation
+from exporter.simulator.scenario import Scenario
+
+_STEP = 1800
+_DAY = timedelta(days=1)
+_JOULES = 3600.0
+#: flows by their names in metrics, and in the energies of a simulated home
+_FLOWS = {
+    "solar": "produced",
+    "house": "used",
+    "grid_import": "imported",
+    "grid_export": "exported",
+    "battery_charge": "charged",
+    "battery_discharge": "discharged",
+}
+#: hours after midnight at which the day before is written
+_TOLD_AT = (6, 12, 18)
+_INFO = "enphase_inverter_info"
+
+
+def write_history(scenario: Scenario, recording: Path, end: float, days: int, path: Path) -> None:
+    """Write so many days up to `end` (epoch seconds) as OpenMetrics.
+
+    The `recording` goes on from there: its home, and its names for the inverters, are those of the
+    history.
+    """
+    gateway, names = _identity(recording)
+    zone = ZoneInfo(scenario.site.timezone)
+    first = datetime.fromtimestamp(end, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    first -= days * _DAY
+    house = HomeSimulation(
+        scenario.site,
+        seed=scenario.seed,
+        start=first.timestamp(),
+        latitude=scenario.latitude,
+        household=scenario.household,
+        past_days=0,
+        step=_STEP,
+    )
+    samples: dict[str, list[str]] = {}
+    for at, name, labels, value in _samples(house, zone, end):
+        more = "".join(f',{key}="{word}"' for key, word in labels.items())
+        line = f'{name}{{gateway="{gateway}"{more}}} {value:.6g} {at:.0f}'
+        samples.setdefault(name, []).append(line)
+        if serial := labels.get("serial"):
+            samples.setdefault(_INFO, []).append(f"{names[serial]} 1 {at:.0f}")
+    with path.open("w") as file:
+        for name, lines in samples.items():
+            file.write(f"# TYPE {name} gauge\n")
+            file.writelines(f"{line}\n" for line in lines)
+        file.write("# EOF\n")
+
+
+def _identity(recording: Path) -> tuple[str, dict[str, str]]:
+    """Return the gateway of a recording, and the series of what is known of each inverter."""
+    names: dict[str, str] = {}
+    gateway = ""
+    with recording.open() as file:
+        for line in file:
+            if line.startswith(f"{_INFO}{{"):
+                series = line.rsplit(" ", 2)[0]
+                [gateway] = re.findall(r'gateway="([^"]*)"', series)
+                [serial] = re.findall(r'serial="([^"]*)"', series)
+                if serial in names:
+                    break
+                names[serial] = series
+    return gateway, names
+
+
+def _samples(
+    house: HomeSimulation, zone: ZoneInfo, end: float
+) -> Iterator[tuple[float, str, dict[str, str], float]]:
+    currency = {"currency": house.site.currency}
+    midnight = before = house.energy
+    panels = _panels(house)
+    given: dict[str, float] = {}
+    day: EnergyTotals | None = None
+    # the day in which the recording begins is told on the next
+    while house.now + _STEP <= end + _DAY.total_seconds():
+        house.advance(house.now + _STEP)
+        energy, now = house.energy, datetime.fromtimestamp(house.now, zone)
+        for name, value in _money(now, before, energy).items() if house.now <= end else ():
+            yield house.now, f"enphase:{name}:increase15m", currency, value
+        before = energy
+        if (now.hour, now.minute) == (0, 0):
+            day, midnight = _less(energy, midnight), energy
+            given = {serial: wh - panels.get(serial, 0) for serial, wh in _panels(house).items()}
+            panels = _panels(house)
+        if day and now.minute == 0 and now.hour in _TOLD_AT:
+            for flow, name in _FLOWS.items():
+                value = getattr(day, name) * _JOULES
+                yield house.now, f"enphase:{flow}_joules:yesterday", {}, value
+        if now.minute == 0 and house.now <= end:
+            for serial, wh in given.items():
+                name = "enphase:inverter_joules:increase1d"
+                yield house.now, name, {"serial": serial}, wh * _JOULES
+
+
+def _money(now: datetime, before: EnergyTotals, after: EnergyTotals) -> dict[str, float]:
+    passed = _less(after, before)
+    season = max(
+        (each for each in SEASONS if _day_of(each.start) <= (now.month, now.day)),
+        key=lambda each: _day_of(each.start),
+        default=SEASONS[-1],
+    )
+    price = season.price(price_level(now.weekday(), 60 * now.hour + now.minute)) / 1000
+    return {
+        "import_cost": passed.imported * price,
+        "export_earnings": passed.exported * SELL / 1000,
+        "avoided_cost": max(0.0, passed.used - passed.imported) * price,
+    }
+
+
+def _day_of(text: str) -> tuple[int, int]:
+    month, day = text.split("/")
+    return int(month), int(day)
+
+
+def _panels(house: HomeSimulation) -> dict[str, float]:
+    return {each.serial: each.lifetime for each in house.state().inverters}
+
+
+def _less(after: EnergyTotals, before: EnergyTotals) -> EnergyTotals:
+    return EnergyTotals(*(a - b for a, b in zip(after, before, strict=True)))
