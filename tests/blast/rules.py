@@ -86,6 +86,7 @@ def violations(damage: Damage) -> Iterator[str]:
         fnmatchcase(damage.path, path) and fnmatchcase(place_name(damage), place)
         for path, place, _ in NULLS
     )
-    counted = damage.counted or null or excused or "missing" in damage.kind
+    # What is not listed any more is missed by the inventory.
+    counted = damage.counted or null or excused or damage.kind == "entry missing"
     if (lost or damage.changed) and not counted:
         yield f"{where}: is not counted"
