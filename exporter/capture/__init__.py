@@ -1,9 +1,6 @@
 """Captures: what a gateway answers, as a folder that can be replayed and given away.
 
-`recorder` requests everything, `redactor` replaces personal data by pseudonyms, and `writer` writes
-the folder with the page of `readme`; `folder` reads it again.
-
-`identity_rules` knows the keys under which personal data stands, `patterns` what it looks like
-anywhere, `identity_index` collects it, and `pseudonyms` makes the replacements. `fragments` splits
-JSON and markup without changing a byte around what is replaced.
+`recorder` requests everything, `redactor` replaces personal data, and `writer` writes the folder,
+which `folder` reads again. `identity_rules` has a row for each kind of personal data, `fragments`
+takes JSON and markup apart, and `pseudonyms` makes what takes the place of an original.
 """

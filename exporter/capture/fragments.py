@@ -7,25 +7,26 @@ report is about.
 import html
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
-# Each pattern goes through a text once: what it has looked at in vain it does not look at again.
+#: a string, which the end of the answer may cut off, a number, or where a container begins or ends
 _JSON = re.compile(
-    r'(?P<string>"(?:[^"\\]|\\.)*+")|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
-    r'|(?P<mark>[{}\[\],:])|(?P<open>"(?:[^"\\]|\\.)*+\\?\Z)',
+    r'"(?P<text>(?:[^"\\]|\\.)*\\?)(?:"|\Z)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|[{}\[\]]',
     re.S,
 )
 _COLON = re.compile(r"\s*:")
 #: a tag, or the words between two
 _MARKUP = re.compile(r"<(?P<element>[A-Za-z][\w:-]*)?[^<>]*>?|[^<]+")
-_ATTRIBUTE = re.compile(r"""(?<![\w:-])([A-Za-z][\w:-]*+)\s*+=\s*(?:"([^"<>]*)"|'([^'<>]*)')""")
+_ATTRIBUTE = re.compile(
+    r"""(?P<name>[A-Za-z][\w:-]*)\s*=\s*(?P<quote>["'])(?P<value>(?:(?!(?P=quote))[^<>])*)(?P=quote)"""
+)
+#: attributes whose values are names of fields
+_NAMING = frozenset({"name", "label", "title", "key"})
 
-#: what a fragment is: the name of a member, a value, or what stands around tags
-Role = Literal["name", "string", "number", "element", "attribute", "text"]
-#: how it is written: a JSON string in ASCII, one that is not, with markup's entities, as it is
-Code = Literal["ascii", "json", "markup", "plain"]
+#: the name of a member, a value of JSON, one that is cut off, or what is in or between tags
+Role = Literal["name", "number", "string", "cut", "markup"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,67 +35,59 @@ class Fragment:
 
     start: int
     end: int
-    role: Role
     content: str
     key: str = ""
     #: the keys of what it stands in, the outermost first
     within: tuple[str, ...] = ()
-    code: Code = "plain"
+    role: Role = "markup"
+    #: writes other words in the way this fragment is written
+    encode: Callable[[str], str] = str
 
-    def written(self, content: str) -> str:
-        """Return other words in the way this fragment is written."""
-        if self.code == "markup":
-            return html.escape(content, quote=self.role == "attribute")
-        if self.code == "plain":
-            return content
-        return json.dumps(content, ensure_ascii=self.code == "ascii")
-
-
-def is_json(text: str) -> bool:
-    """Return whether a text is JSON, be it broken."""
-    return text.lstrip()[:1] in ("{", "[", '"')
+    def nested(self) -> "list[Fragment]":
+        """Return the parts of the JSON in this string, none where it is no JSON."""
+        if self.role not in ("string", "cut") or self.content[:1] not in ("{", "["):
+            return []
+        try:
+            json.loads(self.content)
+        except (ValueError, RecursionError):
+            if self.role != "cut":
+                return []
+        return [*_json(self.content, [*self.within, self.key])]
 
 
 def fragments(text: str) -> Iterator[Fragment]:
     """Yield the parts of a body in their order."""
-    return _json(text) if is_json(text) else _markup(text)
+    return _json(text, [""]) if text.lstrip()[:1] in ("{", "[", '"') else _markup(text)
 
 
-def _json(text: str) -> Iterator[Fragment]:
+def _json(text: str, keys: list[str]) -> Iterator[Fragment]:
     # of each container, the key of what comes next in it; that of a list is that of the list
-    keys: list[str] = [""]
-    lists: list[bool] = [True]
+    outermost = len(keys)
     for match in _JSON.finditer(text):
-        start, end = match.span()
-        content = match[0]
-        if match["mark"]:
-            if content in "{[":
-                keys.append(keys[-1])
-                lists.append(content == "[")
-            elif content in "}]" and len(keys) > 1:
-                keys.pop()
-                lists.pop()
+        if match[0] in ("{", "["):
+            keys.append(keys[-1])
+        elif match[0] in ("}", "]"):
+            keys[outermost:] = keys[outermost:-1]
         elif match["number"]:
-            yield Fragment(start, end, "number", content, keys[-1], tuple(keys[:-1]))
-        elif match["open"]:
-            yield Fragment(start + 1, end, "string", content[1:], keys[-1], tuple(keys[:-1]))
+            yield Fragment(*match.span(), match[0], keys[-1], tuple(keys[:-1]), "number")
         else:
-            fragment = _string(match)
-            if not lists[-1] and _COLON.match(text, end):
-                yield replace(fragment, role="name", key=keys[-2])
-                keys[-1] = fragment.content
+            content, encode = _decode(match["text"])
+            span = match.span("text")
+            if _COLON.match(text, match.end()):
+                yield Fragment(*span, content, keys[-2:][0], (), "name", encode)
+                keys[-1] = content
             else:
-                yield replace(fragment, key=keys[-1], within=tuple(keys[:-1]))
+                role: Role = "string" if span[1] < match.end() else "cut"
+                yield Fragment(*span, content, keys[-1], tuple(keys[:-1]), role, encode)
 
 
-def _string(match: re.Match[str]) -> Fragment:
+def _decode(text: str) -> tuple[str, Callable[[str], str]]:
+    """Return what a string of JSON says, and what writes another like it; broken ones stay."""
     try:
-        content = json.loads(match[0], strict=False)
+        content: str = json.loads(f'"{text}"', strict=False)
     except ValueError:
-        return Fragment(match.start() + 1, match.end() - 1, "string", match[0][1:-1])
-    return Fragment(
-        *match.span(), "string", content, code="ascii" if match[0].isascii() else "json"
-    )
+        return text, str
+    return content, lambda new: json.dumps(new, ensure_ascii=text.isascii())[1:-1]
 
 
 def _markup(text: str) -> Iterator[Fragment]:
@@ -102,16 +95,17 @@ def _markup(text: str) -> Iterator[Fragment]:
     for match in _MARKUP.finditer(text):
         if match[0].startswith("<"):
             element = match["element"] or ""
-            for attribute in _ATTRIBUTE.finditer(text, *match.span()):
-                group = 2 if attribute[2] is not None else 3
-                content = html.unescape(attribute[group])
-                yield Fragment(
-                    *attribute.span(group), "attribute", content, attribute[1], code="markup"
-                )
+            for one in _ATTRIBUTE.finditer(text, *match.span()):
+                key = "" if one["name"].lower() in _NAMING else one["name"]
+                content = html.unescape(one["value"])
+                yield Fragment(*one.span("value"), content, key, encode=html.escape)
         elif words := match[0].strip():
             start = match.start() + match[0].index(words)
             # with the name of the element where they fill it
             key = element if text.startswith("</", match.end()) else ""
-            role: Role = "element" if key else "text"
-            code: Code = "plain" if match[0] == text else "markup"
-            yield Fragment(start, start + len(words), role, html.unescape(words), key, code=code)
+            content, encode = (words, str) if match[0] == text else (html.unescape(words), _escape)
+            yield Fragment(start, start + len(words), content, key, encode=encode)
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False)

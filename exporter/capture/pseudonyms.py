@@ -8,91 +8,81 @@ trying all serial numbers there are.
 import hmac
 import ipaddress
 import random
+import re
 import string
-from collections.abc import Callable, Iterator
-
-from exporter.capture.identity_rules import GENERIC
+from collections.abc import Callable, Iterable, Iterator
 
 #: attempts at one length before a pseudonym gets longer: of single letters there are 26
 _TRIES = 60
 #: attempts after which a part that every pseudonym keeps, such as a domain, may be an original
 _STRICT = 5 * _TRIES
-#: shorter originals may be within anything
-_LEAST = 4
-_LETTERS = string.ascii_lowercase
 #: networks that are everybody's; an address stays in its own, since that tells what is wrong
-_NETWORKS = tuple(
-    ipaddress.ip_network(value)
-    for value in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
-) + tuple(ipaddress.ip_network(value) for value in ("100.64.0.0/10", "fe80::/64", "fc00::/7"))
+_NETWORKS = [
+    *map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")),
+    *map(ipaddress.ip_network, ("100.64.0.0/10", "fe80::/64", "fc00::/7")),
+]
 #: where other addresses go: to networks of benchmarks and documentation, which lead nowhere
 _NOWHERE = {4: ipaddress.ip_network("198.18.0.0/15"), 6: ipaddress.ip_network("2001:db8::/32")}
-
-#: degrees by their number of digits
-_DEGREES = {1: (0, 10), 2: (10, 90), 3: (100, 180)}
+#: digits and letters up to f, some of each: an id, and no word
+_HEXADECIMAL = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f-]{6,}")
+_DEGREES = re.compile(r"-?(?:1[0-7]\d|[1-8]\d|\d)\.\d*[1-9]")
 
 Shape = Callable[[random.Random, str], str]
 
 
 class Pseudonyms:
-    """Stand-ins by shape and original."""
+    """Pseudonyms by shape and original."""
 
-    def __init__(self, salt: bytes) -> None:
+    def __init__(self, salt: bytes, taken: Iterable[str]) -> None:
+        """Make pseudonyms that follow from a salt; none is one of those `taken`, in lower case."""
         self._salt = salt
-        self._made: dict[tuple[str, str], str] = {}
-        self._used: set[str] = set()
+        self._taken = set(taken)
+        self._made: dict[tuple[Shape, str], str] = {}
         self._originals: set[str] = set()
-        self._specific: set[str] = set()
+        self._telling: list[str] = []
 
-    def avoid(self, original: str, *, within: bool) -> None:
-        """Let no pseudonym be this, nor hold it `within` where it is long enough to be telling."""
-        self._originals.add(original.lower())
-        if within and len(original) >= _LEAST:
-            self._specific.add(original.lower())
+    def avoid(self, originals: Iterable[str], telling: Iterable[str]) -> None:
+        """Let no pseudonym be one of the originals, nor contain one of the `telling` ones."""
+        self._originals = {original.lower() for original in originals}
+        self._telling = [original.lower() for original in telling]
 
     def of(self, shape: Shape, original: str) -> str:
         """Return the pseudonym of an original, the same each time."""
-        key = shape.__name__, original
+        key = shape, original
         if key not in self._made:
-            made = next(
-                one
-                for count, one in enumerate(self._candidates(shape, original))
-                if self._is_free(one, strictly=count < _STRICT)
-            )
+            tries = enumerate(self._candidates(shape, original))
+            made = next(one for count, one in tries if self._is_free(one.lower(), count < _STRICT))
             self._made[key] = made
-            self._used.add(made.lower())
+            self._taken.add(made.lower())
         return self._made[key]
 
     def _candidates(self, shape: Shape, original: str) -> Iterator[str]:
-        value = original.encode("utf-8", "surrogatepass")
-        seed = hmac.digest(self._salt, shape.__name__.encode() + b"\0" + value, "sha256")
+        value = f"{shape.__name__}\0{original}".encode("utf-8", "surrogatepass")
         # not for secrecy: that is the salt's
-        source = random.Random(int.from_bytes(seed))  # noqa: S311
-        longer = ""
+        source = random.Random(int.from_bytes(hmac.digest(self._salt, value, "sha256")))  # noqa: S311
         while True:
             for _ in range(_TRIES):
-                yield shape(source, longer + original)
-            if shape in (words, digits, host, email):
-                longer += "1" if original.isdigit() else "x"
+                yield shape(source, original)
+            if shape in (words, host, email):
+                original = f"{1 if original.isdigit() else 'x'}{original}"
 
-    def _is_free(self, made: str, *, strictly: bool) -> bool:
-        lower = made.lower()
-        if lower in self._used or lower in GENERIC:
-            return False
-        if not strictly:
-            return True
-        return lower not in self._originals and not any(one in lower for one in self._specific)
-
-
-def digits(source: random.Random, original: str) -> str:
-    """Return as many digits; a number in JSON must not begin with a zero."""
-    first = source.choice("123456789")
-    return first + "".join(source.choices(string.digits, k=len(original) - 1))
+    def _is_free(self, made: str, strictly: bool) -> bool:
+        if made in self._taken or not strictly:
+            return made not in self._taken
+        return made not in self._originals and not any(part in made for part in self._telling)
 
 
 def words(source: random.Random, original: str) -> str:
     """Return letters for letters, digits for digits, and the rest as it is."""
-    return "".join(_character(source, character) for character in original)
+    # letters beyond f would show that a number is not hexadecimal
+    letters = "abcdef" if _HEXADECIMAL.fullmatch(original) else string.ascii_lowercase
+
+    def other(match: re.Match[str]) -> str:
+        return source.choice(string.digits if match[0] in string.digits else letters)
+
+    made = re.sub(r"[0-9A-Za-z]|[^\0-\x7f]", other, original)
+    # a number in JSON must not begin with a zero
+    return source.choice("123456789") + made[1:] if made.isdigit() else made
 
 
 def email(source: random.Random, original: str) -> str:
@@ -106,11 +96,6 @@ def host(source: random.Random, original: str) -> str:
     return words(source, name) + dot + domain if name else words(source, original)
 
 
-def hexadecimal(source: random.Random, original: str) -> str:
-    """Return digits for digits, letters up to f for letters, the rest as it is."""
-    return "".join(_character(source, character, "abcdef") for character in original)
-
-
 def hardware(source: random.Random, original: str) -> str:
     """Return twelve hexadecimal digits of an address that no manufacturer gives."""
     return "02" + "".join(source.choices("0123456789abcdef", k=10))
@@ -119,7 +104,7 @@ def hardware(source: random.Random, original: str) -> str:
 def address(source: random.Random, original: str) -> str:
     """Return an IP address of the same network that everybody has, else of one that nobody has."""
     value = ipaddress.ip_address(original)
-    networks = (n for n in _NETWORKS if n.version == value.version and value in n)
+    networks = (network for network in _NETWORKS if value in network)
     network = next(networks, _NOWHERE[value.version])
     # neither the network's own address nor, where there is one, its broadcast
     return str(network[source.randrange(1, network.num_addresses - 1)])
@@ -127,11 +112,8 @@ def address(source: random.Random, original: str) -> str:
 
 def position(source: random.Random, original: str) -> str:
     """Return a degree with the same sign and as many digits."""
-    whole, dot, part = original.lstrip("-").partition(".")
-    sign = "-" if original.startswith("-") else ""
-    degrees = source.randrange(*_DEGREES[len(whole)])
-    decimals = "".join(source.choices(string.digits, k=max(0, len(part) - 1)))
-    return f"{sign}{degrees}{dot}{decimals}{source.choice('123456789')}"
+    tries = iter(lambda: words(source, original), "")
+    return next(made for made in tries if _DEGREES.fullmatch(made))
 
 
 def cased(made: str, original: str) -> str:
@@ -140,11 +122,3 @@ def cased(made: str, original: str) -> str:
         letter.upper() if index < len(original) and original[index].isupper() else letter
         for index, letter in enumerate(made)
     )
-
-
-def _character(source: random.Random, character: str, letters: str = _LETTERS) -> str:
-    if character.isascii() and character.isdigit():
-        return source.choice(string.digits)
-    if character.isalpha() or not character.isascii():
-        return source.choice(letters)
-    return character

@@ -41,6 +41,7 @@ _MAX_UNREACHABLE = 3
 _LOGIN = frozenset(
     {"authorization", "cookie", "proxy-authenticate", "set-cookie", "www-authenticate"}
 )
+_SORTS = {200: "answered", 401: "refused", 403: "refused", 404: "not there"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,20 @@ class RecordedResponse:
     headers: Mapping[str, str]
     body: bytes
     failure: str = ""
+
+    @property
+    def sort(self) -> str:
+        """What sort of response it is, in a summary."""
+        if self.failure:
+            return "without a response"
+        return _SORTS.get(self.status, f"with status {self.status}")
+
+    @property
+    def outcome(self) -> str:
+        """The result of the request in a few words."""
+        if self.failure or self.status == HTTPStatus.OK:
+            return "no response" if self.failure else f"{len(self.body)} bytes"
+        return ", ".join(filter(None, (f"status {self.status}", _SORTS.get(self.status))))
 
 
 class Recorder:

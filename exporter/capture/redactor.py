@@ -1,31 +1,49 @@
-"""Replaces who a capture belongs to: first all answers are studied, then each is rewritten."""
+"""Replaces who a capture belongs to: first all answers are studied, then each is rewritten.
+
+What stands under a telling key in one answer may stand in the middle of a sentence in another.
+"""
 
 import ipaddress
-import json
 import re
 import secrets
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from exporter.capture import pseudonyms
 from exporter.capture.fragments import Fragment, fragments
-from exporter.capture.identity_index import NUMBERED, IdentityIndex, canonical, kind_at
-from exporter.capture.identity_rules import GENERIC, IdentityKind, is_kept
-from exporter.capture.patterns import IdentityMatch, bare_hex, is_loopback
-from exporter.capture.pseudonyms import Pseudonyms
+from exporter.capture.identity_rules import (
+    COMMON_WORDS,
+    GENERIC,
+    IdentityKind,
+    IdentityMatch,
+    apart,
+    find,
+    is_enumeration,
+    is_kept,
+    kind_of,
+)
+from exporter.capture.pseudonyms import Pseudonyms, cased
 
-_SHAPES: dict[IdentityKind, pseudonyms.Shape] = {
-    IdentityKind.EMAIL: pseudonyms.email,
-    IdentityKind.HOST: pseudonyms.host,
-    IdentityKind.POSITION: pseudonyms.position,
-}
-#: how deep JSON is looked for in the texts of JSON
-_DEPTH = 4
-#: digits and letters up to f, some of each: an id, and no word
-_HEXADECIMAL = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f-]{6,}")
-_ADDRESS = re.compile(r"[0-9A-Fa-f:.]+")
+#: shorter texts are replaced where their key says what they are, and nowhere else
+_LEAST = 4
+#: the same for numbers, and from when on they are found within longer ones
+_LEAST_DIGITS, _WITHIN = 6, 9
+_NUMBERED = (IdentityKind.SERIAL, IdentityKind.SITE)
+#: kinds that no word of the gateway's own can be taken for
+_TELLING = (*_NUMBERED, IdentityKind.MAC, IdentityKind.POSITION, IdentityKind.SECRET)
+#: of the names of members, only these are identities
+_NAMES = (IdentityKind.SERIAL, IdentityKind.MAC)
+#: a name that a field may have
+_FIELD = re.compile(r"[a-z_][A-Za-z0-9_]*")
+#: what may follow an address: its zone, or the length of its prefix
+_SUFFIX = re.compile("[%/]")
+_LOOPBACK = re.compile(r"127\.[\d.]+|::1")
+#: the digits of a serial number that may have letters around; not those of a fraction
+_CORES = re.compile(rf"(?<!\d)(?<!\d\.)\d{{{_LEAST_DIGITS},}}")
+
+Visit = Callable[[IdentityKind, str], str]
+Change = tuple[int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,129 +54,174 @@ class Replaced:
     distinct: int
     places: int
 
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.distinct} different, in {self.places} places"
+
 
 class Redactor:
-    """Stand-ins for all identities of one capture; the salt is random and kept nowhere."""
+    """Pseudonyms for all identities of one capture; the salt is random and kept nowhere."""
 
     def __init__(self, salt: bytes | None = None) -> None:
-        self._index = IdentityIndex()
-        self._pseudonyms = Pseudonyms(salt or secrets.token_bytes(32))
-        self._places: Counter[IdentityKind] = Counter()
-        self._distinct: dict[IdentityKind, set[str]] = {}
+        #: by canonical text, the kind that it was first seen as
+        self._known: dict[str, IdentityKind] = {}
+        self._pattern = re.compile(r"(?!)")
+        self._pseudonyms = Pseudonyms(salt or secrets.token_bytes(32), GENERIC)
+        #: by kind, in how many places each original stood
+        self._places: defaultdict[IdentityKind, Counter[str]] = defaultdict(Counter)
 
     def add_known(self, kind: IdentityKind, content: str) -> None:
         """Learn an identity that is known from elsewhere; what everybody is called is none."""
-        if content.lower() not in GENERIC and not is_loopback(content):
-            self._index.add(kind, content)
+        if content.lower() not in GENERIC and not _LOOPBACK.fullmatch(content):
+            self._learn(kind, content)
 
     def collect(self, texts: Iterable[str]) -> None:
         """Study all answers; to be done before the first of them is rewritten."""
         for text in texts:
-            self._collect(text, _DEPTH)
-        for original, kind in self._index.originals:
-            # all addresses of a network begin alike
-            self._pseudonyms.avoid(original, within=kind is not IdentityKind.ADDRESS)
+            _splice(text, self._changes(fragments(text), self._learn))
+        known = sorted(self._known.items(), key=lambda one: -len(one[0]))
+        forms = filter(None, (_form(text, kind) for text, kind in known))
+        self._pattern = re.compile("|".join(forms) or r"(?!)", re.I)
+        # all addresses of a network begin alike
+        telling = [text for text, kind in known if kind is not IdentityKind.ADDRESS]
+        self._pseudonyms.avoid(self._known, (text for text in telling if len(text) >= _LEAST))
 
     def redact(self, text: str) -> str:
         """Return an answer with pseudonyms, every other character as it was."""
-        return self._redact(text, _DEPTH)
+        return _splice(text, self._changes(fragments(text), self._pseudonym))
 
     def value(self, key: str, content: str) -> str:
         """Return a text with pseudonyms; `key` is what it stands under, if anything."""
-        return self._rewritten(Fragment(0, len(content), "string", content, key), 0)
+        return self._rewritten(Fragment(0, len(content), content, key), self._pseudonym)
 
     def report(self) -> list[Replaced]:
         """Return what was replaced so far, in the order of the kinds."""
         return [
-            Replaced(kind, len(self._distinct[kind]), self._places[kind])
+            Replaced(kind, len(places), places.total())
             for kind in IdentityKind
-            if kind in self._distinct
+            if (places := self._places[kind])
         ]
 
-    def _collect(self, text: str, depth: int) -> None:
-        for fragment in fragments(text):
-            if depth and _nested(fragment):
-                self._collect(fragment.content, depth - 1)
-            else:
-                self._index.collect(fragment)
-
-    def _redact(self, text: str, depth: int) -> str:
-        parts: list[str] = []
-        end = 0
-        for fragment in fragments(text):
-            content = self._rewritten(fragment, depth)
+    def _changes(self, parts: Iterable[Fragment], visit: Visit) -> Iterator[Change]:
+        """Yield the fragments that `visit` changes."""
+        for fragment in parts:
+            content = self._rewritten(fragment, visit)
             if content != fragment.content:
-                parts += (text[end : fragment.start], fragment.written(content))
-                end = fragment.end
-        return "".join((*parts, text[end:]))
+                yield fragment.start, fragment.end, fragment.encode(content)
 
-    def _rewritten(self, fragment: Fragment, depth: int) -> str:
-        if depth and _nested(fragment):
-            return self._redact(fragment.content, depth - 1)
-        if is_kept(fragment.key, fragment.content):
-            return fragment.content
-        kind = kind_at(fragment)
+    def _rewritten(self, fragment: Fragment, visit: Visit) -> str:
+        content = fragment.content
+        if inner := fragment.nested():
+            return _splice(content, self._changes(inner, visit))
+        if is_kept(fragment.key, content):
+            return content
+        return _splice(
+            content,
+            (
+                (one.start, one.end, visit(one.kind, content[one.start : one.end]))
+                for one in self._matches(fragment)
+            ),
+        )
+
+    def _matches(self, fragment: Fragment) -> list[IdentityMatch]:
+        """Return what has to be replaced in a fragment; of two that overlap, the longer."""
+        content, kind, matches = fragment.content, _kind_at(fragment), self._known_in(fragment)
+        if fragment.role != "number":
+            matches += find(content, fragment.key)
+        cores = [*_CORES.finditer(content)] if kind in _NUMBERED else []
+        if kind and not cores:
+            return [IdentityMatch(kind, 0, len(content))]
+        matches += [IdentityMatch(kind, *core.span()) for core in cores if kind]
+        return apart(sorted(matches, key=lambda one: (one.start - one.end, one.start)))
+
+    def _known_in(self, fragment: Fragment) -> list[IdentityMatch]:
+        """Return what is known from elsewhere."""
+        content = fragment.content
         if fragment.role == "number":
-            kind = kind or self._index.number(fragment.content)
-            return fragment.content if kind is None else self._pseudonym(kind, fragment.content)
-        matches = self._index.spans(fragment.content, fragment.key, name=fragment.role == "name")
-        if kind is not None and not (kind in NUMBERED and matches):
-            matches = [IdentityMatch(0, len(fragment.content), kind, fragment.content)]
-        return self._replaced(fragment.content, matches)
+            kind = self._known.get(content)
+            telling = kind is IdentityKind.POSITION or len(content) >= _LEAST_DIGITS
+            return [IdentityMatch(kind, 0, len(content))] if kind and telling else []
+        is_name = fragment.role == "name"
+        own_words = _FIELD.fullmatch(content) if is_name else is_enumeration(fragment.key)
+        return [
+            IdentityMatch(kind, *match.span())
+            for match in self._pattern.finditer(content)
+            if (kind := self._known.get(_plain(match[0]))) and (kind in _TELLING or not own_words)
+        ]
 
-    def _replaced(self, content: str, matches: Iterable[IdentityMatch]) -> str:
-        parts: list[str] = []
-        end = 0
+    def _learn(self, kind: IdentityKind, content: str) -> str:
+        """Take note of an identity and of all that is found in it."""
+        matches = find(content)
+        if all(one.end - one.start < len(content) for one in matches):
+            matches.append(IdentityMatch(kind, 0, len(content)))
         for one in matches:
-            parts += (content[end : one.start], self._pseudonym(one.kind, one.content))
-            end = one.end
-        return "".join((*parts, content[end:]))
+            original = _canonical(one.kind, content[one.start : one.end])
+            self._known.setdefault(original, one.kind)
+        return content
 
     def _pseudonym(self, kind: IdentityKind, content: str) -> str:
-        kind = self._index.kinds.get(canonical(content), kind)
-        original, made = self._made(kind, content)
+        """Return what takes the place of an identity, in the form of the original."""
+        kind = self._known.get(_canonical(kind, content), kind)
+        original = _canonical(kind, content)
+        made = self._pseudonyms.of(kind.value.shape, original)
+        if kind is IdentityKind.MAC:
+            digits = iter(made if content == content.lower() else made.upper())
+            made = re.sub(r"[0-9A-Fa-f]", lambda _: next(digits), content)
+        elif kind is IdentityKind.ADDRESS:
+            made += content[len(_SUFFIX.split(content)[0]) :]
+        elif kind is IdentityKind.EMAIL and "%40" in content:
+            made = cased(made, unquote(content)).replace("@", "%40")
+        elif content.isascii():
+            made = cased(made, content)
         if made != content:
-            self._places[kind] += 1
-            self._distinct.setdefault(kind, set()).add(original)
+            self._places[kind][original] += 1
         return made
 
-    def _made(self, kind: IdentityKind, content: str) -> tuple[str, str]:
-        """Return what an identity is known by, and its pseudonym in the form of the original."""
-        of = self._pseudonyms.of
-        if kind is IdentityKind.MAC:
-            original = bare_hex(content)
-            return original, _formed(of(pseudonyms.hardware, original), content)
-        if kind is IdentityKind.ADDRESS and (match := _ADDRESS.match(content)):
-            original = str(ipaddress.ip_address(match[0]))
-            return original, of(pseudonyms.address, original) + content[match.end() :]
-        if kind is IdentityKind.EMAIL and "%40" in content:
-            original, made = self._made(kind, unquote(content))
-            return original, made.replace("@", "%40")
-        if content.isascii() and content.isdigit():
-            return content, of(pseudonyms.digits, content)
-        if kind is IdentityKind.POSITION:
-            return content, of(pseudonyms.position, content)
-        original = canonical(content)
-        made = of(_SHAPES.get(kind) or _shape(original), original)
-        return original, pseudonyms.cased(made, content) if content.isascii() else made
+
+def _splice(text: str, changes: Iterable[Change]) -> str:
+    """Return a text with these changes: from where to where, and what comes there."""
+    parts: list[str] = []
+    at = 0
+    for start, end, new in changes:
+        parts += (text[at:start], new)
+        at = end
+    return "".join((*parts, text[at:]))
 
 
-def _nested(fragment: Fragment) -> bool:
-    if fragment.role != "string" or fragment.content[:1] not in ("{", "["):
-        return False
-    try:
-        json.loads(fragment.content)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _form(text: str, kind: IdentityKind) -> str | None:
+    """Return a pattern that finds what is known in any text; None for what is only in its place."""
+    literal, digits = re.escape(text), text.isdigit() and len(text)
+    if kind is IdentityKind.MAC:
+        return literal
+    if digits >= _WITHIN:
+        return rf"(?<!\d\.){literal}"
+    if kind is IdentityKind.POSITION or digits >= _LEAST_DIGITS:
+        return rf"(?<!\d)(?<!\d\.){literal}(?!\d)"
+    # addresses are found by what they look like, and versions look like their parts
+    if kind is IdentityKind.ADDRESS or len(text) < _LEAST or text in COMMON_WORDS:
+        return None
+    return rf"(?:\b|(?!\w)){literal}(?:\b|(?<!\w))"
 
 
-def _shape(content: str) -> pseudonyms.Shape:
-    """Return hexadecimal for what is, where letters beyond f would show that it is not."""
-    return pseudonyms.hexadecimal if _HEXADECIMAL.fullmatch(content) else pseudonyms.words
+def _canonical(kind: IdentityKind, content: str) -> str:
+    """Return the form in which an identity is known, however it is written."""
+    if kind is IdentityKind.MAC:
+        return re.sub(r"[^0-9a-f]", "", content.lower())
+    if kind is IdentityKind.ADDRESS:
+        return str(ipaddress.ip_address(_SUFFIX.split(content)[0]))
+    return _plain(unquote(content) if kind is IdentityKind.EMAIL and "%40" in content else content)
 
 
-def _formed(digits: str, content: str) -> str:
-    """Return the digits of a hardware address with the separators and the case of another."""
-    following = iter(digits.upper() if content != content.lower() else digits)
-    return "".join(next(following) if character.isalnum() else character for character in content)
+def _plain(text: str) -> str:
+    # the case of ASCII says nothing; of other letters, some have no other case
+    return text.lower() if text.isascii() else text
+
+
+def _kind_at(fragment: Fragment) -> IdentityKind | None:
+    """Return the kind of identity that a fragment is by its key, None where that says nothing."""
+    number = fragment.role == "number"
+    kind = kind_of(fragment.key, fragment.content, fragment.within, number=number)
+    if fragment.role == "name" and (
+        kind not in _NAMES or len(re.findall(r"\d", fragment.content)) < _WITHIN
+    ):
+        return None
+    return kind

@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+from exporter import files
 from exporter.capture.folder import LOG_SUFFIX, file_name
 from exporter.capture.identity_rules import COMMON_WORDS, IdentityKind
-from exporter.capture.readme import page as readme_page
 from exporter.capture.recorder import RecordedResponse
 from exporter.capture.redactor import Redactor
 from exporter.errors import CaptureError
@@ -25,6 +25,39 @@ from exporter.gateway.identity import Identity
 README = "_readme.md"
 #: shorter secrets may be part of any word
 _MIN_SECRET = 6
+_README = """\
+# A capture of an Enphase gateway
+
+Firmware {firmware}{part}. Recorded by `enphase-exporter capture`: each response of the gateway in \
+a file named after
+its request, with the status and the headers in `…_log.json`.
+
+    enphase-exporter replay FOLDER
+
+serves it as a gateway.
+
+## Look through it before you publish it
+
+Serial numbers, addresses and names are pseudonyms: of the same format, the same everywhere in \
+this folder, and made
+with a random number that was not kept. They were found by the names of fields and by their \
+format, so data in an
+unknown field may have been missed. Read the files, and search them for your name, your street and \
+the numbers on your
+devices.
+
+Replaced:
+
+{replaced}
+
+Unchanged: part numbers, firmware, power, energy, prices, times, the time zone (prices and local \
+times mean nothing
+without it), and which networks addresses belong to.
+
+## Requests
+
+{requests}
+"""
 
 
 def check(directory: Path) -> None:
@@ -45,7 +78,7 @@ def check(directory: Path) -> None:
 
 def finish(
     directory: Path,
-    answers: Sequence[RecordedResponse],
+    responses: Sequence[RecordedResponse],
     identities: Iterable[tuple[IdentityKind, str]],
     identity: Identity,
 ) -> Redactor:
@@ -59,31 +92,41 @@ def finish(
         redactor.add_known(kind, value)
         if kind in (IdentityKind.SECRET, IdentityKind.PERSON):
             secrets.append(value)
-    written = redacted(answers, redactor)
-    page = readme_page(written, redactor.report(), str(identity.firmware), identity.part_number)
-    write(directory, written, page, secrets)
+    written = _redacted(responses, redactor)
+    readme = _README.format(
+        firmware=identity.firmware,
+        part=f", part {identity.part_number}" if identity.part_number else "",
+        replaced="\n".join(f"- {one}" for one in redactor.report())
+        or "- nothing: nothing was found",
+        requests="\n".join(
+            f"- `{file_name(one.target)}` `{one.target}`: "
+            + (f"{one.failure}; replayed as {one.status}" if one.failure else one.outcome)
+            for one in written
+        ),
+    )
+    write(directory, written, readme, secrets)
     return redactor
 
 
-def redacted(answers: Sequence[RecordedResponse], redactor: Redactor) -> list[RecordedResponse]:
-    """Return the responses with pseudonyms."""
-    bodies = [_text(answer.body) for answer in answers]
-    headers = [json.dumps([*answer.headers.values()]) for answer in answers]
-    redactor.collect([*bodies, *headers])
-    return [
-        replace(
-            answer,
-            body=(content := _bytes(redactor.redact(body))),
-            headers=_headers(answer.headers, redactor, len(content)),
-            failure=redactor.value("", answer.failure),
-        )
-        for answer, body in zip(answers, bodies, strict=True)
-    ]
+def _redacted(responses: Sequence[RecordedResponse], redactor: Redactor) -> list[RecordedResponse]:
+    bodies = [one.body.decode("utf-8", "surrogateescape") for one in responses]
+    # without their names: the header `Location` is not a place
+    redactor.collect([*bodies, *(json.dumps([*one.headers.values()]) for one in responses)])
+    redacted = []
+    for one, text in zip(responses, bodies, strict=True):
+        body = redactor.redact(text).encode("utf-8", "surrogateescape")
+        headers = {
+            name: redactor.value("", value) if name.lower() != "content-length" else str(len(body))
+            for name, value in one.headers.items()
+        }
+        failure = redactor.value("", one.failure)
+        redacted.append(replace(one, body=body, headers=headers, failure=failure))
+    return redacted
 
 
 def write(
     directory: Path,
-    answers: Sequence[RecordedResponse],
+    responses: Sequence[RecordedResponse],
     readme: str,
     secrets: Iterable[str] = (),
 ) -> None:
@@ -93,19 +136,20 @@ def write(
     """
     check(directory)
     target = directory.absolute()
+    contents = {README: readme.encode("utf-8", "surrogateescape")}
+    for one in responses:
+        log: dict[str, object] = {"headers": one.headers, "code": one.status}
+        if one.failure:
+            log["failure"] = one.failure
+        contents[file_name(one.target)] = one.body
+        contents[f"{file_name(one.target)}{LOG_SUFFIX}"] = f"{json.dumps(log, indent=4)}\n".encode()
+    _refuse_secrets(contents, secrets)
     try:
         # as private as the files in it
         part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
         try:
-            for answer in answers:
-                name = file_name(answer.target)
-                log: dict[str, object] = {"headers": answer.headers, "code": answer.status}
-                if answer.failure:
-                    log["failure"] = answer.failure
-                _put(part / name, answer.body)
-                _put(part / f"{name}{LOG_SUFFIX}", f"{json.dumps(log, indent=4)}\n".encode())
-            _put(part / README, readme.encode("utf-8", "surrogateescape"))
-            _refuse_secrets(part, secrets)
+            for name, content in contents.items():
+                files.write(part / name, content)
             # replaces an empty folder, and no other
             part.rename(target)
         except BaseException:
@@ -115,14 +159,13 @@ def write(
         raise _unwritable(directory, error) from error
 
 
-def _refuse_secrets(folder: Path, secrets: Iterable[str]) -> None:
+def _refuse_secrets(contents: Mapping[str, bytes], secrets: Iterable[str]) -> None:
     """Raise CaptureError if a file contains a secret, as it is or encoded."""
     forms = {form for secret in secrets for form in _forms(secret)}
-    for path in sorted(folder.iterdir()):
-        content = path.name.encode() + b"\n" + path.read_bytes()
-        if any(form in content for form in forms):
+    for name, content in contents.items():
+        if any(form in name.encode() + b"\n" + content for form in forms):
             raise CaptureError(
-                f"the response in {path.name} still contains a secret of yours after redaction:"
+                f"the response in {name} still contains a secret of yours after redaction:"
                 " nothing was written; please report this, without the capture"
             )
 
@@ -132,41 +175,11 @@ def _forms(secret: str) -> Iterator[bytes]:
     if len(secret) < _MIN_SECRET or secret.lower() in COMMON_WORDS:
         return
     quoted = quote(secret, safe="")
-    texts = (
-        secret,
-        json.dumps(secret)[1:-1],
-        quoted,
-        quoted.replace("%", "%25"),
-        quote_plus(secret),
-    )
-    encoded = base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode()
-    for text in (*texts, quoted.lower(), encoded.rstrip("=")):
-        yield text.encode("utf-8", "surrogateescape")
-
-
-def _put(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _headers(headers: Mapping[str, str], redactor: Redactor, length: int) -> dict[str, str]:
-    # without their names: the header `Location` is not a place
-    values = {name: redactor.value("", content) for name, content in headers.items()}
-    return {
-        name: str(length) if name.lower() == "content-length" else content
-        for name, content in values.items()
-    }
-
-
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "surrogateescape")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    raw = secret.encode("utf-8", "surrogateescape")
+    yield raw
+    yield base64.b64encode(raw).rstrip(b"=")
+    texts = (json.dumps(secret)[1:-1], quoted, quoted.lower(), quoted.replace("%", "%25"))
+    yield from (text.encode() for text in (*texts, quote_plus(secret)))
 
 
 def _unwritable(directory: Path, error: OSError) -> CaptureError:

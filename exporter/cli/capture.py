@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -83,9 +84,8 @@ async def _capture_unless_stopped(config: "Config", gateway: "Gateway", director
 
 
 async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> None:
-    from exporter.capture import readme, writer
+    from exporter.capture import writer
     from exporter.capture.recorder import TARGETS, Recorder
-    from exporter.capture.writer import finish
     from exporter.clock import SystemClock
     from exporter.diagnostics.saved_state import load_saved_state
     from exporter.files import in_thread
@@ -101,11 +101,13 @@ async def _capture(config: "Config", gateway: "Gateway", directory: Path) -> Non
                 show(answer)
     finally:
         await recorder.close()
-    redactor = finish(directory, answers, recorder.identities(), identity)
+    redactor = writer.finish(directory, answers, recorder.identities(), identity)
     replaced = redactor.report()
-    typer.echo(f"{directory}: {len(answers)} requests, {readme.summary(answers)}")
+    sorts = Counter(answer.sort for answer in answers).most_common()
+    summary = ", ".join(f"{count} {sort}" for sort, count in sorts)
+    typer.echo(f"{directory}: {len(answers)} requests, {summary}")
     typer.echo("Replaced:" if replaced else "Nothing had to be replaced.")
-    for line in readme.report(replaced):
+    for line in replaced:
         typer.echo(f"  {line}")
     typer.echo(f"Look through it before you publish it: {directory / writer.README} explains how.")
 
@@ -116,8 +118,6 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[RecordedResponse], N
     from rich.console import Console
     from rich.progress import Progress
 
-    from exporter.capture import readme
-
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         count = 0
@@ -125,7 +125,7 @@ def _progress(name: str, total: int) -> "Iterator[Callable[[RecordedResponse], N
         def say(answer: "RecordedResponse") -> None:
             nonlocal count
             count += 1
-            typer.echo(f"{count}/{total} {answer.target}: {readme.outcome(answer)}", err=True)
+            typer.echo(f"{count}/{total} {answer.target}: {answer.outcome}", err=True)
 
         yield say
         return
