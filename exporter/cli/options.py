@@ -1,7 +1,10 @@
 """Options that several commands share, and how their values are parsed."""
 
+from collections.abc import Callable
+from dataclasses import fields
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -11,6 +14,8 @@ from exporter.logging import Format, Level
 
 if TYPE_CHECKING:
     from exporter.config import Config, Gateway
+
+T = TypeVar("T")
 
 ConfigFile = Annotated[
     Path | None,
@@ -45,6 +50,35 @@ LogFormat = Annotated[
     Format | None,
     typer.Option("--log.format", metavar="FORMAT", help="logfmt or json. [default: logfmt]"),
 ]
+#: of commands that ask
+SkipQuestions = Annotated[bool, typer.Option("--yes", help="Do not ask; use options and defaults.")]
+WithoutAsking = Annotated[bool, typer.Option("--force", help="Overwrite files without asking.")]
+
+
+def takes(options: type[T]) -> Callable[[Callable[[T], None]], Callable[..., None]]:
+    """Make a command of a function of one dataclass, whose fields are the command's options."""
+
+    def decorate(run: Callable[[T], None]) -> Callable[..., None]:
+        def command(**values: Any) -> None:
+            run(options(**values))
+
+        hints = get_type_hints(options, include_extras=True)
+        command.__name__, command.__doc__ = run.__name__, run.__doc__
+        command.__annotations__ = hints
+        command.__signature__ = Signature(  # type: ignore[attr-defined] # typer reads it
+            [
+                Parameter(
+                    each.name,
+                    Parameter.KEYWORD_ONLY,
+                    default=each.default,
+                    annotation=hints[each.name],
+                )
+                for each in fields(options)  # type: ignore[arg-type] # of a dataclass
+            ]
+        )
+        return command
+
+    return decorate
 
 
 def choose_gateways(config: "Config", name: str | None) -> "list[Gateway]":

@@ -5,7 +5,6 @@ answer is valid. Without a terminal user (`--yes`), a question takes its default
 default is an error. What is typed as a secret is never shown.
 """
 
-import getpass
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
-from rich.prompt import Confirm, Prompt
+from rich.prompt import Confirm, InvalidResponse, PromptBase
 from rich.text import Text
 
 from exporter.errors import ConfigError, ExporterError
@@ -32,53 +31,51 @@ class BackError(Exception):
 
 
 class Prompter:
-    """Asks questions and counts them."""
+    """Asks what the options of the command line do not answer, and counts the questions."""
 
-    def __init__(self, *, silent: bool) -> None:
-        self.silent = silent
-        #: number of questions printed
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Prepare to ask; `options` are those of the command by name, None where not given."""
+        #: answers by option, such as `--token-file`
+        self.given = {
+            f"--{name.replace('_', '-')}": str(value)
+            for name, value in options.items()
+            if isinstance(value, str | Path)
+        }
+        self.silent = bool(options.get("yes"))
+        #: number of questions asked
         self.count = 0
         self.console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
 
-    def help(self) -> None:
-        """Print how to answer, unless nothing is asked."""
-        if not self.silent:
-            self.console.print(_HELP, markup=False, style="dim")
+    def drop(self, *options: str) -> None:
+        """Forget the values of these options: they were tried, and failed."""
+        for option in options:
+            self.given.pop(option, None)
 
-    def ask(
-        self,
-        question: str,
-        parse: Parse[T],
-        *,
-        option: str,
-        given: str | None = None,
-        default: str | None = None,
-    ) -> T:
-        """Return the parsed answer; `given` is the value of the `option`, if there is one."""
+    def ask(self, option: str, question: str, parse: Parse[T], default: str | None = None) -> T:
+        """Return the parsed answer: of the option, or else of the owner."""
+        given = self.given.get(option)
         if given is not None:
             try:
                 return parse(given)
             except ConfigError as error:
                 raise ConfigError(f"{option}: {error}") from None
-        if self.silent:
-            if default is None:
-                raise ConfigError(f"give {option}")
-            return parse(default)
-        return self._repeat(lambda: self._read(question, default), parse)
+        if not self.silent:
+            return self._put(_Question(question, parse, default or "", self.console))
+        if default is None:
+            raise ConfigError(f"give {option}")
+        return parse(default)
 
     def choose(
         self,
+        option: str,
         question: str,
         choices: Mapping[str, str],
-        *,
-        option: str,
-        given: str | None = None,
         default: str | None = None,
         accept: Parse[str] | None = None,
     ) -> str:
         """Return the key of a choice, typed as key or number; `accept` may take other answers."""
         keys = list(choices)
-        if given is None and not self.silent:
+        if option not in self.given and not self.silent:
             for number, description in enumerate(choices.values(), 1):
                 self.console.print(f"  {number}) {description}", markup=False)
 
@@ -91,24 +88,20 @@ class Prompter:
                 return accept(text)
             raise ConfigError(f"choose one of {', '.join(keys)}, or a number up to {len(keys)}")
 
-        return self.ask(question, parse, option=option, given=given, default=default)
+        return self.ask(option, question, parse, default)
 
     def secret(self, question: str) -> str:
         """Return a secret, typed without echo or read from standard input."""
-        if self.silent or not sys.stdin.isatty():
-            text = sys.stdin.readline().strip()
-            self.count += not self.silent
-            if text == _BACK and not self.silent:
-                raise BackError
-            if not text:
-                raise ConfigError(f"{question}: standard input is empty")
-            return text
-
-        def read() -> str:
-            self.count += 1
-            return getpass.getpass(f"{question} (not shown): ").strip()
-
-        return self._repeat(read, not_empty)
+        if not self.silent and sys.stdin.isatty():
+            hidden = f"{question} (not shown)"
+            return self._put(_Question(hidden, not_empty, "", self.console, password=True))
+        text = sys.stdin.readline().strip()
+        self.count += not self.silent
+        if text == _BACK and not self.silent:
+            raise BackError
+        if not text:
+            raise ConfigError(f"{question}: standard input is empty")
+        return text
 
     def confirm(self, question: str, *, default: bool) -> bool:
         """Return whether the owner agrees; without one, no."""
@@ -117,15 +110,9 @@ class Prompter:
         self.count += 1
         return _YesNo.ask(question, console=self.console, default=default)
 
-    def path(self, question: str, *, given: Path | None, default: str) -> Path:
+    def path(self, question: str, default: str) -> Path:
         """Return where to write, by the option `--output` or as typed."""
-        return self.ask(
-            question,
-            lambda text: Path(text).expanduser(),
-            option="--output",
-            given=str(given) if given else None,
-            default=default,
-        )
+        return self.ask("--output", question, lambda text: Path(text).expanduser(), default)
 
     def confirm_overwriting(self, paths: Sequence[Path]) -> None:
         """Raise ConfigError unless there are none of these files, or the owner gives them up."""
@@ -135,38 +122,59 @@ class Prompter:
         if paths and not self.confirm(f"Overwrite {names}?", default=False):
             raise ConfigError(f"nothing was written: {names} is unchanged")
 
-    def _repeat(self, read: Callable[[], str], parse: Parse[T]) -> T:
-        while True:
-            text = read()
-            if text.lower() == _BACK:
-                raise BackError
+    def run(self, *steps: Callable[[], None]) -> None:
+        """Run the steps in order; `back` returns to the last one that asked something."""
+        if not self.silent:
+            self.console.print(_HELP, markup=False, style="dim")
+        asked: list[int] = []
+        index = 0
+        while index < len(steps):
+            before = self.count
             try:
-                return parse(text)
-            except ExporterError as error:
-                self.console.print(f"  {error}", markup=False, style="yellow")
+                steps[index]()
+            except BackError:
+                # back at a later question of a step starts that step again
+                if self.count - before <= 1 and asked:
+                    index = asked.pop()
+                continue
+            if self.count > before:
+                asked.append(index)
+            index += 1
 
-    def _read(self, question: str, default: str | None) -> str:
+    def _put(self, question: "_Question[T]") -> T:
         self.count += 1
         try:
-            answer = _Line.ask(question, console=self.console, default=default or "")
+            return question()
         except EOFError:
             raise ConfigError("standard input has ended: nothing was written") from None
-        if is_token(answer) and self.console.is_terminal:
-            self._erase(len(question) + len(answer))
-        return answer.strip()
-
-    def _erase(self, length: int) -> None:
-        """Remove a pasted token from the screen."""
-        lines = length // shutil.get_terminal_size().columns + 1
-        self.console.file.write("\x1b[F\x1b[K" * lines)
-        self.console.print("(token received)", style="dim")
 
 
-class _Line(Prompt):
-    """A line of text; its default is shown as what Enter does."""
+class _Question(PromptBase[T]):
+    """A question with a parser; its default is shown as what Enter does."""
 
-    def render_default(self, default: Any) -> Text:
-        return Text(f"[Enter: {default}]" if default else "", "prompt.default")
+    def __init__(
+        self, text: str, parse: Parse[T], default: str, console: Console, *, password: bool = False
+    ) -> None:
+        super().__init__(text, console=console, password=password)
+        self._parse, self._default = parse, default
+
+    def make_prompt(self, default: Any) -> Text:
+        shown = f" [Enter: {self._default}]" if self._default else ""
+        return Text.assemble(self.prompt, (shown, "prompt.default"), self.prompt_suffix)
+
+    def process_response(self, value: str) -> T:
+        text = value.strip() or self._default
+        if is_token(text) and self.console.is_terminal and not self.password:
+            # removes a pasted token from the screen
+            lines = len(self.prompt + text) // shutil.get_terminal_size().columns + 1
+            self.console.file.write("\x1b[F\x1b[K" * lines)
+            self.console.print("(token received)", style="dim")
+        if text.lower() == _BACK:
+            raise BackError
+        try:
+            return self._parse(text)
+        except ExporterError as error:
+            raise InvalidResponse(Text(f"  {error}", "yellow")) from None
 
 
 class _YesNo(Confirm):
@@ -200,21 +208,3 @@ def typed(kind: Any) -> Parse[str]:
             raise ConfigError(first.get("ctx", {}).get("message", first["msg"])) from None
 
     return parse
-
-
-def run_steps(prompter: Prompter, steps: Sequence[Callable[[], None]]) -> None:
-    """Run the steps in order; `back` returns to the last one that asked something."""
-    asked: list[int] = []
-    index = 0
-    while index < len(steps):
-        before = prompter.count
-        try:
-            steps[index]()
-        except BackError:
-            # back at a later question of a step starts that step again
-            if prompter.count - before <= 1 and asked:
-                index = asked.pop()
-            continue
-        if prompter.count > before:
-            asked.append(index)
-        index += 1

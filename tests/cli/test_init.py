@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.cli.init import InitOptions
 from exporter.cli.init import dialogue as init_dialogue
-from exporter.cli.init.dialogue import InitDialogue, InitOptions
+from exporter.cli.init.dialogue import InitDialogue
 from exporter.cli.init.files import Answers, plan, render, without_gateway, write
 from exporter.config import Config, load
 from exporter.discovery import Announced

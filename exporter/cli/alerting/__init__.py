@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,8 +12,11 @@ from exporter.cli.options import (
     ConfigFile,
     LogFormat,
     QuietLevel,
+    SkipQuestions,
+    WithoutAsking,
     parse_duration_flag,
     parse_url,
+    takes,
 )
 
 app = typer.Typer(
@@ -30,17 +34,18 @@ Examples:
 ChannelName = Literal["ntfy", "pushover", "telegram", "email", "slack", "discord", "webhook"]
 
 
-@app.command()
-def init(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class AlertingOptions:
+    """The options of `alerting init`; None where not given."""
+
     channel: Annotated[
         ChannelName | None,
-        typer.Option("--channel", metavar="NAME", help="How critical alerts reach you."),
-    ] = None,
+        typer.Option(metavar="NAME", help="How critical alerts reach you."),
+    ] = None
     warnings: Annotated[
         ChannelName | None,
-        typer.Option("--warnings", metavar="NAME", help="How warnings reach you. [default: same]"),
-    ] = None,
+        typer.Option(metavar="NAME", help="How warnings reach you. [default: same]"),
+    ] = None
     values: Annotated[
         list[str] | None,
         typer.Option(
@@ -49,52 +54,44 @@ def init(
             help="Answers a question of the channel, such as topic=my-home; KEY=@FILE reads a"
             " secret from a file.",
         ),
-    ] = None,
+    ] = None
     quiet_hours: Annotated[
         str | None,
-        typer.Option(
-            "--quiet-hours",
-            metavar="HH:MM-HH:MM",
-            help="When warnings wait. [default: 21:00-07:00]",
-        ),
-    ] = None,
+        typer.Option(metavar="HH:MM-HH:MM", help="When warnings wait. [default: 21:00-07:00]"),
+    ] = None
     timezone: Annotated[
         str | None,
-        typer.Option(
-            "--timezone", metavar="NAME", help="Time zone of the quiet hours. [default: the house]"
-        ),
-    ] = None,
+        typer.Option(metavar="NAME", help="Time zone of the quiet hours. [default: the house]"),
+    ] = None
     heartbeat_url: Annotated[
         str | None,
         typer.Option(
-            "--heartbeat-url",
             metavar="URL",
             help="Dead man's switch: a URL, such as of healthchecks.io, that warns you when the"
             " whole system is silent.",
         ),
-    ] = None,
+    ] = None
     exporter_url: Annotated[
         str | None,
         typer.Option(
-            "--exporter-url",
             metavar="URL",
             help="Where Alertmanager reaches the exporter. [default: http://localhost:10055]",
         ),
-    ] = None,
+    ] = None
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", metavar="DIR", help="Folder for alertmanager.yml. [default: ./alertmanager]"
-        ),
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; use options and defaults.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files without asking.")] = False,
-    config_file: ConfigFile = None,
-    log_level: QuietLevel = None,
-    log_format: LogFormat = None,
-) -> None:
+        typer.Option(metavar="DIR", help="Folder for alertmanager.yml. [default: ./alertmanager]"),
+    ] = None
+    yes: SkipQuestions = False
+    force: WithoutAsking = False
+    config_file: ConfigFile = None
+    log_level: QuietLevel = None
+    log_format: LogFormat = None
+
+
+@app.command()
+@takes(AlertingOptions)
+def init(options: AlertingOptions) -> None:
     """Ask how to reach you and write a configuration of Alertmanager.
 
     It asks for the channel of critical alerts and of warnings, quiet hours and a dead man's switch,
@@ -107,25 +104,12 @@ def init(
       enphase-exporter alerting init --channel=ntfy --set=topic=my-home --yes
       enphase-exporter alerting init --channel=email --output=/etc/prometheus
     """  # noqa: D301 - \b keeps the lines after it as they are
-    from exporter.cli.alerting.dialogue import AlertingDialogue, AlertingOptions
+    from exporter.cli.alerting.dialogue import AlertingDialogue
     from exporter.logging import setup_logging
     from exporter.signals import end_quietly_on_sigterm
 
     end_quietly_on_sigterm()
-    setup_logging(log_level or "error", log_format or "logfmt")
-    options = AlertingOptions(
-        channel=channel,
-        warnings=warnings,
-        values=tuple(values or ()),
-        quiet_hours=quiet_hours,
-        timezone=timezone,
-        heartbeat_url=heartbeat_url,
-        exporter_url=exporter_url and parse_url("--exporter-url", exporter_url, _EXPORTER),
-        output=output,
-        yes=yes,
-        force=force,
-        config_file=config_file,
-    )
+    setup_logging(options.log_level or "error", options.log_format or "logfmt")
     AlertingDialogue(options).run()
 
 
@@ -181,6 +165,3 @@ def run_test(
     )
     if not succeeded:
         raise typer.Exit(1)
-
-
-_EXPORTER = "http://localhost:10055"

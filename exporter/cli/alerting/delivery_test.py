@@ -33,7 +33,7 @@ def check_alerting(
     failed = [each for each in results if each.status is StepStatus.FAILED]
     arrived = not failed
     if arrived and ask and sys.stdin.isatty():
-        arrived = Prompter(silent=False).confirm("Has the message arrived?", default=True)
+        arrived = Prompter({}).confirm("Has the message arrived?", default=True)
     if arrived:
         receiver = read_receiver(place.state_dir) or ", ".join(path.receivers)
         write_receiver(place.state_dir, receiver, time.time())

@@ -1,8 +1,7 @@
 """The dialogue of `alerting init`: channels, quiet hours, a dead man's switch, and the files."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -17,9 +16,11 @@ from exporter.alerting.config import (
     parse_timezone,
 )
 from exporter.alerting.record import write_receiver
+from exporter.cli.alerting import AlertingOptions
 from exporter.cli.alerting.place import find_place
 from exporter.cli.atomic_files import differing, write_files
-from exporter.cli.prompts import Parse, Prompter, run_steps
+from exporter.cli.options import parse_url
+from exporter.cli.prompts import Prompter
 from exporter.config.types import read_secret
 from exporter.errors import ConfigError
 
@@ -35,31 +36,19 @@ Next steps:
 """
 
 
-@dataclass(frozen=True)
-class AlertingOptions:
-    """The options of the command line; None where not given."""
-
-    channel: str | None
-    warnings: str | None
-    values: tuple[str, ...]
-    quiet_hours: str | None
-    timezone: str | None
-    heartbeat_url: str | None
-    exporter_url: str | None
-    output: Path | None
-    yes: bool
-    force: bool
-    config_file: Path | None
-
-
 class AlertingDialogue:
     """One run of `alerting init`."""
 
     def __init__(self, options: AlertingOptions) -> None:
         self._options = options
-        self._prompts = Prompter(silent=options.yes)
+        self._prompts = Prompter(vars(options))
         self._place = find_place(options.config_file)
-        self._values = _parse_values(options.values)
+        self._exporter_url = self._place.exporter_url
+        if options.exporter_url:
+            self._exporter_url = parse_url(
+                "--exporter-url", options.exporter_url, "http://localhost:10055"
+            )
+        self._values = _parse_values(options.values or ())
         self._receivers: dict[str, Receiver] = {}
         self._quiet_hours: tuple[str, str] | None = None
         self._timezone = "Local"
@@ -68,21 +57,17 @@ class AlertingDialogue:
 
     def run(self) -> None:
         """Ask, check, write; raise ExporterError where it cannot continue."""
-        self._prompts.help()
-        run_steps(
-            self._prompts,
-            (
-                self._ask_critical,
-                self._ask_warnings,
-                self._ask_quiet_hours,
-                self._ask_timezone,
-                self._ask_heartbeat,
-                self._ask_output,
-            ),
+        self._prompts.run(
+            self._ask_critical,
+            self._ask_warnings,
+            self._ask_quiet_hours,
+            self._ask_timezone,
+            self._ask_heartbeat,
+            self._ask_output,
         )
         alerting = Alerting(
             self._receivers,
-            f"{self._options.exporter_url or self._place.exporter_url}/-/alerts",
+            f"{self._exporter_url}/-/alerts",
             self._quiet_hours,
             self._timezone,
             self._heartbeat_url,
@@ -92,36 +77,28 @@ class AlertingDialogue:
         typer.echo(_NEXT.format(file=self._folder / "alertmanager.yml", folder=self._folder))
 
     def _ask_critical(self) -> None:
-        if self._options.channel is None and not self._prompts.silent:
-            typer.echo("How do critical alerts reach you? They ring at any hour.")
         self._receivers["critical"] = self._ask_receiver(
-            {name: channel.description for name, channel in CHANNELS.items()},
-            "Channel",
             "--channel",
-            self._options.channel,
-            "ntfy" if not self._prompts.silent else None,
+            "How do critical alerts reach you? They ring at any hour.",
+            {},
+            None if self._prompts.silent else "ntfy",
         )
 
     def _ask_warnings(self) -> None:
-        choices = {
-            _SAME: "the same",
-            **{name: channel.description for name, channel in CHANNELS.items()},
-        }
-        if self._options.warnings is None and not self._prompts.silent:
-            typer.echo("How do warnings reach you? They wait until after the quiet hours.")
         self._receivers["warning"] = self._ask_receiver(
-            choices, "Channel", "--warnings", self._options.warnings, _SAME
+            "--warnings",
+            "How do warnings reach you? They wait until after the quiet hours.",
+            {_SAME: "the same"},
+            _SAME,
         )
 
     def _ask_receiver(
-        self,
-        choices: Mapping[str, str],
-        question: str,
-        option: str,
-        given: str | None,
-        default: str | None,
+        self, option: str, introduction: str, more: Mapping[str, str], default: str | None
     ) -> Receiver:
-        name = self._prompts.choose(question, choices, option=option, given=given, default=default)
+        if option not in self._prompts.given and not self._prompts.silent:
+            typer.echo(introduction)
+        channels = {name: channel.description for name, channel in CHANNELS.items()}
+        name = self._prompts.choose(option, "Channel", {**more, **channels}, default)
         critical = self._receivers.get("critical")
         if critical and name in (_SAME, critical.channel):
             return critical
@@ -130,6 +107,7 @@ class AlertingDialogue:
 
     def _ask_question(self, question: Question) -> str:
         """Return the answer from --set or from the owner."""
+        prompts = self._prompts
         option = f"--set={question.key}={'@FILE' if question.secret else '…'}"
         given = self._values.get(question.key)
         if given is not None and question.secret:
@@ -137,55 +115,54 @@ class AlertingDialogue:
                 raise ConfigError(f"{option}: the value is a secret: name a file that contains it")
             given = read_secret(Path(given[1:]))
         default = question.default() if question.default else None
-        if given is None and question.secret and not self._prompts.silent:
-            if default is not None and not self._prompts.confirm(
+        if given is not None:
+            prompts.given[option] = given
+        elif question.secret and not prompts.silent:
+            if default is not None and not prompts.confirm(
                 f"{question.text}: do you have one?", default=False
             ):
                 return default
-            return question.parse(self._prompts.secret(question.text))
-        if given is None and default == "":
+            return question.parse(prompts.secret(question.text))
+        elif default == "":
             # an empty default cannot be shown as an answer in brackets
-            if self._prompts.silent:
-                return ""
-            return self._prompts.ask(question.text, _optional(question), option=option, default="-")
-        return self._prompts.ask(
-            question.text, question.parse, option=option, given=given, default=default
-        )
+            return (
+                ""
+                if prompts.silent
+                else prompts.ask(
+                    option,
+                    question.text,
+                    lambda text: "" if text == "-" else question.parse(text),
+                    "-",
+                )
+            )
+        return prompts.ask(option, question.text, question.parse, default)
 
     def _ask_quiet_hours(self) -> None:
         self._quiet_hours = self._prompts.ask(
-            "Quiet hours for warnings, or none",
-            parse_quiet_hours,
-            option="--quiet-hours",
-            given=self._options.quiet_hours,
-            default="21:00-07:00",
+            "--quiet-hours", "Quiet hours for warnings, or none", parse_quiet_hours, "21:00-07:00"
         )
 
     def _ask_timezone(self) -> None:
         if self._quiet_hours is None:
             return
         self._timezone = self._prompts.ask(
+            "--timezone",
             "Time zone of the quiet hours",
             parse_timezone,
-            option="--timezone",
-            given=self._options.timezone,
-            default=self._place.timezone or "Local",
+            self._place.timezone or "Local",
         )
 
     def _ask_heartbeat(self) -> None:
         """Ask for a dead man's switch, without which a dead Prometheus stays unnoticed."""
         self._heartbeat_url = self._prompts.ask(
+            "--heartbeat-url",
             "Dead man's switch: URL of a check, such as https://hc-ping.com/…, or none",
             lambda text: None if text == "none" else http_url(text),
-            option="--heartbeat-url",
-            given=self._options.heartbeat_url,
-            default="none",
+            "none",
         )
 
     def _ask_output(self) -> None:
-        self._folder = self._prompts.path(
-            "Folder for alertmanager.yml", given=self._options.output, default="alertmanager"
-        )
+        self._folder = self._prompts.path("Folder for alertmanager.yml", "alertmanager")
 
     def _write(self, alerting: Alerting) -> None:
         files = build(alerting, self._folder)
@@ -206,14 +183,7 @@ class AlertingDialogue:
             typer.echo("You are root: change the owner of the files to the user of Alertmanager.")
 
 
-def _optional(question: Question) -> Parse[str]:
-    def parse(text: str) -> str:
-        return "" if text == "-" else question.parse(text)
-
-    return parse
-
-
-def _parse_values(values: tuple[str, ...]) -> dict[str, str]:
+def _parse_values(values: Sequence[str]) -> dict[str, str]:
     keys = {question.key for channel in CHANNELS.values() for question in channel.questions}
     parsed = {}
     for value in values:

@@ -2,80 +2,73 @@
 
 # ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from exporter.cli.options import LogFormat, QuietLevel
+from exporter.cli.options import LogFormat, QuietLevel, SkipQuestions, WithoutAsking, takes
 
 
-def command(
-    *,
+@dataclass(frozen=True, kw_only=True)
+class InitOptions:
+    """The options of the command line; None where not given."""
+
     host: Annotated[
         str | None,
         typer.Option(
-            "--host",
-            metavar="HOST",
-            help="Gateway host name or address; discovered by mDNS if omitted.",
+            metavar="HOST", help="Gateway host name or address; discovered by mDNS if omitted."
         ),
-    ] = None,
+    ] = None
     name: Annotated[
-        str | None,
-        typer.Option("--name", metavar="NAME", help="Name of the gateway. [default: home]"),
-    ] = None,
+        str | None, typer.Option(metavar="NAME", help="Name of the gateway. [default: home]")
+    ] = None
     login: Annotated[
         Literal["token-file", "token", "account"] | None,
-        typer.Option("--login", metavar="WAY", help="token-file, token or account."),
-    ] = None,
+        typer.Option(metavar="WAY", help="token-file, token or account."),
+    ] = None
     token_file: Annotated[
-        Path | None,
-        typer.Option("--token-file", metavar="FILE", help="File that contains a token."),
-    ] = None,
+        Path | None, typer.Option(metavar="FILE", help="File that contains a token.")
+    ] = None
     username: Annotated[
-        str | None,
-        typer.Option("--username", metavar="USER", help="User name of the Enphase account."),
-    ] = None,
+        str | None, typer.Option(metavar="USER", help="User name of the Enphase account.")
+    ] = None
     password_file: Annotated[
-        Path | None,
-        typer.Option("--password-file", metavar="FILE", help="File that contains its password."),
-    ] = None,
+        Path | None, typer.Option(metavar="FILE", help="File that contains its password.")
+    ] = None
     storage_mode: Annotated[
         Literal["backup", "self-consumption", "economy", "none"] | None,
-        typer.Option("--storage-mode", metavar="MODE", help="The storage mode that you want."),
-    ] = None,
+        typer.Option(metavar="MODE", help="The storage mode that you want."),
+    ] = None
     reserve: Annotated[
-        str | None,
-        typer.Option("--reserve", metavar="PERCENT", help="The battery reserve that you want."),
-    ] = None,
-    state_dir: Annotated[
-        Path | None,
-        typer.Option("--state-dir", metavar="DIR", help="State directory."),
-    ] = None,
+        str | None, typer.Option(metavar="PERCENT", help="The battery reserve that you want.")
+    ] = None
+    state_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="State directory.")] = None
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output",
             metavar="FILE",
             help="Where to write the configuration. [default: enphase-exporter.yml]",
         ),
-    ] = None,
-    interface: Annotated[
+    ] = None
+    interfaces: Annotated[
         list[str] | None,
         typer.Option(
             "--interface", metavar="ADDRESS", help="Local address to use for mDNS discovery."
         ),
-    ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", help="Do not ask; use options and defaults.")
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files without asking.")] = False,
+    ] = None
+    yes: SkipQuestions = False
+    force: WithoutAsking = False
     test: Annotated[
         bool, typer.Option("--test/--no-test", help="Test the connection before writing.")
-    ] = True,
-    log_level: QuietLevel = None,
-    log_format: LogFormat = None,
-) -> None:
+    ] = True
+    log_level: QuietLevel = None
+    log_format: LogFormat = None
+
+
+@takes(InitOptions)
+def command(options: InitOptions) -> None:
     """Ask five questions and write a configuration.
 
     The questions are: gateway, name, login, storage mode, output file. Options answer them in
@@ -93,25 +86,9 @@ def command(
 
     end_quietly_on_sigterm()
 
-    from exporter.cli.init.dialogue import InitDialogue, InitOptions
+    from exporter.cli.init.dialogue import InitDialogue
     from exporter.logging import setup_logging
 
-    setup_logging(log_level or "error", log_format or "logfmt")
-    options = InitOptions(
-        host=host,
-        name=name,
-        login=login,
-        token_file=token_file,
-        username=username,
-        password_file=password_file,
-        storage_mode=storage_mode,
-        reserve=reserve,
-        state_dir=state_dir,
-        output=output,
-        interfaces=tuple(interface or ()),
-        yes=yes,
-        force=force,
-        test=test,
-    )
+    setup_logging(options.log_level or "error", options.log_format or "logfmt")
     with InitDialogue(options) as dialogue:
         dialogue.run()
