@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-#: a string, which the end of the answer may cut off, a number, or where a container begins or ends
+#: a string, which the end of the answer may cut off even within an escape, a number, or where a
+#: container begins or ends
 _JSON = re.compile(
-    r'"(?P<text>(?:[^"\\]|\\.)*\\?)(?:"|\Z)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|[{}\[\]]',
+    r'"(?P<text>(?:[^"\\]|\\.)*?)(?P<end>"|(?:\\(?:u[0-9A-Fa-f]{0,3})?)?\Z)'
+    r"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|[{}\[\]]",
     re.S,
 )
 _COLON = re.compile(r"\s*:")
@@ -77,7 +79,7 @@ def _json(text: str, keys: list[str]) -> Iterator[Fragment]:
                 yield Fragment(*span, content, keys[-2:][0], (), "name", encode)
                 keys[-1] = content
             else:
-                role: Role = "string" if span[1] < match.end() else "cut"
+                role: Role = "string" if match["end"] == '"' else "cut"
                 yield Fragment(*span, content, keys[-1], tuple(keys[:-1]), role, encode)
 
 

@@ -263,3 +263,25 @@ def test_an_encoded_email_address() -> None:
     assert "johanna" not in redacted["url"]
     assert "mail.example.org" not in redacted["url"]
     assert redacted["url"].count("%40example.invalid") == 1
+
+
+def test_what_is_cut_off_within_json_within_json() -> None:
+    """The parts of an answer that ends in the middle of a nested one are found by their keys."""
+    nested = json.dumps({"mac": "00:1d:c0:12:ab:9f", "wifi": [{"ssid": "Canary Nest", "on": 1}]})
+    text = json.dumps({"state": nested})
+    for end in range(text.index("Nest") + 4, len(text)):
+        result = redacted(text[:end])[0]
+        assert "ab:9f" not in result
+        assert "Canary" not in result
+        assert "Nest" not in result
+
+
+def test_a_secret_is_replaced_among_words_of_the_gateway() -> None:
+    """Under keys of enumerations names may be the gateway's own words; a password never is."""
+    first, second = json.loads(
+        redacted(
+            '[{"password": "tweet-nine", "owner": "Combiner"}, {"state": "tweet-nine Combiner"}]'
+        )[0]
+    )
+    assert second["state"] == f"{first['password']} Combiner"
+    assert "tweet" not in first["password"]
