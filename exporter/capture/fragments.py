@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+# Each pattern goes through a text once: what it has looked at in vain it does not look at again.
 #: a string, which the end of the answer may cut off even within an escape, a number, or where a
 #: container begins or ends
 _JSON = re.compile(
-    r'"(?P<text>(?:[^"\\]|\\.)*?)(?P<end>"|(?:\\(?:u[0-9A-Fa-f]{0,3})?)?\Z)'
+    r'"(?P<text>(?:[^"\\]|\\(?!(?:u[0-9A-Fa-f]{0,3})?\Z).)*+)(?P<end>"|.*)'
     r"|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|[{}\[\]]",
     re.S,
 )
@@ -22,7 +23,8 @@ _COLON = re.compile(r"\s*:")
 #: a tag, or the words between two
 _MARKUP = re.compile(r"<(?P<element>[A-Za-z][\w:-]*)?[^<>]*>?|[^<]+")
 _ATTRIBUTE = re.compile(
-    r"""(?P<name>[A-Za-z][\w:-]*)\s*=\s*(?P<quote>["'])(?P<value>(?:(?!(?P=quote))[^<>])*)(?P=quote)"""
+    r"""(?<![\w:-])(?P<name>[A-Za-z][\w:-]*+)\s*+=\s*["']"""
+    r"""(?P<value>(?<=")[^"<>]*(?=")|(?<=')[^'<>]*(?='))"""
 )
 #: attributes whose values are names of fields
 _NAMING = frozenset({"name", "label", "title", "key"})

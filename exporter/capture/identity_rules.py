@@ -40,7 +40,7 @@ COMMON_WORDS = GENERIC | _words(
 _HEX = "[0-9A-Fa-f]"
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 #: looks like an address of hardware, and is none
-_BLANK = r"(?![0:.-]+(?![\w:.-]))(?![Ff:.-]+(?![\w:.-]))"
+_BLANK = r"(?![0:.-]{1,36}+(?![\w:.-]))(?![Ff:.-]{1,36}+(?![\w:.-]))"
 #: any text but a number
 _TEXT = r"(?!-?\d+(?:\.\d+)?\Z).+"
 #: a day and a minute, which some name their builds by
@@ -61,7 +61,10 @@ def is_address(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Rule:
-    """How a kind of identity is recognized and replaced; patterns are regular expressions."""
+    """How a kind of identity is recognized and replaced; patterns are regular expressions.
+
+    None of them begins again in what another attempt has looked at.
+    """
 
     title: str
     #: ends of keys
@@ -93,7 +96,7 @@ class IdentityKind(Enum):
         "e-mail addresses",
         "email mail email_address",
         ".*@.*",
-        anywhere=r"[\w.%+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+",
+        anywhere=r"[\w.%+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+",
         shape=pseudonyms.email,
     )
     SITE = Rule(
@@ -250,19 +253,22 @@ def kind_of(
 
 def find(text: str, key: str = "") -> list[IdentityMatch]:
     """Return what looks like an identity in a text; `key` is what it stands under, if anything."""
-    return apart(
+    matches = (
         IdentityMatch(kind, *match.span())
         for kind, rule, _, anywhere in _RULES
         if not (kind is IdentityKind.ADDRESS and _VERSIONS.search(key.lower()))
         for match in anywhere.finditer(text)
         if rule.check(match[0])
     )
+    return apart(matches, len(text))
 
 
-def apart(matches: Iterable[IdentityMatch]) -> list[IdentityMatch]:
+def apart(matches: Iterable[IdentityMatch], length: int) -> list[IdentityMatch]:
     """Return the matches that overlap with none before them, in the order of the text."""
-    taken: list[IdentityMatch] = []
+    taken = bytearray(length)
+    free = []
     for match in matches:
-        if all(match.end <= other.start or match.start >= other.end for other in taken):
-            taken.append(match)
-    return sorted(taken, key=lambda match: match.start)
+        if not any(taken[match.start : match.end]):
+            taken[match.start : match.end] = b"x" * (match.end - match.start)
+            free.append(match)
+    return sorted(free, key=lambda match: match.start)

@@ -131,7 +131,8 @@ class Redactor:
         if kind and not cores:
             return [IdentityMatch(kind, 0, len(content))]
         matches += [IdentityMatch(kind, *core.span()) for core in cores if kind]
-        return apart(sorted(matches, key=lambda one: (one.start - one.end, one.start)))
+        matches.sort(key=lambda one: (one.start - one.end, one.start))
+        return apart(matches, len(content))
 
     def _known_in(self, fragment: Fragment) -> list[IdentityMatch]:
         """Return what is known from elsewhere."""
