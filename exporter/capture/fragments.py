@@ -23,7 +23,7 @@ _COLON = re.compile(r"\s*:")
 #: a tag, or the words between two
 _MARKUP = re.compile(r"<(?P<element>[A-Za-z][\w:-]*)?[^<>]*>?|[^<]+")
 _ATTRIBUTE = re.compile(
-    r"""(?<![\w:-])(?P<name>[A-Za-z][\w:-]*+)\s*+=\s*["']"""
+    r"""(?<![\w:-])(?P<name>[\w:-]++)\s*+=\s*["']"""
     r"""(?P<value>(?<=")[^"<>]*(?=")|(?<=')[^'<>]*(?='))"""
 )
 #: attributes whose values are names of fields

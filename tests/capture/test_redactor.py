@@ -285,3 +285,10 @@ def test_a_secret_is_replaced_among_words_of_the_gateway() -> None:
     )
     assert second["state"] == f"{first['password']} Combiner"
     assert "tweet" not in first["password"]
+
+
+@pytest.mark.parametrize("part", ["a.", "9", "0:", "@", '"\\u00', "12345. ", "10.0.0.1 ", "a='"])
+def test_a_text_that_repeats_itself_is_gone_through_once(part: str) -> None:
+    """It takes hours where a pattern begins again in what it has looked at in vain."""
+    text = f'{{"log": "{part * 20_000}'
+    assert redacted(text)[0].startswith('{"log": "')
