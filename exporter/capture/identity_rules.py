@@ -60,7 +60,7 @@ def is_address(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Rule:
+class IdentityRule:
     """How a kind of identity is recognized and replaced; patterns are regular expressions.
 
     None of them begins again in what another attempt has looked at.
@@ -81,25 +81,25 @@ class Rule:
 class IdentityKind(Enum):
     """A kind of identity; the first that fits counts."""
 
-    SECRET = Rule(
+    SECRET = IdentityRule(
         "tokens and passwords",
         "token jwt password passwd passphrase passcode psk pin secret apikey key session_id"
         " sessionid nonce cookie",
         rf"(?=[^ ]{{6,}}\Z){_TEXT}",
         anywhere=r"\b(?a:eyJ[\w-]{8,}(?:\.[\w-]*)*)|(?<=://)[^\s/@\"]+(?=@)",
     )
-    OPAQUE = Rule(
+    OPAQUE = IdentityRule(
         "data that nobody can read",
         anywhere=rf"(?a:(?<![\w+/=]){_HEX}{{64,}}(?![\w+/=])|(?<![\w+/=-])[\w+/]{{96,}}=*)",
     )
-    EMAIL = Rule(
+    EMAIL = IdentityRule(
         "e-mail addresses",
         "email mail email_address",
         ".*@.*",
         anywhere=r"[\w.%+-]{1,64}(?:@|%40)[\w-]+(?:\.[\w-]+)+",
         shape=pseudonyms.email,
     )
-    SITE = Rule(
+    SITE = IdentityRule(
         "site, account and other ids",
         "site_id siteid system_id systemid site_uid uid uuid guid owner_id user_id customer_id"
         " account_id account account_number account_no contract contract_number installer_id"
@@ -108,7 +108,7 @@ class IdentityKind(Enum):
         r"[1-9]\d*",
         rf"(?<![\w-]){_BLANK}{_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}}(?![\w-])",
     )
-    MAC = Rule(
+    MAC = IdentityRule(
         "MAC addresses",
         "mac mac_addr mac_address hwaddr bssid",
         rf"(?:{_HEX}{{2}}[:.-]?){{5}}{_HEX}{{2}}",
@@ -116,7 +116,7 @@ class IdentityKind(Enum):
         rf"(?![\w:-])|(?<![\w.]){_BLANK}{_HEX}{{4}}\.{_HEX}{{4}}\.{_HEX}{{4}}(?![\w.])",
         shape=pseudonyms.hardware,
     )
-    ADDRESS = Rule(
+    ADDRESS = IdentityRule(
         "IP addresses",
         "ip ip_addr ip_address address addr dns gateway server",
         # none that everybody has; behind a slash and a word it is the version of a product
@@ -126,7 +126,7 @@ class IdentityKind(Enum):
         check=is_address,
         shape=pseudonyms.address,
     )
-    HOST = Rule(
+    HOST = IdentityRule(
         "host names",
         "host hostname host_name fqdn domain domain_name mdns_name",
         # a name in somebody's network: not a sentence, and not a public one
@@ -135,14 +135,14 @@ class IdentityKind(Enum):
         r"(?:local|lan|home|internal|localdomain|home\.arpa|fritz\.box)(?![\w-]|\.\w))",
         shape=pseudonyms.host,
     )
-    PHONE = Rule(
+    PHONE = IdentityRule(
         "phone numbers",
         "phone phone_number phone_no telephone tel mobile fax msisdn",
         r"(?=(?:\D*\d){6})(?!.*[A-Za-z]{3}).+",
         r"\d{6,}",
         r"(?<![\w.])\+\d[\d ()/-]{6,}\d(?![\w.])",
     )
-    SERIAL = Rule(
+    SERIAL = IdentityRule(
         "serial numbers",
         "serial serials serial_num serial_nums serial_number serial_numbers serial_no serial_nb"
         " serialnum serialnumber sn device_id dev_id generator_id envoy_id euaid eui64 imei imsi"
@@ -151,25 +151,25 @@ class IdentityKind(Enum):
         r"\d{9,}",
         rf"(?<!\d)(?!{_MOMENT})(?!(\d)\1{{11}})\d{{12}}(?!\d)",
     )
-    NETWORK = Rule("Wi-Fi names", "ssid essid ap_name network_name wifi_name access_point")
-    LOAD = Rule("names of loads", "load_name loadname")
-    POSITION = Rule(
+    NETWORK = IdentityRule("Wi-Fi names", "ssid essid ap_name network_name wifi_name access_point")
+    LOAD = IdentityRule("names of loads", "load_name loadname")
+    POSITION = IdentityRule(
         "coordinates",
         "lat latitude lon lng long longitude",
         _POSITION,
         _POSITION,
         shape=pseudonyms.position,
     )
-    PLACE = Rule(
+    PLACE = IdentityRule(
         "postal addresses",
         "address address1 address2 address_1 address_2 address_line1 address_line2 street location"
         " house_number city town locality suburb county province",
         _TEXT,
     )
-    POSTCODE = Rule(
+    POSTCODE = IdentityRule(
         "postcodes", "zip zipcode zip_code postal_code postcode post_code", number=r"\d{3,}"
     )
-    PERSON = Rule(
+    PERSON = IdentityRule(
         "names",
         "owner customer installer company organisation organization contact contact_person alias"
         " nickname username login description label note notes comment comments surname user name",
