@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import subprocess
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -22,6 +25,8 @@ from tests.mdns import LOOPBACK, announce, announcement, has_ipv6
 LISTEN = (1.2, 10.0, 40.0)
 CLOSED = 1
 
+T = TypeVar("T")
+
 
 @dataclass
 class Discovered:
@@ -29,6 +34,15 @@ class Discovered:
 
     by_name: dict[str, Announced]
     gateways: dict[str, RunningGateway]
+
+
+async def patiently(attempt: Callable[[float], Awaitable[T]], enough: Callable[[T], object]) -> T:
+    """Return what an attempt found, the last one if none found `enough`."""
+    for seconds in LISTEN:
+        result = await attempt(seconds)
+        if enough(result):
+            break
+    return result
 
 
 async def _listen(seconds: float) -> Discovered:
@@ -65,11 +79,11 @@ async def _listen(seconds: float) -> Discovered:
 def discovered() -> Discovered:
     """Return the gateways discovered on loopback, where all kinds announce themselves."""
     expected = 5 if has_ipv6() else 4
-    for seconds in LISTEN:
-        discovered = asyncio.run(_listen(seconds))
-        if len(discovered.by_name) == expected and discovered.by_name["envoy"].answers:
-            break
-    return discovered
+
+    def complete(one: Discovered) -> bool:
+        return len(one.by_name) == expected and one.by_name["envoy"].answers
+
+    return asyncio.run(patiently(_listen, complete))
 
 
 @pytest.mark.parametrize(("name", "kind"), [("envoy", "battery-home"), ("envoy-2", "legacy")])
@@ -115,9 +129,7 @@ async def test_one_gateway_is_found_by_its_serial_number() -> None:
     async with announce(
         announcement("envoy", 8443, serial="1"), announcement("envoy-2", CLOSED, serial="2")
     ):
-        for seconds in LISTEN:
-            if hosts := await find_hosts("1", seconds, ["127.0.0.1"]):
-                break
+        hosts = await patiently(lambda seconds: find_hosts("1", seconds, ["127.0.0.1"]), bool)
         assert hosts == ["127.0.0.1:8443"]
         assert await find_hosts("3", LISTEN[0], ["127.0.0.1"]) == []
     assert await find_hosts("1", LISTEN[0], ["203.0.113.1"]) == []
@@ -132,14 +144,17 @@ async def test_the_command_prints_a_table_and_what_to_paste(tmp_path: Path) -> N
             announcement("envoy-2", CLOSED, serial="9", addresses=("::1",)),
         ),
     ):
-        for seconds in LISTEN:
+
+        async def printed(seconds: float) -> list[subprocess.CompletedProcess[str]]:
             words = ("discover", "--interface=127.0.0.1", f"--timeout={seconds:g}s")
-            plain, as_json = await asyncio.gather(
-                asyncio.to_thread(run, tmp_path, *words),
-                asyncio.to_thread(run, tmp_path, *words, "--json"),
+            commands = (words, (*words, "--json"))
+            return await asyncio.gather(
+                *(asyncio.to_thread(run, tmp_path, *each) for each in commands)
             )
-            if all(done.stdout.count(running.host) for done in (plain, as_json)):
-                break
+
+        plain, as_json = await patiently(
+            printed, lambda done: all(running.host in each.stdout for each in done)
+        )
         assert (plain.returncode, plain.stderr) == (0, "")
         head, first, second = plain.stdout.splitlines()[:3]
         assert head.split() == ["NAME", "SERIAL", "FIRMWARE", "ADDRESS"]

@@ -144,3 +144,9 @@ async def test_no_difference_is_out_of_date(captures_dir: Path) -> None:
         for name, pattern, _ in DIFFERENCES
         if not any(fnmatch(folder, name) and fnmatch(path, pattern) for folder, path in differences)
     ] == []
+
+
+def test_a_capture_read_twice_is_read_alike(captures_dir: Path) -> None:
+    """Reading has no memory."""
+    folder = captures_dir / "8.2.127_with_3cts_and_battery_split"
+    assert read_capture(folder) == read_capture(folder)
