@@ -25,7 +25,7 @@ _NO_LAST_YEAR = "Nothing recorded a year ago"
 _FLOWS = tuple(Query(daily(flow), name) for name, flow in FLOW_NAMES)
 _BELOW = ("House", "Battery charging", "To the grid")
 _BY_HOME = "Days begin at midnight at the home."
-#: graphs that are shaded while electricity is dear
+#: graphs that are shaded while the import price is high
 PRICED = ("Price of electricity", "Grid power")
 
 DAYS = (
@@ -146,7 +146,7 @@ MONEY = (
     lines(
         PanelSpec(
             title="Price of electricity",
-            description="In force at each moment, for a kWh. Shaded while importing is dear.",
+            description="In force at each moment, per kWh. Shaded while the import price is high.",
             unit="short",
             decimals=3,
             since="now-2d/d",
@@ -163,8 +163,8 @@ MONEY = (
         PanelSpec(
             title="Grid power",
             description=(
-                "Imported above zero, exported below zero. Shaded while importing is dear: what"
-                " runs then costs most."
+                "Imported above zero, exported below zero. Shaded while the import price is high:"
+                " what runs then costs most."
             ),
             unit="watt",
             since="now-2d/d",

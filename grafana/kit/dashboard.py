@@ -43,7 +43,7 @@ class DashboardSpec:
     multi_gateway: bool = False
     since: str = "now-24h"
     devices: Sequence[tuple[str, str, str]] = field(default_factory=tuple)
-    #: titles of the graphs that are shaded while electricity is dear
+    #: titles of the graphs that are shaded while the import price is high
     priced: Sequence[str] = ()
 
     @property
@@ -57,7 +57,7 @@ class DashboardSpec:
         for number, panel in enumerate(_flat(document["panels"]), start=1):
             panel["id"] = number
         for note in document["annotations"]["list"]:
-            if note["name"] == DEAR.name:
+            if note["name"] == HIGH_PRICE.name:
                 numbers = [p["id"] for p in _flat(document["panels"]) if p["title"] in self.priced]
                 note["filter"] = {"exclude": False, "ids": numbers}
         return json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -84,7 +84,7 @@ class DashboardSpec:
         )
         for variable in self._variables():
             board.with_variable(variable)
-        notes = (*ANNOTATIONS, DEAR) if self.priced else ANNOTATIONS
+        notes = (*ANNOTATIONS, HIGH_PRICE) if self.priced else ANNOTATIONS
         board.annotations([_Annotation(note, multi_gateway=self.multi_gateway) for note in notes])
         for panel in self.panels:
             board.with_panel(panel)
@@ -198,14 +198,14 @@ ANNOTATIONS = (
 )
 
 #: while importing costs more than at the cheapest time of the day
-DEAR = AnnotationSpec(
-    "Dear electricity",
+HIGH_PRICE = AnnotationSpec(
+    "High price",
     f"""
     enphase_tariff_import_price > bool on ({GATEWAY}, currency)
       (1.05 * min_over_time(enphase_tariff_import_price[1d])) == 1
     """,
     colours.WATCH,
-    "Dear electricity",
+    "High price",
     "{{gateway}}",
 )
 
