@@ -47,6 +47,11 @@ def ct(view: HouseView, kind: str) -> Power | None:
     )
 
 
+def _is_metered(view: HouseView, kind: str) -> bool:
+    """Return whether a section says what a CT measures, which is nothing where that is at fault."""
+    return kind not in (view.get("ctmeters") or {}) or metering(view, kind) is not None
+
+
 def _solar_ct(view: HouseView) -> Power | None:
     own = ct(view, PRODUCTION)
     return None if own is None else _with_other_panels(view, own)
@@ -65,7 +70,7 @@ def _with_other_panels(view: HouseView, own: Power) -> Power | None:
 def _solar_section(view: HouseView) -> Power | None:
     section = view.get("system_production")
     watts = watts_of(getattr(section, "watts_now", None))
-    if watts is None:
+    if watts is None or not _is_metered(view, PRODUCTION):
         return None
     registers = view.registers(("system_production", "watt_hours_lifetime"))
     return _with_other_panels(view, Power(watts, SECTION, registers))
@@ -128,7 +133,7 @@ def _storage_ct(view: HouseView) -> Power | None:
 
 def _net_section(view: HouseView) -> Power | None:
     watts = watts_of(getattr(view.get("system_net_consumption"), "watts_now", None))
-    return None if watts is None else Power(watts, SECTION)
+    return Power(watts, SECTION) if watts is not None and _is_metered(view, NET) else None
 
 
 Source = Callable[[HouseView], Power | None]

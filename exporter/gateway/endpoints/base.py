@@ -7,7 +7,6 @@ converted where its meaning is plain (`"12.5"`, 0 and 1 as booleans) and else dr
 """
 
 import codecs
-import json
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +24,9 @@ from exporter.errors import (
     NotJsonError,
     NotPermittedError,
 )
+from exporter.gateway.endpoints import leniency
 from exporter.gateway.endpoints.fields_seen import Place, Seen, Shapes, add, compare
+from exporter.gateway.endpoints.leniency import MAX_DIGITS
 
 #: more devices than the largest site has; what an answer lists beyond them is not read
 MAX_ENTRIES = 1000
@@ -34,8 +35,6 @@ MAX_ENTRIES = 1000
 _USUAL_BODY, LARGE_BODY = 512 * 2**10, 4 * 2**20
 #: longest text that becomes a label value
 MAX_TEXT = 200
-#: no firmware writes a number as long as this
-_MAX_DIGITS = 40
 _MAX_UNREADABLE = 200
 
 
@@ -187,7 +186,7 @@ def _convert(value: Any, details: list[ErrorDetails]) -> tuple[Any, bool]:
 
 
 def _to_number(value: Any) -> tuple[Any, bool]:
-    if isinstance(value, str) and len(value) <= _MAX_DIGITS:
+    if isinstance(value, str) and len(value) <= MAX_DIGITS:
         try:
             number = float(value)
         except ValueError:
@@ -247,7 +246,7 @@ def identity(value: Any) -> str | None:
     # The usual case first: this runs for every device.
     if type(value) is str and value.isalnum() and len(value) <= MAX_TEXT:
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**_MAX_DIGITS:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MAX_DIGITS:
         value = str(value)
     if isinstance(value, str) and 0 < len(value.strip()) <= MAX_TEXT:
         return value.strip()
@@ -261,11 +260,13 @@ def by_identity(
     name: str,
     *,
     digits: bool = False,
+    rank: Callable[[dict[str, Any]], Any] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return the objects of a list by what identifies them, such as their serial number.
 
     One whose identity cannot be read is identified if it is the only one, and only one of those
-    listed before is missing. With `digits` nothing else makes an identity.
+    listed before is missing. With `digits` nothing else makes an identity. Of several with one
+    identity the one of the highest `rank` counts, else the last one.
     """
     by_id: dict[str, dict[str, Any]] = {}
     nameless: list[dict[str, Any]] = []
@@ -274,13 +275,26 @@ def by_identity(
         if own_id is None or (digits and not own_id.isdecimal()):
             notes.unreadable(_join(name, key))
             nameless.append(entry)
-        else:
+        elif rank is None or own_id not in by_id or rank(entry) >= rank(by_id[own_id]):
             by_id[own_id] = entry
     missing = [each for each in notes.before.get(name, ()) if each not in by_id]
     if len(nameless) == len(missing) == 1:
         by_id[missing[0]] = {**nameless[0], key: missing[0]}
     notes.identities[name] = tuple(by_id)
     return by_id
+
+
+def stamp(value: Any) -> float:
+    """Return a time stamp by which entries can be ranked; 0 for anything that is none."""
+    if isinstance(value, str) and len(value) <= MAX_DIGITS and value.isdecimal():
+        value = int(value)
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if known and math.isfinite(value) else 0.0
+
+
+def newest(key: str) -> Callable[[dict[str, Any]], float]:
+    """Return a rank of the entries of a list by a time stamp of theirs."""
+    return lambda entry: stamp(entry.get(key))
 
 
 def as_object(document: Any) -> dict[str, Any]:
@@ -326,20 +340,10 @@ def parse(body: bytes) -> Any:
         raise NotJsonError("the gateway sent a web page instead of JSON")
     text = body.decode("utf-8-sig", errors=_AS_LATIN_1)
     try:
-        document = json.loads(
-            text,
-            strict=False,
-            parse_int=_parse_int,
-            # NaN and Infinity are no JSON; as null they cost only themselves.
-            parse_constant=lambda _: None,
-        )
+        document = leniency.loads(text)
         return _without_surrogates(document) if "\\u" in text else document
     except (ValueError, RecursionError) as error:
         raise NotJsonError(f"the response is not JSON: {error}") from error
-
-
-def _parse_int(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
 def _without_surrogates(node: Any) -> Any:

@@ -18,6 +18,7 @@ from exporter.gateway.endpoints.base import (
     as_object,
     by_identity,
     entries,
+    stamp,
 )
 from exporter.gateway.endpoints.fields import (
     Celsius,
@@ -148,17 +149,18 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     listed: dict[str, list[dict[str, Any]]] = {kind: [] for kind in _KINDS}
     for entry in entries(devices, notes, "devices"):
         kind = entry.get("devName")
-        if not isinstance(kind, str):
-            notes.unreadable("devices.devName")
-            kind = _kind(entry)
+        kind = kind.lower() if isinstance(kind, str) else None
         if entry.get("active") is False or kind == _METER:
             continue
+        if kind not in listed:
+            notes.unreadable("devices.devName")
+            kind = _kind(entry)
         if kind in listed:
             listed[kind].append(entry)
-        else:
-            notes.unreadable("devices.devName")
     for kind, (member, make) in _KINDS.items():
-        for serial, entry in by_identity(listed[kind], "sn", notes, kind).items():
+        for serial, entry in by_identity(
+            listed[kind], "sn", notes, kind, rank=_last_report
+        ).items():
             detail = make(entry, notes)
             if detail is not None:
                 data[member][serial] = detail
@@ -166,6 +168,19 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     if count is not None:
         data["device_count"] = DeviceCount(count.count, count.limit)
     return data
+
+
+def _last_report(entry: dict[str, Any]) -> float:
+    """Return when a device last reported, by the newest of its channels."""
+    channels = entry.get("channels")
+    readings = [
+        channel.get("lastReading")
+        for channel in (channels if isinstance(channels, list) else ())
+        if isinstance(channel, dict)
+    ]
+    return max(
+        (stamp(each.get("endDate")) for each in readings if isinstance(each, dict)), default=0.0
+    )
 
 
 def _kind(entry: dict[str, Any]) -> str | None:

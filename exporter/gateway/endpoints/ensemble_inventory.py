@@ -16,6 +16,7 @@ from exporter.gateway.endpoints.base import (
     as_list,
     by_identity,
     entries,
+    newest,
 )
 from exporter.gateway.endpoints.fields import (
     Celsius,
@@ -171,18 +172,27 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     """Return controller, collar, combiner and meter where they are there, and all batteries."""
     listed: dict[str, list[dict[str, Any]]] = {}
     for group in entries(as_list(document), notes, "groups"):
-        name = group.get("type")
-        if not isinstance(name, str):
-            notes.unreadable("groups.type")
+        kind = group.get("type")
+        name = kind.upper() if isinstance(kind, str) else None
+        if name not in _GROUPS:
+            # A type of a name not known yet can be one that is, by what its devices say.
             name = _type(group)
-        if name in _GROUPS:
+            if name is not None or kind is None:
+                notes.unreadable("groups.type")
+        if name is not None:
             name = _GROUPS[name].member
             listed.setdefault(name, []).extend(
                 entries(group.get("devices"), notes, f"{name}.devices")
             )
     data: dict[str, Any] = {_BATTERIES.member: {}}
     for kind in _GROUPS.values():
-        raw = by_identity(listed.get(kind.member, ()), "serial_num", notes, kind.member)
+        raw = by_identity(
+            listed.get(kind.member, ()),
+            "serial_num",
+            notes,
+            kind.member,
+            rank=newest("last_rpt_date"),
+        )
         devices = {
             serial: device
             for serial, entry in raw.items()

@@ -6,7 +6,7 @@ site and the oddest firmware: it is there to keep out what cannot be.
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 _YEAR_2100 = 4102444800
 #: more words than any device has to say of itself
@@ -51,6 +51,8 @@ Code = Annotated[int | None, Field(ge=-(2**31), le=2**32)]
 #: quality of a link, as the gateway's own pages show it
 Level = Annotated[int | None, Field(ge=0, le=5)]
 Text = str | None
+#: a word by which things are told apart, however a firmware capitalizes it
+Word = Annotated[str | None, AfterValidator(lambda value: value and value.strip().lower())]
 Flag = bool | None
 Words = Annotated[list[str] | None, BeforeValidator(_bounded)]
 

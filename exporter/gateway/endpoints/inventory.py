@@ -15,6 +15,7 @@ from exporter.gateway.endpoints.base import (
     as_list,
     by_identity,
     entries,
+    stamp,
 )
 from exporter.gateway.endpoints.fields import (
     Celsius,
@@ -107,7 +108,8 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     listed: dict[str, list[dict[str, Any]]] = {}
     for group in entries(as_list(document), notes, "groups"):
         kind = group.get("type")
-        if not isinstance(kind, str) or kind not in _KINDS:
+        kind = kind.upper() if isinstance(kind, str) else None
+        if kind not in _KINDS:
             notes.unreadable("groups.type")
             kind = _kind(group)
         if kind is not None:
@@ -116,11 +118,16 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
             )
     for kind, devices in listed.items():
         member, model = _KINDS[kind]
-        for serial, entry in by_identity(devices, "serial_num", notes, kind).items():
+        for serial, entry in by_identity(devices, "serial_num", notes, kind, rank=_rank).items():
             device = model.read(entry, notes, kind)
             if device is not None and device.admin_state != _REMOVED:
                 data[member][serial] = device
     return dict(data)
+
+
+def _rank(entry: dict[str, Any]) -> tuple[bool, float]:
+    """Return how much an entry counts: one that was taken out of service can be listed again."""
+    return entry.get("admin_state") != _REMOVED, stamp(entry.get("last_rpt_date"))
 
 
 def _kind(group: dict[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from exporter.gateway.endpoints.base import (
     as_list,
     by_identity,
     entries,
+    newest,
 )
 from exporter.gateway.endpoints.fields import Code, DeviceWatts, Epoch, Text
 
@@ -37,7 +38,10 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     inverters: dict[str, DeviceReport] = {}
     batteries: dict[str, DeviceReport] = {}
     listed = entries(as_list(document), notes, "inverters")
-    for serial, entry in by_identity(listed, "serialNumber", notes, "inverters").items():
+    by_serial = by_identity(
+        listed, "serialNumber", notes, "inverters", rank=newest("lastReportDate")
+    )
+    for serial, entry in by_serial.items():
         report = DeviceReport.read(entry, notes, "inverters")
         if report is None:
             continue

@@ -29,6 +29,7 @@ from exporter.gateway.endpoints.fields import (
     Number,
     Text,
     Volts,
+    Word,
     Words,
 )
 
@@ -55,7 +56,7 @@ class MeterSetup(Model):
 
     eid: Code = None
     state: Text = None
-    measurement_type: Text = Field(None, alias="measurementType")
+    measurement_type: Word = Field(None, alias="measurementType")
     phase_mode: Text = Field(None, alias="phaseMode")
     phase_count: Annotated[int | None, Field(ge=1, le=3)] = Field(None, alias="phaseCount")
     metering_status: Text = Field(None, alias="meteringStatus")
@@ -134,7 +135,10 @@ def read_readings(document: Any, notes: Notes) -> dict[str, Any]:
             if (channel := MeterReading.read(raw, notes, "channels")) is not None
         ]
         eid = _meter_eid(channels) if total.eid is None else total.eid
-        if eid is not None:
+        if eid is None:
+            continue
+        other = readings.get(str(eid))
+        if other is None or (total.timestamp or 0) >= (other.total.timestamp or 0):
             readings[str(eid)] = MeterReadings(total, _by_phase(channels, eid, notes))
     return {"meter_readings": readings}
 
@@ -297,18 +301,15 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     answer = parsed.get(READINGS.path)
     if meters is None:
         return {}
-    setup = {meter.measurement_type: meter for meter in meters.values() if meter.measurement_type}
-    data: dict[str, Any] = {"meter_setup": setup}
+    data: dict[str, Any] = {"meter_setup": _by_kind(meters.values())}
     if answer is None:
         return data
     readings: Mapping[str, MeterReadings] = answer.data["meter_readings"]
-    enabled = {
-        kind: (meter, reading)
-        for eid, meter in meters.items()
-        if meter.enabled
-        and (kind := meter.measurement_type)
-        and (reading := readings.get(eid)) is not None
-    }
+    enabled: dict[str, tuple[MeterSetup, MeterReadings]] = {}
+    for eid, meter in meters.items():
+        kind, reading = meter.measurement_type, readings.get(eid)
+        if meter.enabled and kind and reading is not None:
+            enabled.setdefault(kind, (meter, reading))
     legs = max(
         leg_count(meters.values()),
         max((_measured_legs(reading) for _, reading in enabled.values()), default=0),
@@ -316,7 +317,9 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     totals: dict[str, CtMeter] = {}
     phases: dict[str, dict[str, MeterReading]] = {}
     for kind, (meter, reading) in enabled.items():
-        fresh = not is_stale(reading.total.timestamp, context.gateway_time)
+        fresh = not is_stale(reading.total.timestamp, context.gateway_time) and not _is_blank(
+            reading.total
+        )
         parts = _legs(kind, reading, legs, context) if legs > 1 else {}
         whole = fresh and None not in parts.values()
         totals[kind] = CtMeter(
@@ -333,12 +336,35 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     return data | {"ctmeters": totals, "ctmeters_phases": phases}
 
 
+def _by_kind(meters: Iterable[MeterSetup]) -> dict[str, MeterSetup]:
+    """Return the set-up of the meters by what they measure: of several the first enabled one."""
+    by_kind: dict[str, MeterSetup] = {}
+    for meter in meters:
+        kind = meter.measurement_type
+        if kind and (kind not in by_kind or (meter.enabled and not by_kind[kind].enabled)):
+            by_kind[kind] = meter
+    return by_kind
+
+
 def _values(total: MeterReading, legs: int) -> list[float | None]:
     values = [getattr(total, name) for name in _VALUES]
     factor = total.power_factor
     if factor is not None and abs(factor) > 1:
         values[_POWER_FACTOR] = factor / legs if abs(factor) <= legs else None
     return values
+
+
+def _is_blank(total: MeterReading) -> bool:
+    """Return whether a meter was not read at all: there is no service of 0 V and 0 Hz."""
+    return not any(
+        (
+            total.voltage,
+            total.frequency,
+            total.active_power,
+            total.energy_delivered,
+            total.energy_received,
+        )
+    )
 
 
 def _legs(

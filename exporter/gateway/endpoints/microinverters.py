@@ -17,6 +17,10 @@ _AGE = 7200.0
 _INTERVALS = 3
 #: the longest night of those who live where panels are worth it
 _NIGHT = 86400.0
+#: a time stamp so far in the future is none; a gateway that sets its clock needs a while
+_AHEAD = 86400.0
+#: seconds by which stamps may be ahead of the gateway's clock, such as an hour of summer time
+_SLACK = 4000.0
 
 
 # Not frozen: to make one costs half as much, and there are hundreds of them.
@@ -124,11 +128,19 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
             channels[serial] = {
                 number: _input(channel) for number, channel in detail.channels.items()
             }
-    newest = _most(inverter.last_report_date for inverter in by_serial.values()) or 0
+    dates = [each.last_report_date for each in by_serial.values() if each.last_report_date]
+    # One whose time stamp is in the future must not make old ones of all the others.
+    newest = max((date for date in dates if date <= context.gateway_time + _SLACK), default=0)
     fresh = max(newest - _AGE, context.gateway_time - _NIGHT)
+    latest = context.gateway_time + _AHEAD
     for serial, inverter in by_serial.items():
-        if inverter.last_report_date is not None and inverter.last_report_date < fresh:
+        date = inverter.last_report_date
+        if date is None:
+            continue
+        if date < fresh:
             by_serial[serial] = _of_now(inverter, newest, context)
+        elif date > latest:
+            by_serial[serial] = replace(inverter, last_report_date=None)
     return {"inverters": by_serial, "inverter_channels": channels}
 
 

@@ -14,7 +14,7 @@ from awesomeversion import AwesomeVersion
 from exporter.errors import GatewayStartingError
 from exporter.gateway.endpoints import meters, production_report, production_v1
 from exporter.gateway.endpoints.base import Parsed
-from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.context import METERED_AGE, Context, is_stale
 from exporter.gateway.endpoints.meters import PHASES
 from exporter.gateway.endpoints.production_report import (
     INVERTERS,
@@ -196,7 +196,12 @@ def _believed(
         return False
     if cts is not None and not any(needed <= cts for needed in _CTS[name]):
         return False
-    return not is_stale(section.section.reading_time, context.gateway_time)
+    return _is_of_now(section.section.reading_time, context)
+
+
+def _is_of_now(reading_time: int | None, context: Context, limit: float = METERED_AGE) -> bool:
+    """Return whether what was read at this time is current; 0 is never, while a gateway starts."""
+    return reading_time != 0 and not is_stale(reading_time, context.gateway_time, limit)
 
 
 def _by_leg(section: MeteredSection, legs: int) -> dict[str, SystemEnergy]:
@@ -297,7 +302,7 @@ def _plausible(part: E, day: float) -> E:
 
 
 def _acb_of_now(acb: AcbPower, context: Context) -> AcbPower | None:
-    return None if is_stale(acb.reading_time, context.gateway_time, _DEVICE_AGE) else acb
+    return acb if _is_of_now(acb.reading_time, context, _DEVICE_AGE) else None
 
 
 def _unmetered(
@@ -315,7 +320,9 @@ def _unmetered(
     if section is None or not section.section.active:
         return None
     inverters = section.section
-    if is_stale(inverters.reading_time, context.gateway_time, _DEVICE_AGE) and inverters.watts_now:
+    never = inverters.reading_time == 0
+    old = is_stale(inverters.reading_time, context.gateway_time, _DEVICE_AGE)
+    if never or (old and inverters.watts_now):
         return inverters.model_copy(update={"watts_now": None})
     return inverters
 

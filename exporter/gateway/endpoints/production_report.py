@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object, entries
-from exporter.gateway.endpoints.fields import Count, Epoch, Percent, StoredWattHours, Text
+from exporter.gateway.endpoints.fields import Count, Epoch, Percent, StoredWattHours, Text, Word
 
 PRODUCTION = "production"
 TOTAL_CONSUMPTION = "total-consumption"
@@ -42,8 +42,8 @@ class ReportSection(SystemEnergy):
 
     required: ClassVar[frozenset[str]] = frozenset({"activeCount", "readingTime", "wNow"})
 
-    type: Text = None
-    measurement_type: Text = Field(None, alias="measurementType")
+    type: Word = None
+    measurement_type: Word = Field(None, alias="measurementType")
     active: Count = Field(None, alias="activeCount")
     reading_time: Epoch = Field(None, alias="readingTime")
 
@@ -102,6 +102,9 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
                 name = left[0]  # noqa: PLW2901
             if name is None:
                 notes.unreadable(f"{part}.measurementType")
+            elif name in sections and (section.active or 0) < (sections[name].section.active or 0):
+                # One that is there twice, once without a device.
+                continue
             elif name == ACB:
                 acb = AcbPower.read(entry, notes, part)
                 sections[name] = MeteredSection(section, ())

@@ -1,0 +1,64 @@
+"""What a gateway has not read yet, or cannot read, is no zero."""
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import capture_names
+from tests.field_cases.field_case import FieldCase, section
+
+REPORT, READINGS = "/production.json?details=1", "/ivp/meters/readings"
+SPLIT, SINGLE = "8.2.127_with_3cts_and_battery_split", "8.2.4345_with_device_data"
+WITHOUT_CT = "8.2.4264_metered_noct"
+
+pytestmark = pytest.mark.skipif(not capture_names(), reason="no captures")
+
+
+@pytest.fixture
+def open_capture(captures_dir: Any) -> Any:
+    """Return a function that opens a capture for changes."""
+    return lambda name: FieldCase(captures_dir / name)
+
+
+def blank(listed: Any) -> None:
+    """Let the meters have read nothing."""
+    for meter in listed:
+        for balance in (meter, *meter["channels"]):
+            values = balance.keys() - {"eid", "timestamp", "channels"}
+            balance.update(dict.fromkeys(values, 0))
+
+
+@pytest.mark.parametrize("name", [SPLIT, SINGLE])
+def test_a_meter_of_zeros_alone_measures_nothing(open_capture: Any, name: str) -> None:
+    """There is no service of 0 V and 0 Hz: no power of 0 W is claimed of it."""
+    home = open_capture(name)
+    home.change(READINGS, blank)
+    after = home.read()
+    assert {meter.active_power for meter in after["ctmeters"].values()} == {None}
+    assert {meter.energy_delivered for meter in after["ctmeters"].values()} == {None}
+    assert after["ctmeters_phases"] == {}
+
+
+@pytest.mark.parametrize("name", ["production", "total-consumption", "net-consumption"])
+def test_a_section_that_was_never_read_says_nothing(open_capture: Any, name: str) -> None:
+    """A gateway that has just started counts its meters before it reads them."""
+    home = open_capture(SINGLE)
+    home.change(REPORT, lambda report: section(report, name).update(readingTime=0, wNow=0))
+    members = {
+        "production": "system_production",
+        "total-consumption": "system_consumption",
+        "net-consumption": "system_net_consumption",
+    }
+    after = home.read()
+    assert members[name] not in after
+    assert all(member in after for kind, member in members.items() if kind != name)
+
+
+def test_inverters_that_never_reported_produce_an_unknown_power(open_capture: Any) -> None:
+    """Where no CT measures production, the energy so far is known, and the power is not."""
+    home = open_capture(WITHOUT_CT)
+    del home.bodies["/api/v1/production"]
+    home.change(REPORT, lambda report: section(report, "inverters").update(readingTime=0, wNow=0))
+    production = home.read()["system_production"]
+    assert production.watts_now is None
+    assert production.watt_hours_lifetime > 0
