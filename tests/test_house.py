@@ -169,6 +169,15 @@ def test_a_ct_of_the_whole_house_is_the_house() -> None:
     }
 
 
+def test_a_section_of_zero_behind_a_ct_that_does_not_measure_is_no_source() -> None:
+    """Nobody can tell it from the zeros of the CT; a better source may know."""
+    broken = SimpleNamespace(active_power=0, metering_status="not-metering")
+    assert "solar" not in powers(ctmeters={"production": broken}, system_production=section(0))
+    assert "grid" not in powers(
+        ctmeters={"net-consumption": broken}, system_net_consumption=section(0)
+    )
+
+
 def test_a_ct_that_does_not_measure_is_no_source() -> None:
     """The gateway reports it itself."""
     broken = SimpleNamespace(active_power=0, metering_status="not-metering")

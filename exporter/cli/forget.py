@@ -18,7 +18,10 @@ def command(
     gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="Name of the gateway.")],
     serials: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SERIAL...]", help="Serial numbers; none lists what is known."),
+        typer.Argument(
+            metavar="[SERIAL...]",
+            help="Serial numbers, or what a missing meter measured; none lists what is known.",
+        ),
     ] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Expect these devices again once they are seen.")
@@ -31,14 +34,16 @@ def command(
     """Retire hardware that was removed for good.
 
     Nothing is expected of it any more: its series and alerts end, no counter moves, and a device
-    that is still reported is ignored. A running exporter applies it within a minute. Without serial
-    numbers it lists the devices of the gateway. `retired:` in the configuration does the same.
+    that is still reported is ignored. A meter that was switched off or set up for something else is
+    known by what it measured. A running exporter applies it within a minute. Without serial numbers
+    it lists the devices of the gateway. `retired:` in the configuration does the same.
 
     \b
     Examples:
       enphase-exporter forget home
       enphase-exporter forget home 482200001001
       enphase-exporter forget home 482200001001 --undo
+      enphase-exporter forget home net-consumption
     """  # noqa: D301 - \b keeps the lines after it as they are
     import os
 
@@ -86,12 +91,12 @@ def command(
 
 def _devices(state: "GatewayState") -> dict[str, dict[str, float | None]]:
     """Return when each device went missing (epoch seconds), None if it is there, by kind."""
-    from exporter.gateway.inventory import SERIAL_KINDS
+    from exporter.gateway.inventory import ROLE_KINDS, SERIAL_KINDS
 
     return {
         kind: {serial: entry.missing_since for serial, entry in sorted(entries.items())}
         for kind, entries in sorted(state.inventory.items())
-        if kind in SERIAL_KINDS
+        if kind in SERIAL_KINDS | ROLE_KINDS
     }
 
 
@@ -116,13 +121,16 @@ def _list(state: "GatewayState", retired: set[str] | frozenset[str]) -> None:
 def _confirm(state: "GatewayState", serials: list[str], *, yes: bool) -> None:
     """Ask if one of the devices is still there."""
     from exporter.errors import ConfigError
+    from exporter.gateway.inventory import ROLE_KINDS
 
-    present = [
-        f"{kind} {serial}"
+    still = {
+        kind: [each for each, since in entries.items() if each in serials and since is None]
         for kind, entries in _devices(state).items()
-        for serial, missing_since in entries.items()
-        if serial in serials and missing_since is None
-    ]
+    }
+    roles = [f"{kind} {each}" for kind in sorted(ROLE_KINDS & still.keys()) for each in still[kind]]
+    if roles:
+        raise ConfigError(f"{', '.join(roles)}: is still reported; only what is missing can go")
+    present = [f"{kind} {serial}" for kind, serials in still.items() for serial in serials]
     if not present or yes:
         return
     typer.echo(f"The gateway still reports {', '.join(present)}: it would be ignored.")

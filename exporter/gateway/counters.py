@@ -37,6 +37,8 @@ _SLACK_WH = 1000.0
 #: how long and how often a new series must hold to be believed
 _PROOF_SECONDS = 300.0
 _PROOF_READINGS = 3
+#: how long a register must be zero after it was not: gateways say zero all night after a restart
+_PROOF_SECONDS_OF_ZERO = 86400.0
 #: power readings further apart than this, or than three cadences, leave a gap in the energy
 _MIN_GAP = 180.0
 
@@ -272,7 +274,6 @@ class CounterGuard:
         continues = (
             first is not None
             and last is not None
-            and raw != 0
             and self._plausible(
                 last,
                 raw,
@@ -286,11 +287,8 @@ class CounterGuard:
             state.pending_first, state.pending_since, state.pending_count = raw, now, 0
         state.pending_last, state.pending_at = raw, now
         state.pending_count += 1
-        proved = (
-            raw != 0
-            and state.pending_count >= _PROOF_READINGS
-            and now - state.pending_since >= _PROOF_SECONDS
-        )
+        needed = _PROOF_SECONDS if raw != 0 else _PROOF_SECONDS_OF_ZERO
+        proved = state.pending_count >= _PROOF_READINGS and now - state.pending_since >= needed
         if proved and state.pending_first is not None:
             _rebase(state, state.pending_first, now)
             _advance(state, raw, now, energy)

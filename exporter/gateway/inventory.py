@@ -105,6 +105,8 @@ PARTS: tuple[Part, ...] = (
 SERIAL_KINDS = frozenset(
     {"inverter", "battery", "acb", "iq_relay", "controller", "collar", "combiner"}
 )
+#: kinds whose ids are what something is for; once they are missing they can be retired by that
+ROLE_KINDS = frozenset({"meter", "section", "dry_contact", "generator"})
 
 
 class Inventory:
@@ -124,8 +126,12 @@ class Inventory:
         self._remembered: dict[str, frozenset[str]] = {}
 
     def retired(self, identity: str) -> bool:
-        """Return whether a device was removed for good, by command or configuration."""
-        return identity in self._configured or identity in self._state.retired
+        """Return whether a device was removed for good, by command or configuration.
+
+        The legs of a meter go with it.
+        """
+        names = {identity, identity.partition("/")[0]}
+        return not (names.isdisjoint(self._configured) and names.isdisjoint(self._state.retired))
 
     def retire(self, ids: Iterable[str]) -> set[str]:
         """Expect nothing any more of these; return those that were known."""

@@ -47,9 +47,11 @@ def ct(view: HouseView, kind: str) -> Power | None:
     )
 
 
-def _is_metered(view: HouseView, kind: str) -> bool:
-    """Return whether a section says what a CT measures, which is nothing where that is at fault."""
-    return kind not in (view.get("ctmeters") or {}) or metering(view, kind) is not None
+def _section_watts(view: HouseView, member: str, kind: str) -> float | None:
+    """Return the power of a section; none of 0 W where the CT behind it measures nothing."""
+    watts = watts_of(getattr(view.get(member), "watts_now", None))
+    at_fault = kind in (view.get("ctmeters") or {}) and metering(view, kind) is None
+    return watts or (None if at_fault else watts)
 
 
 def _solar_ct(view: HouseView) -> Power | None:
@@ -68,9 +70,8 @@ def _with_other_panels(view: HouseView, own: Power) -> Power | None:
 
 
 def _solar_section(view: HouseView) -> Power | None:
-    section = view.get("system_production")
-    watts = watts_of(getattr(section, "watts_now", None))
-    if watts is None or not _is_metered(view, PRODUCTION):
+    watts = _section_watts(view, "system_production", PRODUCTION)
+    if watts is None:
         return None
     registers = view.registers(("system_production", "watt_hours_lifetime"))
     return _with_other_panels(view, Power(watts, SECTION, registers))
@@ -132,8 +133,8 @@ def _storage_ct(view: HouseView) -> Power | None:
 
 
 def _net_section(view: HouseView) -> Power | None:
-    watts = watts_of(getattr(view.get("system_net_consumption"), "watts_now", None))
-    return Power(watts, SECTION) if watts is not None and _is_metered(view, NET) else None
+    watts = _section_watts(view, "system_net_consumption", NET)
+    return None if watts is None else Power(watts, SECTION)
 
 
 Source = Callable[[HouseView], Power | None]

@@ -171,10 +171,16 @@ class StateSet(MetricRow):
         """Yield one sample for each state; none when the gateway does not report the field."""
         if raw is None:
             return
-        current = text(raw)
+        current = self._state(text(raw))
         for state in self.states:
             yield ((self.label, state),), int(state == current)
-        yield ((self.label, "unknown"),), int(current not in self.states)
+        yield ((self.label, "unknown"),), int(current is None)
+
+    def _state(self, word: str) -> str | None:
+        """Return the state that a word stands for, however a firmware capitalizes it."""
+        if word in self.states:
+            return word
+        return next((state for state in self.states if state.lower() == word.lower()), None)
 
 
 @dataclass(frozen=True)
@@ -185,10 +191,10 @@ class FlagSet(StateSet):
         """Yield one sample for each condition; none when the gateway does not report the field."""
         if not isinstance(raw, (list, tuple, set, frozenset)):
             return
-        current = {text(flag) for flag in raw}
+        current = {self._state(text(flag)) for flag in raw}
         for flag in self.states:
             yield ((self.label, flag),), int(flag in current)
-        yield ((self.label, "unknown"),), int(bool(current.difference(self.states)))
+        yield ((self.label, "unknown"),), int(None in current)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ def retired_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RetiredFile
             inventory={
                 "battery": {"122000000001": InventoryEntry(1.0, 1765000000.0, {"x"}, {"x"})},
                 "inverter": {"482100000001": InventoryEntry(1.0, None, {"y"}, set())},
+                "meter": {
+                    "storage": InventoryEntry(1.0, 1765000000.0, {"z"}, {"z"}),
+                    "production": InventoryEntry(1.0, None, {"z"}, set()),
+                },
                 "quantity": {"power": InventoryEntry(1.0, None, {"z"}, set())},
             }
         ).dump()
@@ -62,15 +66,24 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert dispatch.run(["forget", "home", "122000000001"]) == 0
     capsys.readouterr()
     assert dispatch.run(["forget", "home"]) == 0
-    battery, inverter, configured = capsys.readouterr().out.splitlines()
+    battery, inverter, meter, storage, configured = capsys.readouterr().out.splitlines()
     assert battery.split() == ["battery", "122000000001", "retired"]
     assert inverter.split() == ["inverter", "482100000001", "present"]
+    assert meter.split() == ["meter", "production", "present"]
+    assert storage.split()[:3] == ["meter", "storage", "missing"]
     assert configured.split() == ["482100000009", "retired"]
+
+
+def test_a_meter_that_was_switched_off(retired_file: RetiredFile) -> None:
+    """It is known by what it measured, and can go once it is missing."""
+    assert dispatch.run(["forget", "home", "storage"]) == 0
+    assert retired_file.read() == {"storage"}
 
 
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
+        (["home", "production", "--yes"], 1, "meter production: is still reported"),
         (["home", "1", "2"], 1, "home: unknown serial number 1, 2: `enphase-exporter forget home`"),
         (["home", "power"], 1, "unknown serial number power"),
         (["cabin", "1"], 2, "no gateway is named 'cabin'"),

@@ -123,6 +123,28 @@ async def test_a_first_zero_is_believed_when_it_lasts() -> None:
     assert unused.rejected == starting.rejected == 0
 
 
+async def test_a_register_that_is_zero_for_a_day_was_reset() -> None:
+    """A CT that is set up anew counts from zero; the counter goes on, and is rejected no longer."""
+    meter = Meter()
+    await meter.read(1_691_000)
+    zeros = [await meter.read(0, after=600) for _ in range(150)]
+    assert zeros[:140] == [None] * 140
+    assert zeros[-1] == 1_691_000
+    rejected = meter.rejected
+    assert await meter.read(0, after=600) == 1_691_000
+    assert await meter.read(40, after=600) == 1_691_040
+    assert meter.rejected == rejected
+    assert await meter.read(1_691_040) is None
+
+
+async def test_a_register_that_counts_on_from_zero_was_reset() -> None:
+    """No day is waited for where the zeros are followed by what a new register counts."""
+    meter = Meter()
+    await meter.read(1_691_000)
+    assert {await meter.read(0, after=300) for _ in range(4)} == {None}
+    assert await meter.read(15, after=300) == 1_691_015
+
+
 async def test_a_long_pause_lets_a_lot_of_energy_pass() -> None:
     """After three weeks without the exporter, what was counted meanwhile is no anomaly."""
     meter = Meter()

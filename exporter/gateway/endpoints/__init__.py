@@ -153,6 +153,7 @@ COMBINE: Mapping[str, Combine] = {
     "devices": devices.combine,
     "generator": _generator,
     "livedata": livedata.combine,
+    "battery_power": ensemble_power.combine,
     "tariff": tariff.combine,
 }
 

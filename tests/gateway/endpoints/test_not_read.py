@@ -8,6 +8,7 @@ from tests.conftest import capture_names
 from tests.field_cases.field_case import FieldCase, section
 
 REPORT, READINGS = "/production.json?details=1", "/ivp/meters/readings"
+POWER, INVENTORY = "/ivp/ensemble/power", "/ivp/ensemble/inventory"
 SPLIT, SINGLE = "8.2.127_with_3cts_and_battery_split", "8.2.4345_with_device_data"
 WITHOUT_CT = "8.2.4264_metered_noct"
 
@@ -62,3 +63,34 @@ def test_inverters_that_never_reported_produce_an_unknown_power(open_capture: An
     production = home.read()["system_production"]
     assert production.watts_now is None
     assert production.watt_hours_lifetime > 0
+
+
+def test_a_battery_of_zeros_alone_is_not_empty(open_capture: Any) -> None:
+    """A gateway that cannot reach a battery reports zeros; the list of batteries knows better."""
+    home = open_capture(SPLIT)
+    before = home.read()["encharge_power"]
+    zeros = {"soc": 0, "real_power_mw": 0, "apparent_power_mva": 0}
+    home.change(POWER, lambda answer: answer["devices:"][0].update(zeros))
+    after = home.read()["encharge_power"]
+    first, *others = before
+    assert (after[first].soc, after[first].real_power_mw) == (None, None)
+    assert [after[serial] for serial in others] == [before[serial] for serial in others]
+
+
+def test_a_battery_that_is_empty_says_so(open_capture: Any) -> None:
+    """Zeros are true where the list of batteries agrees, or the battery has a power."""
+    home = open_capture(SPLIT)
+    zeros = {"soc": 0, "real_power_mw": 0, "apparent_power_mva": 0}
+    home.change(POWER, lambda answer: answer["devices:"][0].update(zeros))
+    home.change(POWER, lambda answer: answer["devices:"][1].update(soc=0))
+
+    def empty(groups: Any) -> None:
+        for group in groups:
+            for device in group["devices"] if group["type"] == "ENCHARGE" else ():
+                device["percentFull"] = 0
+
+    charged = [battery.soc for battery in home.read()["encharge_power"].values()]
+    home.change(INVENTORY, empty)
+    agreed = [battery.soc for battery in home.read()["encharge_power"].values()]
+    assert charged[:2] == [None, 0]
+    assert agreed[:2] == [0, 0]
