@@ -184,6 +184,18 @@ def test_a_ct_that_does_not_measure_is_no_source() -> None:
     assert powers(ctmeters={"production": broken}, system_production=section(800))["solar"] == 800
 
 
+@pytest.mark.parametrize(("battery", "house"), [(-900.0, 100.0), (-1100.0, 0.0), (-2600.0, None)])
+def test_powers_that_do_not_belong_together_make_no_house_of_zero(
+    battery: float, house: float | None
+) -> None:
+    """A little below nothing is the time between two readings; far below, one of them is wrong."""
+    found = powers(
+        ctmeters={"production": ct(700), "net-consumption": ct(300)},
+        storage_power=SimpleNamespace(watts=battery),
+    )
+    assert found.get("house") == house
+
+
 def test_live_data_stands_in_for_everything() -> None:
     """Where nothing else is fresh, it has all powers."""
     members = {

@@ -15,9 +15,8 @@ from exporter.gateway.state_model import DayState
 
 #: seconds; over a longer gap in the readings nobody knows what was before midnight
 _LONGEST_GAP = 3600.0
-#: seconds after midnight in which the gateway may still show yesterday's figure: some count the
-#: days of UTC, or of winter time
-_LATE_RESET = 3 * 3600.0
+#: seconds after midnight in which the gateway may still show yesterday's figure
+_LATE_RESET = 5400.0
 _WEEK = 7
 #: Wh; slack of all comparisons
 _SLACK = 100.0

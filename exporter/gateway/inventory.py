@@ -57,6 +57,10 @@ class Part:
     paths: tuple[tuple[str, ...], ...] = ()
 
 
+#: sections of devices, which a gateway that starts at night cannot read before the morning
+_DEVICE_SECTIONS = frozenset({production_report.INVERTERS, production_report.ACB})
+
+
 def _keys(value: Mapping[str, Any]) -> Iterable[str]:
     return value.keys()
 
@@ -71,7 +75,11 @@ def _legs(value: Any) -> Iterable[str]:
 
 
 def _active(value: Any) -> Iterable[str]:
-    return (name for name, section in value.items() if getattr(section, "active", None) != 0)
+    """Yield the sections that count a device, and were read if they are of meters."""
+    for name, section in value.items():
+        read = name in _DEVICE_SECTIONS or getattr(section, "reading_time", None) != 0
+        if read and getattr(section, "active", None) != 0:
+            yield name
 
 
 _METERS = ((meters.SETUP.path,), (meters.READINGS.path,))
@@ -106,7 +114,7 @@ SERIAL_KINDS = frozenset(
     {"inverter", "battery", "acb", "iq_relay", "controller", "collar", "combiner"}
 )
 #: kinds whose ids are what something is for; once they are missing they can be retired by that
-ROLE_KINDS = frozenset({"meter", "section", "dry_contact", "generator"})
+ROLE_KINDS = frozenset({"meter", "meter_phase", "section", "dry_contact", "generator"})
 
 
 class Inventory:

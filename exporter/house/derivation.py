@@ -43,6 +43,8 @@ _POWER_COLLECTORS = (
     "generator",
     "livedata",
 )
+#: how uneven powers of nearly the same time may be, in W and as a share of all of them
+_UNEVEN_WATTS, _UNEVEN = 150.0, 0.05
 _QUANTITIES = ("solar", "battery", "grid", "house")
 
 
@@ -172,13 +174,27 @@ def _house(view: HouseView, powers: Mapping[str, Power | None]) -> Power | None:
         return live_load(view)
     if solar is not None and grid is not None and not unknown_battery:
         stored = 0.0 if battery is None else battery.watts
-        return Power(max(0.0, max(0.0, solar.watts) + grid.watts + stored), BALANCE)
+        balance = _balance(max(0.0, solar.watts), grid.watts, stored)
+        if balance is not None:
+            return balance
     section = view.get("system_consumption")
     watts = watts_of(getattr(section, "watts_now", None))
     if watts is not None and not _has_batteries(view):
         registers = view.registers(("system_consumption", "watt_hours_lifetime"))
         return Power(max(0.0, watts), SECTION, registers)
     return live_load(view)
+
+
+def _balance(*watts: float) -> Power | None:
+    """Return what is left of powers; none where they cannot belong together.
+
+    They are not of the same second, so a little less than nothing is nothing. Much less than that
+    is no house without a load: one of them is wrong, or of before something was switched.
+    """
+    left = sum(watts)
+    if left < -max(_UNEVEN_WATTS, _UNEVEN * sum(map(abs, watts))):
+        return None
+    return Power(max(0.0, left), BALANCE)
 
 
 def _flows(powers: Mapping[str, Power | None]) -> dict[tuple[str, ...], Flow]:
@@ -222,7 +238,8 @@ def _legs(view: HouseView) -> dict[str, LegFlows]:
     for phase in sorted(solar.keys() | net.keys() | total.keys()):
         sun, grid, used = solar.get(phase), net.get(phase), total.get(phase)
         if used is None and sun is not None and grid is not None and alone:
-            used = max(0.0, max(0.0, sun) + grid)
+            balance = _balance(max(0.0, sun), grid)
+            used = None if balance is None else balance.watts
         legs[phase] = LegFlows(
             None if sun is None else max(0.0, sun),
             used,

@@ -25,8 +25,8 @@ from exporter.gateway.endpoints.fields import (
     Code,
     Count,
     DeviceWattHours,
-    DeviceWatts,
     Epoch,
+    InverterWatts,
     Joules,
     Milliamperes,
     Millihertz,
@@ -41,9 +41,9 @@ class InverterChannel(Model):
     """One panel input of an inverter, as it last reported."""
 
     eid: Code = Field(None, alias="chanEid")
-    watts_now: DeviceWatts = Field(None, alias="watts.now")
-    watts_used: DeviceWatts = Field(None, alias="watts.nowUsed")
-    watts_max: DeviceWatts = Field(None, alias="watts.max")
+    watts_now: InverterWatts = Field(None, alias="watts.now")
+    watts_used: InverterWatts = Field(None, alias="watts.nowUsed")
+    watts_max: InverterWatts = Field(None, alias="watts.max")
     watt_hours_today: DeviceWattHours = Field(None, alias="wattHours.today")
     watt_hours_yesterday: DeviceWattHours = Field(None, alias="wattHours.yesterday")
     watt_hours_week: DeviceWattHours = Field(None, alias="wattHours.week")
@@ -236,6 +236,8 @@ def _inverter(entry: dict[str, Any], notes: Notes) -> InverterDetail:
         gone = None
         if "modGone" in entry:
             notes.unreadable("pcu.modGone", minor=True)
+    if entry.get("channels") == []:
+        notes.unreadable(name)
     channels = [
         channel
         for item in entries(entry.get("channels"), notes, name)

@@ -177,7 +177,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         if name not in _GROUPS:
             # A type of a name not known yet can be one that is, by what its devices say.
             name = _type(group)
-            if name is not None or kind is None:
+            if name is not None or not isinstance(kind, str):
                 notes.unreadable("groups.type")
         if name is not None:
             name = _GROUPS[name].member

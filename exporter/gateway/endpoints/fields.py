@@ -26,6 +26,8 @@ WattHours = Annotated[float | None, Field(ge=-1e12, le=1e12)]
 StoredWattHours = Annotated[float | None, Field(ge=0, le=1e12)]
 #: of a single inverter or battery
 DeviceWatts = Annotated[float | None, Field(ge=-1e5, le=1e5)]
+#: of a microinverter, the largest of which give 640 W
+InverterWatts = Annotated[float | None, Field(ge=-5000, le=5000)]
 DeviceMilliwatts = Annotated[float | None, Field(ge=-1e8, le=1e8)]
 DeviceWattHours = Annotated[float | None, Field(ge=0, le=1e9)]
 Joules = Annotated[float | None, Field(ge=0, le=1e13)]

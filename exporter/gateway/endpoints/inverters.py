@@ -14,7 +14,7 @@ from exporter.gateway.endpoints.base import (
     entries,
     newest,
 )
-from exporter.gateway.endpoints.fields import Code, DeviceWatts, Epoch, Text
+from exporter.gateway.endpoints.fields import Code, Epoch, InverterWatts, Text
 
 _AC_BATTERY = 11
 
@@ -28,8 +28,8 @@ class DeviceReport(Model):
 
     serial_number: Text = Field(None, alias="serialNumber")
     last_report_date: Epoch = Field(None, alias="lastReportDate")
-    last_report_watts: DeviceWatts = Field(None, alias="lastReportWatts")
-    max_report_watts: DeviceWatts = Field(None, alias="maxReportWatts")
+    last_report_watts: InverterWatts = Field(None, alias="lastReportWatts")
+    max_report_watts: InverterWatts = Field(None, alias="maxReportWatts")
     device_type: Code = Field(None, alias="devType")
 
 

@@ -308,7 +308,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     enabled: dict[str, tuple[MeterSetup, MeterReadings]] = {}
     for eid, meter in meters.items():
         kind, reading = meter.measurement_type, readings.get(eid)
-        if meter.enabled and kind and reading is not None:
+        if meter.enabled and kind and reading is not None and not _is_blank(reading.total):
             enabled.setdefault(kind, (meter, reading))
     legs = max(
         leg_count(meters.values()),
@@ -317,9 +317,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     totals: dict[str, CtMeter] = {}
     phases: dict[str, dict[str, MeterReading]] = {}
     for kind, (meter, reading) in enabled.items():
-        fresh = not is_stale(reading.total.timestamp, context.gateway_time) and not _is_blank(
-            reading.total
-        )
+        fresh = not is_stale(reading.total.timestamp, context.gateway_time)
         parts = _legs(kind, reading, legs, context) if legs > 1 else {}
         whole = fresh and None not in parts.values()
         totals[kind] = CtMeter(

@@ -384,7 +384,8 @@ def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[
     paths = [device_data.ENDPOINT.path]
     answer = parsed.get(device_data.ENDPOINT.path)
     count: DeviceCount | None = answer.data.get("device_count") if answer else None
-    detailed = bool(answer and answer.data.get("inverter_details"))
+    details: Mapping[str, InverterDetail] = answer.data["inverter_details"] if answer else {}
+    detailed = bool(details) and all(detail.channels for detail in details.values())
     batteries = bool(_member(parsed, inventory.ENDPOINT.path, "acb_devices"))
     if count is None or not count.complete or not detailed or batteries:
         paths.append(inverters.ENDPOINT.path)
