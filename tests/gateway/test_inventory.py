@@ -123,6 +123,29 @@ def test_a_device_can_be_retired_by_configuration() -> None:
     assert set(site.expected) == {("controller", "9")}
 
 
+def test_the_legs_of_a_meter_are_retired_with_it() -> None:
+    """A meter that was switched off for good is known by what it measured."""
+    site = ObservedInventory()
+    legs = {"production": {"L1": object()}, "storage": {"L1": object(), "L2": object()}}
+    site.see(ctmeters=dict.fromkeys(legs, object()), ctmeters_phases=legs)
+    site.inventory.configure_retired({"storage"})
+    assert set(site.expected) == {("meter", "production"), ("meter_phase", "production/L1")}
+    site.inventory.configure_retired({"storage/L2"})
+    assert ("meter_phase", "storage/L1") in site.expected
+    assert ("meter_phase", "storage/L2") not in site.expected
+
+
+def test_a_section_of_a_meter_that_was_never_read_is_not_there() -> None:
+    """Its time of reading is 0; the sections of devices have that until they report at dawn."""
+    site = ObservedInventory()
+    sections = {"production": SimpleNamespace(active=1, reading_time=START)}
+    sections["inverters"] = SimpleNamespace(active=12, reading_time=START)
+    assert site.see(production_sections=sections) == []
+    for section in sections.values():
+        section.reading_time = 0
+    assert site.see(production_sections=sections) == ["section production"]
+
+
 def test_devices_are_bounded_by_kind() -> None:
     """New serials without end cost neither memory nor what was there first."""
     site = ObservedInventory()

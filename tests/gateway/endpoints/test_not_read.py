@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from exporter.gateway.endpoints import paths_needed
 from tests.conftest import capture_names
 from tests.field_cases.field_case import FieldCase, section
 
 REPORT, READINGS = "/production.json?details=1", "/ivp/meters/readings"
+DETAILS, LIST = "/ivp/pdm/device_data", "/api/v1/production/inverters"
 POWER, INVENTORY = "/ivp/ensemble/power", "/ivp/ensemble/inventory"
 SPLIT, SINGLE = "8.2.127_with_3cts_and_battery_split", "8.2.4345_with_device_data"
+SIMPLE = "7.3.130"
 WITHOUT_CT = "8.2.4264_metered_noct"
 
 pytestmark = pytest.mark.skipif(not capture_names(), reason="no captures")
@@ -93,3 +96,30 @@ def test_a_battery_that_is_empty_says_so(open_capture: Any) -> None:
     agreed = [battery.soc for battery in home.read()["encharge_power"].values()]
     assert charged[:2] == [None, 0]
     assert agreed[:2] == [0, 0]
+
+
+def test_an_inverter_without_inputs_is_counted_and_read_from_the_list(open_capture: Any) -> None:
+    """Its details are gone; what the list of inverters says of it stays."""
+    home = open_capture(SINGLE)
+    listed = home.read()["inverters"]
+    home.change(DETAILS, lambda devices: next(iter(devices.values())).update(channels=[]))
+    after = home.read()["inverters"]
+    first, *others = listed
+    assert after[first].last_report_watts == listed[first].last_report_watts
+    assert after[first].ac_voltage is None
+    assert [after[serial] for serial in others] == [listed[serial] for serial in others]
+    assert home.parsed()[DETAILS].unreadable == {"pcu.channels": 1}
+    assert LIST in paths_needed("inverters", home.parsed(), ())
+
+
+@pytest.mark.parametrize("watts", [0xFFFF, 0xFFFFFFFF, -0x8000])
+def test_a_number_that_stands_for_none_is_no_power(open_capture: Any, watts: int) -> None:
+    """The bits of a register that was not read are more than any inverter makes."""
+    home = open_capture(SIMPLE)
+    before = home.read()["inverters"]
+    home.change(LIST, lambda listed: listed[0].update(lastReportWatts=watts))
+    after = home.read()["inverters"]
+    first, *others = before
+    assert after[first].last_report_watts is None
+    assert [after[serial] for serial in others] == [before[serial] for serial in others]
+    assert home.parsed()[LIST].unreadable == {"inverters.lastReportWatts": 1}
