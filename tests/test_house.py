@@ -196,6 +196,17 @@ def test_powers_that_do_not_belong_together_make_no_house_of_zero(
     assert found.get("house") == house
 
 
+def test_inverters_that_are_silent_for_days_do_not_say_that_there_is_no_sun() -> None:
+    """In the evening all of them stop at 0 W; after a day of silence that is no news any more."""
+
+    def reported(before: float) -> dict[str, Any]:
+        silent = SimpleNamespace(last_report_watts=0, last_report_date=-before)
+        return inverters(0) | {"inverters": {"0": silent}}
+
+    assert powers(**reported(16 * 3600))["solar"] == 0
+    assert "solar" not in powers(**reported(26 * 3600))
+
+
 def test_live_data_stands_in_for_everything() -> None:
     """Where nothing else is fresh, it has all powers."""
     members = {

@@ -12,6 +12,8 @@ _OTHER_PANELS = "pv3p"
 _LIVE_SOLAR, _LIVE_GRID, _LIVE_STORAGE, _LIVE_LOAD = "pv", "grid", "storage", "load"
 #: the largest commercial sites
 _MAX_WATTS = 1e8
+#: seconds
+_LONGEST_NIGHT = 86400.0
 
 
 def watts_of(value: Any, divisor: float = 1) -> float | None:
@@ -77,6 +79,11 @@ def _solar_section(view: HouseView) -> Power | None:
     return _with_other_panels(view, Power(watts, SECTION, registers))
 
 
+def _report_date(inverter: Any) -> int | None:
+    date: int | None = getattr(inverter, "last_report_date", None)
+    return date
+
+
 def _solar_inverters(view: HouseView) -> Power | None:
     inverters = view.get("inverters")
     presence = view.get("inverter_presence") or {}
@@ -88,6 +95,10 @@ def _solar_inverters(view: HouseView) -> Power | None:
         if (value := watts_of(inverter.last_report_watts)) is not None
     ]
     if len(watts) < len(inverters):
+        return None
+    dates = [date for each in inverters.values() if (date := _report_date(each))]
+    if not any(watts) and dates and max(dates) < view.read_at("inverters") - _LONGEST_NIGHT:
+        # All are silent for longer than any night: nobody knows whether that is still so.
         return None
     paths = [("inverters", serial, "lifetime_energy") for serial in inverters]
     registers = view.registers(*paths)

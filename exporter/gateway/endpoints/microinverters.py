@@ -291,11 +291,12 @@ def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:
     silent while others report has no current values.
     """
     limit = max(_AGE, _INTERVALS * (inverter.last_report_duration or 0))
-    over = is_stale(inverter.last_report_date, context.gateway_time, _NIGHT)
-    if not over and not is_stale(inverter.last_report_date, newest, limit):
+    if not is_stale(inverter.last_report_date, newest, limit) and not is_stale(
+        inverter.last_report_date, context.gateway_time, _NIGHT
+    ):
         return inverter
-    # One that ended its day with 0 W still makes nothing; of one silent for days nobody knows.
-    watts = 0.0 if inverter.last_report_watts == 0 and not over else None
+    # One that ended its day with 0 W still makes nothing.
+    watts = 0.0 if inverter.last_report_watts == 0 else None
     return replace(inverter, **{**_MOMENTARY, "last_report_watts": watts})
 
 
