@@ -1,4 +1,4 @@
-"""The shipped alert rules with the owner's thresholds, links and labels.
+"""The shipped alert rules with the owner's thresholds, severities, links and labels.
 
 The rules are changed as text, so that their comments stay and a difference to the shipped files
 shows what the owner asked for.
@@ -6,7 +6,7 @@ shows what the owner asked for.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +22,12 @@ _SUFFIX = ".rules.yml"
 _RUNBOOK = re.compile(r"(?<=runbook_url: )\S*/(\w+)\.md$", re.MULTILINE)
 _DASHBOARD = re.compile(r"(?<=dashboard_url: )https?://[^/\s]+(?=/d/)")
 _SEVERITY = re.compile(r"^( +)severity: \w+$", re.MULTILINE)
+#: an alert with the comment above it, up to the next one
+_ALERT = re.compile(r"(?:^ {6}#.*\n)*^ {6}- alert: (\w+)\n(?:^ {8}.*\n)+\n?", re.MULTILINE)
+_EMPTY_GROUP = re.compile(
+    r"(?:^ {2}#.*\n)*^ {2}- name: .*\n(?:^ {4}\w+: .*\n)*^ {4}rules:\n\s*(?=^ {2}\S|\Z)",
+    re.MULTILINE,
+)
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -39,6 +45,10 @@ class RuleSettings:
     dashboard_url: str | None = None
     #: labels that every alert gets
     labels: Mapping[str, str] = field(default_factory=dict)
+    #: by alert
+    severities: Mapping[str, str] = field(default_factory=dict)
+    #: alerts that are left out
+    disabled: Collection[str] = ()
 
 
 def shipped_rules() -> dict[str, str]:
@@ -65,11 +75,24 @@ def _render(text: str, settings: RuleSettings) -> str:
     if settings.dashboard_url:
         dashboards = settings.dashboard_url.rstrip("/")
         text = _DASHBOARD.sub(lambda _: dashboards, text)
+    text = _ALERT.sub(lambda match: _alert(match, settings), text)
+    if settings.disabled:
+        text = re.sub(r"groups:\s*\Z", "groups: []\n", _EMPTY_GROUP.sub("", text))
     if settings.labels:
         text = _SEVERITY.sub(lambda match: match[0] + _more(match[1], settings.labels), text)
     for name in thresholds():
         text = _with_threshold(text, name, settings)
     return text
+
+
+def _alert(match: re.Match[str], settings: RuleSettings) -> str:
+    """Return the text of an alert with the severity that the owner wants; empty without it."""
+    if match[1] in settings.disabled:
+        return ""
+    severity = settings.severities.get(match[1])
+    if severity is None:
+        return match[0]
+    return _SEVERITY.sub(lambda line: f"{line[1]}severity: {severity}", match[0])
 
 
 def _more(indent: str, labels: Mapping[str, str]) -> str:

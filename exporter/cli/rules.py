@@ -1,4 +1,4 @@
-"""`enphase-exporter rules`: the alert rules with the owner's thresholds, links and labels."""
+"""`enphase-exporter rules`: the alert rules with the owner's thresholds, severities and labels."""
 
 # ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
@@ -47,14 +47,16 @@ def command(
 ) -> None:
     """Write the alert rules for Prometheus, with what the configuration changes about them.
 
-    Thresholds, links and labels are taken from `alerts:` in the configuration of the exporter, if
-    there is one; options win. Without --output all rules are printed as one file.
+    Thresholds, severities, links, labels, and which alerts are left out, are taken from `alerts:`
+    in the configuration of the exporter, if there is one; options win. Where the exporter runs
+    elsewhere, a file with `alerts:` alone will do. Without --output all rules are printed as one
+    file.
 
     \b
     Examples:
       enphase-exporter rules --output=/etc/prometheus/rules
       enphase-exporter rules --runbook-url=http://exporter.lan:10055/runbooks
-      enphase-exporter rules --label=site=cabin > enphase.rules.yml
+      enphase-exporter rules --config=alerts.yml --label=site=cabin > enphase.rules.yml
     """  # noqa: D301 - \b keeps the lines after it as they are
     from exporter.alerting.rules import render_rules
 
@@ -79,27 +81,30 @@ def _settings(
     import os
 
     from exporter.alerting.rules import RuleSettings
-    from exporter.config import find_config_file, load
+    from exporter.config import find_config_file, load_alerts
 
-    if not (config_file or find_config_file(os.environ)):
+    path = config_file or find_config_file(os.environ)
+    if path is None:
         return RuleSettings(runbook_url=runbook_url, dashboard_url=dashboard_url, labels=labels)
-    config = load(config_file, os.environ)
+    alerts, gateways = load_alerts(path, os.environ)
     return RuleSettings(
-        thresholds=config.alerts.thresholds,
+        thresholds=alerts.thresholds,
         gateway_thresholds={
-            gateway.name: own
-            for gateway in config.gateways
+            name: changed
+            for name, own in gateways.items()
             if (
-                own := {
-                    name: value
-                    for name, value in gateway.alerts.thresholds.items()
-                    if config.alerts.thresholds.get(name) != value
+                changed := {
+                    threshold: value
+                    for threshold, value in own.thresholds.items()
+                    if alerts.thresholds.get(threshold) != value
                 }
             )
         },
-        runbook_url=runbook_url or config.alerts.runbook_url,
-        dashboard_url=dashboard_url or config.alerts.dashboard_url,
-        labels={**config.alerts.labels, **labels},
+        runbook_url=runbook_url or alerts.runbook_url,
+        dashboard_url=dashboard_url or alerts.dashboard_url,
+        labels={**alerts.labels, **labels},
+        severities=alerts.severities,
+        disabled=alerts.disabled,
     )
 
 

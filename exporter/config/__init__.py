@@ -8,6 +8,7 @@ the owner. Every mistake is reported in a `ConfigError`, one line each, and neve
 from exporter.config.models import (
     COLLECTORS,
     Alerts,
+    AllAlerts,
     Config,
     Credentials,
     DeviceName,
@@ -23,12 +24,14 @@ from exporter.config.sources import (
     find_config_file,
     has_only_comments,
     load,
+    load_alerts,
 )
 
 __all__ = [
     "COLLECTORS",
     "SYSTEM_CONFIG_FILE",
     "Alerts",
+    "AllAlerts",
     "Config",
     "Credentials",
     "DeviceName",
@@ -41,4 +44,5 @@ __all__ = [
     "find_config_file",
     "has_only_comments",
     "load",
+    "load_alerts",
 ]

@@ -15,6 +15,7 @@ from pydantic import Field, PrivateAttr, SecretStr, TypeAdapter, ValidationError
 from exporter.config.errors import Strict, field_error
 from exporter.config.types import (
     COLLECTORS,
+    AlertName,
     Amperes,
     Cadences,
     Coordinate,
@@ -118,6 +119,26 @@ class AllAlerts(Alerts):
     dashboard_url: Url | None = None
     #: labels that every alert gets
     labels: dict[str, str] = Field(default_factory=dict)
+    #: other severities than the shipped ones, by alert
+    severities: dict[AlertName, Literal["critical", "warning", "info"]] = Field(
+        default_factory=dict
+    )
+    #: alerts that are left out
+    disabled: tuple[AlertName, ...] = ()
+
+
+class GatewayAlerts(Strict):
+    """The alerts of one gateway, where only its name matters."""
+
+    name: Name
+    alerts: Alerts = Alerts()
+
+
+class AlertsFile(Strict):
+    """What the machine with Prometheus has to know, where the exporter runs elsewhere."""
+
+    alerts: AllAlerts = AllAlerts()
+    gateways: tuple[GatewayAlerts, ...] = ()
 
 
 class Wanted(Strict):

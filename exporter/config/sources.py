@@ -12,7 +12,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from exporter.config.errors import KeyPath, config_error
-from exporter.config.models import SECRETS, Config, Gateway, GatewaysFile
+from exporter.config.models import (
+    SECRETS,
+    Alerts,
+    AlertsFile,
+    AllAlerts,
+    Config,
+    Gateway,
+    GatewaysFile,
+)
 from exporter.config.types import read_secret
 from exporter.errors import ConfigError
 from exporter.fleet import shard as shards
@@ -118,6 +126,27 @@ def load(
         return config.for_shard(shards.parse(value))
     except ConfigError as error:
         raise ConfigError(f"{flag}: {error}") from None
+
+
+def load_alerts(path: Path, environ: Mapping[str, str]) -> tuple[AllAlerts, dict[str, Alerts]]:
+    """Return the alerts of a configuration, for all gateways and by gateway; raise ConfigError.
+
+    A file that has no address of a gateway is one for alerts alone.
+    """
+    data = _read_file(path)
+    listed = data.get("gateways") or []
+    if data.get("gateways_file") or not isinstance(listed, list) or environ.get(f"{_PREFIX}HOST"):
+        addressed = True
+    else:
+        addressed = any(not isinstance(each, dict) or "host" in each for each in listed)
+    if addressed:
+        config = load(path, environ)
+        return config.alerts, {gateway.name: gateway.alerts for gateway in config.gateways}
+    try:
+        alerts = AlertsFile.model_validate(data)
+    except ValidationError as error:
+        raise config_error(error, AlertsFile, printable(path)) from None
+    return alerts.alerts, {gateway.name: gateway.alerts for gateway in alerts.gateways}
 
 
 def _read_gateways(path: Path) -> tuple[Gateway, ...]:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from exporter import address
 from exporter.config.errors import did_you_mean, field_error
 from exporter.errors import ConfigError
+from exporter.findings.texts import alert_texts
 from exporter.findings.thresholds import thresholds
 from exporter.text import printable
 
@@ -101,6 +102,15 @@ def _threshold(name: str) -> str:
     names = sorted(thresholds())
     if name not in names:
         raise field_error(f"unknown threshold: {did_you_mean(name, names)}")
+    return name
+
+
+def _alert(name: str) -> str:
+    names = sorted({alert for alert, _ in alert_texts()})
+    if name not in names:
+        raise field_error(f"unknown alert: {did_you_mean(name, names)}")
+    if name == "EnphaseWatchdog":
+        raise field_error("it shows that alerts arrive, and stays as it is")
     return name
 
 
@@ -281,6 +291,7 @@ def _quoted(value: object) -> str:
     return f"'{printable(value)[:80]}'" if not isinstance(value, (dict, list)) else "this"
 
 
+AlertName = Annotated[str, AfterValidator(_alert)]
 CollectorName = Annotated[str, AfterValidator(_collector)]
 Cadences = dict[CollectorName, Annotated[float, BeforeValidator(_cadence)]]
 Deadlines = dict[CollectorName, Annotated[float, BeforeValidator(_deadline)]]

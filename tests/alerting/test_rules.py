@@ -3,6 +3,7 @@
 import difflib
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from exporter.alerting.rules import RuleSettings, render_rules, shipped_rules
 from exporter.cli import dispatch
 from exporter.errors import ConfigError
+from exporter.findings.texts import alert_texts
 
 SETTINGS = RuleSettings(
     thresholds={"backup_soc_low_ratio": 0.3},
@@ -125,3 +127,96 @@ def test_a_label_without_a_value_is_refused(capsys: pytest.CaptureFixture[str]) 
     """The form is named."""
     assert dispatch.run(["rules", "--label=site"]) == 2
     assert "NAME=VALUE" in capsys.readouterr().err
+
+
+def rendered_alerts(settings: RuleSettings) -> Counter[tuple[str, str]]:
+    """Return how often each alert stands in the rules, by name and severity."""
+    rules = [
+        rule
+        for text in render_rules(settings).values()
+        for group in yaml.safe_load(text)["groups"]
+        for rule in group["rules"]
+    ]
+    return Counter(
+        (rule["alert"], rule["labels"].get("severity", "")) for rule in rules if "alert" in rule
+    )
+
+
+def test_another_severity_is_that_of_one_alert() -> None:
+    """All rules of that alert have it, and no other alert changes."""
+    before = rendered_alerts(RuleSettings())
+    after = rendered_alerts(RuleSettings(severities={"EnphaseBackupOverload": "info"}))
+    assert {name for name, _ in after - before} == {"EnphaseBackupOverload"}
+    assert {severity for name, severity in after if name == "EnphaseBackupOverload"} == {"info"}
+    assert sum(after.values()) == sum(before.values())
+
+
+@pytest.mark.parametrize("alert", sorted({name for name, _ in alert_texts()}))
+def test_each_alert_can_be_left_out(alert: str) -> None:
+    """Only its own rules are gone; what others compute with stays."""
+    before, settings = rendered_alerts(RuleSettings()), RuleSettings(disabled=[alert])
+    gone = before - rendered_alerts(settings)
+    assert {name for name, _ in gone} == {alert}
+    assert not any(line.strip().startswith("- record") for line in changed_lines(settings))
+
+
+def changed_lines(settings: RuleSettings) -> list[str]:
+    """Return the lines that are gone."""
+    before, after = shipped_rules(), render_rules(settings)
+    return [
+        line[2:]
+        for name in before
+        for line in difflib.ndiff(before[name].splitlines(), after[name].splitlines())
+        if line.startswith("- ") and before[name] != after[name]
+    ]
+
+
+def test_without_any_alert_the_rules_are_valid(promtool: str, tmp_path: Path) -> None:
+    """Groups and files of alerts alone are empty then, and promtool takes them."""
+    everything = RuleSettings(disabled=[name for name, _ in alert_texts()])
+    for name, text in render_rules(everything).items():
+        (tmp_path / name).write_text(text)
+    assert not rendered_alerts(everything)
+    done = subprocess.run(
+        [promtool, "check", "rules", *map(str, tmp_path.iterdir())],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_file_of_alerts_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where Prometheus runs, nobody has to know the address or the login of a gateway."""
+    file = tmp_path / "alerts.yml"
+    file.write_text(
+        "alerts:\n"
+        "  severities: {EnphaseStorageDegraded: critical}\n"
+        "  disabled: [EnphaseGatewayFirmwareChanged]\n"
+        "gateways:\n"
+        "  - {name: cabin, alerts: {thresholds: {battery_cold_celsius: -25}}}\n"
+    )
+    assert dispatch.run(["rules", f"--config={file}"]) == 0
+    text = capsys.readouterr().out
+    assert "EnphaseGatewayFirmwareChanged" not in text
+    assert 'label_replace(vector(-25), "gateway", "cabin", "", "")' in text
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    degraded = [rule for rule in rules if rule.get("alert") == "EnphaseStorageDegraded"]
+    assert [rule["labels"]["severity"] for rule in degraded] == ["critical"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("severities: {EnphaseStorageDegrade: info}", "did you mean EnphaseStorageDegraded?"),
+        ("severities: {EnphaseStorageDegraded: loud}", "must be 'critical', 'warning' or 'info'"),
+        ("disabled: [EnphaseWatchdog]", "stays as it is"),
+    ],
+)
+def test_mistakes_in_a_file_of_alerts(
+    content: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt alert or severity is named, and the watchdog is never lost."""
+    file = tmp_path / "alerts.yml"
+    file.write_text(f"alerts: {{{content}}}\n")
+    assert dispatch.run(["rules", f"--config={file}"]) == 1
+    assert message in capsys.readouterr().err
