@@ -52,8 +52,10 @@ _GAUGES = (
         lambda pager: pager.tested_at,
     ),
 )
+#: fires a rule while `alerting test` waits for it
+_TEST = "enphase_pager_test_requested"
 #: names of all of these metrics
-NAMES = frozenset({"enphase_exporter_build_info", *(gauge.name for gauge in _GAUGES)})
+NAMES = frozenset({"enphase_exporter_build_info", _TEST, *(gauge.name for gauge in _GAUGES)})
 
 
 class OwnMetrics(Collector):
@@ -73,6 +75,7 @@ class OwnMetrics(Collector):
         if self._pager is not None:
             for gauge in _GAUGES:
                 yield GaugeMetricFamily(gauge.name, gauge.help)
+            yield _test_family()
 
     def collect(self) -> Iterator[Metric]:
         """Yield all families, those of unknown values without a sample."""
@@ -83,6 +86,16 @@ class OwnMetrics(Collector):
             value = gauge.read(self._pager)
             if value is not None:
                 yield GaugeMetricFamily(gauge.name, gauge.help, value)
+        if (test := self._pager.requested_test) is not None:
+            family = _test_family()
+            family.add_metric((test,), 1)
+            yield family
+
+
+def _test_family() -> GaugeMetricFamily:
+    return GaugeMetricFamily(
+        _TEST, "Always 1: `alerting test` waits for this test alert.", labels=("test",)
+    )
 
 
 def _revision() -> str:

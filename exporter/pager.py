@@ -5,6 +5,7 @@ fires and that the rules are evaluated. A scrape shows that Prometheus is there.
 was set up and tested is in a file that `enphase-exporter alerting` writes. All else is in memory.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,10 @@ _MAX_AGE = 26 * 3600.0
 _MAX_TEXT = 1000
 #: bytes of the file, and where it is
 _MAX_FILE = 10_000
-_FILE = "alerting.json"
+_FILE, _TEST_FILE = "alerting.json", "alerting-test.json"
+#: seconds that a test may be wanted for
+_LONGEST_TEST = 900.0
+_TEST = re.compile(r"[0-9a-f]{8}")
 _SEVERITIES = ("critical", "warning", "info")
 Severity = Literal["critical", "warning", "info"]
 
@@ -64,13 +68,14 @@ class Pager:
     def __init__(self, clock: Clock, state_dir: Path) -> None:
         """Begin with nothing; see `read_receiver`."""
         self._clock = clock
-        self._path = state_dir / _FILE
+        self._path, self._test_path = state_dir / _FILE, state_dir / _TEST_FILE
         self._started = clock.time()
         self._alerts: dict[str, FiringAlert] = {}
         #: notifications so far, by which a page is known that shows the last one
         self.notifications = 0
         self.receiver: str | None = None
         self.tested_at: float | None = None
+        self._test: tuple[str, float] = "", 0.0
         self.last_scrape: float | None = None
         self.last_watchdog: float | None = None
 
@@ -79,15 +84,27 @@ class Pager:
         self.last_scrape = self._clock.time()
 
     def read_receiver(self) -> None:
-        """Read from the state directory which receiver was set up and tested; reads a file."""
-        try:
-            with self._path.open("rb") as file:
-                document = orjson.loads(file.read(_MAX_FILE))
-            receiver, tested_at = document["receiver"], document.get("tested_at")
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            receiver = tested_at = None
+        """Read from the state directory which receiver was set up and tested, and a wish to test.
+
+        Reads files.
+        """
+        document = _read(self._path)
+        receiver, tested_at = document.get("receiver"), document.get("tested_at")
         self.receiver = receiver if isinstance(receiver, str) else None
-        self.tested_at = float(tested_at) if isinstance(tested_at, int | float) else None
+        self.tested_at = None
+        if self.receiver is not None and isinstance(tested_at, int | float):
+            self.tested_at = float(tested_at)
+        wish = _read(self._test_path)
+        test, until = wish.get("test"), wish.get("until")
+        self._test = ("", 0.0)
+        if isinstance(test, str) and isinstance(until, int | float) and _TEST.fullmatch(test):
+            self._test = test, float(until)
+
+    @property
+    def requested_test(self) -> str | None:
+        """The test that `alerting test` waits for; None without one."""
+        test, until = self._test
+        return test if 0.0 < until - self._clock.time() <= _LONGEST_TEST else None
 
     def notify(self, body: bytes) -> None:
         """Take a notification of Alertmanager's webhook; raise ValueError if it is none."""
@@ -151,6 +168,16 @@ class Pager:
 
     def _silent(self, last: float | None) -> bool:
         return self._clock.time() - max(last or 0.0, self._started) > SILENCE
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the object in a file; an empty one where there is none."""
+    try:
+        with path.open("rb") as file:
+            document = orjson.loads(file.read(_MAX_FILE))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _texts(value: Any) -> dict[str, str]:

@@ -37,8 +37,9 @@ _INTRO = """\
 Besides these there are metrics of the exporter itself, which belong to no gateway:
 `enphase_exporter_build_info` (labels `version` and `revision`),
 `enphase_exporter_last_scrape_timestamp_seconds`,
-`enphase_exporter_last_watchdog_timestamp_seconds`, `enphase_pager_receiver_configured` and
-`enphase_pager_last_test_timestamp_seconds`.
+`enphase_exporter_last_watchdog_timestamp_seconds`, `enphase_pager_receiver_configured`,
+`enphase_pager_last_test_timestamp_seconds` and, while `alerting test` waits for its alert,
+`enphase_pager_test_requested` (label `test`).
 """
 
 _UNITS = (

@@ -1,8 +1,10 @@
 """Tests the path of an alert, link by link, and sends one to the receiver.
 
 Prometheus has to have the rules, has to know an Alertmanager, and has to deliver to it: the
-watchdog, which always fires, shows that. Then a test alert goes to this Alertmanager and through
-its routes to the receiver, and the counters of Alertmanager show whether that worked.
+watchdog, which always fires, shows that. Then the exporter is asked for a test alert, which a rule
+of Prometheus fires. It takes the way of all alerts to Alertmanager and through its routes to the
+receiver, and the counters of Alertmanager show whether that worked. Where no exporter answers, or
+Prometheus has rules without the test, the test alert is handed to Alertmanager instead.
 """
 
 import asyncio
@@ -12,15 +14,20 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.alerting.record import end_test, request_test
 from exporter.diagnostics.result import Passed, StepFailedError, StepResult, StepStatus, clean
 
 WATCHDOG, TEST_ALERT = "EnphaseWatchdog", "EnphaseTest"
+#: the one that a rule fires
+RULE_ALERT = "EnphasePagerTest"
+_REQUESTED = "enphase_pager_test_requested"
 #: path of the exporter's own webhook, which is no way to be reached
 _PAGE_PATH = "/-/alerts"
 _PAGE_RECEIVER = "page"
@@ -30,6 +37,8 @@ _POLL_INTERVAL = 0.5
 _RETRIES = 10.0
 #: seconds in which a failure would show
 _SETTLE = 5.0
+#: seconds in which the exporter sees that a test is wanted
+_ASKING = 10.0
 #: seconds that the test alert lives if it cannot be ended
 _TEST_LIFE = 300.0
 _UNEXPECTED = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
@@ -47,8 +56,12 @@ class AlertPath:
     gateway: str = "home"
     #: address of the exporter, whose page gets all alerts too
     exporter_url: str = "http://localhost:10055"
+    #: state directory of the exporter, by which it is asked for the test alert
+    state_dir: Path | None = None
     #: the receivers that got the test alert
     receivers: tuple[str, ...] = ()
+    #: matches the test alert in Alertmanager
+    _matcher: str = ""
     _labels: dict[str, str] = field(default_factory=dict)
     _started: Counter[str] = field(default_factory=Counter)
     _started_failed: Counter[str] = field(default_factory=Counter)
@@ -172,17 +185,21 @@ async def _delivery(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 
 async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     path._started, path._started_failed, _ = await _notification_counts(path, session)
-    path._labels = {
-        "alertname": TEST_ALERT,
-        "severity": "critical",
-        "gateway": path.gateway,
-        "test": secrets.token_hex(4),
-    }
-    await _post_test_alert(path, session, _TEST_LIFE)
+    test = secrets.token_hex(4)
+    path._matcher = f'test="{test}"'
+    by_hand = await _fire_by_rule(path, session, test)
+    if by_hand:
+        path._labels = {
+            "alertname": TEST_ALERT,
+            "severity": "critical",
+            "gateway": path.gateway,
+            "test": test,
+        }
+        await _post_test_alert(path, session, _TEST_LIFE)
     names: list[str] = []
 
     async def routed() -> bool:
-        alerts = await _alerts(path, session, f'test="{path._labels["test"]}"')
+        alerts = await _alerts(path, session, path._matcher)
         names[:] = [each["name"] for alert in alerts for each in alert["receivers"]]
         return bool(names)
 
@@ -203,7 +220,39 @@ async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
             f"nobody is paged: the test alert goes to {', '.join(names)}, which reaches no person",
             "set up a receiver with `enphase-exporter alerting init`",
         )
-    return Passed(f"the test alert goes to {', '.join(reached)}")
+    return Passed(f"the test alert goes to {', '.join(reached)}", by_hand)
+
+
+async def _fire_by_rule(path: AlertPath, session: aiohttp.ClientSession, test: str) -> str:
+    """Let Prometheus fire the test alert; return why it was not possible, else nothing."""
+    rules = await _alert_rules(path, session)
+    if path.state_dir is None or not any(rule.get("name") == RULE_ALERT for rule in rules):
+        return (
+            f"handed to Alertmanager directly: Prometheus has no rule {RULE_ALERT}; write the rules"
+            " again with `enphase-exporter rules`"
+        )
+
+    async def exported() -> bool:
+        async with session.get(f"{path.exporter_url}/metrics") as response:
+            # behind TLS or a password nobody can look, and Prometheus may be able to
+            return not response.ok or f'{_REQUESTED}{{test="{test}"}}' in await response.text()
+
+    async def fired() -> bool:
+        return bool(await _alerts(path, session, path._matcher))
+
+    request_test(path.state_dir, test, time.time() + _TEST_LIFE)
+    if not await _wait(exported, min(path.patience, _ASKING)):
+        end_test(path.state_dir)
+        return (
+            f"handed to Alertmanager directly: the exporter at {path.exporter_url} does not ask for"
+            " the test alert; does it run, with the state directory of this command?"
+        )
+    if not await _wait(fired, path.patience):
+        raise StepFailedError(
+            f"Prometheus does not fire {RULE_ALERT}, which the exporter asks for",
+            f"does it scrape the exporter at {path.exporter_url}? See Status, Targets there",
+        )
+    return ""
 
 
 async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
@@ -344,6 +393,8 @@ async def _post_test_alert(path: AlertPath, session: aiohttp.ClientSession, life
 
 
 async def _end_test_alert(path: AlertPath, session: aiohttp.ClientSession) -> None:
+    if path.state_dir is not None:
+        end_test(path.state_dir)
     if path._labels:
         try:
             await _post_test_alert(path, session, 0.0)

@@ -7,8 +7,8 @@ from aiohttp import web
 
 from exporter.pager import Pager
 
-#: seconds between two reads of the file that says whether a receiver was tested
-_READ_INTERVAL = 30.0
+#: seconds between two reads of what the alerting commands have written: somebody may be waiting
+_READ_INTERVAL = 3.0
 
 
 class Notifications:

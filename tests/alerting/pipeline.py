@@ -17,6 +17,10 @@ from typing import Any
 
 import pytest
 
+from exporter.clock import SystemClock
+from exporter.exposition import Exposition
+from exporter.pager import Pager
+
 #: seconds after which a program is taken for hung; no test waits that long to succeed
 PATIENCE = 60.0
 RULES = """\
@@ -132,8 +136,38 @@ def alertmanager(folder: Path, config: Path) -> Iterator[str]:
 
 
 @contextmanager
-def prometheus(folder: Path, alertmanager_url: str | None, rules: str = RULES) -> Iterator[str]:
-    """Run Prometheus with these rules; yields its address."""
+def exporter(state: Path) -> Iterator[str]:
+    """Serve what an exporter with this state directory says of itself; yields its address."""
+    pager = Pager(SystemClock(), state)
+    exposition = Exposition(SystemClock(), pager)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            pager.read_receiver()
+            body, _ = exposition.render("", "")[:2]
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            """Log nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def prometheus(
+    folder: Path, alertmanager_url: str | None, rules: str = RULES, scraped: str | None = None
+) -> Iterator[str]:
+    """Run Prometheus with these rules, which scrapes an exporter; yields its address."""
     address = f"127.0.0.1:{free_port()}"
     (folder / "rules.yml").write_text(rules)
     alerting = ""
@@ -141,6 +175,12 @@ def prometheus(folder: Path, alertmanager_url: str | None, rules: str = RULES) -
         target = alertmanager_url.removeprefix("http://")
         alerting = (
             f"alerting:\n  alertmanagers:\n    - static_configs: [{{targets: ['{target}']}}]\n"
+        )
+    if scraped:
+        target = scraped.removeprefix("http://")
+        alerting += (
+            "scrape_configs:\n"
+            f"  - {{job_name: enphase, static_configs: [{{targets: ['{target}']}}]}}\n"
         )
     config = folder / "prometheus.yml"
     config.write_text(

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from exporter.alerting import delivery
 from exporter.alerting.config import Alerting, Receiver, build
 from exporter.alerting.delivery import AlertPath
 from exporter.alerting.record import write_receiver
+from exporter.alerting.rules import shipped_rules
 from exporter.cli import dispatch
 from exporter.cli.atomic_files import write_files
 from exporter.clock import SystemClock
@@ -68,6 +70,78 @@ async def test_the_phone_rings_once(running: Pipeline) -> None:
     (alert,) = message["alerts"]
     assert alert["labels"]["gateway"] == "cabin"
     assert alert["annotations"]["summary"] == "Test: alerts of enphase-exporter reach you."
+
+
+def rules_with_the_test() -> str:
+    """Return the rules of the pipeline and the shipped rule of the test alert, evaluated often."""
+    shipped = yaml.safe_load(shipped_rules()["pager.rules.yml"])["groups"]
+    (group,) = [each for each in shipped if each["name"] == "enphase-pager-test"]
+    groups = yaml.safe_load(pipeline.RULES)["groups"]
+    return yaml.safe_dump({"groups": [*groups, {**group, "interval": "1s"}]})
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Iterator[tuple[AlertPath, Pipeline]]:
+    """Run the whole path with an exporter that Prometheus scrapes."""
+    state = tmp_path / "state"
+    with (
+        pipeline.phone() as phone,
+        pipeline.phone() as page,
+        pipeline.alertmanager(tmp_path, configure(tmp_path, phone, page)) as alertmanager,
+        pipeline.exporter(state) as exporter,
+        pipeline.prometheus(tmp_path, alertmanager, rules_with_the_test(), exporter) as prometheus,
+    ):
+        path = AlertPath(prometheus, patience=PATIENCE, exporter_url=exporter, state_dir=state)
+        yield path, Pipeline(prometheus, alertmanager, phone)
+
+
+async def test_prometheus_fires_the_test_alert(asked: tuple[AlertPath, Pipeline]) -> None:
+    """It goes the whole way, from the exporter over a rule to the phone, and again at once."""
+    path, running = asked
+    for times in (1, 2):
+        steps = await results(path)
+        assert {each.status for each in steps.values()} == {StepStatus.OK}
+        firing = [
+            alert["labels"]
+            for each in running.phone.received
+            for alert in each["alerts"]
+            if each["receiver"] == "wake" and alert["status"] == "firing"
+        ]
+        assert {labels["alertname"] for labels in firing} == {"EnphasePagerTest"}
+        assert len({labels["test"] for labels in firing}) == times
+    assert path.state_dir is not None
+    assert not list(path.state_dir.glob("alerting-test*"))
+
+
+async def test_an_exporter_that_is_not_scraped(tmp_path: Path) -> None:
+    """A Prometheus with the rules that does not read this exporter is the broken link."""
+    state = tmp_path / "state"
+    with pipeline.phone() as phone:
+        config = configure(tmp_path, phone, phone)
+        with (
+            pipeline.alertmanager(tmp_path, config) as alertmanager,
+            pipeline.exporter(state) as exporter,
+            pipeline.prometheus(tmp_path, alertmanager, rules_with_the_test()) as prometheus,
+        ):
+            path = AlertPath(prometheus, patience=10.0, exporter_url=exporter, state_dir=state)
+            steps = await results(path)
+    assert failed(steps) == ["receiver"]
+    assert "does it scrape the exporter" in steps["receiver"].remedy
+
+
+async def test_an_exporter_that_does_not_run(
+    asked: tuple[AlertPath, Pipeline], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then Alertmanager gets the test alert from us, and the result says so."""
+    path, running = asked
+    monkeypatch.setattr(delivery, "_ASKING", 1.0)
+    path.exporter_url = f"http://127.0.0.1:{pipeline.free_port()}"
+    path.state_dir = path.state_dir and path.state_dir.with_name("another")
+    steps = await results(path)
+    assert failed(steps) == []
+    assert steps["receiver"].status is StepStatus.WARNING
+    assert "does it run" in steps["receiver"].remedy
+    assert "EnphaseTest" in running.phone.alerts()
 
 
 async def test_a_phone_that_refuses(running: Pipeline) -> None:

@@ -105,6 +105,7 @@ FURTHER: tuple[tuple[str, str], ...] = (
     ("EnphasePagerClockWrong", "warning"),
     ("EnphasePagerDiskFull", "warning"),
     ("EnphasePagerTestOverdue", "info"),
+    ("EnphasePagerTest", "critical"),
 )
 #: labels by which rules may aggregate: those that the exporter itself sets
 OWN_LABELS = frozenset(
@@ -114,7 +115,7 @@ OWN_LABELS = frozenset(
     ]
 )
 #: alerts about scrape targets
-TARGET_LABELS = frozenset(["job", "instance", "integration", "exporter"])
+TARGET_LABELS = frozenset(["job", "instance", "integration", "exporter", "test"])
 TARGETED = ("EnphaseExporterDown", "EnphasePager")
 #: characters of a text, which leaves room for its time on a lock screen of two hundred
 LOCK_SCREEN = 184

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.alerting.record import end_test, request_test
 from exporter.clock import VirtualClock
 from exporter.pager import MAX_ALERTS, MAX_BODY, SILENCE, Pager
 from tests.web.serving import Served, serving
@@ -142,6 +143,28 @@ def test_a_broken_file_is_no_receiver(content: str, tmp_path: Path) -> None:
     (tmp_path / "alerting.json").write_text(content)
     pages.read_receiver()
     assert (pages.receiver, pages.tested_at) == (None, None)
+
+
+async def test_a_test_is_wanted_until_it_ends(tmp_path: Path) -> None:
+    """It ends when it is taken back, or by itself; nonsense in the file asks for nothing."""
+    pages, clock = pager(tmp_path)
+    request_test(tmp_path, "0a1b2c3d", NOW + 300)
+    assert pages.requested_test is None
+    pages.read_receiver()
+    assert pages.requested_test == "0a1b2c3d"
+    await clock.sleep(301)
+    assert pages.requested_test is None
+    request_test(tmp_path, "0a1b2c3d", clock.time() + 300)
+    pages.read_receiver()
+    assert pages.requested_test == "0a1b2c3d"
+    end_test(tmp_path)
+    end_test(tmp_path)
+    pages.read_receiver()
+    assert pages.requested_test is None
+    for test, until in (("x" * 8, NOW + 500), ("0a1b2c3d", NOW + 1e6), ("0a1b2c3d", "soon")):
+        (tmp_path / "alerting-test.json").write_text(json.dumps({"test": test, "until": until}))
+        pages.read_receiver()
+        assert pages.requested_test is None
 
 
 async def test_the_list_is_bounded_and_forgets(tmp_path: Path) -> None:

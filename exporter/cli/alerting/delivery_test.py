@@ -1,6 +1,5 @@
 """Runs `alerting test`: prints the links, asks whether the message arrived, records the result."""
 
-import asyncio
 import json
 import sys
 import time
@@ -11,6 +10,7 @@ import typer
 from exporter.alerting import delivery
 from exporter.alerting.delivery import AlertPath
 from exporter.alerting.record import read_receiver, write_receiver
+from exporter.cli import run_async
 from exporter.cli.alerting.place import find_place
 from exporter.cli.check_output import console, follow
 from exporter.cli.prompts import Prompter
@@ -28,8 +28,15 @@ def check_alerting(
 ) -> bool:
     """Return whether the test alert was sent and, if somebody was asked, has arrived."""
     place = find_place(config_file)
-    path = AlertPath(prometheus_url, alertmanager_url, patience, place.gateway, place.exporter_url)
-    results = asyncio.run(_run(path, as_json=as_json))
+    path = AlertPath(
+        prometheus_url,
+        alertmanager_url,
+        patience,
+        place.gateway,
+        place.exporter_url,
+        place.state_dir,
+    )
+    results = run_async(_run(path, as_json=as_json))
     failed = [each for each in results if each.status is StepStatus.FAILED]
     arrived = not failed
     if arrived and ask and sys.stdin.isatty():
