@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exporter.address import Address, parse
+from exporter.cli import run_async
 from exporter.cli.options import LogFormat, LogLevel
 from exporter.cli.simulation.scenario_options import (
     ScenarioName,
@@ -72,13 +73,11 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
-
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
     scenario = parse_scenario(name)
-    asyncio.run(_run(scenario, parse_seed(seed), parse_speed(speed), parse(listen_address)))
+    run_async(_run(scenario, parse_seed(seed), parse_speed(speed), parse(listen_address)))
 
 
 async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
@@ -121,7 +120,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
             listening(manager, WebConfig.load(None), where) as (_, port),
         ):
             runner.attach(running)
-            token_file = SimulatedTokenFile(running, Path(folder) / "token")
+            token_file = SimulatedTokenFile(running, Path(folder) / "token", scenario.account)
             token_file.write(scenario.token)
             least = _LEAST_CADENCE * speed if speed > _SMOOTH else 0.0
             home = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exporter.address import Address, parse
+from exporter.cli import run_async
 from exporter.cli.options import LogFormat, LogLevel
 from exporter.cli.simulation import require_simulator
 from exporter.cli.simulation.scenario_options import (
@@ -52,8 +53,6 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
-
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "info", log_format or "logfmt")
@@ -62,7 +61,7 @@ def command(
         _list()
         return
     scenario = parse_scenario(name)
-    asyncio.run(_serve(scenario, parse_seed(seed), parse_speed(speed), parse(listen_address)))
+    run_async(_serve(scenario, parse_seed(seed), parse_speed(speed), parse(listen_address)))
 
 
 def _list() -> None:
@@ -98,7 +97,9 @@ async def _serve(scenario: "Scenario", seed: int | None, speed: float, where: Ad
         typer.echo(f"{scenario.title}: gateway {serial}, at {running.url}")
         typer.echo(f"ENPHASE_HOST={running.host}")
         if gateway.uses_tls:
-            first = tokens.make(serial, now=time.time(), lifetime=scenario.token)
+            first = tokens.make(
+                serial, now=time.time(), user=scenario.account, lifetime=scenario.token
+            )
             typer.echo(f"ENPHASE_TOKEN={first}")
 
         def on_message(message: ScenarioMessage) -> None:
@@ -107,7 +108,7 @@ async def _serve(scenario: "Scenario", seed: int | None, speed: float, where: Ad
             typer.echo(f"{local:%Y-%m-%d %H:%M}  {message.text}")
             if gateway.serial != serial and gateway.uses_tls:
                 serial = gateway.serial
-                typer.echo(f"ENPHASE_TOKEN={running.token}")
+                typer.echo(f"ENPHASE_TOKEN={running.issue(scenario.account)}")
 
         following = asyncio.create_task(runner.follow(on_message))
         stopping = asyncio.create_task(stop.wait())
