@@ -103,6 +103,14 @@ def test_a_token_file(
     assert "Wrote enphase-exporter.yml\n" in output
     assert 'targets: ["localhost:10055"]' in output
     assert "enphase-exporter check --config.file=enphase-exporter.yml\n" in output
+    for part in (
+        "systemd",
+        "enphase-exporter rules --",
+        "Alertmanager",
+        "alerting init --",
+        "test",
+    ):
+        assert part in output
     assert gateway.token not in output + Path("enphase-exporter.yml").read_text()
 
 

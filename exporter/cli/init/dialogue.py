@@ -39,26 +39,42 @@ Next steps:
   enphase-exporter check {file}
   enphase-exporter serve {file}
 
-For Prometheus:
+The rest of the way, one after the other:
 
+1. A service that starts the exporter at boot: deploy/systemd/README.md, with this configuration.
+2. Prometheus: add this to prometheus.yml, with the alert rules that the first command writes.
+
+  enphase-exporter rules {file} --output=/etc/prometheus/rules
+
+rule_files: ["rules/*.rules.yml"]
+alerting:
+  alertmanagers: [{{static_configs: [{{targets: ["localhost:9093"]}}]}}]
 scrape_configs:
   - job_name: enphase
     scrape_interval: 15s
     static_configs:
       - targets: ["localhost:10055"]
 
-Then the alert rules (`enphase-exporter rules`), a receiver for your phone (`enphase-exporter
-alerting init`), and a service that starts the exporter at boot (deploy/systemd/README.md).
+3. Alertmanager and your phone: it asks how alerts reach you, writes alertmanager.yml, and tests it.
+
+  enphase-exporter alerting init {file}
+  enphase-exporter alerting test
 """
 _NEXT_OF_SERVICE = """
 Next steps:
 
   sudo systemctl enable --now enphase-exporter    # or: sudo systemctl restart enphase-exporter
   sudo enphase-exporter check
-  sudo enphase-exporter alerting init             # lets your phone ring
 
-The status page is at http://localhost:10055. Prometheus, Alertmanager and the alert rules:
-docs/raspberry-pi.md.
+The rest of the way, one after the other (docs/raspberry-pi.md):
+
+  sudo apt install prometheus prometheus-alertmanager
+  sudo cp /usr/share/enphase-exporter/alertmanager/prometheus.yml /etc/prometheus/
+  sudo enphase-exporter rules --output=/etc/prometheus/rules
+  sudo enphase-exporter alerting init             # how Alertmanager reaches your phone
+  sudo enphase-exporter alerting test             # lets it ring once
+
+The status page is at http://localhost:10055.
 """
 
 
