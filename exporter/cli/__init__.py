@@ -6,14 +6,16 @@
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from types import FrameType
+from typing import Any, TypeVar
 
 from exporter import __version__
 
 #: commands that run until they are stopped, by SIGTERM as a rule
 _SERVERS = frozenset({"serve", "demo", "simulate", "replay"})
 _INTERRUPTED = 130
+T = TypeVar("T")
 
 
 def _exit_at_once(number: int, frame: FrameType | None) -> None:
@@ -27,9 +29,24 @@ def exit_on_interrupt() -> None:
 
 
 def raise_on_interrupt() -> None:
-    """Raise KeyboardInterrupt on Ctrl-C again, for those who have something to end."""
+    """Raise KeyboardInterrupt on Ctrl-C again.
+
+    Commands call this when their imports are done, before they begin what has to be ended.
+    """
     if signal.getsignal(signal.SIGINT) is _exit_at_once:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run the coroutine of a command; Ctrl-C cancels it."""
+    import asyncio  # noqa: PLC0415 - `--version` goes without it
+
+    raise_on_interrupt()
+    try:
+        return asyncio.run(work)
+    finally:
+        # one that was interrupted before it began would be reported as never awaited
+        work.close()
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, choose_gateway
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def command(
       enphase-exporter accept-gateway --config.file=enphase-exporter.yml
       enphase-exporter accept-gateway --gateway=home --serial=202499000001
     """  # noqa: D301 - \b keeps the lines after it as they are
-    import asyncio
     import os
 
     from exporter.config import load
@@ -56,7 +56,7 @@ def command(
     config = load(config_file, os.environ)
     chosen = choose_gateway(config, gateway)
     saved = load_saved_state(config.state_dir, chosen.name)
-    current = asyncio.run(_read_serial(chosen, config.state_dir))
+    current = run_async(_read_serial(chosen, config.state_dir))
     typer.echo(
         f"{chosen.name}: gateway {printable(current)} answers at {chosen.host},"
         f" {'none' if saved.serial is None else saved.serial} was there before"

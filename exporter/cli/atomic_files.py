@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from exporter import files as private_files
+from exporter.cli import raise_on_interrupt
 from exporter.errors import ConfigError
 
 #: content and mode by path
@@ -34,6 +35,7 @@ def write_files(
 
     `checks` raise for a file, given under a temporary name, that must not take its place.
     """
+    raise_on_interrupt()
     for path, (content, mode) in files.items():
         temporary = None
         try:

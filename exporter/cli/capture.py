@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, choose_gateway
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def command(
       enphase-exporter capture my-gateway --config.file=enphase-exporter.yml --gateway=home
       ENPHASE_HOST=envoy.local ENPHASE_TOKEN_FILE=token.txt enphase-exporter capture my-gateway
     """  # noqa: D301 - \b keeps the lines after it as they are
-    import asyncio
     import os
 
     from exporter.capture import writer
@@ -57,7 +57,7 @@ def command(
     config = load(config_file, os.environ)
     chosen = choose_gateway(config, gateway)
     writer.check(directory)
-    if not asyncio.run(_capture_unless_stopped(config, chosen, directory)):
+    if not run_async(_capture_unless_stopped(config, chosen, directory)):
         typer.echo(f"Interrupted: {directory} was not written", err=True)
         # also for SIGTERM: nothing was written, which is not a success
         raise KeyboardInterrupt

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import ConfigFile, LogFormat, QuietLevel, choose_gateways, parse_url
 
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
     import os
 
     from exporter.config import load
@@ -68,7 +68,7 @@ def command(
     config = load(config_file, os.environ)
     chosen = choose_gateways(config, gateway)
     url = prometheus and parse_url("--prometheus", prometheus, "http://localhost:9090")
-    if not asyncio.run(_check(config, chosen, url, as_json)):
+    if not run_async(_check(config, chosen, url, as_json)):
         raise typer.Exit(1)
 
 

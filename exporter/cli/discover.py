@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import LogFormat, QuietLevel, parse_duration_flag
 
 if TYPE_CHECKING:
@@ -52,14 +53,12 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
-
     from exporter.discovery import discover
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
     seconds = parse_duration_flag("--timeout", timeout, minimum=0.1)
-    gateways = asyncio.run(discover(seconds, _addresses(interface or ())))
+    gateways = run_async(discover(seconds, _addresses(interface or ())))
     if as_json:
         _print_json(gateways)
     elif gateways:

@@ -18,7 +18,6 @@ from typing import Annotated
 import typer
 
 from exporter import __version__
-from exporter.cli import raise_on_interrupt
 from exporter.errors import ExporterError
 from exporter.logging import mask
 
@@ -64,10 +63,7 @@ Examples:
 def run(words: Sequence[str]) -> int:
     """Run the command of this command line; return the exit status."""
     try:
-        try:
-            command = typer.main.get_command(_application(words[0] if words else ""))
-        finally:
-            raise_on_interrupt()
+        command = typer.main.get_command(_application(words[0] if words else ""))
         try:
             command.main(args=list(words), prog_name=_PROGRAM)
         finally:

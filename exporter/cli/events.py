@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, parse_duration_flag
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ def command(
       enphase-exporter events --follow
       enphase-exporter events --json --gateway=home
     """  # noqa: D301 - \b keeps the lines after it as they are
-    import asyncio
     import os
 
     from exporter.cli.options import choose_gateway
@@ -55,7 +55,7 @@ def command(
     seconds = parse_duration_flag("--interval", interval, minimum=10)
     config = load(config_file, os.environ)
     chosen = choose_gateway(config, gateway)
-    asyncio.run(_show(config, chosen, seconds if follow else None, as_json=as_json))
+    run_async(_show(config, chosen, seconds if follow else None, as_json=as_json))
 
 
 async def _show(

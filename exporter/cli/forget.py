@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import raise_on_interrupt
 from exporter.cli.options import ConfigFile, LogFormat, QuietLevel
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def command(
         file.write(retired - set(serials))
         typer.echo(f"{chosen.name}: expects {', '.join(serials)} again once it is seen.")
         return
+    raise_on_interrupt()
     _confirm(state, serials, yes=yes)
     file.write(retired | set(serials))
     typer.echo(

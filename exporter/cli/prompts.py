@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.prompt import Confirm, InvalidResponse, PromptBase
 from rich.text import Text
 
+from exporter.cli import raise_on_interrupt
 from exporter.errors import ConfigError, ExporterError
 
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Prompter:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """Prepare to ask; `options` are those of the command by name, None where not given."""
+        raise_on_interrupt()
         #: answers by option, such as `--token-file`
         self.given = {
             f"--{name.replace('_', '-')}": str(value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import ConfigFile, LogFormat, LogLevel
 
 if TYPE_CHECKING:
@@ -108,8 +109,6 @@ def command(
         typer.echo(f"{source} is valid: {count} gateway{'' if count == 1 else 's'}")
         return
 
-    import asyncio
-
     from exporter.serve import run
 
-    asyncio.run(run(read, config, web))
+    run_async(run(read, config, web))

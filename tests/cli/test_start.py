@@ -1,11 +1,13 @@
 """Signals that come while the command line is still being imported."""
 
+import asyncio
 import signal
 import subprocess
 import sys
 
 import pytest
 
+from exporter.cli import run_async
 from tests.conftest import ROOT
 
 #: the command line, in a world in which the import of its commands never ends
@@ -14,7 +16,7 @@ import importlib.abc, sys, time
 
 class Slow(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "exporter.cli.dispatch":
+        if name == "@":
             print("importing", flush=True)
             time.sleep(60)
 
@@ -39,7 +41,7 @@ def test_a_signal_during_the_imports_ends_the_process_quietly(
 ) -> None:
     """A stopped server has succeeded, and an early reload is ignored; no traceback."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _SLOW_IMPORT, command],
+        [sys.executable, "-c", _SLOW_IMPORT.replace("@", "exporter.cli.dispatch"), command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
@@ -58,13 +60,43 @@ _DEAF_IMPORT = _SLOW_IMPORT.replace(
 )
 
 
-def test_an_interrupt_is_not_lost_in_an_import() -> None:
-    """Ctrl-C ends the command even where an import swallows the exception."""
+@pytest.mark.parametrize(
+    ("command", "module"),
+    [
+        ("check", "exporter.cli.dispatch"),
+        ("check", "exporter.cli.check"),
+        ("check", "exporter.config"),
+        ("init", "exporter.cli.init.dialogue"),
+        ("forget", "exporter.gateway.retired"),
+        ("rules", "exporter.alerting.rules"),
+        ("demo", "exporter.cli.simulation.demo"),
+    ],
+)
+def test_an_interrupt_is_not_lost_in_an_import(command: str, module: str) -> None:
+    """Ctrl-C ends the command quietly even where an import swallows the exception."""
+    words = [command, "home", "1"] if command == "forget" else [command]
     process = subprocess.Popen(
-        [sys.executable, "-c", _DEAF_IMPORT, "check"], stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-c", _DEAF_IMPORT.replace("@", module), *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"importing\n"
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, b"")
+
+
+async def test_work_that_never_began_is_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt between the imports and the first step leaves no coroutine behind."""
+
+    async def work() -> None:
+        raise AssertionError
+
+    def interrupted(coroutine: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(asyncio, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_async(work())

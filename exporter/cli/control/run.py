@@ -10,6 +10,7 @@ from types import FrameType
 
 import typer
 
+from exporter.cli import raise_on_interrupt
 from exporter.cli.control.options import Arguments, ControlOptions
 from exporter.cli.control.render import Renderer
 from exporter.cli.options import choose_gateway
@@ -57,6 +58,7 @@ def execute(
     command_runner = CommandRunner(
         gateway, config.state_dir, clock or SystemClock(), dry_run=options.dry_run
     )
+    raise_on_interrupt()
     with asyncio.Runner() as runner, _connected(runner, command_runner):
         plan = runner.run(command_runner.plan(CommandCall(COMMANDS[command_name], arguments)))
         if asks or options.dry_run or not options.as_json:

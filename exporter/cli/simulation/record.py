@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import LogFormat, LogLevel, parse_duration_flag
 from exporter.cli.simulation.scenario_options import ScenarioName, Seed, parse_scenario, parse_seed
 
@@ -50,8 +51,6 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
-
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
@@ -61,7 +60,7 @@ def command(
     seconds = scenario.duration
     if duration is not None:
         seconds = parse_duration_flag("--duration", duration, minimum=pause)
-    asyncio.run(_record(scenario, number, output, pause, seconds))
+    run_async(_record(scenario, number, output, pause, seconds))
 
 
 async def _record(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from exporter.address import Address, parse
+from exporter.cli import run_async
 from exporter.cli.options import LogFormat, LogLevel
 from exporter.cli.simulation import require_simulator
 
@@ -41,13 +42,11 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
-
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "info", log_format or "logfmt")
     require_simulator()
-    asyncio.run(_serve(directory, parse(listen_address), now))
+    run_async(_serve(directory, parse(listen_address), now))
 
 
 async def _serve(directory: Path, where: Address, now: bool) -> None:

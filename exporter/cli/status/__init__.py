@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from exporter.cli import run_async
 from exporter.cli.options import (
     LogFormat,
     QuietLevel,
@@ -81,8 +82,6 @@ def command(
 
     end_quietly_on_sigterm()
 
-    import asyncio
-
     from exporter.logging import setup_logging
 
     setup_logging(log_level or "error", log_format or "logfmt")
@@ -98,7 +97,7 @@ def command(
         if direct
         else _exporter(url or _URL, gateway, http_config_file)
     )
-    if not asyncio.run(_show(source, gateway, seconds if watch else None, as_json, direct)):
+    if not run_async(_show(source, gateway, seconds if watch else None, as_json, direct)):
         raise typer.Exit(1)
 
 
