@@ -83,3 +83,19 @@ NOT_REPORTING = (
         )
     ),
 )
+
+SIGNAL = (
+    lines(
+        PanelSpec(
+            title="Signal over the power line",
+            description=(
+                "How well the gateway hears each inverter, 0 to 5, measured once in a night. Below"
+                " 3 an inverter may fall silent: a filter or a nearer gateway helps."
+            ),
+            unit="none",
+            no_value="Not measured: `cadences: {plc: 24h}` and a token of an installer",
+            queries=(Query(with_inverter_names("enphase_inverter_plc_level"), _NAME),),
+        ),
+        interval=SLOW,
+    ),
+)

@@ -336,5 +336,6 @@ DASHBOARD = DashboardSpec(
         DashboardRow("Roof", ROOF),
         DashboardRow("Inverters not reporting", inverters.NOT_REPORTING, collapsed=True),
         DashboardRow("Voltage, current and temperature", inverters.ELECTRICAL, collapsed=True),
+        DashboardRow("Signal over the power line", inverters.SIGNAL, collapsed=True),
     ),
 )

@@ -219,12 +219,12 @@ class Assembler:
             gateway_time=self._clock.time() + (self.clock_skew or 0.0),
             firmware=identity.firmware if identity else None,
             metered=bool(identity and identity.metered),
-            local_time=self._local_time(),
+            local_time=self.local_time(),
             previous=self._whole,
             register=self._guard.register,
         )
 
-    def _local_time(self) -> datetime | None:
+    def local_time(self) -> datetime | None:
         """Return the time on the owner's wall, or None when the time zone is not known."""
         name = self._config.timezone or self._state.timezone
         try:

@@ -58,6 +58,8 @@ def put_together(
 ) -> GatewayParts:
     """Return the parts for a gateway whose state file has this content, from `wait` seconds on."""
     cadences = {**CADENCES, **config.cadences}
+    # once a day, however often the owner wants it
+    cadences |= {name: CADENCES[name] for name in topology.OPT_IN}
     memory = GatewayState.load(content)
     client = GatewayClient(config, memory, clock, directory, locate=locate)
     inventory = Inventory(config.name, memory, clock)

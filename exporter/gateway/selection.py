@@ -21,6 +21,8 @@ from exporter.gateway.scheduler import EndpointSchedule, EndpointState
 
 log = logging.getLogger(__name__)
 
+#: hour of the night until which what loads the power line is asked: by day panels report over it
+_NIGHT_ENDS = 5
 #: seconds between two hurried looks at what belongs to hardware that has appeared
 _HINT_INTERVAL = 60.0
 
@@ -46,6 +48,8 @@ class Selection:
         for collector, seconds in intervals_now.items():
             for path in topology.STANDS_ON[collector]:
                 scheduler[path].interval = seconds
+        local = parts.assembler.local_time()
+        night = local is None or local.hour < _NIGHT_ENDS
         needed = {p for c in PATHS if c != "gateway" for p in paths_needed(c, current, refused)}
         for schedule in scheduler:
             path = schedule.endpoint.path
@@ -55,7 +59,7 @@ class Selection:
                 and (kinds is None or any(inventory.remembered(kind) for kind in kinds))
                 and (
                     schedule.endpoint.collector not in topology.OPT_IN
-                    or schedule.endpoint.collector in parts.config.cadences
+                    or (night and schedule.endpoint.collector in parts.config.cadences)
                 )
             )
 

@@ -115,5 +115,5 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     ensemble_status.ENDPOINT.path: ("battery", "controller", "collar"),
     firmware_manager.ENDPOINT.path: ("battery", "controller", "collar"),
 }
-#: collectors that run only where a cadence is configured for them
+#: collectors that run only where a cadence is configured for them, and then once in a night
 OPT_IN = frozenset({"plc"})

@@ -69,6 +69,8 @@ class PanelStatus:
     #: the most it has ever reported
     max_watts: float | None = None
     last_report_timestamp_seconds: float | None = None
+    #: quality of the link over the power line, 0 to 5, where the owner lets it be measured
+    plc_level: float | None = None
 
     @property
     def label(self) -> str:

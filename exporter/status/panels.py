@@ -36,6 +36,10 @@ def panels(view: SnapshotView, *, islanded: bool) -> tuple[PanelStatus, ...]:
     gone |= view.missing_since("inverter").keys() - {panel.serial for panel in listed}
     listed += [PanelStatus(serial, "missing", *_label(labels.get(serial))) for serial in gone]
     day = not islanded and _daylight(listed)
+    levels = view.devices("plc", "plc_levels")
+    listed = [
+        replace(p, plc_level=levels[p.serial].level) if p.serial in levels else p for p in listed
+    ]
     panels = (replace(p, state="silent") if day and p.state == "dark" else p for p in listed)
     return tuple(sorted(panels, key=lambda p: (p.array, natural_order(p.name), p.serial)))
 

@@ -1,0 +1,61 @@
+"""The signal over the power line is measured only if the owner wants it, and once in a night."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.clock import VirtualClock
+from exporter.gateway.endpoints import plc_levels
+from exporter.simulator.homes import SAMPLE_HOMES, sample_home
+from exporter.simulator.server import serve
+from tests.polled_gateway import START, polled_gateway
+
+HOUR = 3600.0
+PATH = plc_levels.ENDPOINT.path
+LEVELS = SAMPLE_HOMES["battery-home"].inverters
+#: noon and one in the morning where the gateway is
+ZONE = "UTC"
+NOON = START - START % 86400 + 12 * HOUR
+NIGHT = NOON + 13 * HOUR
+
+
+async def asked(
+    tmp_path: Path, start: float, hours: float, account: str = "installer", **config: Any
+) -> tuple[int, int]:
+    """Return how often the signal was asked for, and how many levels are exported afterwards."""
+    clock = VirtualClock(start)
+    gateway = sample_home("battery-home", clock.time)
+    async with serve(gateway, now=clock.time) as issuer:
+        token = issuer.issue("installer" if account == "installer" else "owner")
+    async with polled_gateway(
+        gateway, tmp_path, clock, token=token, timezone=ZONE, **config
+    ) as polled:
+        await polled.pass_time(hours * HOUR)
+        levels = polled.samples().get("enphase_inverter_plc_level", {})
+        shown = [p.plc_level for p in polled.status().panels]
+        assert len([level for level in shown if level is not None]) == len(levels)
+        return polled.gateway.count(PATH), len(levels)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "config", "times"),
+    [
+        (NIGHT, 0.5, {}, 0),
+        (NIGHT, 0.5, {"cadences": {"plc": 86400}}, 1),
+        (NIGHT, 3.0, {"cadences": {"plc": 60}}, 1),
+        (NOON, 3.0, {"cadences": {"plc": 86400}}, 0),
+    ],
+    ids=["not wanted", "at night", "wanted often", "by day"],
+)
+async def test_when_it_is_measured(
+    start: float, hours: float, config: dict[str, Any], times: int, tmp_path: Path
+) -> None:
+    """By day the panels report over the power line, and nothing disturbs them."""
+    assert await asked(tmp_path, start, hours, **config) == (times, LEVELS * times)
+
+
+async def test_an_owner_may_not(tmp_path: Path) -> None:
+    """The gateway refuses an owner's token, which is asked once."""
+    config = {"cadences": {"plc": 86400}}
+    assert await asked(tmp_path, NIGHT, 2.0, "owner", **config) == (1, 0)
