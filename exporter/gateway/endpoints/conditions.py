@@ -102,10 +102,13 @@ def classify(status: str) -> tuple[str, str] | None:
 
 
 def conditions(statuses: Iterable[str] | None) -> dict[str, str]:
-    """Return the class of each condition that holds, by its name."""
-    conditions: dict[str, str] = {}
-    for status in statuses or ():
-        condition = classify(status)
-        if condition is not None and len(conditions) < _MAX_CONDITIONS:
-            conditions[condition[0]] = condition[1]
-    return conditions
+    """Return the class of each condition that holds, by its name; of too many, the worst."""
+    found = (classify(status) for status in statuses or ())
+    worst_last = sorted(
+        (each for each in found if each is not None),
+        key=lambda each: CLASSES.index(each[1]),
+        reverse=True,
+    )
+    # where two groups have a condition of one name, the worse of the two is kept
+    kept = dict(reversed(dict(worst_last).items()))
+    return dict(list(kept.items())[:_MAX_CONDITIONS])

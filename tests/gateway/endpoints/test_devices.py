@@ -252,3 +252,15 @@ def test_a_condition_has_the_class_that_it_means(
 def test_a_device_has_a_bounded_number_of_conditions() -> None:
     """A gateway that invents names does not fill the memory of Prometheus."""
     assert len(conditions(f"invented.{number}" for number in range(1000))) == 32
+    trip = "envoy.cond_flags.pcu_chan.gfitripped"
+    many = [*(f"invented.{number}" for number in range(1000)), trip]
+    assert conditions(many)["gfitripped"] == "danger"
+
+
+def test_of_two_conditions_of_one_name_the_worse_is_kept() -> None:
+    """Groups have names in common, and what is harmless in one hides nothing of the other."""
+    both = [
+        "envoy.cond_flags.pcu_ctrl.overtemperature",
+        "envoy.cond_flags.acb_ctrl.overtemperature",
+    ]
+    assert conditions(both) == conditions(reversed(both)) == {"overtemperature": "limited"}
