@@ -141,7 +141,7 @@ def exporter(state: Path) -> Iterator[str]:
     pager = Pager(SystemClock(), state)
     exposition = Exposition(SystemClock(), pager)
 
-    class Handler(BaseHTTPRequestHandler):
+    class ExporterHandler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             pager.read_receiver()
             body, _ = exposition.render("", "")[:2]
@@ -153,7 +153,7 @@ def exporter(state: Path) -> Iterator[str]:
         def log_message(self, *args: Any) -> None:
             """Log nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), ExporterHandler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
