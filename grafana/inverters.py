@@ -94,7 +94,7 @@ SIGNAL = (
             ),
             unit="none",
             no_value="Not measured: `cadences: {plc: 24h}` and a token of an installer",
-            queries=(Query(with_inverter_names("enphase_inverter_plc_level"), _NAME),),
+            queries=(Query(with_inverter_names("enphase_inverter_plc_level"), NAME),),
         ),
         interval=SLOW,
     ),
