@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,12 +10,12 @@ from typing import Any
 
 from exporter.config import Gateway as GatewayConfig
 from exporter.exposition import Exposition
+from exporter.gateway.assembly import Answer
 from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.paths import CHECK_JWT, INFO
 from exporter.gateway.poller import Poller
 from exporter.house import HouseDeriver
 from exporter.simulator.server import RunningGateway, serve
-from exporter.snapshot import HOUSE
 from exporter.state import State
 from tests.faults.gateways import growing
 from tests.faults.table import Effect, Moment, Row
@@ -123,12 +123,10 @@ class GatewayCase:
         samples = next((s for t, s in reversed(self.seen) if t <= when), None)
         return self.seen[0][1] if samples is None else samples
 
-    def cadence(self, collector: str) -> float:
-        """Return how often a collector runs, in seconds."""
-        cadences = self.poller.cadences
-        if collector == HOUSE:
-            return max(cadences[source] for source in HOUSE_SOURCES)
-        return cadences[collector]
+    @property
+    def answers(self) -> Mapping[str, Answer]:
+        """The last answers of the gateway as the exporter keeps them, by path."""
+        return self.poller._parts.assembler.answers
 
     def begin(self) -> None:
         """Start the exporter, and the fault if it is there from the start."""

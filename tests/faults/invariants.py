@@ -3,26 +3,28 @@
 Those in `LOOKS` are checked every fifteen seconds, those in `AT_END` at the end.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
 from exporter.gateway import topology
-from exporter.gateway.cadences import CADENCES, intervals
+from exporter.gateway.cadences import CADENCES
 from exporter.gateway.endpoints import ENDPOINTS, ensemble_inventory, home, production_report
 from exporter.gateway.paths import METERS
 from exporter.metrics.catalogue import FAMILIES
 from exporter.snapshot import HOUSE, SELF
 from tests.faults.case import DEADLINES, HOUSE_SOURCES, STEP, GatewayCase
+from tests.faults.rhythms import SLACK, beat, interval, life, pause, sources
 from tests.faults.table import Effect
 
 Look = Callable[[GatewayCase, GatewayCase], str | None]
 
-#: seconds: a beat is never exact, and requests take turns
-_SLACK = 20.0
 #: the exporter looks every 15 s whether a gateway that was gone is back
 _HOLD = 15.0
+#: seconds after which a gateway that says nothing is known to be gone, whatever it does instead
+_NOTICED = 300.0
 #: seconds from the start until everything was read once, requests being limited
 _FIRST_ROUND = 120.0
 #: what is reported in whole percent or whole watts, by the most that it can be
@@ -31,10 +33,14 @@ _ROUNDING = {1.0: 0.011, 1e8: 1.0}
 _SETTLED = 1260.0
 #: how long a register must show zero to be believed
 _PROOF = 300.0
+#: seconds between two answers of what the house is derived from
+HOUSE_BEAT = max(beat(name) for name in HOUSE_SOURCES)
 #: no home here has more power than this, in watts; a step of so many joules is no jump
 _MOST_WATTS, _STEP_JOULES = 50e3, 1100 * 3600.0
 #: a small request may pass one that takes long
 _MOST_AT_ONCE = 2
+#: what begins again with a day of our own clock
+_DATED = re.compile(r"_price\{|_today_|_yesterday_|_previous_week_")
 #: the gateway's requests in ten minutes: those that may be large, and all of them
 _WINDOW, _MOST_FULL, _MOST_REQUESTS = 600.0, 10 * 14, 10 * (14 + 12)
 #: what an endpoint tells others: how many meters there are, whether AC Batteries belong to the sum
@@ -116,33 +122,6 @@ def _hides(endpoint: str) -> frozenset[str]:
     return frozenset(hidden)
 
 
-def age(case: GatewayCase) -> float:
-    """Return how long an answer of the faulty endpoint may be kept, in seconds."""
-    cell = case.cell
-    if cell is None or cell.endpoint is None:
-        return 0.0
-    return intervals(case.poller.cadences).get(cell.endpoint, 0.0)
-
-
-def life(case: GatewayCase, collector: str) -> float:
-    """Return how old what a collector read may be while it is served, in seconds."""
-    kept = max(
-        (
-            intervals(case.poller.cadences)[endpoint.path]
-            for endpoint in ENDPOINTS.values()
-            if endpoint.collector == collector
-        ),
-        default=0.0,
-    )
-    return max(3 * case.cadence(collector), 120.0) + kept
-
-
-def rhythm(case: GatewayCase, collector: str) -> float:
-    """Return the seconds between two answers of what is asked most often for a collector."""
-    every = intervals(case.poller.cadences)
-    return min((every[path] for path in topology.STANDS_ON.get(collector, ())), default=0.0)
-
-
 def lives(case: GatewayCase, twin: GatewayCase) -> str | None:
     """Return an error if the poller ended."""
     return "the poller ended" if case.task is None or case.task.done() else None
@@ -172,8 +151,7 @@ def tells_the_fault(case: GatewayCase, twin: GatewayCase) -> str | None:
     if cell.moment.lasts is None and cell.endpoint:
         return None
     if cell.whole:
-        # Every collector has had its turn, and failed.
-        if since > max(CADENCES.values()) + 60 and case.samples.get(_UP) != 0:
+        if since > _NOTICED and case.samples.get(_UP) != 0:
             return "enphase_up is not 0"
         return None
     if case.samples.get(_UP) != 1 and case.now > _FIRST_ROUND:
@@ -182,7 +160,7 @@ def tells_the_fault(case: GatewayCase, twin: GatewayCase) -> str | None:
         # It was never known, or another endpoint reports the same.
         return None
     up = case.samples.get(_collector_up(cell.collector))
-    late = age(case) + case.cadence(cell.collector) + DEADLINES[cell.collector] + _SLACK
+    late = 2 * interval(cell.endpoint) + DEADLINES[cell.collector] + SLACK
     if since > late and up != 0:
         return f"{cell.collector} is not reported as failed"
     return None
@@ -196,13 +174,14 @@ def expires(case: GatewayCase, twin: GatewayCase) -> str | None:
     since = case.now - (case.began or 0.0)
     if cell.moment.begins == 0 and not cell.whole:
         return None
-    touched = hit(case) if cell.whole else {cell.collector}
-    for collector in touched:
-        if since <= life(case, collector) + STEP and cell.moment.begins > 0:
+    for series in case.samples:
+        origin = facts(series)
+        if origin.own or (not cell.whole and sources(twin, series) != {cell.endpoint}):
             continue
-        left = [s for s in case.samples if facts(s).collectors == {collector}]
-        if left:
-            return f"{left[0]} is still served after {since:.0f} s"
+        if sources(twin, series) <= cell.row.spares:
+            continue
+        if cell.moment.begins == 0 or since > life(twin, series) + STEP:
+            return f"{series} is still served after {since:.0f} s"
     return None
 
 
@@ -222,7 +201,7 @@ def is_fresh(case: GatewayCase, twin: GatewayCase) -> str | None:
         if limits is None or limits[0] <= value <= limits[1]:
             continue
         origin = facts(series)
-        if origin.collectors & excused or (shifted and (origin.stamp or "_price{" in series)):
+        if origin.collectors & excused or (shifted and (origin.stamp or _DATED.search(series))):
             continue
         return f"{series} is {value}, the twin's {limits[0]} to {limits[1]}"
     return None
@@ -234,13 +213,19 @@ def _bounds(twin: GatewayCase) -> dict[str, tuple[float, float]]:
     if kept is not None and kept[0] == twin.now:
         limits: dict[str, tuple[float, float]] = kept[1]
         return limits
-    then = {name: twin.at(twin.now - life(twin, name) - STEP) for name in CADENCES}
+    first: dict[str, float] = twin.notes.setdefault("first", {})
+    then: dict[float, Mapping[str, float]] = {}
     limits = {}
     for series, value in twin.samples.items():
         origin = facts(series)
         if origin.own or origin.integrated:
             continue
-        ends = [value, *(then[s].get(series, value) for s in origin.collectors if s in then)]
+        oldest = life(twin, series)
+        if oldest not in then:
+            then[oldest] = twin.at(twin.now - oldest - STEP)
+        # What was not there then began later.
+        began = first.setdefault(series, value)
+        ends = [value, then[oldest].get(series, began)]
         # The twin may have looked a lifetime earlier than the case.
         ends.append(2 * value - min(ends, key=lambda end: -abs(value - end)))
         margin = _ROUNDING.get(origin.most, 0.0) + (
@@ -265,9 +250,9 @@ def keeps_the_others(case: GatewayCase, twin: GatewayCase) -> str | None:
                 continue
             reading = case.poller.readings.get(name)
             since = float("inf") if reading is None else case.clock.time() - reading.read_at
-            beat = max(case.cadence(name), rhythm(case, name))
-            late[name] = max(late.get(name, 0.0), since - beat)
-            if since > 2 * beat + slow:
+            usual = HOUSE_BEAT if name == HOUSE else beat(name)
+            late[name] = max(late.get(name, 0.0), since - usual)
+            if since > 2 * usual + slow:
                 return f"{name} was last read {since:.0f} s ago"
     if cell.whole:
         return None
@@ -324,29 +309,31 @@ def recovers(case: GatewayCase, twin: GatewayCase) -> str | None:
             case.recovered = since
         return None
     case.recovered = None
-    for collector, series in missing.items():
-        own = cell.collector == collector and cell.effect is Effect.BENDS
-        beat = max(case.cadence(collector), age(case) if own else 0.0)
-        first_round = _FIRST_ROUND if cell.whole or cell.moment.begins == 0 else 0.0
-        if cell.moment.begins == 0 and cell.endpoint:
-            first_round += cell.row.settles
-        if since > 2 * beat + _HOLD + _SLACK + first_round:
+    extra = _FIRST_ROUND if cell.whole or cell.moment.begins == 0 else 0.0
+    if cell.moment.begins == 0 and cell.endpoint:
+        extra += cell.row.settles
+    for series in missing:
+        usual = pause(twin, series) or interval(cell.endpoint) or _collector_beat(series)
+        if since > 2 * usual + _HOLD + SLACK + extra:
             return f"{series} is not back after {since:.0f} s"
     return None
 
 
-def _missing(case: GatewayCase, twin: GatewayCase, since: float) -> dict[str, str]:
-    """Return by collector a series that the twin has, or that shows that the collector is down."""
-    missing: dict[str, str] = {}
-    for series in twin.samples.keys() - case.samples.keys():
-        origin = facts(series)
-        if not origin.own and not (_unproven(series, twin) and since < _PROOF + 60):
-            for collector in origin.collectors:
-                missing[collector] = series
-    for series, value in case.samples.items():
-        if series.startswith("enphase_collector_up{") and value != 1:
-            missing[series.split('collector="')[1].split('"')[0]] = series
-    return missing
+def _collector_beat(series: str) -> float:
+    """Return how often what a collector's own series reports of is asked."""
+    name = series.partition('collector="')[2].partition('"')[0]
+    return max(map(interval, topology.STANDS_ON.get(name, ())), default=0.0)
+
+
+def _missing(case: GatewayCase, twin: GatewayCase, since: float) -> list[str]:
+    """Return the series that the twin has, or that show that a collector is down."""
+    missing = [
+        series
+        for series in twin.samples.keys() - case.samples.keys()
+        if not facts(series).own and not (_unproven(series, twin) and since < _PROOF + 60)
+    ]
+    down = (s for s, v in case.samples.items() if s.startswith("enphase_collector_up{") and v != 1)
+    return [*missing, *down]
 
 
 def spares_the_gateway(case: GatewayCase, twin: GatewayCase) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from exporter.gateway.paths import INVENTORY
+from exporter.gateway.paths import CHECK_JWT, INFO, INVENTORY
 from exporter.simulator.faults import (
     Echo,
     Edit,
@@ -58,6 +58,8 @@ class Row:
     can: Callable[[str], bool] = lambda endpoint: True
     #: seconds until the exporter looks again, where there was nothing but this since it started
     settles: float = 0.0
+    #: endpoints that a fault of a whole gateway does not touch
+    spares: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,14 @@ def _listening_as(state: ListenerState) -> "Callable[[GatewayCase, bool], None]"
     return switch
 
 
+def _only_identity(case: "GatewayCase", on: bool) -> None:
+    faults = case.running.faults
+    if on:
+        faults |= {"*": status(503), INFO: Fault(), CHECK_JWT: Fault()}
+    else:
+        faults.clear()
+
+
 def _dns_gone(case: "GatewayCase", on: bool) -> None:
     case.set_resolvable(not on)
     if on:
@@ -215,6 +225,12 @@ ROWS: tuple[Row, ...] = (
     Row("DNS gone", _F, switch=_dns_gone),
     Row("connect stall", _F, switch=_listening_as(ListenerState.DEAF)),
     Row("TLS reset", _F, switch=_listening_as(ListenerState.SLAMMED)),
+    Row(
+        "only its identity",
+        _F,
+        switch=_only_identity,
+        spares=frozenset({INFO, CHECK_JWT}),
+    ),
     Row("TLS expired", _H, switch=_expired),
     Row("gateway's clock a day ahead", _H, switch=_gateway_ahead),
     Row("own clock a day back", _H, switch=_own_clock(-86400.0)),
