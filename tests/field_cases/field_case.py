@@ -16,26 +16,6 @@ from tests.gateway.endpoints.reading import (
     parse_all,
 )
 
-MISSING: Any = object()
-
-
-def put(node: Any, key: Any, value: Any) -> None:
-    """Set a value in a document, or take it out."""
-    if value is MISSING:
-        del node[key]
-    else:
-        node[key] = value
-
-
-def section(report: Any, name: str) -> Any:
-    """Return a section of a production report by what it measures."""
-    return next(
-        entry
-        for part in report.values()
-        for entry in part
-        if entry.get("measurementType", entry["type"]) == name
-    )
-
 
 class FieldCase:
     """A capture whose answers are changed before they are read."""

@@ -16,18 +16,6 @@ from tools.incident import rules
 from tools.incident.recording import Recording
 from tools.incident.timeline import Firing, of_recording
 
-THREE_PHASE = "7.3.466_with_cts_3phase"
-DETAILED = "8.2.4345_with_device_data"
-SPLIT = "8.2.127_with_3cts_and_battery_split"
-SIMPLE = "7.3.130"
-WITHOUT_CONSUMPTION = "7.3.130_no_consumption"
-
-REPORT = "/production.json?details=1"
-METERS, READINGS = "/ivp/meters", "/ivp/meters/readings"
-POWER = "/ivp/ensemble/power"
-INVENTORY = "/ivp/ensemble/inventory"
-INVERTERS = "/api/v1/production/inverters"
-DETAILS = "/ivp/pdm/device_data"
 MINUTE, HOUR = 60.0, 3600.0
 
 Story = Callable[[PolledGateway], Awaitable[None]]
@@ -71,16 +59,6 @@ class ScrapedGateway:
     def alerts(self) -> list[Firing]:
         """Return all that fired, without what is for information only."""
         return [f for f in of_recording(self._recording).alerts() if f.severity != "info"]
-
-
-def section(report: Any, name: str) -> Any:
-    """Return a section of a production report by what it measures."""
-    return next(
-        entry
-        for part in report.values()
-        for entry in part
-        if entry.get("measurementType", entry["type"]) == name
-    )
 
 
 def missing(polled: PolledGateway) -> set[tuple[str, str]]:

@@ -7,25 +7,21 @@ from typing import Any
 import pytest
 
 from exporter.simulator.faults import Edit, Fault, Hang, login_page, redirect, status
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     DETAILS,
-    HOUR,
     INVENTORY,
     INVERTERS,
     METERS,
-    MINUTE,
     POWER,
     READINGS,
     REPORT,
     SIMPLE,
     SPLIT,
     THREE_PHASE,
-    ScrapedGateway,
-    Watch,
     section,
-    watch,
 )
+from tests.field_cases.stories import HOUR, MINUTE, ScrapedGateway, Watch, watch
 from tests.polled_gateway import START, PolledGateway
 
 __all__ = ["watch"]

@@ -10,20 +10,18 @@ import pytest
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator.faults import Edit, Fault, Rewrite
 from exporter.snapshot import SELF
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     INVERTERS,
     METERS,
-    MINUTE,
     POWER,
     READINGS,
     REPORT,
     SIMPLE,
     SPLIT,
-    Watch,
     section,
-    watch,
 )
+from tests.field_cases.stories import MINUTE, Watch, watch
 from tests.polled_gateway import PolledGateway
 
 __all__ = ["watch"]

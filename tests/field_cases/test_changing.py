@@ -5,24 +5,18 @@ from typing import Any
 import pytest
 
 from exporter.simulator.faults import Edit, status
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     DETAILS,
-    HOUR,
     INVENTORY,
     INVERTERS,
     METERS,
-    MINUTE,
     POWER,
     REPORT,
     SPLIT,
-    Watch,
-    down,
-    missing,
-    of_inverters,
     section,
-    watch,
 )
+from tests.field_cases.stories import HOUR, MINUTE, Watch, down, missing, of_inverters, watch
 from tests.polled_gateway import PolledGateway
 
 __all__ = ["watch"]

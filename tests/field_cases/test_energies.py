@@ -8,25 +8,19 @@ import pytest
 
 from exporter.gateway.retired import RetiredFile
 from exporter.simulator.faults import Edit
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     DETAILS,
-    HOUR,
     METERS,
-    MINUTE,
     READINGS,
     REPORT,
     SIMPLE,
     SPLIT,
     THREE_PHASE,
     WITHOUT_CONSUMPTION,
-    Watch,
-    missing,
-    of_inverters,
-    rejected,
     section,
-    watch,
 )
+from tests.field_cases.stories import HOUR, MINUTE, Watch, missing, of_inverters, rejected, watch
 from tests.polled_gateway import START, PolledGateway
 
 __all__ = ["watch"]

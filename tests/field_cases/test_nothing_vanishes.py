@@ -18,7 +18,8 @@ from exporter.simulator import replay
 from exporter.simulator.faults import Edit, Fault, body, status
 from exporter.snapshot import SELF
 from tests.conftest import capture_names
-from tests.field_cases.stories import MINUTE, SPLIT, down, missing
+from tests.field_cases.answers import SPLIT
+from tests.field_cases.stories import MINUTE, down, missing
 from tests.polled_gateway import START, PolledGateway, polled_gateway
 from tests.virtual_loop import LoopClock, VirtualLoop, run
 

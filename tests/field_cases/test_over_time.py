@@ -8,27 +8,30 @@ from typing import Any
 import pytest
 
 from exporter.simulator.faults import Edit, Fault, Hang, login_page, redirect, status
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     DETAILS,
-    HOUR,
+    GHOSTS,
     INVENTORY,
     INVERTERS,
     METERS,
-    MINUTE,
     POWER,
     READINGS,
     REPORT,
     SIMPLE,
     SPLIT,
     THREE_PHASE,
+    section,
+)
+from tests.field_cases.stories import (
+    HOUR,
+    MINUTE,
     Watch,
     down,
     failures,
     missing,
     of_inverters,
     rejected,
-    section,
     watch,
 )
 from tests.polled_gateway import START, PolledGateway
@@ -352,23 +355,8 @@ def test_a_gateway_that_takes_twelve_seconds_for_everything(watch: Watch) -> Non
 def test_six_ghost_panels(watch: Watch) -> None:
     """Devices that only have zeros are listed with them, and nothing is missing."""
 
-    def haunt(listed: Any) -> Any:
-        return [
-            *listed,
-            *(
-                {
-                    "serialNumber": f"9900000000{number:02}",
-                    "lastReportDate": 0,
-                    "devType": 1,
-                    "lastReportWatts": 0,
-                    "maxReportWatts": 0,
-                }
-                for number in range(6)
-            ),
-        ]
-
     async def story(polled: PolledGateway) -> None:
-        polled.gateway.faults[INVERTERS] = Edit(haunt)
+        polled.gateway.faults[INVERTERS] = Edit(lambda listed: [*listed, *GHOSTS])
         await polled.pass_time(HOUR)
         ghosts = {s for s in of_inverters(polled, "enphase_inverter_watts") if s.startswith("9900")}
         assert len(ghosts) == 6

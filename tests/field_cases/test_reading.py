@@ -9,28 +9,33 @@ from typing import Any
 import pytest
 
 from exporter import house
-from tests.field_cases.field_case import MISSING, FieldCase, Open, put, section
-
-DETAILED = "8.2.4345_with_device_data"
-SPLIT = "8.2.127_with_3cts_and_battery_split"
-SIMPLE = "7.3.130"
-
-REPORT = "/production.json?details=1"
-METERS = "/ivp/meters"
-READINGS = "/ivp/meters/readings"
-POWER = "/ivp/ensemble/power"
-INVENTORY = "/ivp/ensemble/inventory"
-SECCTRL = "/ivp/ensemble/secctrl"
-INVERTERS = "/api/v1/production/inverters"
-DETAILS = "/ivp/pdm/device_data"
-CONTACTS = "/ivp/ss/dry_contact_settings"
-TARIFF = "/admin/lib/tariff"
+from tests.field_cases.answers import (
+    CONTACTS,
+    DETAILED,
+    DETAILS,
+    GHOSTS,
+    INVENTORY,
+    INVERTERS,
+    METERS,
+    MISSING,
+    POWER,
+    READINGS,
+    REPORT,
+    SECCTRL,
+    SIMPLE,
+    SPLIT,
+    TARIFF,
+    THREE_PHASE,
+    put,
+    section,
+)
+from tests.field_cases.field_case import FieldCase, Open
 
 
 @pytest.fixture
 def three_phase(case: Open) -> FieldCase:
     """Return a home whose report is as new in all sections as its capture."""
-    home = case("7.3.466_with_cts_3phase")
+    home = case(THREE_PHASE)
 
     def renew(report: Any) -> None:
         for part in report.values():
@@ -370,17 +375,7 @@ def test_six_ghost_panels_are_panels_of_zero(case: Open) -> None:
     """Devices that only have zeros are listed with them."""
     home = case(SIMPLE)
     before = home.read()["inverters"]
-    ghosts = [
-        {
-            "serialNumber": f"9900000000{number:02}",
-            "lastReportDate": 0,
-            "devType": 1,
-            "lastReportWatts": 0,
-            "maxReportWatts": 0,
-        }
-        for number in range(6)
-    ]
-    home.change(INVERTERS, lambda listed: [*listed, *ghosts])
+    home.change(INVERTERS, lambda listed: [*listed, *GHOSTS])
     assert len(home.read()["inverters"]) == len(before) + 6
 
 
