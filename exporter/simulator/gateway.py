@@ -68,3 +68,42 @@ class SimulatedGateway(ABC):
         like `answer`.
         """
         return None
+
+
+class WrappedGateway(SimulatedGateway):
+    """Another gateway, as it is: for those that change some of what it answers."""
+
+    def __init__(self, inner: SimulatedGateway) -> None:
+        self._inner = inner
+
+    @property
+    def serial(self) -> str:
+        """See `SimulatedGateway.serial`."""
+        return self._inner.serial
+
+    @property
+    def firmware(self) -> str:
+        """See `SimulatedGateway.firmware`."""
+        return self._inner.firmware
+
+    @property
+    def powered(self) -> bool:
+        """See `SimulatedGateway.powered`."""
+        return self._inner.powered
+
+    @property
+    def clock_offset(self) -> float:
+        """See `SimulatedGateway.clock_offset`."""
+        return self._inner.clock_offset
+
+    def installer_only(self, target: str) -> bool:
+        """See `SimulatedGateway.installer_only`."""
+        return self._inner.installer_only(target)
+
+    def answer(self, target: str) -> HttpResponse | None:
+        """See `SimulatedGateway.answer`."""
+        return self._inner.answer(target)
+
+    def command(self, method: str, target: str, body: bytes) -> HttpResponse | None:
+        """See `SimulatedGateway.command`."""
+        return self._inner.command(method, target, body)

@@ -17,7 +17,7 @@ from exporter.gateway.endpoints import (
 )
 from exporter.metrics.catalogue import FAMILIES
 from exporter.simulator import replay as captures
-from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.gateway import HttpResponse, WrappedGateway
 from exporter.snapshot import SELF
 from tests.blast.rules import LIMIT, values
 from tests.blast.spoiling import leaves, replaced
@@ -40,26 +40,16 @@ _SPOILINGS = 8
 _DERIVED = ("House", "Energy")
 
 
-class SpoiltGateway(SimulatedGateway):
+class SpoiltGateway(WrappedGateway):
     """A capture of which answers can be replaced while it is served."""
 
     def __init__(self, folder: Path) -> None:
-        self._capture = captures.load_capture(folder)
+        super().__init__(captures.load_capture(folder))
         self.bodies: dict[str, bytes] = {}
-
-    @property
-    def serial(self) -> str:
-        """See `SimulatedGateway.serial`."""
-        return self._capture.serial
-
-    @property
-    def firmware(self) -> str:
-        """See `SimulatedGateway.firmware`."""
-        return self._capture.firmware
 
     def answer(self, target: str) -> HttpResponse | None:
         """Answer as recorded, or with what replaces it."""
-        response = self._capture.answer(target)
+        response = self._inner.answer(target)
         body = self.bodies.get(target)
         if response is None or body is None:
             return response
@@ -67,7 +57,7 @@ class SpoiltGateway(SimulatedGateway):
 
     def document(self, target: str) -> Any:
         """Return the JSON of a recorded answer, None where it was not given."""
-        response = self._capture.answer(target)
+        response = self._inner.answer(target)
         return orjson.loads(response.body) if response and response.status == 200 else None
 
 

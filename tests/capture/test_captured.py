@@ -21,7 +21,7 @@ from exporter.gateway.rate_limit import BURST, PER_MINUTE, WINDOW
 from exporter.gateway.state_model import GatewayState
 from exporter.simulator import replay as captures
 from exporter.simulator.faults import Hang, Reset, body, status
-from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.gateway import HttpResponse, SimulatedGateway, WrappedGateway
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, build_home, sample_home
 from exporter.simulator.server import serve
 from tests.capture.recorded import capture
@@ -132,7 +132,7 @@ def _types(content: Any) -> Any:
     return type(content)
 
 
-class Nosy(SimulatedGateway):
+class Nosy(WrappedGateway):
     """A gateway that recordings identifying data in every possible place."""
 
     SERIAL = "202499000001"
@@ -161,17 +161,7 @@ class Nosy(SimulatedGateway):
     }
 
     def __init__(self) -> None:
-        self._inner = sample_home("battery-home", lambda: START)
-
-    @property
-    def serial(self) -> str:
-        """See `SimulatedGateway.serial`."""
-        return self._inner.serial
-
-    @property
-    def firmware(self) -> str:
-        """See `SimulatedGateway.firmware`."""
-        return self._inner.firmware
+        super().__init__(sample_home("battery-home", lambda: START))
 
     def answer(self, target: str) -> HttpResponse | None:
         """Return responses full of identifying data for endpoints that the home does not have."""

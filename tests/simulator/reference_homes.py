@@ -10,7 +10,7 @@ import orjson
 
 from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.paths import CHECK_JWT, INFO
-from exporter.simulator.gateway import HttpResponse, SimulatedGateway
+from exporter.simulator.gateway import HttpResponse, SimulatedGateway, WrappedGateway
 from exporter.simulator.homes.device_states import CloudState, MeterState
 from exporter.simulator.homes.home_gateway import HomeGateway
 from exporter.simulator.homes.models import UNUSED_CTS, HomeHardware
@@ -76,30 +76,21 @@ def _kind(item: Any) -> str:
     return str(kind)
 
 
-class Recorded(SimulatedGateway):
+class Recorded(WrappedGateway):
     """A gateway of which no more is known than what was recorded of another."""
 
     def __init__(self, gateway: SimulatedGateway, capture: Path) -> None:
-        self._gateway, self._capture = gateway, load_capture(capture)
+        super().__init__(gateway)
+        self._capture = load_capture(capture)
         # some recordings of the production report were made without details
         self._details = "lines" in str(content(self._capture, "/production.json?details=1"))
-
-    @property
-    def serial(self) -> str:
-        """See `SimulatedGateway.serial`."""
-        return self._gateway.serial
-
-    @property
-    def firmware(self) -> str:
-        """See `SimulatedGateway.firmware`."""
-        return self._gateway.firmware
 
     def answer(self, target: str) -> HttpResponse | None:
         """See `SimulatedGateway.answer`."""
         recorded = self._capture.answer(target)
         if recorded is None or recorded.status != 200:
             return recorded
-        return self._gateway.answer(target if self._details else target.partition("?")[0])
+        return self._inner.answer(target if self._details else target.partition("?")[0])
 
 
 def twins(capture: Path) -> list[SimulatedGateway]:
