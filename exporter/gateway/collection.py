@@ -1,5 +1,6 @@
 """From a new answer to new readings: what is taken in, when it is read, and when it is too old."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from exporter.errors import GatewayError, GatewayStartingError
@@ -53,11 +54,21 @@ class Collection:
             raise
         settled = all(map(self._settled, collectors))
         useful = any(reading and reading.data for reading in readings)
-        parts.scheduler.answered(schedule, empty=empty or (settled and not useful))
+        useless = settled and not useful and not self._others_are_unknown(endpoint.path, collectors)
+        parts.scheduler.answered(schedule, empty=empty or useless)
         if schedule.seen:
             parts.memory.endpoints.add(endpoint.path)
         self._note_settings(parsed)
         return True
+
+    def _others_are_unknown(self, path: str, collectors: Iterable[str]) -> bool:
+        """Return whether answers are still to come without which this one may say nothing."""
+        scheduler, now = self._parts.scheduler, self._parts.clock.monotonic()
+        return any(
+            other != path and scheduler[other].enabled and scheduler[other].is_unknown(now)
+            for collector in collectors
+            for other in topology.STANDS_ON[collector]
+        )
 
     def assemble(self, collector: str) -> Reading | None:
         """Make a new reading of a collector from the answers there are."""

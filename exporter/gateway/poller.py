@@ -169,12 +169,8 @@ class Poller:
 
     async def step(self) -> float:
         """Do the most urgent thing that is due; return the seconds until something is due again."""
-        now = self._clock.monotonic()
-        if now - self._stepped > _PAUSED:
-            # The machine slept: what was known before is too old, and nothing is missing by that.
-            self._parts.assembler.answers.clear()
-            self._scheduler.restart()
-        if now >= self._connection.due:
+        self._notice_sleep()
+        if self._clock.monotonic() >= self._connection.due:
             await self._connection.check()
         elif self._connection.open and (schedule := self._scheduler.next(self._delay)):
             await self._ask(schedule)
@@ -285,6 +281,10 @@ class Poller:
                 overlap=overlap,
             )
             duration = self._clock.monotonic() - began
+            if self._notice_sleep():
+                # Nobody knows of when the response is.
+                schedule.due = self._clock.monotonic()
+                return
             await self._take(schedule, response, duration)
         except GatewayError as error:
             self._endpoint_failed(schedule, error, self._clock.monotonic() - began)
@@ -297,6 +297,16 @@ class Poller:
             self._rest_until = now + min((now - began) * _REST_SHARE, _LONGEST_REST)
         self._selection.update()
         self._collection.assemble_settled()
+
+    def _notice_sleep(self) -> bool:
+        """Return whether the machine slept: what was known is too old, and not missing by that."""
+        now = self._clock.monotonic()
+        if now - self._stepped <= _PAUSED:
+            return False
+        self._stepped = now
+        self._parts.assembler.answers.clear()
+        self._scheduler.restart()
+        return True
 
     async def _take(self, schedule: EndpointSchedule, response: Response, duration: float) -> None:
         """Take in an answer, and follow what it says of the gateway."""

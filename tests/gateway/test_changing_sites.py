@@ -132,3 +132,13 @@ async def test_relays_of_a_gateway_without_inventory_are_read(tmp_path: Path) ->
         assert polled.value("enphase_iq_relay_hertz") is not None
         assert polled.value("enphase_iq_relay_closed") is None
         assert polled.value("enphase_collector_up", collector="devices") is None
+
+
+async def test_after_a_sleep_of_the_machine_meters_are_read_at_their_pace(tmp_path: Path) -> None:
+    """The first reading without the set-up of the meters says nothing; the next one does."""
+    async with polled_gateway("battery-home", tmp_path) as polled:
+        await polled.pass_time(120)
+        await polled.clock.sleep(6 * HOUR)
+        await polled.pass_time(180)
+        assert polled.value("enphase_meter_watts", meter="production") is not None
+        assert missing(polled) == set()
