@@ -101,7 +101,7 @@ class Assembler:
         else:
             whole = self._whole.get(endpoint.path)
             parsed = await work_on(body, partial(endpoint.parse, body, whole))
-        if parsed.unreadable and says_nothing(parsed.data):
+        if parsed.spoilt and says_nothing(parsed.data):
             raise InvalidDataError(f"{endpoint.path}: nothing in the response can be read")
         for name, count in parsed.unreadable.items():
             self.unreadable[endpoint.path, name] += count

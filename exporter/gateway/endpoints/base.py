@@ -379,6 +379,8 @@ class Parsed:
     identities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: whether the next answer can be completed by this one, where it is spoilt
     reliable: bool = True
+    #: whether something is there that cannot be read
+    spoilt: bool = False
     #: the fields that this answer and those before it had
     seen: Seen = field(default_factory=dict)
 
@@ -417,5 +419,6 @@ class Endpoint:
         """
         notes = Notes(before.identities if before is not None else None)
         data = self.read(self.decode(body), notes)
+        spoilt = bool(notes.fields)
         seen = notes.missing(before.seen if before is not None else {})
-        return Parsed(data, dict(notes.fields), notes.identities, notes.reliable, seen)
+        return Parsed(data, dict(notes.fields), notes.identities, notes.reliable, spoilt, seen)
