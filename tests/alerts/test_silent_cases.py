@@ -22,7 +22,7 @@ from exporter.simulator import replay
 from exporter.simulator.faults import Edit, Fault, login_page, redirect
 from exporter.simulator.server import serve
 from tests.conftest import ROOT
-from tests.field_cases.stories import INVENTORY, INVERTERS, POWER, READINGS, SIMPLE, SPLIT
+from tests.field_cases.answers import INVENTORY, INVERTERS, POWER, READINGS, SIMPLE, SPLIT
 from tools.stack.pipeline import chain
 from tools.stack.programs import Tools
 

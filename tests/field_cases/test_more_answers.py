@@ -7,22 +7,18 @@ from typing import Any
 import pytest
 
 from exporter.simulator.faults import Edit, Rewrite
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     DETAILS,
     INVENTORY,
     INVERTERS,
     METERS,
-    MINUTE,
     READINGS,
     REPORT,
     SIMPLE,
     SPLIT,
-    Watch,
-    missing,
-    rejected,
-    watch,
 )
+from tests.field_cases.stories import MINUTE, Watch, missing, rejected, watch
 from tests.field_cases.test_alone import Series, series
 from tests.polled_gateway import START, PolledGateway
 

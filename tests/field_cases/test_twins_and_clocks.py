@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.field_cases.field_case import Open, section
-from tests.field_cases.stories import (
+from tests.field_cases.answers import (
     DETAILED,
     DETAILS,
     INVENTORY,
@@ -17,7 +16,9 @@ from tests.field_cases.stories import (
     REPORT,
     SIMPLE,
     SPLIT,
+    section,
 )
+from tests.field_cases.field_case import Open
 
 YEAR = 365 * 86400
 ACB = "8.3.5169_ACB_inventory"

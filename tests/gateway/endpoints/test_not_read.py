@@ -6,7 +6,8 @@ import pytest
 
 from exporter.gateway.endpoints import paths_needed
 from tests.conftest import capture_names
-from tests.field_cases.field_case import FieldCase, section
+from tests.field_cases.answers import section
+from tests.field_cases.field_case import FieldCase
 
 REPORT, READINGS = "/production.json?details=1", "/ivp/meters/readings"
 DETAILS, LIST = "/ivp/pdm/device_data", "/api/v1/production/inverters"
