@@ -75,6 +75,8 @@ class EndpointSchedule:
     #: whether it ever answered with something, in this process or before
     seen: bool = False
     condition: EndpointState = EndpointState.NEW
+    #: whether the gateway said that it has nothing of it or does not let us in, and never gave it
+    lacked: bool = False
     #: failures since the last answer, and the last of them
     failures: int = 0
     error: GatewayError | None = None
@@ -195,10 +197,11 @@ class Scheduler:
         schedule.failures, schedule.error = 0, None
         schedule.condition = EndpointState.EMPTY if empty else EndpointState.ANSWERING
         if empty:
+            schedule.lacked = not schedule.seen
             sign = schedule.endpoint.path in self._signs
             schedule.due = max(schedule.due, now + (_EMPTY_SIGN if sign else _EMPTY))
         else:
-            schedule.seen = True
+            schedule.seen, schedule.lacked = True, False
 
     def failed(self, schedule: EndpointSchedule, error: GatewayError) -> None:
         """Note that there was no answer, or one that cannot be used."""
@@ -223,6 +226,7 @@ class Scheduler:
             longest = max(schedule.interval, _REFUSED) if denied else schedule.interval
             schedule.due = now + min(longest, _RETRY * 2.0 ** min(schedule.failures - 1, 10))
             return
+        schedule.lacked = True
         schedule.due = now + pauses[min(schedule.failures, len(pauses)) - 1]
 
     def hint(self, paths: Iterable[str]) -> None:
@@ -263,3 +267,4 @@ class Scheduler:
         for schedule in self._all.values():
             if schedule.condition in (EndpointState.ABSENT, EndpointState.DENIED):
                 schedule.condition, schedule.failures, schedule.due = EndpointState.NEW, 0, now
+                schedule.lacked = False

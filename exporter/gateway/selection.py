@@ -138,7 +138,7 @@ class Selection:
 
     def _does_without(self, schedule: EndpointSchedule, collector: str) -> bool:
         """Return whether it is no failure that an endpoint is absent or not permitted."""
-        if schedule.seen or schedule.condition not in (EndpointState.ABSENT, EndpointState.DENIED):
+        if schedule.seen or not schedule.lacked:
             return False
         # What the gateway lacks may be in its other answers; what is refused is worth a word.
         lacks = schedule.condition is EndpointState.ABSENT and collector not in topology.ESSENTIAL

@@ -168,6 +168,21 @@ async def test_what_answered_before_is_not_absent() -> None:
     assert asked.fail(METERS, NotPermittedError("no")) == 5
 
 
+async def test_what_a_gateway_lacks_it_lacks_until_it_gives_it() -> None:
+    """A gateway in trouble that does not answer for it has it no more than before."""
+    asked = Asked()
+    schedule = asked.scheduler[METERS]
+    assert not schedule.lacked
+    asked.scheduler.failed(schedule, ABSENT)
+    asked.scheduler.failed(schedule, TIMEOUT)
+    asked.scheduler.answered(schedule, empty=True)
+    assert schedule.lacked
+    asked.scheduler.answered(schedule, empty=False)
+    assert not schedule.lacked
+    asked.scheduler.answered(asked.scheduler[TARIFF], empty=True)
+    assert asked.scheduler[TARIFF].lacked
+
+
 async def test_a_login_page_is_no_denial() -> None:
     """It may be gone in a moment."""
     asked = Asked()
