@@ -280,6 +280,13 @@ def test_going_back(gateway: RunningGateway) -> None:
     assert one.credentials().token == gateway.token
 
 
+def test_going_back_after_a_wrong_answer(gateway: RunningGateway) -> None:
+    """A question that was asked again is one question, and `back` leaves it."""
+    init(*("cabin", "4", "back", "barn", "token", gateway.token, "", "my.yml"), host=gateway.host)
+    (one,) = written(Path("my.yml")).gateways
+    assert one.name == "barn"
+
+
 def test_input_that_ends(gateway: RunningGateway) -> None:
     """Without an answer there is one line, and nothing is written."""
     with pytest.raises(ConfigError, match="standard input has ended"):
