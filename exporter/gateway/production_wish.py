@@ -10,8 +10,8 @@ from pathlib import Path
 
 import orjson
 
-from exporter.gateway.control.audit_log import NAME
-
+#: the record of all commands, in the state directory
+COMMAND_LOG = "control.log"
 _OFF, _ON = "production off", "production on"
 #: seconds after which production that is still off is reported all the same
 _LASTS = 86400.0
@@ -23,7 +23,7 @@ class ProductionWish:
     """What the owner last commanded, for one gateway."""
 
     def __init__(self, directory: Path, gateway: str, time: Callable[[], float]) -> None:
-        self._path = directory / NAME
+        self._path = directory / COMMAND_LOG
         self._gateway = gateway
         self._time = time
 

@@ -18,7 +18,7 @@ from exporter.gateway.control import (
     CommandResult,
     CommandRunner,
 )
-from exporter.gateway.control.audit_log import NAME
+from exporter.gateway.production_wish import COMMAND_LOG
 from exporter.simulator.faults import Fault
 from exporter.simulator.gateway import HttpResponse
 from exporter.simulator.homes import SAMPLE_HOMES
@@ -204,7 +204,7 @@ class ControlHarness:
 
 def read_audit_log(directory: Path) -> list[dict[str, Any]]:
     """Return what is recorded in a state directory."""
-    path = directory / NAME
+    path = directory / COMMAND_LOG
     return [orjson.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
 
 

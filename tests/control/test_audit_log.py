@@ -11,7 +11,8 @@ import pytest
 
 from exporter.clock import VirtualClock
 from exporter.errors import StateError
-from exporter.gateway.control.audit_log import NAME, AuditLog
+from exporter.gateway.control.audit_log import AuditLog
+from exporter.gateway.production_wish import COMMAND_LOG
 from exporter.logging import hide_secret
 from exporter.simulator.gateway import HttpResponse
 from tests.control.harness import CASES, CommandCase, control_harness, read_audit_log
@@ -54,11 +55,11 @@ async def test_what_was_refused_is_on_record(tmp_path: Path, clock: VirtualClock
 async def test_no_record_no_command(tmp_path: Path, clock: VirtualClock) -> None:
     """Where the record cannot be written, nothing is sent."""
     async with control_harness("battery-home", tmp_path, clock) as owner:
-        (tmp_path / NAME).mkdir()
+        (tmp_path / COMMAND_LOG).mkdir()
         with pytest.raises(StateError) as error:
             await owner.perform("grid off", {})
         assert str(error.value) == (
-            f"{tmp_path / NAME} cannot be written (Is a directory): make the state directory"
+            f"{tmp_path / COMMAND_LOG} cannot be written (Is a directory): make the state directory"
             " writable for this user; a command that cannot be recorded is not sent"
         )
         assert owner.writes() == []
@@ -72,8 +73,8 @@ async def test_a_record_that_cannot_be_ended(
     async with control_harness("battery-home", tmp_path, clock) as owner:
 
         def fill(text: str) -> None:
-            (tmp_path / NAME).unlink()
-            (tmp_path / NAME).mkdir()
+            (tmp_path / COMMAND_LOG).unlink()
+            (tmp_path / COMMAND_LOG).mkdir()
 
         plan = await owner.plan("storage reserve", {"reserve": 60})
         assert (await owner.command_runner.perform(plan, progress=fill)).ok
@@ -87,15 +88,15 @@ async def test_no_token_is_on_record(tmp_path: Path, clock: VirtualClock) -> Non
         owner.gateway.refused["/ivp/ensemble/relay"] = HttpResponse(400, f"token {token}?".encode())
         result = await owner.perform("grid off", {})
         assert token not in result.line
-        assert token not in (tmp_path / NAME).read_text()
+        assert token not in (tmp_path / COMMAND_LOG).read_text()
     hide_secret("canary-in-a-name")
     AuditLog(tmp_path).write(0, {"arguments": {"load_name": ["canary-in-a-name"]}})
-    assert "canary" not in (tmp_path / NAME).read_text()
+    assert "canary" not in (tmp_path / COMMAND_LOG).read_text()
 
 
 def test_the_record_is_ours_alone(tmp_path: Path) -> None:
     """The mode of the file is private, even if it was readable for everybody before."""
-    path = tmp_path / "state" / NAME
+    path = tmp_path / "state" / COMMAND_LOG
     journal = AuditLog(path.parent)
     journal.write(0, {})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -108,7 +109,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     """A link in the place of the log is not written to."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("")
-    (tmp_path / NAME).symlink_to(elsewhere)
+    (tmp_path / COMMAND_LOG).symlink_to(elsewhere)
     with pytest.raises(StateError):
         AuditLog(tmp_path).write(0, {})
     assert elsewhere.read_text() == ""
@@ -116,16 +117,16 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A pipe in its place is an error at once."""
-    os.mkfifo(tmp_path / NAME)
+    os.mkfifo(tmp_path / COMMAND_LOG)
     with pytest.raises(StateError, match="not a regular file"):
         AuditLog(tmp_path).write(0, {})
 
 
 def test_half_a_line_stays_alone(tmp_path: Path) -> None:
     """A truncated line does not corrupt the next record."""
-    (tmp_path / NAME).write_text('{"half": tr')
+    (tmp_path / COMMAND_LOG).write_text('{"half": tr')
     AuditLog(tmp_path).write(0, {"event": "sending"})
-    half, whole = (tmp_path / NAME).read_text().splitlines()
+    half, whole = (tmp_path / COMMAND_LOG).read_text().splitlines()
     assert half == '{"half": tr'
     assert '"event":"sending"' in whole
 
@@ -133,12 +134,12 @@ def test_half_a_line_stays_alone(tmp_path: Path) -> None:
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line that does not fit leaves nothing behind."""
     AuditLog(tmp_path).write(0, {"event": "first"})
-    before = (tmp_path / NAME).read_bytes()
+    before = (tmp_path / COMMAND_LOG).read_bytes()
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:10]))
     with pytest.raises(StateError, match="no space left"):
         AuditLog(tmp_path).write(0, {"event": "second"})
-    assert (tmp_path / NAME).read_bytes() == before
+    assert (tmp_path / COMMAND_LOG).read_bytes() == before
 
 
 def test_the_user_behind_root_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

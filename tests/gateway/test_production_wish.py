@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.gateway.control.audit_log import NAME, AuditLog
-from exporter.gateway.production_wish import ProductionWish
+from exporter.gateway.control.audit_log import AuditLog
+from exporter.gateway.production_wish import COMMAND_LOG, ProductionWish
 from tests.polled_gateway import polled_gateway
 
 DAY = 86400.0
@@ -43,7 +43,7 @@ def test_it_ends_after_a_day(tmp_path: Path) -> None:
 )
 def test_a_broken_record_says_nothing(tmp_path: Path, content: bytes) -> None:
     """Lines that cannot be read are passed over, and the newest part of a long one is enough."""
-    path = tmp_path / NAME
+    path = tmp_path / COMMAND_LOG
     path.write_bytes(content)
     assert not wish(tmp_path, 100.0)
     path.write_bytes(b"x" * 1_000_000 + b"\n")

@@ -36,6 +36,7 @@ WITHOUT_CAPTURE: dict[str, str] = {
     "/ivp/mod/603980032/mode/power": "needs an installer",
     "/ivp/peb/devstatus": "needs an installer",
     "/ivp/ss/dpel": "needs an installer",
+    "/ivp/ss/enc_settings": _NOT_RECORDED,
 }
 #: what no capture has: IQ Relays are known from documents alone
 _DOCUMENTED = re.compile(r"\[NSRB\]|<nsrb>")

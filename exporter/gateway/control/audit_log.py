@@ -17,16 +17,15 @@ from typing import Any
 import orjson
 
 from exporter.errors import StateError
+from exporter.gateway.production_wish import COMMAND_LOG
 from exporter.logging import mask
-
-NAME = "control.log"
 
 
 class AuditLog:
     """The file; several processes may write to it."""
 
     def __init__(self, directory: Path) -> None:
-        self.path = directory / NAME
+        self.path = directory / COMMAND_LOG
 
     def write(self, at: float, event: Mapping[str, Any]) -> None:
         """Append an event with its time (epoch seconds); raise StateError.
