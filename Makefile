@@ -16,7 +16,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proof lint generate stack bench coverage hooks package deb image site newcomer story day screenshots incident \
+.PHONY: help demo test proof lint generate stack bench coverage hooks package deb image site newcomer story day screenshots gallery incident \
 	alerts-proof silence fleet-test faults fuzz blast soak audit requirements clean
 .DELETE_ON_ERROR:
 
@@ -89,6 +89,10 @@ screenshots: $(DEV) ## Take the pictures in docs/: the status page, and the dash
 	@sh tools/system-packages.sh chromium prometheus promtool
 	$(PY) -m tools.screenshot
 	$(PY) -m tools.dashboards --docs
+
+gallery: $(DEV) ## Take pictures of the page of every kind of home into FOLDER=…; ARGS=--help tells what else
+	@sh tools/system-packages.sh chromium
+	$(PY) -m tools.gallery --folder="$(or $(FOLDER),gallery)" $(ARGS)
 
 incident: $(DEV) ## Replay SCENARIO=… and print what would have rung; PNG=… draws it
 	@sh tools/system-packages.sh promtool

@@ -12,6 +12,8 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -69,10 +71,10 @@ async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
         await context.close()
 
 
-async def photograph(
-    chromium: str, scenario: Scenario, at: float, hours: float, folder: Path, *, dark: bool
-) -> None:
-    """Play some hours of a scenario up to `at` (epoch seconds) and take the pictures."""
+@asynccontextmanager
+async def home_at(scenario: Scenario, moment: str, hours: float) -> AsyncIterator[str]:
+    """Play some hours of a scenario up to a moment, and yield the address of the page."""
+    at = scenario.epoch(_AT.validate_python(moment))
     then = FastClock(at - 3600 * hours, _SPEED)
     now = FastClock(time.time() - 3600 * hours, _SPEED)
     # The curve has the local hours of the home, although it is displayed now.
@@ -83,7 +85,6 @@ async def photograph(
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as state:
         manager = PollerManager(Path(state), now)
         async with (
-            browsing(chromium) as browser,
             serve(TimeShiftedGateway(runner.gateway, then.time, now.time), now=now.time) as running,
             listening(manager, WebConfig.load(None), parse("127.0.0.1:0")) as (host, port),
         ):
@@ -101,10 +102,20 @@ async def photograph(
                     Config.model_validate({"gateways": [home], "state_dir": state})
                 )
                 await manager.wait_ready()
-                await now.sleep(at - then.time())
-                await take(browser, f"http://{host}:{port}/", folder, dark=dark)
+                while (left := at - then.time()) > 0:
+                    runner.catch_up()
+                    await now.sleep(min(_CADENCE, left))
+                yield f"http://{host}:{port}/"
             finally:
                 await manager.close()
+
+
+async def photograph(
+    chromium: str, scenario: Scenario, moment: str, hours: float, folder: Path, *, dark: bool
+) -> None:
+    """Play some hours of a scenario up to a moment and take the pictures."""
+    async with browsing(chromium) as browser, home_at(scenario, moment, hours) as url:
+        await take(browser, url, folder, dark=dark)
 
 
 def main() -> None:
@@ -121,8 +132,9 @@ def main() -> None:
         sys.exit("Chromium is not installed (on Debian: apt-get install chromium)")
     setup_logging("error", "logfmt")
     scenario = find_scenario(flags.scenario)
-    at = scenario.epoch(_AT.validate_python(flags.at))
-    asyncio.run(photograph(chromium, scenario, at, flags.hours, flags.folder, dark=flags.dark))
+    asyncio.run(
+        photograph(chromium, scenario, flags.at, flags.hours, flags.folder, dark=flags.dark)
+    )
 
 
 if __name__ == "__main__":
