@@ -20,6 +20,8 @@ _LEAST_SECONDS = 60.0
 _DAY = 86400.0
 #: points of a curve before it is worth looking at
 _LEAST_POINTS = 3
+#: about how many steps the scale has, and how small one may be (W): a dark night is a flat line
+_LEVELS, _LEAST_STEP = 6, 50.0
 #: curves in the order in which they are drawn, with their names and whether the area is filled
 _CURVES = (
     ("solar_watts", "Solar", "solar", True),
@@ -58,7 +60,8 @@ def day_curve(history: History, now: float) -> Markup | None:
     values = [v for points in series.values() for _, v in points if v is not None]
     if all(sum(v is not None for _, v in points) < _LEAST_POINTS for points in series.values()):
         return None
-    top, bottom = _nice(max(*values, 0.0)), -_nice(-min(*values, 0.0))
+    levels = _levels(min(*values, 0.0), max(*values, 0.0))
+    bottom, top = levels[0], levels[-1]
     scale = _Scale(now, top, bottom)
     curves = [
         Curve(name, part, *_paths(series[key], scale, filled=filled))
@@ -71,9 +74,11 @@ def day_curve(history: History, now: float) -> Markup | None:
         height=_HEIGHT,
         curves=curves,
         outages=list(_bands(history.curve("connected", now), scale)),
-        zero=scale.y(0.0),
-        levels=[(scale.y(level), _signed(level)) for level in _levels(top, bottom)],
-        hours=list(_hours(history, now, scale)),
+        levels=[
+            (round(100 * scale.y(level) / _HEIGHT, 2), _signed(level) if level else "0")
+            for level in levels
+        ],
+        hours=[(round(100 * x / _WIDTH, 2), text) for x, text in _hours(history, now, scale)],
         title=_in_words(series),
     )
 
@@ -98,7 +103,7 @@ def month_strip(history: History, now: float, *, has_switch: bool) -> Markup | N
         on=on,
         off_grid=has_switch,
         title=f"Last 30 days: {sums}",
-        share=percent(1 - total.blind / _seconds(total)),
+        seen=percent(1 - total.blind / _seconds(total)),
     )
 
 
@@ -163,16 +168,16 @@ def _hours(history: History, now: float, scale: _Scale) -> Iterator[tuple[float,
         local += timedelta(hours=1)
 
 
-def _nice(value: float) -> float:
-    """Return the next round number from a value on: 1, 2 or 5 times a power of ten."""
-    if value <= 0:
-        return 0.0
-    power_of_ten = 10.0 ** math.floor(math.log10(value))
-    return next(f * power_of_ten for f in (1.0, 2.0, 5.0, 10.0) if f * power_of_ten >= value)
+def _levels(low: float, high: float) -> list[float]:
+    """Return the lines of the scale from the lowest to the highest, the same distance apart.
 
-
-def _levels(top: float, bottom: float) -> list[float]:
-    return [level for level in (top, top / 2, bottom) if level]
+    They are multiples of 1, 2 or 5 times a power of ten, and zero is one of them.
+    """
+    wanted = max((high - low) / _LEVELS, _LEAST_STEP)
+    power_of_ten = 10.0 ** math.floor(math.log10(wanted))
+    step = next(f * power_of_ten for f in (1.0, 2.0, 5.0, 10.0) if f * power_of_ten >= wanted)
+    first, last = math.floor(low / step), max(math.ceil(high / step), 1)
+    return [number * step for number in range(first, last + 1)]
 
 
 def _in_words(series: dict[str, list[tuple[float, float | None]]]) -> str:
