@@ -53,7 +53,7 @@ class PollerManager:
         self.pager = Pager(clock, state_dir)
         self.exposition = Exposition(clock, self.pager)
         #: the same data for the status page
-        self.status_store = StatusStore(clock, state_dir, self._writer)
+        self.status_store = StatusStore(clock, state_dir, self._writer, self.pager.worst)
         self._state_dir = state_dir
         self._clock = clock
         self._locate = locate

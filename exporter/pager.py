@@ -71,6 +71,8 @@ class Pager:
         self._path, self._test_path = state_dir / _FILE, state_dir / _TEST_FILE
         self._started = clock.time()
         self._alerts: dict[str, FiringAlert] = {}
+        #: the worst severity by gateway, and the notification and minute of which it is
+        self._worst: tuple[tuple[int, int], dict[str, Severity]] = (-1, -1), {}
         #: notifications so far, by which a page is known that shows the last one
         self.notifications = 0
         self.receiver: str | None = None
@@ -127,6 +129,17 @@ class Pager:
             tuple(self._warnings()),
             self._firing(),
         )
+
+    def worst(self, gateway: str) -> Severity | None:
+        """Return the severity of the worst alert that fires about a gateway."""
+        moment = self.notifications, int(self._clock.time() // 60)
+        if self._worst[0] != moment:
+            # the worst comes first, and the first of a gateway stays
+            worst: dict[str, Severity] = {}
+            for alert in self._firing():
+                worst.setdefault(alert.gateway, alert.severity)
+            self._worst = moment, worst
+        return self._worst[1].get(gateway)
 
     def _take(self, alert: Mapping[str, Any], now: float) -> None:
         labels, annotations = _texts(alert.get("labels")), _texts(alert.get("annotations"))

@@ -69,6 +69,9 @@ def storage(
     settings = getattr(view.member("tariff", "tariff"), "storage_settings", None)
     mode = getattr(settings, "mode", None)
     limit = view.thresholds["shutdown_soc_ratio"] if shutdown is None else shutdown
+    # 0 means that nothing was commissioned, and that no state of health was determined
+    commissioned = stored_joules(getattr(secctrl, "commissioned_capacity", None)) or None
+    health = ratio(getattr(secctrl, "health", None)) or None
     return StorageStatus(
         soc_ratio=ratio(getattr(total, "state_of_charge", None)),
         available_joules=stored_joules(_first(total, "available_energy", "charge_wh")),
@@ -78,9 +81,14 @@ def storage(
         shutdown_soc_ratio=shutdown,
         runtime_seconds=_runtime(available, capacity, limit, watts),
         mode=None if mode is None else str(mode),
-        mode_current=getattr(view.member("tariff", "storage_settings_source"), "current", None),
         wanted_mode=getattr(view.desired, "storage_mode", None),
+        mode_current=getattr(view.member("tariff", "storage_settings_source"), "current", None),
         missing_capacity_joules=_missing_capacity(each),
+        backup_capacity_joules=capacity or None,
+        commissioned_capacity_joules=commissioned,
+        health_ratio=health,
+        rated_watts=_rated_watts(view, each),
+        commissioning=to_bool(getattr(secctrl, "commissioning", None)),
     )
 
 
@@ -143,6 +151,18 @@ def _missing_capacity(each: tuple[BatteryStatus, ...]) -> float | None:
     return sum(mean if b.capacity_joules is None else b.capacity_joules for b in faulty)
 
 
+def _rated_watts(view: SnapshotView, each: tuple[BatteryStatus, ...]) -> float | None:
+    """Return what all batteries that do their part can give together; None where one is unknown."""
+    modules = view.devices("ensemble_status", "encharge_modules")
+    ready = [b for b in each if b.kind == "encharge" and b.state not in FAULTY_STATES]
+    rated = [
+        plain_watts(getattr(modules.get(battery.serial), "encharge_rated_power", None))
+        for battery in ready
+    ]
+    known = [watts for watts in rated if watts is not None]
+    return sum(known) if known and len(known) == len(rated) else None
+
+
 def _encharges(view: SnapshotView) -> Iterator[BatteryStatus]:
     inventory = view.devices("ensemble", "encharge_inventory")
     powers = view.devices("battery_power", "encharge_power")
@@ -203,6 +223,7 @@ def _acbs(view: SnapshotView) -> Iterator[BatteryStatus]:
             part_number=_text(device.part_num),
             last_report_timestamp_seconds=view.to_local_time(device.last_report_date),
             name=view.device_name("acb", serial),
+            sleep_enabled=to_bool(device.sleep_enabled),
         )
     for serial in sorted(view.missing_since("acb").keys() - inventory.keys()):
         yield BatteryStatus(serial, "acb", "missing", name=view.device_name("acb", serial))

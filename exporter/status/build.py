@@ -7,11 +7,13 @@ from exporter.metrics.units import (
     celsius,
     fahrenheit,
     flag,
+    hertz,
     ratio,
     raw_code,
     volts,
 )
 from exporter.metrics.units import closed as relay_closed
+from exporter.metrics.units import watts as plain_watts
 from exporter.snapshot import HOUSE
 from exporter.status import equipment
 from exporter.status.batteries import (
@@ -19,7 +21,12 @@ from exporter.status.batteries import (
     storage,
     to_bool,
 )
-from exporter.status.device_models import GeneratorStatus, GridSwitchStatus, MeterStatus
+from exporter.status.device_models import (
+    GeneratorStatus,
+    GridSwitchStatus,
+    MeterStatus,
+    PanelStatus,
+)
 from exporter.status.models import (
     CloudStatus,
     CollectorStatus,
@@ -40,13 +47,15 @@ _REFUSALS = frozenset({"auth", "cloud", "login_refused", "login_redirect"})
 _FLOWS = ("solar", "house", "grid_import", "grid_export", "battery_charge", "battery_discharge")
 #: below this a leg was never wired (V)
 _MIN_LEG_VOLTS = 50.0
+#: height of the sun from which on panels give something
+_DAYLIGHT_DEGREES = 10.0
 
 
 def build(view: SnapshotView, gateway: str, host: str) -> GatewayStatus:
     """Return the status of a gateway, without problems, missing data and sentences."""
     report = view.report
     grid, generator, power = grid_status(view), _generator(view), power_flow(view)
-    each = batteries(view)
+    each, roof = batteries(view), panels(view, islanded=grid.connected is False)
     last_successes = [c.last_success for c in report.collectors.values() if c.last_success]
     return GatewayStatus(
         gateway=gateway,
@@ -60,16 +69,21 @@ def build(view: SnapshotView, gateway: str, host: str) -> GatewayStatus:
         today=_today(view),
         storage=storage(view, power.storage_watts, each),
         batteries=each,
-        panels=panels(view, islanded=grid.connected is False),
+        panels=roof,
         switch=_switch(view),
         generator=generator,
         meters=_meters(view),
         legs_volts=_legs(view),
+        hertz=_hertz(view),
+        daylight=_daylight(view, roof),
         cloud=_cloud(view),
         relays=equipment.relays(view),
-        conditions=equipment.device_conditions(view),
+        load_relays=equipment.load_relays(view),
+        production_limits=equipment.production_limits(view),
+        conditions=equipment.device_conditions(view, roof),
         firmware_update=equipment.firmware_update(view),
         events=equipment.events(view),
+        gateway_alerts=tuple(getattr(view.member("home", "home"), "alerts", None) or ()),
         clock_skew_seconds=report.clock_skew,
         token_expiry_timestamp_seconds=report.token_expiry,
         collectors=_collectors(view),
@@ -99,7 +113,14 @@ def power_flow(view: SnapshotView) -> PowerFlow:
         _signed(house.grid_import_watts, house.grid_export_watts),
         _signed(house.battery_discharge_watts, house.battery_charge_watts),
         house.house_watts,
+        _generator_watts(view),
     )
+
+
+def _generator_watts(view: SnapshotView) -> float | None:
+    """Return what the generator gives; only live data knows."""
+    milliwatts = getattr(view.devices("livedata", "live_flows").get("generator"), "power_mw", None)
+    return None if milliwatts is None else plain_watts(milliwatts / 1000)
 
 
 def _signed(positive: float | None, negative: float | None) -> float | None:
@@ -140,6 +161,8 @@ def _today(view: SnapshotView) -> EnergyToday:
     )
     # Many gateways report no day of net consumption, only a zero.
     net = None if produced is None or consumed is None else consumed - produced
+    if view.expects("generator") or _generator(view) is not None:
+        net = None  # what a generator gave is in it as well
     solar, house, imported, exported, charged, discharged = (
         view.counter(HOUSE, HOUSE, f"{name}_today") for name in _FLOWS
     )
@@ -207,6 +230,7 @@ def _meters(view: SnapshotView) -> tuple[MeterStatus, ...]:
                 None if status is None else str(status),
                 flags,
                 view.device_name("meter", name),
+                view.to_local_time(getattr(reading, "timestamp", None)),
             )
         )
     return tuple(meters)
@@ -223,6 +247,26 @@ def _legs(view: SnapshotView) -> dict[str, float]:
     return dict(sorted(legs.items()))
 
 
+def _hertz(view: SnapshotView) -> float | None:
+    """Return the frequency that a CT or an IQ Relay measures; 0 is none."""
+    readings = view.devices("meters", "ctmeters")
+    setups = view.devices("meters", "meter_setup").items()
+    meters = [readings.get(name) for name, setup in setups if setup.enabled]
+    relays = view.devices("devices", "iq_relays").values()
+    values = [
+        *(hertz(getattr(meter, "frequency", None)) for meter in meters),
+        *(hertz(relay.hertz) for relay in relays),
+    ]
+    return next((value for value in values if value), None)
+
+
+def _daylight(view: SnapshotView, roof: tuple[PanelStatus, ...]) -> bool | None:
+    """Return whether there is light for the panels, by the sun's height or by what they give."""
+    if view.sun is not None:
+        return bool(view.sun.elevation > _DAYLIGHT_DEGREES)
+    return True if any(panel.watts for panel in roof) else None
+
+
 def _cloud(view: SnapshotView) -> CloudStatus:
     home = view.member("home", "home")
     channel = view.member("livedata", "cloud_channel")
@@ -233,7 +277,17 @@ def _cloud(view: SnapshotView) -> CloudStatus:
     modems = {name for name, i in home.interfaces.items() if i.type == "cellular"} & linked
     cellular = bool(modems) and (home.primary_interface in modems or linked == modems)
     return CloudStatus(
-        to_bool(home.cloud_connected), view.to_local_time(home.last_report), cellular, connected
+        to_bool(home.cloud_connected),
+        view.to_local_time(home.last_report),
+        cellular,
+        connected,
+        tuple(
+            sorted(
+                name
+                for name, interface in home.interfaces.items()
+                if to_bool(interface.carrier) and to_bool(interface.has_address) is False
+            )
+        ),
     )
 
 

@@ -44,6 +44,8 @@ class BatteryStatus:
     last_report_timestamp_seconds: float | None = None
     name: str = ""
     capacity_joules: float | None = None
+    #: whether an AC Battery may sleep because somebody wants it to
+    sleep_enabled: bool | None = None
     #: charge when it was last known, where it is not known now
     last_known_soc_ratio: float | None = None
     last_known_timestamp_seconds: float | None = None
@@ -111,6 +113,8 @@ class MeterStatus:
     flags: tuple[str, ...] = ()
     #: the configured name
     title: str = ""
+    #: when its values were measured
+    last_report_timestamp_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,48 @@ class RelayStatus:
     def label(self) -> str:
         """The configured name, or else the serial number."""
         return self.name or self.serial
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRelayStatus:
+    """One dry contact of the system controller: it sheds a load, or panels of another make."""
+
+    #: as the gateway names it, such as `NC1`
+    id: str
+    #: the configured name, or else that of the load
+    name: str = ""
+    closed: bool | None = None
+    #: what it switches, in the gateway's words
+    kind: str = ""
+    #: what decides, in the gateway's words: `soc`, `manual`, a schedule
+    mode: str = ""
+    #: charge below which it sheds its load, and above which it connects it again
+    shed_soc_ratio: float | None = None
+    connect_soc_ratio: float | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, or else the identity."""
+        return self.name or self.id
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionLimits:
+    """What holds production or export back on purpose; None is not known."""
+
+    forced_off: bool | None = None
+    production_limited: bool | None = None
+    #: share of the rated power that may be produced
+    production_ratio: float | None = None
+    export_limited: bool | None = None
+    #: what may be exported, as a power or as a share of the rated power
+    export_watts: float | None = None
+    export_ratio: float | None = None
+    dynamic_limited: bool | None = None
+    dynamic_watts: float | None = None
+    #: whether the dynamic limit is one of export, not of production
+    dynamic_exports: bool | None = None
+    grid_profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,17 @@
-"""IQ Relays, conditions of devices, the firmware update and the gateway's own events."""
+"""Relays, limits, conditions of devices, the firmware update and the gateway's own events."""
 
 from collections.abc import Iterator
 
-from exporter.metrics.units import celsius, closed, hertz, ratio, seconds, volts
+from exporter.metrics.units import celsius, closed, hertz, ratio, seconds, volts, watts
 from exporter.status.batteries import to_bool
-from exporter.status.device_models import DeviceCondition, FirmwareUpdateStatus, RelayStatus
+from exporter.status.device_models import (
+    DeviceCondition,
+    FirmwareUpdateStatus,
+    LoadRelayStatus,
+    PanelStatus,
+    ProductionLimits,
+    RelayStatus,
+)
 from exporter.status.models import EventStatus
 from exporter.status.view import SnapshotView
 
@@ -14,8 +21,10 @@ _ORDINARY = frozenset({"dark", "passing"})
 _MEMBERS = (("devices", "device_conditions"), ("ensemble", "ensemble_conditions"))
 #: worst first
 _CLASSES = ("danger", "broken", "grid", "silent", "limited", "other")
-#: conditions and events that are shown
-_MAX_CONDITIONS, _MAX_EVENTS = 100, 20
+#: events that are shown
+_MAX_EVENTS = 20
+#: answers of which one at least has a limit, where the gateway reports any
+_LIMITS = ("export_limit", "dynamic_export_limit", "production_limit", "production_power")
 
 
 def relays(view: SnapshotView) -> tuple[RelayStatus, ...]:
@@ -41,13 +50,74 @@ def relays(view: SnapshotView) -> tuple[RelayStatus, ...]:
     )
 
 
-def device_conditions(view: SnapshotView) -> tuple[DeviceCondition, ...]:
-    """Return the conditions that devices name, worst first, without those of every day."""
-    conditions = sorted(
-        _conditions(view),
-        key=lambda each: (_CLASSES.index(each.category), each.kind, each.serial, each.condition),
+def load_relays(view: SnapshotView) -> tuple[LoadRelayStatus, ...]:
+    """Return the dry contacts of the system controller, each with what it switches."""
+    states = view.devices("dry_contacts", "dry_contact_status")
+    settings = view.devices("dry_contacts", "dry_contact_settings")
+    names = view.devices("dry_contacts", "relay_names")
+    relays = []
+    for identity in sorted(states.keys() | settings.keys()):
+        state, setting = states.get(identity), settings.get(identity)
+        named = names.get(identity) or getattr(setting, "load_name", None)
+        relays.append(
+            LoadRelayStatus(
+                identity,
+                str(named or ""),
+                to_bool(closed(getattr(state, "status", None))),
+                str(getattr(setting, "type", None) or ""),
+                str(getattr(setting, "mode", None) or ""),
+                ratio(getattr(setting, "soc_low", None)),
+                ratio(getattr(setting, "soc_high", None)),
+            )
+        )
+    return tuple(relays)
+
+
+def production_limits(view: SnapshotView) -> ProductionLimits | None:
+    """Return what holds production or export back, None where the gateway reports no limits."""
+    settings = view.collector("settings")
+    export, dynamic, production, power = (settings.get(name) for name in _LIMITS)
+    profile = settings.get("grid_profile")
+    if all(each is None for each in (export, dynamic, production, power, profile)):
+        return None
+    return ProductionLimits(
+        to_bool(getattr(power, "forced_off", None)),
+        to_bool(getattr(production, "enabled", None)),
+        ratio(getattr(production, "limit_percent", None)),
+        to_bool(getattr(export, "enabled", None)),
+        watts(getattr(export, "limit_watts", None)),
+        ratio(getattr(export, "limit_percent", None)),
+        to_bool(getattr(dynamic, "enabled", None)),
+        watts(getattr(dynamic, "limit_watts", None)),
+        to_bool(getattr(dynamic, "limits_export", None)),
+        str(getattr(profile, "name", None) or ""),
     )
-    return tuple(conditions[:_MAX_CONDITIONS])
+
+
+def device_conditions(
+    view: SnapshotView, panels: tuple[PanelStatus, ...]
+) -> tuple[DeviceCondition, ...]:
+    """Return the conditions that devices name, worst first, without those of every day.
+
+    That the gateway does not hear an inverter in the dark is one of those.
+    """
+    dark = {panel.serial for panel in panels if panel.state == "dark"}
+    conditions = (
+        each
+        for each in _conditions(view)
+        if not (each.category == "silent" and each.kind == "inverter" and each.serial in dark)
+    )
+    return tuple(
+        sorted(
+            conditions,
+            key=lambda each: (
+                _CLASSES.index(each.category),
+                each.kind,
+                each.condition,
+                each.label,
+            ),
+        )
+    )
 
 
 def _conditions(view: SnapshotView) -> Iterator[DeviceCondition]:

@@ -6,6 +6,18 @@ UNKNOWN = "not known"
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 #: below this nothing flows worth mentioning (W)
 IDLE_WATTS = 5.0
+#: what the kinds of devices are called
+KINDS = {
+    "inverter": "inverter",
+    "battery": "battery",
+    "acb": "AC Battery",
+    "controller": "system controller",
+    "esub": "system controller",
+    "collar": "meter collar",
+    "combiner": "combiner",
+    "combiner_meter": "meter of the combiner",
+    "iq_relay": "IQ Relay",
+}
 
 
 def duration(seconds: float) -> str:

@@ -1,10 +1,13 @@
 """What is expected of a gateway and not known now: by name, since when, and why.
 
-Nothing may look well while something is missing. What was never there is not expected.
+Nothing may look well while something is missing. What was never there is not expected. Each entry
+names the alert that fires when it lasts, and so what to do.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from exporter.status.checks import alert_text
 from exporter.status.formatting import listed
 from exporter.status.models import CollectorStatus, GatewayStatus, MissingData
 from exporter.status.summary import connection
@@ -46,6 +49,16 @@ _KINDS = {
     "generator": ("Generator", "Generators"),
     "iq_relay": ("IQ Relay", "IQ Relays"),
 }
+_MISSING = "EnphaseDataMissing"
+#: alert of each kind, and the severity of which its text is; others are devices in the answers
+_ALERTS = {
+    "quantity": (_MISSING, "critical"),
+    "collector": ("EnphaseCollectorFailing", "warning"),
+    "battery": ("EnphaseBatteryMissing", "critical"),
+    "inverter": ("EnphaseInvertersMissing", "warning"),
+}
+#: what tells the state of the grid
+_GRID_STATE = frozenset({("quantity", "grid_state"), ("collector", "grid")})
 _QUANTITIES = {
     "grid_state": "Grid state",
     "soc": "State of charge",
@@ -87,7 +100,17 @@ def missing(status: GatewayStatus, view: SnapshotView) -> tuple[MissingData, ...
     unique: dict[tuple[str, str], MissingData] = {}
     for entry in entries:
         unique.setdefault((entry.kind, entry.id), entry)
-    return tuple(unique.values())
+    return tuple(map(_with_alert, unique.values()))
+
+
+def _with_alert(entry: MissingData) -> MissingData:
+    alert, severity = _ALERTS.get(entry.kind, (_MISSING, "warning"))
+    if entry.alert:
+        alert = entry.alert
+    elif (entry.kind, entry.id) in _GRID_STATE:
+        alert, severity = "EnphaseGridStateUnknown", "critical"
+    text = alert_text(alert, severity)
+    return replace(entry, alert=alert, first=text.first, runbook_url=text.runbook_url)
 
 
 def _grid(status: GatewayStatus) -> Iterator[MissingData]:
@@ -139,7 +162,11 @@ def _collectors(status: GatewayStatus) -> Iterator[MissingData]:
             yield MissingData("collector", collector.name, name, _reason(collector), since)
         elif collector.up and not collector.complete:
             yield MissingData(
-                "collector", collector.name, f"{name}, in part", "the last answer was incomplete"
+                "collector",
+                collector.name,
+                f"{name}, in part",
+                "the last answer was incomplete",
+                alert=_MISSING,
             )
 
 

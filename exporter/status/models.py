@@ -14,8 +14,10 @@ from exporter.status.device_models import (
     FirmwareUpdateStatus,
     GeneratorStatus,
     GridSwitchStatus,
+    LoadRelayStatus,
     MeterStatus,
     PanelStatus,
+    ProductionLimits,
     RelayStatus,
 )
 
@@ -71,6 +73,8 @@ class PowerFlow:
     #: positive discharges
     storage_watts: float | None = None
     house_watts: float | None = None
+    #: of the standby generator, where live data has it
+    generator_watts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,15 @@ class StorageStatus:
     wanted_mode: str | None = None
     #: capacity of the batteries that do not do their part
     missing_capacity_joules: float | None = None
+    #: what those that work off the grid can hold, and what they held when commissioned
+    backup_capacity_joules: float | None = None
+    commissioned_capacity_joules: float | None = None
+    #: state of health: 1 as new
+    health_ratio: float | None = None
+    #: power that the batteries can give for as long as they last
+    rated_watts: float | None = None
+    #: whether batteries are being commissioned now
+    commissioning: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +149,8 @@ class CloudStatus:
     cellular: bool = False
     #: whether the live channel to the cloud is connected
     channel_connected: bool | None = None
+    #: interfaces that are connected to a network and have no address in it
+    interfaces_without_address: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +186,9 @@ class Problem:
     runbook_url: str
     #: when all was last well, as far as that is known
     since_timestamp_seconds: float | None = None
+    #: the text in two parts: what is the same for every house, and which device or value it is
+    summary: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +203,10 @@ class MissingData:
     #: why it is not known
     reason: str = ""
     since_timestamp_seconds: float | None = None
+    #: the alert that fires when it lasts, what to do first, and where the rest is written
+    alert: str = ""
+    first: str = ""
+    runbook_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +231,8 @@ class GatewayStatus:
     health: Health = "starting"
     #: worst first
     problems: tuple[Problem, ...] = ()
+    #: severity of the worst alert about it that Alertmanager sent and that fires
+    firing: Severity | None = None
     #: what is expected and not known
     missing: tuple[MissingData, ...] = ()
     #: by field of `grid`, `power` and `storage`, those that are not known now and were before
@@ -232,13 +256,22 @@ class GatewayStatus:
     meters: tuple[MeterStatus, ...] = ()
     #: voltage by leg
     legs_volts: dict[str, float] = field(default_factory=dict)
+    #: frequency of the grid, or of the house off grid
+    hertz: float | None = None
+    #: whether the sun is up; None where neither its height nor the panels tell
+    daylight: bool | None = None
     cloud: CloudStatus = CloudStatus()
     relays: tuple[RelayStatus, ...] = ()
+    load_relays: tuple[LoadRelayStatus, ...] = ()
+    #: None where the gateway reports none
+    production_limits: ProductionLimits | None = None
     conditions: tuple[DeviceCondition, ...] = ()
     #: None where the gateway reports none
     firmware_update: FirmwareUpdateStatus | None = None
     #: of the gateway's own log, the newest first
     events: tuple[EventStatus, ...] = ()
+    #: names of what the gateway itself complains of
+    gateway_alerts: tuple[str, ...] = ()
     clock_skew_seconds: float | None = None
     token_expiry_timestamp_seconds: float | None = None
     collectors: tuple[CollectorStatus, ...] = ()
@@ -259,8 +292,9 @@ class GatewayStatus:
 
     @property
     def worst(self) -> Severity | None:
-        """The severity of the worst problem, None where there is none."""
-        return self.problems[0].severity if self.problems else None
+        """The severity of the worst problem or firing alert, None where there is none."""
+        found = {problem.severity for problem in self.problems} | {self.firing}
+        return next((severity for severity in SEVERITIES if severity in found), None)
 
     @property
     def starting(self) -> bool:
@@ -271,7 +305,10 @@ class GatewayStatus:
 
 
 def health(status: GatewayStatus) -> Health:
-    """Return the state at a glance. Nothing is well while something expected is not known."""
+    """Return the state at a glance.
+
+    Nothing is well while something expected is not known, or while an alert fires.
+    """
     if status.worst == "critical":
         return "act"
     if status.missing:

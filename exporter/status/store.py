@@ -5,7 +5,7 @@ snapshot cannot know is noted on the way: when the grid came or went, and the hi
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import tzinfo
@@ -20,7 +20,14 @@ from exporter.status.build import build, grid_status, power_flow
 from exporter.status.checks import problems
 from exporter.status.history import History
 from exporter.status.missing import missing
-from exporter.status.models import HEALTHS, SEVERITIES, GatewayStatus, LastValue, health
+from exporter.status.models import (
+    HEALTHS,
+    SEVERITIES,
+    GatewayStatus,
+    LastValue,
+    Severity,
+    health,
+)
 from exporter.status.summary import summary
 from exporter.status.view import SnapshotView
 
@@ -116,18 +123,24 @@ class StatusStore:
     """The status of all gateways."""
 
     def __init__(
-        self, clock: Clock, directory: Path | None = None, writer: Executor | None = None
+        self,
+        clock: Clock,
+        directory: Path | None = None,
+        writer: Executor | None = None,
+        firing: Callable[[str], Severity | None] = lambda _: None,
     ) -> None:
         """Begin with no gateway; histories outlive the process in `directory`.
 
-        Files are written in a thread of `writer`, or in any.
+        Files are written in a thread of `writer`, or in any. `firing` returns the severity of the
+        worst alert that fires about a gateway.
         """
         self._clock = clock
         self._directory = directory
         self._writer = writer
+        self._firing = firing
         self._entries: dict[str, _Entry] = {}
         #: the latest statuses, the newest at the end
-        self._cache: dict[str, tuple[Snapshot, int, GatewayStatus]] = {}
+        self._cache: dict[str, tuple[Snapshot, tuple[int, Severity | None], GatewayStatus]] = {}
         self._files: dict[str, State] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -177,10 +190,10 @@ class StatusStore:
         """Return the state of a gateway now; KeyError for one that is not there."""
         entry = self._entries[gateway]
         monotonic = self._clock.monotonic()
-        second = int(monotonic)
+        moment = int(monotonic), self._firing(gateway)
         cached = self._cache.pop(gateway, None)
-        if cached is None or cached[0] is not entry.snapshot or cached[1] != second:
-            cached = entry.snapshot, second, self._build(entry, monotonic)
+        if cached is None or cached[0] is not entry.snapshot or cached[1] != moment:
+            cached = entry.snapshot, moment, self._build(entry, monotonic)
         self._cache[gateway] = cached
         if len(self._cache) > _CACHED:
             del self._cache[next(iter(self._cache))]
@@ -236,6 +249,7 @@ class StatusStore:
             system=description,
             limits=limits,
             measured=measured,
+            firing=self._firing(entry.snapshot.gateway),
         )
         status = replace(
             status, problems=problems(status, view.thresholds), missing=missing(status, view)

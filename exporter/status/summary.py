@@ -1,9 +1,11 @@
 """The state of a house in a word, and in a few sentences that claim no more than is known."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 
-from exporter.status.device_models import FAULTY_STATES
+from exporter.status.device_models import FAULTY_STATES, DeviceCondition
 from exporter.status.formatting import (
+    KINDS,
     UNKNOWN,
     ago,
     cloud_report,
@@ -14,7 +16,14 @@ from exporter.status.formatting import (
     power,
     storage_activity,
 )
-from exporter.status.models import HEALTHS, GatewayStatus, GridStatus, Health, StorageStatus
+from exporter.status.models import (
+    HEALTHS,
+    GatewayStatus,
+    GridStatus,
+    Health,
+    Problem,
+    StorageStatus,
+)
 
 VERDICTS: dict[Health, str] = {
     "act": "Act now",
@@ -143,3 +152,20 @@ def counted(counts: Mapping[Health, int]) -> str:
         return "All is well."
     parts = (f"{counts[health]} {_COUNTED[health]}" for health in HEALTHS if counts.get(health))
     return ", ".join(parts) + "."
+
+
+def by_alert(problems: Iterable[Problem]) -> list[list[Problem]]:
+    """Return the problems, those of the same alert together."""
+    groups = groupby(problems, key=lambda problem: (problem.alert, problem.severity))
+    return [list(group) for _, group in groups]
+
+
+def by_condition(
+    conditions: Iterable[DeviceCondition],
+) -> list[tuple[tuple[str, str, str], list[str]]]:
+    """Return class, kind of device and name of each condition, with the devices that report it."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for each in conditions:
+        kind = KINDS.get(each.kind, each.kind.replace("_", " "))
+        groups.setdefault((each.category, kind, each.condition), []).append(each.label)
+    return list(groups.items())

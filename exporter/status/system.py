@@ -1,8 +1,12 @@
 """What kind of system a gateway manages, and what no device there can measure."""
 
 from exporter.house import measures_grid
+from exporter.snapshot import HOUSE
 from exporter.status.batteries import has_batteries
 from exporter.status.view import SnapshotView
+
+#: CTs that measure the house or the grid
+_CONSUMPTION = frozenset({"net-consumption", "total-consumption"})
 
 
 def system(view: SnapshotView) -> str:
@@ -34,6 +38,12 @@ def measured(view: SnapshotView) -> bool:
     """Return whether something measures house or grid; also while that is not known yet."""
     production = view.collector("production")
     sections = ("system_consumption", "system_net_consumption")
+    house = view.member(HOUSE, "house")
+    setups = view.devices("meters", "meter_setup").items()
+    if getattr(house, "house_watts", None) is not None or any(
+        setup.enabled and name in _CONSUMPTION for name, setup in setups
+    ):
+        return True
     live = bool(view.devices("livedata", "live_flows")) and measures_grid(view.expected)
     return live or not production or any(production.get(name) is not None for name in sections)
 

@@ -41,6 +41,8 @@ class SnapshotView:
         exporter = snapshot.readings[SELF].data
         self.now = now
         self.report = exporter["self"]
+        #: where the sun is; None where the location is not configured
+        self.sun = exporter.get("sun")
         #: settings that the owner wants
         self.desired = exporter.get("wanted")
         #: values of the thresholds of the alerts for this gateway

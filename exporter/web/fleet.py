@@ -46,7 +46,7 @@ class FleetOverview:
             status
             for status in statuses
             if self.state in ("", status.health)
-            and all(word in f"{status.gateway} {status.host}".casefold() for word in words)
+            and all(word in text for text in [_searchable(status)] for word in words)
         ]
         key = SORTS[self.sort][1]
         if key is not None:
@@ -68,6 +68,13 @@ class FleetOverview:
         query = {name: value for name, value in self._url.query.items() if name != "page"}
         query |= {name: str(value) for name, value in changes.items()}
         return str(URL("/").with_query({name: v for name, v in query.items() if v != ""}))
+
+
+def _searchable(status: GatewayStatus) -> str:
+    """Return what a gateway is found by: name, address, serial number, and what is wrong."""
+    serial = status.identity.serial if status.identity else ""
+    alerts = (problem.alert for problem in status.problems)
+    return " ".join((status.gateway, status.host, serial, *alerts)).casefold()
 
 
 def _number(text: str) -> int:

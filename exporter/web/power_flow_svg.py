@@ -31,11 +31,12 @@ _ICONS = {
         "M4.2 4.2l2.1 2.1M17.7 17.7l2.1 2.1M4.2 19.8l2.1-2.1M17.7 6.3l2.1-2.1"
     ),
     "grid": "M8 23l4-21 4 21M5 7h14M6.5 7l-3 4M17.5 7l3 4M7 12h10M9.3 16h5.4M9 17l6 5M15 17l-6 5",
+    "generator": "M2 8h15v11H2zM17 11h4v5h-4M5 8V5h6v3M6 19v3M13 19v3M10.5 10l-2.5 4h3.5l-2 3.5",
     "house": "M3 11.5L12 3l9 8.5M5.5 10v11h13V10M10 21v-6h4v6",
     "battery": "M8 4h8v18H8zM10.5 1.5h3V4h-3zM12.8 8l-3 5h4.4l-3 5",
 }
 
-Part = Literal["solar", "grid", "house", "battery"]
+Part = Literal["solar", "grid", "generator", "house", "battery"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ def _nodes(status: GatewayStatus) -> Iterator[Node]:
     now, storage = status.power, status.storage
     solar = None if now.solar_watts is None else max(0.0, now.solar_watts)
     yield Node("solar", 180, 48, "Solar", _value(solar), "", solar)
-    if status.grid.connected is False:
+    if status.grid.connected is False and status.generator and status.generator.running:
+        watts = now.generator_watts
+        yield Node("generator", 50, 160, "Generator", _value(watts), "running", watts)
+    elif status.grid.connected is False:
         yield Node("grid", 50, 160, "Grid", "off", "off grid", 0.0, broken=True)
     else:
         value, note = _grid(now.grid_watts, measured=status.measured)
@@ -114,7 +118,7 @@ def _nodes(status: GatewayStatus) -> Iterator[Node]:
     )
     if storage is not None:
         watts, soc = now.storage_watts, storage.soc_ratio
-        note = f"{percent(soc)}, {storage_activity(watts)}"
+        note = ", ".join(dict.fromkeys((percent(soc), storage_activity(watts))))
         ring = None if soc is None else 100 * soc
         yield Node("battery", 180, 272, "Batteries", _value(watts), note, watts, ring=ring)
 

@@ -12,10 +12,14 @@ from exporter.status.checks import CHECKS
 from exporter.status.checks import problems as find_problems
 from exporter.status.device_models import (
     BatteryStatus,
+    DeviceCondition,
+    FirmwareUpdateStatus,
     GeneratorStatus,
     GridSwitchStatus,
     MeterStatus,
     PanelStatus,
+    ProductionLimits,
+    RelayStatus,
 )
 from exporter.status.models import (
     SEVERITIES,
@@ -23,9 +27,11 @@ from exporter.status.models import (
     CollectorStatus,
     GatewayStatus,
     GridStatus,
+    PowerFlow,
     Problem,
     StorageStatus,
 )
+from exporter.status.summary import by_alert
 from tests.alerts.rule_files import ALERTS, RUNBOOKS
 from tests.status.scenario_player import playing
 
@@ -96,6 +102,29 @@ def reported(ago: float, **cloud: Any) -> GatewayStatus:
 def lone(name: str, **changes: Any) -> GatewayStatus:
     """Return a house of which one field is another."""
     return replace(WELL, **{name: changes.pop("to")}, **changes)
+
+
+def condition(category: str, kind: str = "inverter", name: str = "failure") -> GatewayStatus:
+    """Return a house of which the only panel, or another device, reports a condition."""
+    return lone("conditions", to=(DeviceCondition(kind, "3", name, category),))
+
+
+def overloaded(watts: float) -> GatewayStatus:
+    """Return an off-grid house that draws so much from batteries that can give 1,000 W."""
+    return replace(island(rated_watts=1000.0), power=PowerFlow(storage_watts=watts))
+
+
+def capacity(**storage: Any) -> GatewayStatus:
+    """Return a house with batteries that were commissioned with 10 J."""
+    assert WELL.storage
+    return replace(
+        WELL, storage=replace(WELL.storage, commissioned_capacity_joules=10.0, **storage)
+    )
+
+
+def relay(*, daylight: bool | None, **changes: Any) -> GatewayStatus:
+    """Return a house with an IQ Relay that is open unless `changes` close it."""
+    return lone("relays", to=(RelayStatus("5", **{"closed": False, **changes}),), daylight=daylight)
 
 
 OUTAGE = {"EnphaseGridOutage"}
@@ -213,6 +242,71 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
     ),
     (lone("panels", to=(PanelStatus("3", "dark"),)), set()),
     (lone("panels", to=(PanelStatus("3", "missing"),)), {"EnphaseInvertersMissing"}),
+    (condition("danger", "acb"), {"EnphaseDeviceDanger"}),
+    (condition("broken"), {"EnphaseDeviceBroken"}),
+    (condition("silent"), set()),
+    (condition("limited"), {"EnphaseProductionLimited"}),
+    (condition("grid"), {"EnphaseInverterGridFault"}),
+    (condition("grid", "iq_relay", "acvoltageooshigh"), {"EnphaseInverterGridFault"}),
+    (condition("grid", "iq_relay", "relay-open"), set()),
+    (replace(condition("grid"), grid=ISLAND.grid), OUTAGE),
+    (
+        replace(condition("grid"), panels=tuple(PanelStatus(str(n), "dark") for n in range(4))),
+        set(),
+    ),
+    (lone("production_limits", to=ProductionLimits(forced_off=False)), set()),
+    (
+        lone("production_limits", to=ProductionLimits(forced_off=True)),
+        {"EnphaseProductionForcedOff"},
+    ),
+    *(
+        (lone("production_limits", to=limits), {"EnphaseProductionLimited"})
+        for limits in (
+            ProductionLimits(production_limited=True, production_ratio=0.7),
+            ProductionLimits(export_limited=True, export_watts=5000.0),
+            ProductionLimits(dynamic_limited=True, dynamic_watts=0.0),
+        )
+    ),
+    (relay(daylight=True), {"EnphaseIqRelayOpen"}),
+    (relay(daylight=True, closed=True), set()),
+    (relay(daylight=True, communicating=False), set()),
+    (relay(daylight=False), set()),
+    (relay(daylight=None), set()),
+    (replace(relay(daylight=True), grid=ISLAND.grid), OUTAGE),
+    (lone("firmware_update", to=FirmwareUpdateStatus(running=True, failed=False)), set()),
+    (
+        lone("firmware_update", to=FirmwareUpdateStatus(failed=True, failure_reason="timeout")),
+        {"EnphaseFirmwareUpdateFailed"},
+    ),
+    (overloaded(800.0), OUTAGE),
+    (overloaded(900.0), OUTAGE | {"EnphaseBackupOverload"}),
+    (overloaded(1000.0), OUTAGE | {"EnphaseBackupOverload"}),
+    (replace(overloaded(1000.0), grid=WELL.grid), set()),
+    (battery(state="asleep", kind="acb", sleep_enabled=False), {"EnphaseAcbAsleep"}),
+    (battery(state="asleep", kind="acb", sleep_enabled=True), set()),
+    (battery(state="asleep", kind="acb"), set()),
+    (capacity(), set()),
+    (capacity(backup_capacity_joules=9.8), set()),
+    (capacity(backup_capacity_joules=9.6), {"EnphaseStorageCapacityLost"}),
+    (capacity(backup_capacity_joules=9.6, health_ratio=0.96), set()),
+    (capacity(backup_capacity_joules=5.0, missing_capacity_joules=5.0), set()),
+    (capacity(backup_capacity_joules=5.0, commissioning=True), set()),
+    (capacity(health_ratio=0.69), {"EnphaseStorageDegraded"}),
+    (lone("hertz", to=50.4), set()),
+    (lone("hertz", to=59.3), {"EnphaseGridFrequencyAbnormal"}),
+    (replace(ISLAND, hertz=62.0), OUTAGE),
+    (
+        lone("cloud", to=replace(WELL.cloud, interfaces_without_address=("eth0",))),
+        {"EnphaseGatewayInterfaceWithoutAddress"},
+    ),
+    (
+        lone("meters", to=(MeterStatus("load", True, last_report_timestamp_seconds=NOW - HOUR),)),
+        {"EnphaseDataStale"},
+    ),
+    (
+        lone("meters", to=(MeterStatus("load", False, last_report_timestamp_seconds=NOW - HOUR),)),
+        set(),
+    ),
 ]
 
 
@@ -265,6 +359,24 @@ def test_names_come_before_serials() -> None:
     assert problem.text.endswith(": Garage left.")
 
 
+def test_conditions_of_one_name_are_one_problem() -> None:
+    """What many devices report alike is one sentence, with the kind and the names of them."""
+    devices = tuple(DeviceCondition("inverter", str(n), "hwerr", "broken") for n in range(7))
+    (problem,) = problems(lone("conditions", to=devices))
+    assert problem.detail == "inverter 0, 1, 2, 3, 4 and 2 more, hwerr"
+    assert problem.text == f"{problem.summary.rstrip('.')}: {problem.detail}."
+
+
+def test_problems_of_one_alert_stand_together() -> None:
+    """The page has one entry for an alert, with a line for each device."""
+    status = replace(
+        WELL,
+        batteries=tuple(BatteryStatus(str(n), "encharge", "not communicating") for n in range(3)),
+        clock_skew_seconds=500.0,
+    )
+    assert [len(group) for group in by_alert(problems(status))] == [3, 1]
+
+
 def test_the_worst_comes_first() -> None:
     """Critical before warning before info."""
     status = replace(
@@ -288,6 +400,9 @@ def test_the_worst_comes_first() -> None:
         ("f25-dc-switch-off", 40, 300, {"EnphaseBatteryDcSwitchOff"}),
         ("f32-inverter-silent", 270, 400, {"EnphaseInverterSilent"}),
         ("f41-clock-wrong", 40, 300, {"EnphaseGatewayClockSkew"}),
+        ("f48-ground-fault", 45, 400, {"EnphaseDeviceDanger"}),
+        ("f51-production-switched-off", 45, 1000, {"EnphaseProductionForcedOff"}),
+        ("f53-firmware-update-failed", 130, 1000, {"EnphaseFirmwareUpdateFailed"}),
         ("sunny-day", 600, 400, set()),
         ("sunny-day", 900, 400, set()),
     ],

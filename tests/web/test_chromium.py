@@ -1,5 +1,6 @@
 """The status page in a real browser: its text, its layout and its accessibility."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from tools.browser import browsing
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PHONE, DESK = 360, 1280
+DAY_MINUTES = 24 * 60
 RUNBOOKS = ("/runbooks/", "/runbooks/EnphaseGridOutage")
 #: the roof of the demo's home
 PLACED = panel_labels(find_scenario("sunny-day"))
@@ -289,6 +291,58 @@ async def test_partly_blind_has_a_colour_of_its_own(browser: Browser, tmp_path: 
         assert "All is well" not in await text(page)
 
 
+def remember(served: Served, name: str) -> None:
+    """Give a gateway a day of history with an outage and a gap, and a month of days."""
+    history, now = served.manager.status_store.history(name), time.time()
+    for minute in range(-30 * DAY_MINUTES, 0, 10):
+        known = minute % DAY_MINUTES > 100
+        powers = {"solar_watts": 2e3, "house_watts": 500.0, "grid_watts": -1500.0}
+        sample = {**powers, "connected": float(minute % 1000 > 50)} if known else {}
+        history.add(now + 60 * minute, sample, {}, blind=not known)
+
+
+async def test_the_day_and_the_month_are_drawn_with_words_that_can_be_read(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """On a phone they are as large as elsewhere, and stand inside of their card."""
+    async with serving(tmp_path, {"home": "battery-home"}) as served:
+        remember(served, "home")
+        for width in (PHONE, DESK):
+            async with opened(browser, served.url, width) as page:
+                curve = page.get_by_role("img", name="Power in the last 24 hours")
+                assert await curve.count() == 1
+                assert await page.locator(".strip > g").count() == 30
+                assert "Off grid" in await text(page, ".legend >> nth=0")
+                sizes = await page.locator(".chart text").evaluate_all(
+                    "all => all.map(text => text.getBoundingClientRect()).filter("
+                    "box => box.height < 11 || box.left < 0"
+                    " || box.right > document.documentElement.clientWidth).length"
+                )
+                assert sizes == 0
+
+
+async def test_everything_that_can_be_clicked_can_be_reached_by_key(
+    browser: Browser, tmp_path: Path
+) -> None:
+    """The first key skips to the content; links and folds follow, and Enter opens a fold."""
+    async with (
+        serving(tmp_path, {"home": "battery-home"}, ISLAND) as served,
+        opened(browser, served.url + "/?refresh=0") as page,
+    ):
+        focused = "document.activeElement.innerText.trim()"
+        reached = []
+        for _ in range(40):
+            await page.keyboard.press("Tab")
+            reached.append(await page.evaluate(focused))
+            if reached[-1].startswith("Details"):
+                break
+        assert reached[0] == "Skip to content"
+        for each in ("Metrics", "JSON", "Runbooks", "Runbook EnphaseGridOutage", "As a table"):
+            assert each in reached
+        await page.keyboard.press("Enter")
+        assert await page.locator("td .ok").first.is_visible()
+
+
 @pytest.fixture
 def homes() -> dict[str, str | None]:
     """Return houses that between them show everything that a page can show."""
@@ -300,6 +354,7 @@ async def test_no_page_is_wider_than_a_phone(
 ) -> None:
     """At 360 pixels nothing has to be scrolled sideways."""
     async with serving(tmp_path, homes, inverters=FIELD) as served:
+        remember(served, "big")
         async for path, page in pages(browser, served, PHONE, more=RUNBOOKS):
             await page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
             width = await page.evaluate("document.documentElement.scrollWidth")
@@ -316,6 +371,7 @@ async def test_axe_finds_nothing(
     """Contrast, names, landmarks, headings: whoever cannot see it well can use it all the same."""
     homes = {"home": "battery-home", "gone": None}
     async with serving(tmp_path, homes, ISLAND, inverters=places) as served:
+        remember(served, "home")
         async for path, page in pages(browser, served, width, scheme, RUNBOOKS):
             dark = await page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
             assert dark == (scheme == "dark")
@@ -328,6 +384,6 @@ async def pages(
 ) -> AsyncIterator[tuple[str, Page]]:
     """Yield the overview, the page of each house, and more."""
     houses = (f"/?gateway={name}" for name in served.manager.status_store.names)
-    for path in ("/", *houses, *more):
+    for path in ("/", "/?q=o&state=act&sort=name", *houses, *more):
         async with opened(browser, served.url + path, width, scheme) as page:
             yield path, page

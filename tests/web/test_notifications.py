@@ -70,6 +70,21 @@ async def test_what_fires_is_on_the_page_until_it_is_resolved(tmp_path: Path) ->
         assert "firing in Alertmanager" not in PageParser(await get(served, "/")).text
 
 
+async def test_nothing_is_well_while_an_alert_fires(tmp_path: Path) -> None:
+    """What only hours of readings show colours the page of its gateway, and no other."""
+    homes = {"home": "battery-home", "other": "solar-only"}
+    stuck = alert("EnphaseBatteryStuckCharging", severity="warning")
+    async with serving(tmp_path, homes) as served:
+        assert await post(served, notification(stuck)) == 200
+        status = served.manager.status_store.status
+        assert (status("home").health, status("home").firing) == ("attention", "warning")
+        assert status("other").health == "well"
+        assert "Needs attention" in await get(served, "/?gateway=home")
+        assert "Firing: EnphaseBatteryStuckCharging." in await get(served, "/")
+        assert await post(served, notification({**stuck, "status": "resolved"})) == 200
+        assert status("home").health == "well"
+
+
 async def test_texts_of_others_are_text(tmp_path: Path) -> None:
     """A notification cannot put a tag or a change of writing direction into the page."""
     async with serving(tmp_path, {"home": "solar-only"}) as served:

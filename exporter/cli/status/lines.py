@@ -43,6 +43,7 @@ STYLES: dict[Health, str] = {
     "well": "green",
     "starting": "dim",
 }
+_CONTACTS = {True: "closed", False: "open", None: UNKNOWN}
 _SEVERITY_STYLES: dict[Severity, str] = {
     "critical": "bold red",
     "warning": "yellow",
@@ -82,6 +83,7 @@ def lines(status: GatewayStatus) -> Iterator[Line]:
         if status.generator is not None:
             running = {True: "running", False: "not running", None: UNKNOWN}
             yield Line("Generator", running[status.generator.running])
+        yield from _relays(status)
     yield Line("Gateway", _gateway(status))
     if status.contact == "answers" and (
         reported := cloud_report(status.cloud, status.timestamp_seconds)
@@ -129,16 +131,24 @@ def _flow(status: GatewayStatus) -> str:
 
 def _today(status: GatewayStatus) -> Iterator[Line]:
     today = status.today
+    used = ("consumed", today.consumed_joules)
+    if today.house_joules is not None:
+        used = ("house", today.house_joules)
     parts = [
         f"{name} {energy(joules)}"
         for name, joules in (
             ("produced", today.produced_joules),
-            ("consumed", today.consumed_joules),
+            used,
+            ("imported", today.imported_joules),
+            ("exported", today.exported_joules),
         )
         if joules is not None
     ]
+    if today.autonomy_ratio is not None:
+        parts.append(f"autonomy {percent(today.autonomy_ratio)}")
+    apart = today.imported_joules is not None or today.exported_joules is not None
     net = today.net_consumption_joules
-    if net is not None:
+    if net is not None and not apart:
         parts.append(f"net {'from' if net >= 0 else 'to'} the grid {energy(abs(net))}")
     if parts:
         text = ", ".join(parts)
@@ -166,7 +176,7 @@ def _storage(status: GatewayStatus, storage: StorageStatus) -> str:
 
 
 def _battery(battery: BatteryStatus, now: float) -> Line:
-    state: str = {"not communicating": "not communicating"}.get(battery.state, battery.state)
+    state: str = battery.state
     if battery.watts is not None and state in ("charging", "discharging"):
         state = f"{state} with {power(battery.watts)}"
     warm = battery.temperature_celsius
@@ -196,6 +206,13 @@ def _panels(status: GatewayStatus) -> Iterator[Line]:
         names = [panel.name or panel.serial for panel in inverters if panel.state == state]
         if names:
             yield Line("", f"{state}: {', '.join(names)}", "bold red")
+
+
+def _relays(status: GatewayStatus) -> Iterator[Line]:
+    for title, relays in (("IQ Relays", status.relays), ("Load relays", status.load_relays)):
+        states = [f"{relay.label} {_CONTACTS[relay.closed]}" for relay in relays]
+        if states:
+            yield Line(title, ", ".join(states))
 
 
 def _gateway(status: GatewayStatus) -> str:

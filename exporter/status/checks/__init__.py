@@ -9,11 +9,17 @@ does.
 from collections.abc import Mapping
 
 from exporter.findings.texts import AlertText, alert_texts
-from exporter.status.checks import batteries, equipment, gateway, grid
+from exporter.status.checks import batteries, devices, equipment, gateway, grid
 from exporter.status.models import SEVERITIES, GatewayStatus, Problem
 
 #: among problems of one severity, the order here is the order on the page
-CHECKS = (*gateway.CHECKS, *grid.CHECKS, *batteries.CHECKS, *equipment.CHECKS)
+CHECKS = (
+    *devices.CHECKS,
+    *gateway.CHECKS,
+    *grid.CHECKS,
+    *batteries.CHECKS,
+    *equipment.CHECKS,
+)
 
 
 def problems(status: GatewayStatus, thresholds: Mapping[str, float]) -> tuple[Problem, ...]:
@@ -32,6 +38,8 @@ def problems(status: GatewayStatus, thresholds: Mapping[str, float]) -> tuple[Pr
                     text.first,
                     text.runbook_url,
                     finding.since,
+                    text.summary,
+                    finding.detail,
                 )
             )
     return tuple(sorted(result, key=lambda problem: SEVERITIES.index(problem.severity)))

@@ -91,6 +91,30 @@ def _stale(status: GatewayStatus, thresholds: Thresholds, battery: BatteryStatus
     return status.timestamp_seconds - stamp > thresholds["report_stale_seconds"]
 
 
+def _asleep(status: GatewayStatus, thresholds: Thresholds, battery: BatteryStatus) -> bool:
+    """Return whether an AC Battery sleeps although nobody wants it to."""
+    return battery.kind == "acb" and battery.state == "asleep" and battery.sleep_enabled is False
+
+
+def _capacity_lost(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
+    storage = status.storage
+    if storage is None or storage.commissioning or not storage.backup_capacity_joules:
+        return
+    expected = (storage.commissioned_capacity_joules or 0.0) * min(storage.health_ratio or 1.0, 1.0)
+    expected -= storage.missing_capacity_joules or 0.0
+    if expected <= 0:
+        return
+    share = storage.backup_capacity_joules / expected
+    if share < thresholds["storage_capacity_ratio"]:
+        yield Finding(f"{percent(share)} of what is expected for their age")
+
+
+def _degraded(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
+    health = status.storage.health_ratio if status.storage else None
+    if health is not None and health < thresholds["storage_health_ratio"]:
+        yield Finding(percent(health))
+
+
 def _firmware_mismatch(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     """Find batteries whose firmware is not that of most others with the same part number."""
     by_part: dict[str, list[BatteryStatus]] = {}
@@ -135,6 +159,9 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check("EnphaseAcbNotCommunicating", "warning", _in_state("not communicating", "acb")),
+    Check("EnphaseAcbAsleep", "warning", _each(_asleep)),
+    Check("EnphaseStorageCapacityLost", "warning", _capacity_lost),
     Check("EnphaseStorageModeChanged", "warning", _mode),
     Check("EnphaseBatteryFirmwareMismatch", "info", _firmware_mismatch),
+    Check("EnphaseStorageDegraded", "info", _degraded),
 )

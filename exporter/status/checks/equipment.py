@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from exporter.status.checks.base import Check, Finding, Thresholds, backup_charge
 from exporter.status.device_models import PanelStatus
-from exporter.status.formatting import listed, percent
+from exporter.status.formatting import ago, listed, percent
 from exporter.status.models import GatewayStatus
 
 
@@ -41,6 +41,15 @@ def _meters(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
             )
 
 
+def _stale(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
+    if status.contact != "answers":
+        return
+    for meter in status.meters:
+        stamp, now = meter.last_report_timestamp_seconds, status.timestamp_seconds
+        if meter.enabled and stamp is not None and now - stamp > thresholds["data_stale_seconds"]:
+            yield Finding(f"{meter.title or meter.name}, values of {ago(stamp, now)}", stamp)
+
+
 def _generator(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
     soc, generator = backup_charge(status), status.generator
     if soc is None or generator is None or generator.running is not False:
@@ -52,6 +61,7 @@ def _generator(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Findin
 CHECKS: tuple[Check, ...] = (
     Check("EnphaseGeneratorNotRunning", "critical", _generator),
     Check("EnphaseMeterFault", "warning", _meters),
+    Check("EnphaseDataStale", "warning", _stale),
     Check("EnphaseInverterSilent", "warning", _silent),
     Check("EnphaseInvertersMissing", "warning", _missing),
 )

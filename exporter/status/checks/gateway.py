@@ -70,6 +70,11 @@ def _cloud(*, critical: bool) -> Find:
     return find
 
 
+def _no_address(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
+    if status.cloud.interfaces_without_address:
+        yield Finding(", ".join(status.cloud.interfaces_without_address))
+
+
 CHECKS: tuple[Check, ...] = (
     Check("EnphaseGatewayUnreachable", "critical", _unreachable),
     Check("EnphaseAuthenticationFailing", "critical", _refused),
@@ -78,4 +83,5 @@ CHECKS: tuple[Check, ...] = (
     Check("EnphaseTokenExpiring", "warning", _token),
     Check("EnphaseCollectorFailing", "warning", _collectors),
     Check("EnphaseGatewayClockSkew", "warning", _skew),
+    Check("EnphaseGatewayInterfaceWithoutAddress", "info", _no_address),
 )

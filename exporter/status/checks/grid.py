@@ -6,6 +6,9 @@ from exporter.status.checks.base import Check, Find, Finding, Thresholds, island
 from exporter.status.formatting import ago, duration
 from exporter.status.models import GatewayStatus
 
+#: a frequency below this is that of a 50 Hz grid
+_BETWEEN_HERTZ = 55.0
+
 
 def _outage(*, prolonged: bool) -> Find:
     def find(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
@@ -57,6 +60,15 @@ def _legs(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
         yield Finding(", ".join(f"{phase} {volts:.0f} V" for phase, volts in legs.items()))
 
 
+def _hertz(status: GatewayStatus, thresholds: Thresholds) -> Iterator[Finding]:
+    # Off grid the batteries shift the frequency on purpose, to hold back the inverters.
+    if status.hertz is None or islanded(status):
+        return
+    nominal = 50.0 if status.hertz < _BETWEEN_HERTZ else 60.0
+    if abs(status.hertz - nominal) > thresholds["grid_hertz_ratio"] * nominal:
+        yield Finding(f"{status.hertz:.2f} Hz")
+
+
 CHECKS: tuple[Check, ...] = (
     Check("EnphaseGridVoltageImbalance", "critical", _legs),
     Check("EnphaseGridOutage", "critical", _outage(prolonged=False)),
@@ -65,4 +77,5 @@ CHECKS: tuple[Check, ...] = (
     Check("EnphaseOffGridByCommand", "warning", _commanded),
     Check("EnphaseSystemControllerReportStale", "warning", _switch_stale),
     Check("EnphaseCollarControlError", "warning", _collar),
+    Check("EnphaseGridFrequencyAbnormal", "warning", _hertz),
 )
