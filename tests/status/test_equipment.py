@@ -1,6 +1,7 @@
 """Relays, conditions, firmware update and events, from the answers that have them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
 from exporter.gateway.endpoints.context import Context
 from exporter.pager import Pager
 from exporter.snapshot import Reading, Snapshot
+from exporter.status.device_models import ProductionLimits
 from exporter.status.models import GatewayStatus
 from exporter.status.store import StatusStore
 from exporter.web.rendering import render
@@ -78,7 +80,7 @@ def test_events_are_the_newest_first(status: GatewayStatus) -> None:
 async def test_all_of_it_is_on_the_page(store: StatusStore, tmp_path: Path) -> None:
     """Relays and conditions have their own sections, events are among the details."""
     status = store.status("home")
-    page = render_page(store, tmp_path)
+    page = render_page(status, tmp_path)
     assert "IQ Relays" in page
     assert "Devices report" in page
     assert "Latest events of the gateway" in page
@@ -88,9 +90,36 @@ async def test_all_of_it_is_on_the_page(store: StatusStore, tmp_path: Path) -> N
         assert condition.condition in page
 
 
-def render_page(store: StatusStore, tmp_path: Path) -> str:
+def test_limits_are_on_the_page_while_they_hold(status: GatewayStatus, tmp_path: Path) -> None:
+    """As a power or as a share, whatever was set; without a limit there is no such section."""
+    limits = ProductionLimits(
+        forced_off=True,
+        production_limited=True,
+        production_ratio=0.7,
+        export_limited=True,
+        export_watts=5000.0,
+        dynamic_limited=True,
+        dynamic_watts=0.0,
+    )
+    page = render_page(replace(status, production_limits=limits), tmp_path).replace("\xa0", " ")
+    for words in ("switched off", "at most 70 %", "at most 5.0 kW", "at most 0 W"):
+        assert words in page
+    none = replace(status, production_limits=ProductionLimits(forced_off=False))
+    assert "Limits" not in render_page(none, tmp_path)
+
+
+def test_load_relays_have_the_names_of_their_loads(status: GatewayStatus, tmp_path: Path) -> None:
+    """With what each is and what decides; the gateway's own name is there as well."""
+    assert [relay.id for relay in status.load_relays] == ["NC1", "NC2", "NO1", "NO2"]
+    page = render_page(status, tmp_path)
+    assert "Load relays" in page
+    for relay in status.load_relays:
+        assert relay.label in page
+        assert relay.id in page
+
+
+def render_page(status: GatewayStatus, tmp_path: Path) -> str:
     """Return the page of the home."""
-    status = store.status("home")
     return str(
         render(
             "gateway.html.j2",
