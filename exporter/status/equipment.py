@@ -80,18 +80,25 @@ def production_limits(view: SnapshotView) -> ProductionLimits | None:
     profile = settings.get("grid_profile")
     if all(each is None for each in (export, dynamic, production, power, profile)):
         return None
+    production_ratio = ratio(getattr(production, "limit_percent", None))
+    export_ratio = ratio(getattr(export, "limit_percent", None))
     return ProductionLimits(
         to_bool(getattr(power, "forced_off", None)),
-        to_bool(getattr(production, "enabled", None)),
-        ratio(getattr(production, "limit_percent", None)),
-        to_bool(getattr(export, "enabled", None)),
+        _limits(to_bool(getattr(production, "enabled", None)), production_ratio),
+        production_ratio,
+        _limits(to_bool(getattr(export, "enabled", None)), export_ratio),
         watts(getattr(export, "limit_watts", None)),
-        ratio(getattr(export, "limit_percent", None)),
+        export_ratio,
         to_bool(getattr(dynamic, "enabled", None)),
         watts(getattr(dynamic, "limit_watts", None)),
         to_bool(getattr(dynamic, "limits_export", None)),
         str(getattr(profile, "name", None) or ""),
     )
+
+
+def _limits(enabled: bool | None, share: float | None) -> bool | None:
+    """Return whether a limit limits anything: all of the rated power is none."""
+    return False if share is not None and share >= 1 else enabled
 
 
 def device_conditions(

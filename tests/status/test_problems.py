@@ -401,7 +401,6 @@ def test_the_worst_comes_first() -> None:
         ("f32-inverter-silent", 270, 400, {"EnphaseInverterSilent"}),
         ("f41-clock-wrong", 40, 300, {"EnphaseGatewayClockSkew"}),
         ("f48-ground-fault", 45, 400, {"EnphaseDeviceDanger"}),
-        ("f51-production-switched-off", 45, 1000, {"EnphaseProductionForcedOff"}),
         ("f53-firmware-update-failed", 130, 1000, {"EnphaseFirmwareUpdateFailed"}),
         ("sunny-day", 600, 400, set()),
         ("sunny-day", 900, 400, set()),
