@@ -51,7 +51,7 @@ alerting:
   alertmanagers: [{{static_configs: [{{targets: ["localhost:9093"]}}]}}]
 scrape_configs:
   - job_name: enphase
-    scrape_interval: 15s
+    scrape_interval: 5s
     static_configs:
       - targets: ["localhost:10055"]
 
