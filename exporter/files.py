@@ -32,6 +32,9 @@ _LONGEST_NAME = 150
 _MAX_THREADS = 8
 #: bytes; more than is ever written in place
 _BLOCK = 4096
+_MOUNTS = Path("/proc/self/mountinfo")
+#: file systems without a device of their own that are in this machine all the same
+_LOCAL_TYPES = frozenset({"tmpfs", "overlay", "btrfs", "zfs", "bcachefs"})
 
 
 class _DaemonThreads(Executor):
@@ -178,10 +181,10 @@ def give_to_owner(descriptor: int, path: Path) -> None:
         os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
-def open_locked(path: Path) -> int | None:
-    """Return a descriptor of the file that holds its lock; None while another holds it.
+def open_private(path: Path) -> int:
+    """Return a descriptor of a regular file, which is created where there is none; raise OSError.
 
-    The lock ends when the descriptor is closed. Raises OSError, also where there is no directory.
+    There is none either where there is no directory.
     """
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK
     try:
@@ -192,6 +195,40 @@ def open_locked(path: Path) -> int | None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(f"{path.name} is no regular file")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_local(descriptor: int) -> bool:
+    """Return whether a file is known to be on a file system of this machine.
+
+    One that has a device is; of the others, the table of mounts tells what they are.
+    """
+    device = os.fstat(descriptor).st_dev
+    if os.major(device):
+        return True
+    number = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = _MOUNTS.read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    for mount in mounts:
+        # optional fields end at a dash, and after that comes the type
+        fields, _, source = mount.partition(" - ")
+        if fields.split(" ")[2:3] == [number]:
+            return source.split(" ")[0] in _LOCAL_TYPES
+    return False
+
+
+def open_locked(path: Path) -> int | None:
+    """Return a descriptor of the file that holds its lock; None while another holds it.
+
+    The lock ends when the descriptor is closed. Raises OSError, also where there is no directory.
+    """
+    descriptor = open_private(path)
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)

@@ -52,6 +52,36 @@ def test_a_file_that_root_writes_stays_with_its_owner(tmp_path: Path) -> None:
     assert (state.path.stat().st_uid, state.path.stat().st_gid) == (1234, 1235)
 
 
+def test_where_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a device of this machine, or else as the table of mounts has it; unknown is far away."""
+    mounts = tmp_path / "mountinfo"
+    monkeypatch.setattr(files, "_MOUNTS", mounts)
+    file = tmp_path / "file"
+    file.touch()
+    device = file.stat().st_dev
+
+    def local(minor: int, table: str | None) -> bool:
+        monkeypatch.setattr(os, "major", lambda _: 0)
+        monkeypatch.setattr(os, "minor", lambda _: minor)
+        mounts.unlink(missing_ok=True)
+        if table is not None:
+            mounts.write_text(table)
+        with file.open() as opened:
+            return files.is_local(opened.fileno())
+
+    if os.major(device):
+        with file.open() as opened:
+            assert files.is_local(opened.fileno())
+    table = (
+        "22 1 0:40 / /run rw,nosuid shared:5 - tmpfs tmpfs rw\n"
+        "23 1 0:41 / /srv/odd\\040name rw master:1 - nfs4 192.0.2.7:/srv rw\n"
+    )
+    assert local(40, table)
+    assert not local(41, table)
+    assert not local(42, table)
+    assert not local(40, None)
+
+
 async def test_a_call_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller goes on after a timeout; what the call returns at last is given to `undo`."""
     monkeypatch.setattr(files, "PATIENCE", 0.05)

@@ -8,7 +8,6 @@ the state directory, whose lock is held while a request is under way.
 
 import asyncio
 import logging
-import os
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +21,7 @@ import orjson
 from exporter import files
 from exporter.clock import Clock
 from exporter.errors import StateError
+from exporter.gateway.limit_file import LimitFile
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,6 @@ _STORE = 4.0
 _LOCK_POLL = 0.1
 #: seconds that a file which cannot be used is left alone
 _RETRY_FILE = 60.0
-_MAX_FILE = 4096
 #: with more gateways than these in one process, their files are written every so many seconds
 _FLEET, _FLEET_STORE = 100, 120.0
 
@@ -130,13 +129,11 @@ class RateLimiter:
 
     def __init__(self, clock: Clock, path: Path | None = None) -> None:
         self._clock = clock
-        self._path = path
+        self._file = LimitFile(path) if path is not None else None
         self._one_at_a_time = asyncio.Lock()
         self._overlapping = asyncio.Lock()
         self._full = _Bucket(PER_MINUTE, _REFILL, BURST)
         self._small = _Bucket(SMALL_PER_MINUTE, SMALL_PER_MINUTE, _STORE)
-        #: descriptors of the file, one for each request under way; all hold the same lock
-        self._locked: set[int] = set()
         #: held while the file is locked and counted in
         self._counting = asyncio.Lock()
         self._file_retry = float("-inf")
@@ -171,61 +168,61 @@ class RateLimiter:
         """
         overlapping = overlap and self._one_at_a_time.locked()
         async with self._overlapping if overlapping else self._one_at_a_time:
-            descriptor = await self._admit(small=small)
+            locked = await self._admit(small=small)
             try:
                 yield
             finally:
-                if descriptor is not None:
-                    self._locked.discard(descriptor)
-                    os.close(descriptor)
+                if locked is not None:
+                    locked.unlock()
 
     def _bucket(self, *, small: bool) -> _Bucket:
         return self._small if small else self._full
 
-    async def _admit(self, *, small: bool) -> int | None:
+    async def _admit(self, *, small: bool) -> LimitFile | None:
         """Wait until a request may be sent and count it; return the locked file, if any."""
         while True:
             async with self._counting:
-                seconds, descriptor = await self._try(small=small)
-                if descriptor is not None:
-                    self._locked.add(descriptor)
+                seconds, locked = await self._try(small=small)
             if seconds <= 0:
-                return descriptor
+                return locked
             await self._clock.sleep(seconds)
 
-    async def _try(self, *, small: bool) -> tuple[float, int | None]:
+    async def _try(self, *, small: bool) -> tuple[float, LimitFile | None]:
         """Count a request and return 0 with the locked file, or the seconds to wait."""
-        now = self._clock.monotonic()
-        if self._path is None or now < self._file_retry:
+        now, file = self._clock.monotonic(), self._file
+        if file is None or now < self._file_retry:
             return self._count(now, small=small), None
         if (seconds := self._bucket(small=small).wait(now)) > 0:
             # Others can only have made it longer.
             return seconds, None
         if len(_sharing) > _FLEET:
-            return await self._try_in_fleet(self._path, now, small=small), None
-        held = os.dup(next(iter(self._locked))) if self._locked else None
-        count = partial(self._count_in_file, self._path, held, now, small=small)
+            return await self._try_in_fleet(file, now, small=small), None
+        count = partial(self._count_in_file, file, now, small=small)
         try:
-            return await files.in_thread(count, _close)
+            if file.ready and file.local:
+                return count()
+            return await files.in_thread(count, _unlock)
         except (OSError, StateError) as error:
             self._file_retry = now + _RETRY_FILE
             log.debug(
                 "request limit not shared with other processes",
-                extra={"file": str(self._path), "error": str(error)},
+                extra={"file": str(file.path), "error": str(error)},
             )
             return self._count(now, small=small), None
 
-    async def _try_in_fleet(self, path: Path, now: float, *, small: bool) -> float:
+    async def _try_in_fleet(self, file: LimitFile, now: float, *, small: bool) -> float:
         """Count a request; the file is read once, and written only now and then."""
         if now < self._next_store:
             return self._count(now, small=small)
         first, self._next_store = self._next_store < 0, now + _FLEET_STORE
-        count = partial(self._count_in_file, path, None, now, small=small, read=first)
+        count = partial(self._count_in_file, file, now, small=small, read=first)
         try:
-            seconds, descriptor = await files.in_thread(count, _close)
+            seconds, locked = await files.in_thread(count, _unlock)
         except (OSError, StateError):
             return self._count(now, small=small)
-        _close((seconds, descriptor))
+        _unlock((seconds, locked))
+        # thousands of them would be too many open files
+        file.close()
         return seconds
 
     def _count(self, now: float, *, small: bool) -> float:
@@ -241,28 +238,29 @@ class RateLimiter:
         return seconds
 
     def _count_in_file(
-        self, path: Path, held: int | None, now: float, *, small: bool, read: bool = True
-    ) -> tuple[float, int | None]:
-        """Do the same with what all processes counted; `held` is the file if we have its lock."""
-        descriptor = files.open_locked(path) if held is None else held
-        if descriptor is None:
+        self, file: LimitFile, now: float, *, small: bool, read: bool = True
+    ) -> tuple[float, LimitFile | None]:
+        """Do the same with what all processes counted; raise OSError."""
+        file.open()
+        held = file.held
+        if not file.lock():
             return _LOCK_POLL, None
         seconds = float("inf")
         try:
-            if held is None and read:
-                self._load(os.pread(descriptor, _MAX_FILE, 0), now)
+            if read and not held:
+                self._load(file.read(), now)
             charged = bool(self._uncounted)
             seconds = self._count(now, small=small)
             if seconds <= 0 or charged:
                 content = {"full": self._full.dump(), "small": self._small.dump()}
-                files.write_locked(descriptor, orjson.dumps(content))
+                file.write(orjson.dumps(content))
         except BaseException:
-            os.close(descriptor)
+            file.unlock()
             raise
         if seconds > 0:
-            os.close(descriptor)
+            file.unlock()
             return seconds, None
-        return 0.0, descriptor
+        return 0.0, file
 
     def _load(self, content: bytes, now: float) -> None:
         with suppress(ValueError, TypeError, KeyError):
@@ -271,7 +269,7 @@ class RateLimiter:
             self._small.load(counted["small"], now)
 
 
-def _close(counted: tuple[float, int | None]) -> None:
+def _unlock(counted: tuple[float, LimitFile | None]) -> None:
     """Let go of a file that was locked for a request that nobody sends any more."""
     if counted[1] is not None:
-        os.close(counted[1])
+        counted[1].unlock()

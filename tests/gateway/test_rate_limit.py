@@ -337,3 +337,40 @@ async def test_a_slot_that_is_given_up_lets_go_of_the_file(tmp_path: Path) -> No
     async with asyncio.timeout(30), RateLimiter(VirtualClock(START), path).slot():
         pass
     assert open_descriptors() <= before + 2
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_a_file_that_was_removed_is_shared_again(
+    *, local: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the file is, the next request counts in the one that others find."""
+    monkeypatch.setattr("exporter.files.is_local", lambda descriptor: local)
+    path = tmp_path / "home.requests"
+    limiter = RateLimiter(VirtualClock(START), path)
+    for _ in range(BURST - 2):
+        async with limiter.slot():
+            pass
+    path.unlink()
+    async with limiter.slot():
+        pass
+    other = RateLimiter(VirtualClock(START), path)
+    async with other.slot():
+        pass
+    assert other.delay() > 0
+
+
+async def test_what_another_process_counted_counts(tmp_path: Path) -> None:
+    """Also between two requests of a process that keeps the file open."""
+    path = tmp_path / "home.requests"
+    clock = VirtualClock(START)
+    ours, theirs = RateLimiter(clock, path), RateLimiter(clock, path)
+    for _ in range(BURST // 2):
+        for limiter in (ours, theirs):
+            async with limiter.slot():
+                pass
+    async with asyncio.timeout(30):
+        before = clock.monotonic()
+        for _ in range(5):
+            async with ours.slot():
+                pass
+    assert clock.monotonic() > before
