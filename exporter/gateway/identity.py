@@ -5,6 +5,7 @@ Here it only gets to read an response that was asked for like any other.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import aiohttp
@@ -32,7 +33,13 @@ class Identity:
     @property
     def wants_token(self) -> bool:
         """Whether it lets in by token; firmware before 7 does by user and password."""
-        return bool(self.firmware >= AUTH_TOKEN_MIN_VERSION)
+        return _wants_token(self.firmware)
+
+
+@lru_cache(64)
+def _wants_token(firmware: AwesomeVersion) -> bool:
+    # compared by regular expressions, and asked for with every request
+    return bool(firmware >= AUTH_TOKEN_MIN_VERSION)
 
 
 class _PreparedClient:

@@ -25,6 +25,7 @@ from pyenphase.ssl import NO_VERIFY_SSL_CONTEXT, create_no_verify_ssl_context
 from exporter.clock import Clock
 from exporter.errors import GatewayError
 from exporter.gateway.deadlines import Deadlines
+from exporter.gateway.lean_get import Get, LeanGet, RawResponse
 from exporter.gateway.long_work import work_on
 from exporter.gateway.rate_limit import RateLimiter
 from exporter.gateway.response import Response
@@ -91,6 +92,7 @@ class Transport:
         self._opened = self._looked_at = 0
         #: SHA-256 fingerprint of the gateway's certificate
         self._certificate: str | None = None
+        self._lean: LeanGet | None = None
 
     def new_session(self) -> aiohttp.ClientSession:
         """Return an HTTP session with the gateway, over which requests are sent."""
@@ -171,6 +173,58 @@ class Transport:
         Raises TransportError when there is no complete one of at most `max_body` bytes within the
         deadline.
         """
+        dates: list[float | None] = []
+
+        def note_date(date: str | None) -> None:
+            # before the body, which may take its time
+            dates.append(self._note_date(date))
+
+        headers = {"Accept": "application/json", **credentials}
+        most = min(max_body, MAX_SMALL_BODY) if small else max_body
+        get = Get(url, headers, most, note_date)
+        charge = partial(self._limiter.charge, small=small)
+        async with self.slot(path, deadline, longest, small=small, overlap=overlap):
+            if middlewares:
+                raw = await self._get_by_session(session, get, middlewares, charge)
+            else:
+                raw = await self._get(session, get, charge)
+        if raw.tls is not None and self._opened != self._looked_at:
+            self._note_certificate(url, raw.tls)
+        for cookie in raw.cookies:
+            self.secrets.add_cookie(cookie)
+        body = await work_on(raw.body, partial(self.secrets.clean, raw.body))
+        clean = self._clean_headers(raw)
+        if self.observer is not None:
+            self.observer(path, raw.status, clean, body)
+        self.requests[path, _status_label(raw.status)] += 1
+        self.last_answer = self._clock.monotonic()
+        log.debug("response", extra={"endpoint": path, "status": raw.status, "bytes": len(body)})
+        return Response(url, raw.status, body, clean, self.last_answer, dates[-1])
+
+    async def _get(
+        self, session: aiohttp.ClientSession, get: Get, charge: Callable[[], None]
+    ) -> RawResponse:
+        """Return a response; a request that met the end of a kept connection is sent once more."""
+        if self._lean is None or self._lean.session is not session:
+            self._lean = LeanGet(session)
+        opened = self._opened
+        try:
+            return await self._lean.send(get)
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            if isinstance(error, aiohttp.ClientConnectorError) or self._opened != opened:
+                # On a new connection it would only double the load of a gateway in trouble.
+                raise
+        charge()
+        return await self._lean.send(get)
+
+    async def _get_by_session(
+        self,
+        session: aiohttp.ClientSession,
+        get: Get,
+        middlewares: Sequence[aiohttp.ClientMiddlewareType],
+        charge: Callable[[], None],
+    ) -> RawResponse:
+        """Do the same with middlewares, as a login by digest needs them."""
         times = 0
 
         async def count(
@@ -180,49 +234,35 @@ class Transport:
             times += 1
             if times > 1:
                 # as a digest challenge has it
-                self._limiter.charge(small=small)
+                charge()
             opened = self._opened
             try:
                 return await send(request)
             except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
                 # A kept connection may have ended just then, and aiohttp sends the request once
-                # more. It would do so on a new one too, which only doubles the load of a gateway
-                # in trouble.
+                # more. It would do so on a new one too.
                 connected = not isinstance(error, aiohttp.ClientConnectorError)
                 if connected and self._opened == opened:
                     raise
-                raise TransportError(translate(error, path)) from error
+                raise TransportError(translate(error, request.url.raw_path)) from error
 
-        async with (
-            self.slot(path, deadline, longest, small=small, overlap=overlap),
-            session.get(
-                url,
-                headers={"Accept": "application/json", **credentials},
-                timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
-                middlewares=(*middlewares, count),
-                # A missing endpoint of some firmware redirects to an error page.
-                allow_redirects=False,
-            ) as raw,
-        ):
+        async with session.get(
+            get.url,
+            headers=get.headers,
+            timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT),
+            middlewares=(*middlewares, count),
+            # A missing endpoint of some firmware redirects to an error page.
+            allow_redirects=False,
+        ) as raw:
             if isinstance(raw, BoundedResponse):
-                raw.max_body = min(max_body, MAX_SMALL_BODY) if small else max_body
-                if raw.tls is not None and self._opened != self._looked_at:
-                    self._note_certificate(url, raw.tls)
-            # now: the body may take its time
-            date = self._note_date(raw.headers.get("Date"))
+                raw.max_body = get.max_body
+            get.note_date(raw.headers.get("Date"))
             body = await raw.read()
-        for cookie in raw.cookies.values():
-            self.secrets.add_cookie(cookie.value)
-        body = await work_on(body, partial(self.secrets.clean, body))
-        headers = self._clean_headers(raw)
-        if self.observer is not None:
-            self.observer(path, raw.status, headers, body)
-        self.requests[path, _status_label(raw.status)] += 1
-        self.last_answer = self._clock.monotonic()
-        log.debug("response", extra={"endpoint": path, "status": raw.status, "bytes": len(body)})
-        return Response(url, raw.status, body, headers, self.last_answer, date)
+        cookies = tuple(cookie.value for cookie in raw.cookies.values())
+        tls = raw.tls if isinstance(raw, BoundedResponse) else None
+        return RawResponse(raw.status, raw.headers, raw.raw_headers, body, cookies, tls)
 
-    def _clean_headers(self, raw: aiohttp.ClientResponse) -> Mapping[str, str]:
+    def _clean_headers(self, raw: RawResponse) -> Mapping[str, str]:
         together = b"\n".join(value for _, value in raw.raw_headers)
         if self.secrets.clean(together) is together:
             return raw.headers

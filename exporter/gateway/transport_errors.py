@@ -29,6 +29,8 @@ MAX_SMALL_BODY = 64 * 2**10
 MAX_VALUES = 100_000
 #: seconds that a connection may take
 CONNECT = 6.0
+#: digits of an announced length that matter
+_DIGITS = 20
 
 
 class TransportError(aiohttp.ClientError):
@@ -61,22 +63,30 @@ class BoundedResponse(aiohttp.ClientResponse):
     async def read(self) -> bytes:
         """Return the body; raise BodyTooLargeError when it is larger than the limit."""
         if self._body is None:
-            body = bytearray()
-            if (self.content_length or 0) > self.max_body:
+            length = self.headers.get("Content-Length")
+            try:
+                self._body = await read_bounded(self.content, length, self.max_body)
+            except BodyTooLargeError:
                 self.close()
-                raise BodyTooLargeError(self.max_body)
-            async for chunk in self.content.iter_any():
-                body += chunk
-                if len(body) > self.max_body:
-                    self.close()
-                    raise BodyTooLargeError(self.max_body)
-            most = MAX_VALUES * self.max_body // MAX_BODY
-            if body.count(b",") + body.count(b"[") + body.count(b"{") > most:
-                self.close()
-                raise BodyTooLargeError(self.max_body)
-            self._body = bytes(body)
+                raise
             self.release()
         return self._body
+
+
+async def read_bounded(payload: aiohttp.StreamReader, length: str | None, limit: int) -> bytes:
+    """Return a body of which `length` is announced; raise BodyTooLargeError beyond the limit."""
+    if length is not None and length.isdecimal() and int(length[:_DIGITS]) > limit:
+        raise BodyTooLargeError(limit)
+    body = b""
+    async for chunk in payload.iter_any():
+        # most come in one piece
+        body = body + chunk if body else chunk
+        if len(body) > limit:
+            raise BodyTooLargeError(limit)
+    most = MAX_VALUES * limit // MAX_BODY
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > most:
+        raise BodyTooLargeError(limit)
+    return body
 
 
 class BodyTooLargeError(aiohttp.ClientPayloadError):
