@@ -9,15 +9,18 @@ import re
 import unicodedata
 from base64 import b64encode
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from exporter import __version__
 from exporter.status import formatting, summary
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _FOLDER = files("exporter.web").joinpath("templates")
 _STYLE = _FOLDER.joinpath("page.css").read_text()
@@ -66,7 +69,11 @@ def _clock_time(stamp: float) -> datetime:
     return datetime.fromtimestamp(stamp, UTC)
 
 
-def _environment() -> Environment:
+@cache
+def _environment() -> "Environment":
+    # Megabytes, for pages that a home without visitors never renders.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(
         loader=FileSystemLoader(str(_FOLDER)),
         autoescape=True,
@@ -96,9 +103,6 @@ def _environment() -> Environment:
     return environment
 
 
-_ENVIRONMENT = _environment()
-
-
 def render(template: str, **context: Any) -> Markup:
     """Return a template filled in."""
-    return Markup(_ENVIRONMENT.get_template(template).render(context))  # noqa: S704 - it escapes
+    return Markup(_environment().get_template(template).render(context))  # noqa: S704 - it escapes

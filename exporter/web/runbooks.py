@@ -9,7 +9,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from aiohttp import web
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from exporter.findings.texts import AlertText, alert_texts
@@ -36,6 +35,8 @@ def runbook_files() -> dict[str, Traversable]:
 
 @lru_cache(maxsize=64)
 def _rendered(name: str) -> Markup:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - sixty modules, seldom needed
+
     # Runbooks are ours; HTML in them is shown as text all the same.
     markdown = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
     body = Markup(markdown.render(runbook_files()[name].read_text("utf-8")))  # noqa: S704 - ours

@@ -87,6 +87,8 @@ class Model(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         str_max_length=MAX_TEXT,
+        # a home uses half of the models: each is compiled when its first answer comes
+        defer_build=True,
     )
 
     #: keys of the gateway that are always sent; one that is missing counts as unreadable
