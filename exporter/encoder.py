@@ -33,6 +33,9 @@ _LINE_INDEX = [
 ]
 
 
+_COLLECTORS = frozenset(table.collector for table in TABLES)
+
+
 class TableEncoder:
     """Encodes one table for one gateway, row by row."""
 
@@ -133,8 +136,9 @@ class GatewayEncoder:
             self._lines = [b""] * _STARTS[-1]
         self._valid_until = self._snapshot.next_expiry(now)
         changed = False
+        fresh = {collector: self._snapshot.fresh(collector, now) for collector in _COLLECTORS}
         for index, table in enumerate(TABLES):
-            reading = self._snapshot.fresh(table.collector, now)
+            reading = fresh[table.collector]
             if reading is not self._encoded[index]:
                 self._encoded[index] = reading
                 for row, lines in self._tables[index].update(reading):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import partial
+from operator import is_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -50,6 +51,7 @@ _COUNTED: Mapping[str, str] = {
 #: answers by which others are read, for as long as there is no newer one
 _SETTINGS = frozenset({meters.SETUP.path})
 _MOST_NAMED = 10
+_SCALARS = frozenset({bool, int, float, str})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,17 @@ class Answer:
     body: bytes | None
     read_at: float
     expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What answers say together, and what it depends on: times are of the gateway's clock."""
+
+    inputs: Sequence[Parsed | None]
+    conditions: tuple[Identity | None, int]
+    since: float
+    until: float
+    data: Mapping[str, Any]
 
 
 class Assembler:
@@ -89,6 +102,7 @@ class Assembler:
         #: the last answer of each endpoint of which everything could be read
         self._whole: dict[str, Parsed] = {}
         self._logged: dict[str, frozenset[str]] = {}
+        self._last_joined: dict[str, _Joined] = {}
 
     async def parse(self, endpoint: Endpoint, body: bytes) -> Parsed:
         """Return what a body says; raise GatewayError when it cannot be understood.
@@ -125,6 +139,15 @@ class Assembler:
         """Drop all answers: they are those of another gateway."""
         self.answers.clear()
         self._whole.clear()
+        self._last_joined.clear()
+
+    def alive(self, path: str) -> Parsed | None:
+        """Return the answer of a path unless there is none, or it is too old."""
+        answer = self.answers.get(path)
+        if answer is None:
+            return None
+        usable = path in _SETTINGS or self._clock.monotonic() < answer.expires
+        return answer.parsed if usable else None
 
     def current(self) -> dict[str, Parsed]:
         """Return all answers that are not too old, by path."""
@@ -148,11 +171,9 @@ class Assembler:
         if not alive:
             return None, self.missing(collector, {})
         latest = max(answer.expires for answer in alive)
-        data = without_retired(
-            assemble(collector, self.current(), self._context()), self._inventory.retired
-        )
-        expires = {member: self._expiry(member, own, latest) for member in data}
-        data = {member: value for member, value in data.items() if now < expires[member]}
+        joined = self._joined(collector)
+        expires = {member: self._expiry(member, own, latest) for member in joined}
+        data = {member: value for member, value in joined.items() if now < expires[member]}
         missing = self.missing(collector, data)
         counters = self._additions.add(collector, data)
         if not says_nothing(data):
@@ -174,6 +195,31 @@ class Assembler:
 
     def _answers(self, paths: tuple[str, ...]) -> list[Answer]:
         return [answer for path in paths if (answer := self.answers.get(path))]
+
+    def _joined(self, collector: str) -> Mapping[str, Any]:
+        """Return what the answers of a collector say together; raise GatewayError.
+
+        Most answers repeat the ones before, and are not joined again then.
+        """
+        inputs = [self.alive(path) for path in PATHS[collector]]
+        inputs += [self._whole.get(path) for path in PATHS[collector]]
+        conditions = self.identity, self._inventory.version
+        context = self._context()
+        last = self._last_joined.get(collector)
+        if (
+            last is not None
+            and last.since <= context.gateway_time < last.until
+            and last.conditions == conditions
+            and all(map(is_, inputs, last.inputs))
+        ):
+            return last.data
+        data = assemble(collector, self.current(), context)
+        if self._inventory.any_retired:
+            data = without_retired(data, self._inventory.retired)
+        self._last_joined[collector] = _Joined(
+            inputs, conditions, context.gateway_time, context.holds_until, data
+        )
+        return data
 
     def missing(self, collector: str, data: Mapping[str, Any]) -> list[str]:
         """Take note of what a collector's data list; return what is missing, by name."""
@@ -245,6 +291,10 @@ class Assembler:
 
 def says_nothing(value: Any) -> bool:
     """Return whether there is no value in what was read, however deep."""
+    if value is None:
+        return True
+    if type(value) in _SCALARS:
+        return False
     if isinstance(value, Mapping):
         return all(map(says_nothing, value.values()))
     if isinstance(value, BaseModel):
@@ -252,4 +302,4 @@ def says_nothing(value: Any) -> bool:
     if is_dataclass(value):
         held = ((getattr(value, field.name), field.default) for field in fields(value))
         return all(item == default or says_nothing(item) for item, default in held)
-    return value in (None, [], ())
+    return value in ([], ())

@@ -14,7 +14,7 @@ from exporter.gateway.scheduler import EndpointSchedule, EndpointState
 from exporter.snapshot import SELF, Reading
 
 #: seconds until a surprising grid state is asked again
-_CONFIRM_DELAY = 0.5
+_CONFIRM_DELAY = 0.25
 #: seconds after which production is read from what answered until then
 SETTLING = 60.0
 
@@ -24,6 +24,8 @@ class Collection:
 
     def __init__(self, parts: GatewayParts) -> None:
         self._parts = parts
+        #: the last answer of each endpoint, and whether it says nothing
+        self._looked_at: dict[str, tuple[Parsed, bool]] = {}
 
     async def take(self, schedule: EndpointSchedule, response: Response) -> bool:
         """Read an answer, keep it and make new readings; return whether it is believed.
@@ -34,7 +36,10 @@ class Collection:
         endpoint, assembler = schedule.endpoint, parts.assembler
         parsed = await assembler.parse(endpoint, response.body)
         assembler.clock_skew = parts.client.clock_skew
-        empty = says_nothing(parsed.data)
+        last, empty = self._looked_at.get(endpoint.path, (None, False))
+        if last is not parsed:
+            empty = says_nothing(parsed.data)
+            self._looked_at[endpoint.path] = parsed, empty
         if empty and schedule.seen:
             for collector in topology.collectors_of(endpoint.path):
                 self._note_missing(collector, None)

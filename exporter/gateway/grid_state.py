@@ -54,13 +54,8 @@ class GridConfirmation:
         self._doubtful: dict[str, tuple[Hashable, float]] = {}
         #: whether another state was believed since somebody looked last
         self.changed = False
-
-    @property
-    def islanded(self) -> bool:
-        """Whether a switch between house and grid was last seen open."""
-        return any(
-            word.lower() in _OPEN for state in self._believed.values() for word in _words(state)
-        )
+        #: whether a switch between house and grid was last seen open
+        self.islanded = False
 
     def confirmed(self, path: str, parsed: Parsed) -> bool:
         """Return whether the grid state of an answer is that of the one before."""
@@ -74,8 +69,14 @@ class GridConfirmation:
             or state == self._believed[path]
             or (doubt is not None and (doubt[0] == state or now - doubt[1] > _LONGEST_DOUBT))
         ):
-            self.changed = self.changed or state != self._believed.get(path, state)
-            self._believed[path] = state
+            if path not in self._believed or state != self._believed[path]:
+                self.changed = self.changed or path in self._believed
+                self._believed[path] = state
+                self.islanded = any(
+                    word.lower() in _OPEN
+                    for believed in self._believed.values()
+                    for word in _words(believed)
+                )
             self._doubtful.pop(path, None)
             return True
         self._doubtful[path] = state, doubt[1] if doubt else now

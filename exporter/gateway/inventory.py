@@ -129,9 +129,16 @@ class Inventory:
         self._full: set[str] = set()
         #: what was listed for the first time or again, until somebody takes it out
         self.appeared: set[Key] = set()
+        #: counts up when another device is remembered, or one no more
+        self.version = 0
         self._expected: Mapping[Key, Expected] | None = None
         #: what is remembered of each kind, until that changes: it is asked for with every answer
         self._remembered: dict[str, frozenset[str]] = {}
+
+    @property
+    def any_retired(self) -> bool:
+        """Whether any device was removed for good."""
+        return bool(self._configured or self._state.retired)
 
     def retired(self, identity: str) -> bool:
         """Return whether a device was removed for good, by command or configuration.
@@ -150,7 +157,7 @@ class Inventory:
             for identity in present & entries.keys():
                 del entries[identity]
         self._expected = None
-        self._remembered.clear()
+        self._forget_remembered()
         return present
 
     def remembered(self, kind: str) -> frozenset[str]:
@@ -239,8 +246,12 @@ class Inventory:
             return False
         self._configured = configured
         self._expected = None
-        self._remembered.clear()
+        self._forget_remembered()
         return True
+
+    def _forget_remembered(self) -> None:
+        self._remembered.clear()
+        self.version += 1
 
     def _add(
         self, kind: str, entries: dict[str, InventoryEntry], identity: str
@@ -256,7 +267,7 @@ class Inventory:
                 )
             return None
         self._expected = None
-        self._remembered.pop(kind, None)
+        self._forget_remembered()
         self.appeared.add((kind, identity))
         entry = entries[identity] = InventoryEntry(since=self._clock.time())
         return entry

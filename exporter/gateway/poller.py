@@ -7,6 +7,7 @@ one attempt to connect every few seconds; a mistake of ours costs a line in the 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,7 @@ class Poller:
         self._notice_sleep()
         if self._clock.monotonic() >= self._connection.due:
             await self._connection.check()
-        elif self._connection.open and (schedule := self._scheduler.next(self._delay)):
+        elif self._connection.open and (schedule := self._scheduler.next(self._delays())):
             await self._ask(schedule)
         if self._connection.open and self._clock.monotonic() >= self._tariff_due:
             self._tariff_due = self._clock.monotonic() + _TARIFF_INTERVAL
@@ -196,23 +197,32 @@ class Poller:
     def _next_time(self) -> float:
         times = [self._connection.due, self._save_due]
         if self._connection.open:
-            times += [self._tariff_due, self._scheduler.next_time(self._delay)]
+            times += [self._tariff_due, self._scheduler.next_time(self._delays())]
             expiries = (r.expires for r in self.readings.values())
             now = self._clock.monotonic()
             times.append(min((e for e in expiries if e > now), default=float("inf")))
         return min(times)
 
-    def _delay(self, schedule: EndpointSchedule) -> float:
-        """Return the seconds until the gateway can be asked this."""
-        if schedule.urgent:
-            delay = self._client.delay()
-        elif schedule.endpoint.path in topology.GRID_STATE:
-            delay = self._client.delay(small=True)
-        else:
-            rest = self._rest_until - self._clock.monotonic()
-            delay = max(rest, self._client.delay(reserve=_RESERVE))
-        # Less than a tick would be lost in rounding, and waited for without end.
-        return delay if delay > _TICK else 0.0
+    def _delays(self) -> Callable[[EndpointSchedule], float]:
+        """Return what tells the seconds until the gateway can be asked something, as of now."""
+        urgent = grid_state = other = -1.0
+
+        def delay(schedule: EndpointSchedule) -> float:
+            nonlocal urgent, grid_state, other
+            if schedule.urgent:
+                if urgent < 0:
+                    urgent = _ticks(self._client.delay())
+                return urgent
+            if schedule.endpoint.path in topology.GRID_STATE:
+                if grid_state < 0:
+                    grid_state = _ticks(self._client.delay(small=True))
+                return grid_state
+            if other < 0:
+                rest = self._rest_until - self._clock.monotonic()
+                other = _ticks(max(rest, self._client.delay(reserve=_RESERVE)))
+            return other
+
+        return delay
 
     async def _follow_commands(self) -> None:
         """Take note of what the owner has commanded: hardware retired, production switched off."""
@@ -231,17 +241,32 @@ class Poller:
 
     async def _ask(self, schedule: EndpointSchedule) -> None:
         """Ask an endpoint; one that takes long does not keep the grid state from being asked."""
-        task = asyncio.create_task(self._poll(schedule))
+        done, beside = asyncio.Event(), []
+
+        def is_slow() -> None:
+            beside.append(asyncio.create_task(self._ask_beside(schedule, done)))
+
+        timer = asyncio.get_running_loop().call_later(_SLOW, is_slow)
         try:
-            while not (await asyncio.wait({task}, timeout=_SLOW))[0]:
-                for urgent in self._urgent(schedule):
-                    await self._poll(urgent, overlap=True)
-                self._publish_snapshot()
-            await task
+            await self._poll(schedule)
+            done.set()
+            for task in beside:
+                await task
         finally:
-            if not task.done():
+            timer.cancel()
+            for task in beside:
                 task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+            if beside:
+                await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _ask_beside(self, schedule: EndpointSchedule, done: asyncio.Event) -> None:
+        """Ask what is urgent every few seconds, until a slow request is `done`."""
+        while not done.is_set():
+            for urgent in self._urgent(schedule):
+                await self._poll(urgent, overlap=True)
+            self._publish_snapshot()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), _SLOW)
 
     def _urgent(self, asked: EndpointSchedule) -> Iterator[EndpointSchedule]:
         """Yield what is asked beside a request that takes long.
@@ -257,11 +282,13 @@ class Poller:
         if now - asked.asked < _HANGING:
             return
 
+        delays = self._delays()
+
         def delay(schedule: EndpointSchedule) -> float:
             late = now - schedule.answered >= _MISSED * schedule.interval
             if schedule is asked or schedule.condition is not EndpointState.ANSWERING or not late:
                 return float("inf")
-            return self._delay(schedule)
+            return delays(schedule)
 
         if (missed := self._scheduler.next(delay)) is not None:
             yield missed
@@ -354,6 +381,11 @@ class Poller:
         """
         spent = self._client.delay(reserve=_RESERVE) > _TICK
         return self._connection.open and (spent or self._scheduler.tried(topology.HOME_COLLECTORS))
+
+
+def _ticks(seconds: float) -> float:
+    # Less than a tick would be lost in rounding, and waited for without end.
+    return seconds if seconds > _TICK else 0.0
 
 
 def _journal_path(state: State) -> Path:

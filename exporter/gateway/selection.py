@@ -5,6 +5,8 @@ answer, and no failure for what most gateways lack.
 """
 
 import logging
+from operator import is_
+from typing import Any
 
 from exporter.errors import (
     GatewayError,
@@ -15,7 +17,7 @@ from exporter.errors import (
 )
 from exporter.gateway import topology
 from exporter.gateway.cadences import CADENCES, adapted
-from exporter.gateway.endpoints import PATHS, paths_needed
+from exporter.gateway.endpoints import DECIDING, PATHS, paths_needed
 from exporter.gateway.parts import GatewayParts
 from exporter.gateway.scheduler import EndpointSchedule, EndpointState
 
@@ -34,13 +36,21 @@ class Selection:
         self._parts = parts
         #: when the appearance of a kind of hardware may hurry requests again
         self._next_hint: dict[str, float] = {}
+        #: what the endpoints were selected by last
+        self._answers: list[Any] = []
+        self._conditions: tuple[Any, ...] = ()
 
     def update(self) -> None:
         """Set which endpoints are asked: no two that say the same, none that nobody can answer."""
         parts, scheduler, inventory = self._parts, self._parts.scheduler, self._parts.inventory
-        current = parts.assembler.current()
-        refused = {s.endpoint.path for s in scheduler if s.refused}
+        answers = [parts.assembler.alive(path) for path in DECIDING]
+        refused = [s.endpoint.path for s in scheduler if s.refused]
         relay = scheduler[topology.GRID_STATE[0]].condition is EndpointState.ANSWERING
+        conditions = refused, relay, parts.grid.islanded, inventory.version
+        if conditions == self._conditions and all(map(is_, answers, self._answers)):
+            return
+        self._conditions, self._answers = conditions, answers
+        current = parts.assembler.current()
         meters = bool(inventory.remembered("meter"))
         intervals_now = adapted(
             parts.cadences, relay=relay, meters=meters, islanded=parts.grid.islanded

@@ -60,6 +60,11 @@ class GuardState:
     pending_at: float = 0
     pending_count: int = 0
 
+    @property
+    def settled(self) -> bool:
+        """Whether the next reading is simply to be compared with the last one."""
+        return not self.unproven and self.at >= 0 and self.pending_first is None
+
 
 @checked(slots=True)
 class DayState:

@@ -8,6 +8,7 @@ Adding a metric is adding a row; nothing here branches on a device.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal
 
 from exporter.metrics.units import Conversion, count, epoch, number
@@ -55,7 +56,11 @@ class MetricRow:
         if value is not None:
             return [value(item) for _, _, item in matches]
         if field:
-            return [getattr(item, field, None) for _, _, item in matches]
+            items = [item for _, _, item in matches]
+            try:
+                return list(map(attrgetter(field), items))
+            except AttributeError:
+                return [getattr(item, field, None) for item in items]
         return [item for _, _, item in matches]
 
     def samples(self, raw: Any) -> Iterable[Sample]:

@@ -174,6 +174,13 @@ _NEEDED: Mapping[str, Callable[[Mapping[str, Parsed], Iterable[str]], tuple[str,
 }
 
 
+#: the answers that this depends on
+DECIDING: tuple[str, ...] = (
+    meters.SETUP.path,
+    device_data.ENDPOINT.path,
+    inventory.ENDPOINT.path,
+)
+
 _OWN: Mapping[str, tuple[str, ...]] = {
     collector: tuple(path for path in paths if ENDPOINTS[path].collector == collector)
     for collector, paths in PATHS.items()

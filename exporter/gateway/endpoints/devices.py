@@ -7,7 +7,7 @@ from typing import Any
 from exporter.gateway.endpoints import device_data, devstatus, inventory
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.conditions import conditions
-from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.context import Context
 from exporter.gateway.endpoints.device_data import RelayChannel
 from exporter.gateway.endpoints.devstatus import RelayContact
 from exporter.gateway.endpoints.inventory import RelayDevice
@@ -123,7 +123,7 @@ def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
 
 
 def _of_now(detail: RelayChannel, context: Context) -> RelayChannel | None:
-    if detail.end_date is None or is_stale(detail.end_date, context.gateway_time, _AGE):
+    if detail.end_date is None or context.is_stale(detail.end_date, _AGE):
         return None
     return detail
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import Endpoint, Model, Notes, Parsed, as_object
-from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.context import Context
 from exporter.gateway.endpoints.fields import (
     Code,
     Count,
@@ -137,7 +137,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     answer = parsed.get(ENDPOINT.path)
     data = dict(answer.data) if answer is not None else {}
     live: LiveStatus | None = data.get("live")
-    if live is None or is_stale(live.last_update, context.gateway_time, _AGE):
+    if live is None or context.is_stale(live.last_update, _AGE):
         data.pop("live_flows", None)
         data.pop("live_phases", None)
     return {member: value for member, value in data.items() if value is not None}

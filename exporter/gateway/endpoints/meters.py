@@ -20,7 +20,7 @@ from exporter.gateway.endpoints.base import (
     by_identity,
     entries,
 )
-from exporter.gateway.endpoints.context import Context, is_stale
+from exporter.gateway.endpoints.context import Context
 from exporter.gateway.endpoints.fields import (
     Amperes,
     Code,
@@ -317,7 +317,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     totals: dict[str, CtMeter] = {}
     phases: dict[str, dict[str, MeterReading]] = {}
     for kind, (meter, reading) in enabled.items():
-        fresh = not is_stale(reading.total.timestamp, context.gateway_time)
+        fresh = not context.is_stale(reading.total.timestamp)
         parts = _legs(kind, reading, legs, context) if legs > 1 else {}
         whole = fresh and None not in parts.values()
         totals[kind] = CtMeter(
@@ -380,7 +380,7 @@ def _not_read(kind: str, phase: str, leg: MeterReading, context: Context) -> boo
     if leg.energy_delivered != 0 or leg.energy_received != 0:
         return False
     return any(
-        (context.register(("ctmeters_phases", kind, phase, name)) or 0) > 0
+        (context.accepted(("ctmeters_phases", kind, phase, name)) or 0) > 0
         for name in ("energy_delivered", "energy_received")
     )
 

@@ -1,5 +1,6 @@
 """Inverters and AC Batteries from the answers that list, detail and count them."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,7 +133,7 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
     # One whose time stamp is in the future must not make old ones of all the others.
     newest = max((date for date in dates if date <= context.gateway_time + _SLACK), default=0)
     fresh = max(newest - _AGE, context.gateway_time - _NIGHT)
-    latest = context.gateway_time + _AHEAD
+    latest, oldest = context.gateway_time + _AHEAD, math.inf
     for serial, inverter in by_serial.items():
         date = inverter.last_report_date
         if date is None:
@@ -141,6 +142,13 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
             by_serial[serial] = _of_now(inverter, newest, context)
         elif date > latest:
             by_serial[serial] = replace(inverter, last_report_date=None)
+        else:
+            oldest = min(oldest, date)
+    context.changes_at(oldest + _NIGHT)
+    for date in dates:
+        if date > context.gateway_time + min(_SLACK, _AHEAD):
+            # it comes to be of now
+            context.changes_at(-math.inf)
     return {"inverters": by_serial, "inverter_channels": channels}
 
 
@@ -291,9 +299,8 @@ def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:
     silent while others report has no current values.
     """
     limit = max(_AGE, _INTERVALS * (inverter.last_report_duration or 0))
-    if not is_stale(inverter.last_report_date, newest, limit) and not is_stale(
-        inverter.last_report_date, context.gateway_time, _NIGHT
-    ):
+    date = inverter.last_report_date
+    if not is_stale(date, newest, limit) and not context.is_stale(date, _NIGHT):
         return inverter
     # One that ended its day with 0 W still makes nothing.
     watts = 0.0 if inverter.last_report_watts == 0 else None
@@ -348,7 +355,7 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
     for serial, device in devices.items():
         report, detail = reports.get(serial), details.get(serial)
         stamp = report.last_report_date if report else None
-        fresh = not is_stale(stamp, context.gateway_time, _AGE)
+        fresh = not context.is_stale(stamp, _AGE)
         batteries[serial] = Acb(
             serial_num=serial,
             part_num=device.part_num,

@@ -14,7 +14,7 @@ from awesomeversion import AwesomeVersion
 from exporter.errors import GatewayStartingError
 from exporter.gateway.endpoints import meters, production_report, production_v1
 from exporter.gateway.endpoints.base import Parsed
-from exporter.gateway.endpoints.context import METERED_AGE, Context, is_stale
+from exporter.gateway.endpoints.context import METERED_AGE, Context
 from exporter.gateway.endpoints.meters import PHASES
 from exporter.gateway.endpoints.production_report import (
     INVERTERS,
@@ -201,7 +201,7 @@ def _believed(
 
 def _is_of_now(reading_time: int | None, context: Context, limit: float = METERED_AGE) -> bool:
     """Return whether what was read at this time is current; 0 is never, while a gateway starts."""
-    return reading_time != 0 and not is_stale(reading_time, context.gateway_time, limit)
+    return reading_time != 0 and not context.is_stale(reading_time, limit)
 
 
 def _by_leg(section: MeteredSection, legs: int) -> dict[str, SystemEnergy]:
@@ -225,7 +225,7 @@ def _was_read(name: str, leg: str, line: SystemEnergy, context: Context) -> bool
     if line.watt_hours_lifetime != 0 or line.watts_now:
         return True
     path = (f"{_MEMBERS[name]}_phases", leg, "watt_hours_lifetime")
-    return not context.register(path)
+    return not context.accepted(path)
 
 
 def _says_something(line: SystemEnergy) -> bool:
@@ -321,7 +321,7 @@ def _unmetered(
         return None
     inverters = section.section
     never = inverters.reading_time == 0
-    old = is_stale(inverters.reading_time, context.gateway_time, _DEVICE_AGE)
+    old = context.is_stale(inverters.reading_time, _DEVICE_AGE)
     if never or (old and inverters.watts_now):
         return inverters.model_copy(update={"watts_now": None})
     return inverters
@@ -345,7 +345,7 @@ def _reject_start(production: Any, context: Context) -> None:
         return
     if production.watts_now or production.watt_hours_today:
         return
-    before = context.register(("system_production", "watt_hours_lifetime"))
+    before = context.accepted(("system_production", "watt_hours_lifetime"))
     old = context.firmware is not None and context.firmware.major == "3"
     if before or old:
         raise GatewayStartingError("production: all zero, as while the gateway starts")

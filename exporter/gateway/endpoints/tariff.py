@@ -297,7 +297,7 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     current = settings_are_current(context.firmware)
     if tariff.storage_settings is not None and current is not None:
         data["storage_settings_source"] = SettingsSource(current)
-    buy, sell = prices(tariff, context.local_time)
+    buy, sell = prices(tariff, context.wall_time())
     if tariff.currency:
         for member, price in (("import_price", buy), ("export_price", sell)):
             if price is not None:
