@@ -117,6 +117,8 @@ class Exposition:
         self._single: OrderedDict[tuple[str, Format], bytes] = OrderedDict()
         #: gateways whose lines are kept, least recently used first
         self._encoded: OrderedDict[str, None] = OrderedDict()
+        #: families that the owner leaves out
+        self._dropped: frozenset[str] = frozenset()
         #: number of scrapers that are being sent a stream
         self._streams = 0
         self._process = CollectorRegistry(auto_describe=True)
@@ -137,6 +139,13 @@ class Exposition:
             self._gateways[snapshot.gateway] = GatewayEncoder(snapshot)
         else:
             encoder.update(snapshot)
+
+    def drop(self, families: frozenset[str]) -> None:
+        """Leave these families out from now on, and no others."""
+        if families != self._dropped:
+            self._dropped = families
+            for name in self._gateways:
+                self._invalidate(name)
 
     def remove(self, gateway: str) -> None:
         """Drop a gateway that is no longer configured."""
@@ -171,7 +180,7 @@ class Exposition:
         """Return the samples of some gateways only; raise KeyError for an unknown one."""
         chosen = [self._gateways[name] for name in dict.fromkeys(gateways)]
         self._refresh(gateways)
-        body = b"".join(_families(chosen, negotiated.openmetrics, names))
+        body = b"".join(self._families(chosen, negotiated.openmetrics, names))
         self._evict()
         return self._with_process(GzipPart(body, zlib.Z_FULL_FLUSH), negotiated, names)
 
@@ -188,7 +197,7 @@ class Exposition:
         if body is None:
             openmetrics = negotiated.openmetrics
             part = GzipPart(
-                b"".join(_families([encoder], openmetrics)) + (_EOF if openmetrics else b""),
+                b"".join(self._families([encoder], openmetrics)) + (_EOF if openmetrics else b""),
                 zlib.Z_FINISH,
             )
             body = self._single[key] = join_gzip(part) if negotiated.compressed else part.plain
@@ -218,7 +227,9 @@ class Exposition:
                 self._evict()
                 await yield_to_loop()
         headers = {
-            name: text for name, text in _HEADERS[openmetrics].items() if not names or name in names
+            name: text
+            for name, text in _HEADERS[openmetrics].items()
+            if (not names or name in names) and name not in self._dropped
         }
         async for chunk in join_families(headers, list(self._gateways.values())):
             yield chunk
@@ -244,7 +255,7 @@ class Exposition:
         openmetrics = negotiated.openmetrics
         samples = self._samples.get(openmetrics)
         if samples is None:
-            lines = b"".join(_families(self._gateways.values(), openmetrics))
+            lines = b"".join(self._families(self._gateways.values(), openmetrics))
             samples = self._samples[openmetrics] = GzipPart(lines, zlib.Z_FULL_FLUSH)
         body = self._with_process(samples, negotiated)
         self._bodies[negotiated] = second, body
@@ -290,15 +301,13 @@ class Exposition:
         for key in [key for key in self._single if key[0] == gateway]:
             del self._single[key]
 
-
-def _families(
-    gateways: Collection[GatewayEncoder], openmetrics: bool, names: Collection[str] = ()
-) -> Iterator[bytes]:
-    """Yield the samples of these gateways, family by family."""
-    headers = _HEADERS[openmetrics]
-    for name, *lines in zip(FAMILIES, *(gateway.families() for gateway in gateways), strict=True):
-        if not names or name in names:
-            present = [each for each in lines if each]
-            if present:
+    def _families(
+        self, gateways: Collection[GatewayEncoder], openmetrics: bool, names: Collection[str] = ()
+    ) -> Iterator[bytes]:
+        """Yield the samples of these gateways, family by family."""
+        headers, dropped = _HEADERS[openmetrics], self._dropped
+        every = (gateway.families() for gateway in gateways)
+        for name, *lines in zip(FAMILIES, *every, strict=True):
+            if any(lines) and (not names or name in names) and name not in dropped:
                 yield headers[name]
-                yield from present
+                yield from lines

@@ -21,6 +21,7 @@ from exporter.gateway.cadences import CADENCES
 from exporter.gateway.poller import Poller
 from exporter.gateway.snapshot_builder import unpolled
 from exporter.house import HouseDeriver
+from exporter.metrics.dropping import families_to_drop
 from exporter.pager import Pager
 from exporter.snapshot import SELF, Snapshot
 from exporter.state import State
@@ -88,6 +89,7 @@ class PollerManager:
                 extra={"gateways": len(config.gateways)},
             )
         self.serve_all_gateways = config.gateways_on_metrics
+        self.exposition.drop(families_to_drop(config.metrics.drop))
         configured = {gateway.name: gateway for gateway in config.gateways}
         changed = [
             name for name, (gateway, _) in self._running.items() if configured.get(name) != gateway

@@ -62,10 +62,12 @@ def command(
 
     from exporter.config import load
     from exporter.logging import setup_logging
+    from exporter.metrics.dropping import families_to_drop
 
     # the steps report what the log would contain
     setup_logging(log_level or "error", log_format or "logfmt")
     config = load(config_file, os.environ)
+    families_to_drop(config.metrics.drop)
     chosen = choose_gateways(config, gateway)
     url = prometheus and parse_url("--prometheus", prometheus, "http://localhost:9090")
     if not run_async(_check(config, chosen, url, as_json)):

@@ -77,6 +77,7 @@ def command(
 
     from exporter.config import find_config_file, load
     from exporter.logging import setup_logging
+    from exporter.metrics.dropping import families_to_drop
     from exporter.web.config import WebConfig
 
     if config_argument is not None:
@@ -98,6 +99,8 @@ def command(
             shard=shard,
         )
         setup_logging(config.log.level, config.log.format)
+        # a mistake is an error now, and not when the first gateway is polled
+        families_to_drop(config.metrics.drop)
         return config
 
     setup_logging(log_level or "info", log_format or "logfmt")

@@ -301,6 +301,12 @@ class Web(Strict):
     gateways_on_metrics: bool | None = None
 
 
+class Metrics(Strict):
+    """What `/metrics` leaves out: names of metrics or patterns such as `enphase_inverter_dc_*`."""
+
+    drop: tuple[str, ...] = ()
+
+
 class Config(Strict):
     """The whole configuration."""
 
@@ -312,6 +318,7 @@ class Config(Strict):
     cadences: Cadences = Field(default_factory=dict)
     deadlines: Deadlines = Field(default_factory=dict)
     alerts: AllAlerts = AllAlerts()
+    metrics: Metrics = Metrics()
     log: Log = Log()
     web: Web = Web()
 
