@@ -6,6 +6,7 @@ Nothing is written unless `--write` names a file.
 import argparse
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -25,6 +26,7 @@ from bench import (
     simulator,
     simulator_speed,
     start,
+    storage,
 )
 from bench.results import Bench, Findings
 
@@ -37,6 +39,7 @@ BENCHES: tuple[Bench, ...] = (
     Bench("requests", "requests to the gateway", requests.run),
     Bench("start", "start of the process", start.run),
     Bench("sizes", "samples and bytes of a scrape", exposition_size.run),
+    Bench("storage", "series of a home, and their place on the disk", storage.run),
     Bench("simulator-speed", "speed of the simulated house", simulator_speed.run),
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
     Bench("fleet", "many gateways in one process", fleet.run),
@@ -50,8 +53,13 @@ _USUAL = [bench.name for bench in BENCHES if not bench.long]
 
 
 async def _run(benches: Sequence[Bench], console: Console) -> list[Findings]:
+    results = []
     with console.status("Starting") as status:
-        return [await bench.run(status.update) for bench in benches]
+        for bench in benches:
+            noise = report.noise()
+            found = await bench.run(status.update)
+            results.append(replace(found, notes=(*found.notes, *noise)))
+    return results
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -16,6 +16,8 @@ from exporter import __version__
 _COLUMNS = ("What", "Ours", "Baseline", "Ratio", "Goal", "Met")
 _BENCH = "Bench"
 _TITLE = "Performance"
+#: programs by core that want to run, from which on nothing that takes time can be measured
+_BUSY = 0.75
 _LIBRARIES = ("pyenphase", "aiohttp", "prometheus-client", "pydantic")
 _INTRO = """\
 <!-- Written by `make bench ARGS="--write docs/performance.md"`; do not edit. -->
@@ -65,6 +67,18 @@ def machine() -> list[str]:
         f"enphase-exporter {__version__}, {versions}",
         f"measured on {datetime.now(UTC):%Y-%m-%d}",
     ]
+
+
+def noise() -> tuple[str, ...]:
+    """Return a verdict on a machine that is too busy to be believed, to be asked before a run."""
+    cores = os.cpu_count() or 1
+    load = os.getloadavg()[0]
+    if load < _BUSY * cores:
+        return ()
+    return (
+        f"TOO NOISY: a load of {load:.1f} on {cores} cores before the run; of these figures only"
+        " ratios of CPU time and counts hold",
+    )
 
 
 def _cpu() -> str:
