@@ -23,7 +23,7 @@ from exporter.errors import InvalidDataError
 from exporter.gateway.additions import Additions
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.device_names import device_names
-from exporter.gateway.endpoints import PATHS, assemble, meters
+from exporter.gateway.endpoints import ALSO_READ, PATHS, assemble, meters
 from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.gateway.event_log import EventLog
@@ -201,8 +201,9 @@ class Assembler:
 
         Most answers repeat the ones before, and are not joined again then.
         """
-        inputs = [self.alive(path) for path in PATHS[collector]]
-        inputs += [self._whole.get(path) for path in PATHS[collector]]
+        paths = (*PATHS[collector], *ALSO_READ.get(collector, ()))
+        inputs = [self.alive(path) for path in paths]
+        inputs += [self._whole.get(path) for path in paths]
         conditions = self.identity, self._inventory.version
         context = self._context()
         last = self._last_joined.get(collector)

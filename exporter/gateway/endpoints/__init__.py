@@ -143,6 +143,11 @@ PATHS: Mapping[str, tuple[str, ...]] = {
     **_JOINED,
 }
 
+#: answers that a collector looks at besides, to know what they say of its own
+ALSO_READ: Mapping[str, tuple[str, ...]] = {
+    "battery_power": (ensemble_inventory.ENDPOINT.path,),
+}
+
 #: what a collector provides, where it is more than the members of its answers
 COMBINE: Mapping[str, Combine] = {
     "ensemble": _ensemble,

@@ -129,6 +129,12 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
             channels[serial] = {
                 number: _input(channel) for number, channel in detail.channels.items()
             }
+    _make_current(by_serial, context)
+    return {"inverters": by_serial, "inverter_channels": channels}
+
+
+def _make_current(by_serial: dict[str, Inverter], context: Context) -> None:
+    """Take from inverters what is too old, or of days to come."""
     dates = [each.last_report_date for each in by_serial.values() if each.last_report_date]
     # One whose time stamp is in the future must not make old ones of all the others.
     newest = max((date for date in dates if date <= context.gateway_time + _SLACK), default=0)
@@ -145,11 +151,9 @@ def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[st
         else:
             oldest = min(oldest, date)
     context.changes_at(oldest + _NIGHT)
-    for date in dates:
-        if date > context.gateway_time + min(_SLACK, _AHEAD):
-            # it comes to be of now
-            context.changes_at(-math.inf)
-    return {"inverters": by_serial, "inverter_channels": channels}
+    if any(date > context.gateway_time + min(_SLACK, _AHEAD) for date in dates):
+        # it comes to be of now
+        context.changes_at(-math.inf)
 
 
 def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from exporter.errors import GatewayError
-from exporter.gateway.endpoints import PATHS, assemble
+from exporter.gateway.endpoints import ALSO_READ, PATHS, assemble
 from exporter.gateway.endpoints.context import METERED_AGE, Context
 from exporter.simulator import replay as captures
 from tests.gateway.endpoints.reading import answers, context_of, parse_all
@@ -87,4 +87,4 @@ def test_nothing_else_is_looked_at(capture: Path) -> None:
         now, before = _Watched(parsed), _Watched(parsed)
         with suppress(GatewayError):
             assemble(collector, now, replace(context_of(gateway, parsed), previous=before))
-        assert now.asked | before.asked <= set(paths), collector
+        assert now.asked | before.asked <= {*paths, *ALSO_READ.get(collector, ())}, collector
