@@ -46,7 +46,9 @@ class Selection:
         answers = [parts.assembler.alive(path) for path in DECIDING]
         refused = [s.endpoint.path for s in scheduler if s.refused]
         relay = scheduler[topology.GRID_STATE[0]].condition is EndpointState.ANSWERING
-        conditions = refused, relay, parts.grid.islanded, inventory.version
+        local = parts.assembler.local_time()
+        night = local is None or local.hour < _NIGHT_ENDS
+        conditions = refused, relay, parts.grid.islanded, inventory.version, night
         if conditions == self._conditions and all(map(is_, answers, self._answers)):
             return
         self._conditions, self._answers = conditions, answers
@@ -58,8 +60,6 @@ class Selection:
         for collector, seconds in intervals_now.items():
             for path in topology.STANDS_ON[collector]:
                 scheduler[path].interval = seconds
-        local = parts.assembler.local_time()
-        night = local is None or local.hour < _NIGHT_ENDS
         needed = {p for c in PATHS if c != "gateway" for p in paths_needed(c, current, refused)}
         for schedule in scheduler:
             path = schedule.endpoint.path

@@ -45,8 +45,9 @@ async def asked(
         (NIGHT, 0.5, {"cadences": {"plc": 86400}}, 1),
         (NIGHT, 3.0, {"cadences": {"plc": 60}}, 1),
         (NOON, 3.0, {"cadences": {"plc": 86400}}, 0),
+        (NIGHT - 2 * HOUR, 2.0, {"cadences": {"plc": 86400}}, 1),
     ],
-    ids=["not wanted", "at night", "wanted often", "by day"],
+    ids=["not wanted", "at night", "wanted often", "by day", "when night comes"],
 )
 async def test_when_it_is_measured(
     start: float, hours: float, config: dict[str, Any], times: int, tmp_path: Path
