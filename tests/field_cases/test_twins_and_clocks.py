@@ -88,7 +88,7 @@ def ghost_battery(groups: Any) -> Any:
 
 
 def ghost_acb(groups: Any) -> Any:
-    """Return a group with an AC Battery that was taken out of service, as if set up anew."""
+    """Return a group with an AC Battery that was taken out of service, as if set up again."""
     group = next(each for each in groups if each["type"] == "ACB")
     return {**group, "devices": [{**group["devices"][0], "admin_state": 0}]}
 
