@@ -258,18 +258,18 @@ def _mend_total(values: dict[str, dict[str, SystemEnergy]]) -> dict[str, dict[st
 
 
 def _is_overwritten(total: Mapping[str, SystemEnergy], net: Mapping[str, SystemEnergy]) -> bool:
-    """Return whether one section repeats the other: the whole decides, else all legs together."""
-    common = {""} if "" in total and "" in net else total.keys() & net.keys()
-    return bool(common) and all(_same(total[leg], net[leg]) for leg in common)
+    """Return whether one section repeats the other, in its registers as far as they can be read.
 
-
-def _same(total: SystemEnergy, net: SystemEnergy) -> bool:
-    """Return whether all that can be read of both is equal."""
-    values = [
-        (getattr(total, name), getattr(net, name)) for name in ("watts_now", "watt_hours_lifetime")
-    ]
-    read = [pair for pair in values if None not in pair]
-    return bool(read) and all(one == other for one, other in read)
+    Powers decide only without any register: in the dark they are equal by right.
+    """
+    for name in ("watt_hours_lifetime", "watts_now"):
+        values = [
+            (getattr(total[leg], name), getattr(net[leg], name))
+            for leg in total.keys() & net.keys()
+        ]
+        if read := [pair for pair in values if None not in pair]:
+            return all(one == other for one, other in read)
+    return False
 
 
 def _sum(total: SystemEnergy, production: SystemEnergy) -> SystemEnergy:
