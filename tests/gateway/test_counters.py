@@ -124,7 +124,7 @@ async def test_a_first_zero_is_believed_when_it_lasts() -> None:
 
 
 async def test_a_register_that_is_zero_for_a_day_was_reset() -> None:
-    """A CT that is set up again counts from zero; the counter goes on, and is rejected no longer."""
+    """A CT that is set up again counts from zero; the counter goes on and is rejected no longer."""
     meter = Meter()
     await meter.read(1_691_000)
     zeros = [await meter.read(0, after=600) for _ in range(150)]
