@@ -67,6 +67,8 @@ def test_more_exporters_are_scraped_as_the_first(tmp_path: Path) -> None:
     job = read(tmp_path / "prometheus.yml")["scrape_configs"][0]
     assert job == {
         "job_name": "enphase",
+        "scrape_interval": "5s",
+        "scrape_timeout": "4s",
         "static_configs": [{"targets": ["localhost:1", "localhost:5", "localhost:6"]}],
     }
 

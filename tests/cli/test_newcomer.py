@@ -142,7 +142,7 @@ def test_the_guided_setup(gateway: RunningGateway, terminal: Terminal, tmp_path:
     assert "scrape_configs:" in output
     assert (tmp_path / "home.token").stat().st_mode & 0o777 == 0o600
 
-    (check, run) = re.findall(r"enphase-exporter \w+ --config\.file=\S+", output)
+    (check, run) = re.findall(r"enphase-exporter (?:check|serve) --config\.file=\S+", output)
     terminal.type(check)
     output = terminal.until("home: all is well")
     assert output.count("✓") == 12

@@ -17,6 +17,7 @@ SOON = 75.0
 _PATIENCE = aiohttp.ClientTimeout(total=20)
 _EVERYTHING = {
     **dict.fromkeys(("job", "instance", "gateways", "battery"), ".+"),
+    "__interval": "1m",
     "__rate_interval": "1m",
     "__range": "300s",
     "__range_s": "300",
