@@ -11,6 +11,7 @@ from exporter.gateway.endpoints.context import Context
 from exporter.gateway.endpoints.device_data import RelayChannel
 from exporter.gateway.endpoints.devstatus import RelayContact
 from exporter.gateway.endpoints.inventory import RelayDevice
+from exporter.gateway.endpoints.joining import member, milli, most
 
 _LINES = ("L1", "L2", "L3")
 #: mV on a line that nothing is connected to
@@ -90,8 +91,8 @@ def combine(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     data = dict(answer.data)
     data["device_conditions"] = {
         key: condition
-        for member, kind in _KINDS.items()
-        for serial, device in data[member].items()
+        for listing, kind in _KINDS.items()
+        for serial, device in data[listing].items()
         for key, condition in _named(kind, serial, device)
     }
     return data | _relays(data["iq_relays"], parsed, context)
@@ -101,9 +102,9 @@ def _relays(
     listed: Mapping[str, RelayDevice], parsed: Mapping[str, Parsed], context: Context
 ) -> dict[str, Any]:
     """Return the IQ Relays and their lines: the listed ones, and others while they report."""
-    every: Mapping[str, RelayChannel] = _member(parsed, device_data.ENDPOINT.path, "relay_details")
+    every: Mapping[str, RelayChannel] = member(parsed, device_data.ENDPOINT.path, "relay_details")
     details = {serial: detail for serial, one in every.items() if (detail := _of_now(one, context))}
-    states: Mapping[str, RelayContact] = _member(parsed, devstatus.ENDPOINT.path, "relay_status")
+    states: Mapping[str, RelayContact] = member(parsed, devstatus.ENDPOINT.path, "relay_status")
     seen = [serial for serial in details if serial not in listed]
     relays = {**listed, **{serial: RelayDevice() for serial in seen}}
     return {
@@ -115,11 +116,6 @@ def _relays(
             serial: _lines(relay, details.get(serial)) for serial, relay in relays.items()
         },
     }
-
-
-def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
-    answer = parsed.get(path)
-    return {} if answer is None else answer.data.get(name, {})
 
 
 def _of_now(detail: RelayChannel, context: Context) -> RelayChannel | None:
@@ -144,20 +140,12 @@ def _relay(
         operating=relay.operating,
         installed_date=relay.installed_date,
         firmware_loaded_date=relay.firmware_loaded_date,
-        last_report_date=_latest(relay.last_report_date, detail.end_date if detail else None),
+        last_report_date=most((relay.last_report_date, detail.end_date if detail else None)),
         line_count=relay.line_count,
-        hertz=_milli(detail.millihertz) if detail else None,
+        hertz=milli(detail.millihertz) if detail else None,
         temperature=detail.temperature if detail else None,
         state_changes=detail.state_changes if detail else None,
     )
-
-
-def _latest(*stamps: int | None) -> int | None:
-    return max((stamp for stamp in stamps if stamp is not None), default=None)
-
-
-def _milli(value: float | None) -> float | None:
-    return None if value is None else value / 1000
 
 
 def _lines(relay: RelayDevice, detail: RelayChannel | None) -> dict[str, RelayLine]:
@@ -171,7 +159,7 @@ def _lines(relay: RelayDevice, detail: RelayChannel | None) -> dict[str, RelayLi
         live = [index for index, volt in enumerate(volts, 1) if volt and volt > _PICKED_UP]
         count = len(_LINES) if any(each is not None for each in connected) else max(live, default=1)
     return {
-        line: RelayLine(closed, _milli(volt))
+        line: RelayLine(closed, milli(volt))
         for line, closed, volt in list(zip(_LINES, connected, volts, strict=True))[:count]
         if closed is not None or volt is not None
     }

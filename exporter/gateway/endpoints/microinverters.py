@@ -12,6 +12,7 @@ from exporter.gateway.endpoints.device_data import DeviceCount, InverterChannel,
 from exporter.gateway.endpoints.devstatus import InverterStatus
 from exporter.gateway.endpoints.inventory import AcbDevice
 from exporter.gateway.endpoints.inverters import DeviceReport
+from exporter.gateway.endpoints.joining import member, milli, most
 
 #: inverters report every 5 to 60 minutes; older values are not current
 _AGE = 7200.0
@@ -100,13 +101,13 @@ class PanelInput:
 
 def combine_inverters(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     """Return the inverters by serial: in detail where there is any, else as the list has them."""
-    details: Mapping[str, InverterDetail] = _member(
+    details: Mapping[str, InverterDetail] = member(
         parsed, device_data.ENDPOINT.path, "inverter_details"
     )
-    reports: Mapping[str, DeviceReport] = _member(
+    reports: Mapping[str, DeviceReport] = member(
         parsed, inverters.ENDPOINT.path, "inverter_reports"
     )
-    states: Mapping[str, InverterStatus] = _member(
+    states: Mapping[str, InverterStatus] = member(
         parsed, devstatus.ENDPOINT.path, "inverter_status"
     )
     by_serial: dict[str, Inverter] = {}
@@ -151,22 +152,9 @@ def _make_current(by_serial: dict[str, Inverter], context: Context) -> None:
         else:
             oldest = min(oldest, date)
     context.changes_at(oldest + _NIGHT)
-    if any(date > context.gateway_time + min(_SLACK, _AHEAD) for date in dates):
+    if any(date > context.gateway_time + _SLACK for date in dates):
         # it comes to be of now
         context.changes_at(-math.inf)
-
-
-def _member(parsed: Mapping[str, Parsed], path: str, name: str) -> Any:
-    answer = parsed.get(path)
-    return {} if answer is None else answer.data.get(name, {})
-
-
-def _most(values: Iterable[Any]) -> Any:
-    return max((value for value in values if value is not None), default=None)
-
-
-def _milli(value: float | None) -> float | None:
-    return None if value is None else value / 1000
 
 
 def _watt_hours(joules: float | None) -> float | None:
@@ -194,11 +182,11 @@ def _detailed(serial: str, detail: InverterDetail) -> Inverter:
         last_report_date=channel.end_date,
         last_report_watts=channel.watts_now,
         max_report_watts=channel.watts_max,
-        dc_voltage=_milli(channel.dc_millivolts),
-        dc_current=_milli(channel.dc_milliamperes),
-        ac_voltage=_milli(channel.ac_millivolts),
-        ac_current=_milli(channel.ac_milliamperes),
-        ac_frequency=_milli(channel.ac_millihertz),
+        dc_voltage=milli(channel.dc_millivolts),
+        dc_current=milli(channel.dc_milliamperes),
+        ac_voltage=milli(channel.ac_millivolts),
+        ac_current=milli(channel.ac_milliamperes),
+        ac_frequency=milli(channel.ac_millihertz),
         temperature=channel.temperature,
         lifetime_energy=_watt_hours(channel.lifetime_joules),
         energy_produced=_mean(channel),
@@ -210,9 +198,9 @@ def _detailed(serial: str, detail: InverterDetail) -> Inverter:
         flags=channel.flags,
         watts_used=channel.watts_used,
         joules_used=channel.joules_used,
-        ac_voltage_l1=_milli(channel.ac_millivolts_l1),
-        ac_voltage_l2=_milli(channel.ac_millivolts_l2),
-        ac_voltage_l3=_milli(channel.ac_millivolts_l3),
+        ac_voltage_l1=milli(channel.ac_millivolts_l1),
+        ac_voltage_l2=milli(channel.ac_millivolts_l2),
+        ac_voltage_l3=milli(channel.ac_millivolts_l3),
         conversion_error_seconds=channel.conversion_error_seconds,
         conversion_error_cycles=channel.conversion_error_cycles,
         leading_vars=channel.leading_vars,
@@ -258,7 +246,7 @@ def _added_up(channels: list[InverterChannel]) -> InverterChannel:
     }
     return InverterChannel.model_construct(
         **{
-            name: _sum(column) if name in _ADDED else _most(column)
+            name: _sum(column) if name in _ADDED else most(column)
             for name, column in columns.items()
         }
     )
@@ -283,9 +271,9 @@ def _reported(inverter: Inverter, report: DeviceReport) -> Inverter:
 def _with_status(inverter: Inverter, status: InverterStatus) -> Inverter:
     """Return an inverter with what only the installer's answer says of it."""
     known = {
-        "dc_voltage": _milli(status.dc_millivolts),
-        "dc_current": _milli(status.dc_milliamperes),
-        "ac_voltage": _milli(status.ac_millivolts),
+        "dc_voltage": milli(status.dc_millivolts),
+        "dc_current": milli(status.dc_milliamperes),
+        "ac_voltage": milli(status.ac_millivolts),
         "temperature": status.temperature,
     }
     missing: dict[str, Any] = {
@@ -314,8 +302,8 @@ def _of_now(inverter: Inverter, newest: int, context: Context) -> Inverter:
 def _input(channel: InverterChannel) -> PanelInput:
     return PanelInput(
         watts=channel.watts_now,
-        dc_voltage=_milli(channel.dc_millivolts),
-        dc_current=_milli(channel.dc_milliamperes),
+        dc_voltage=milli(channel.dc_millivolts),
+        dc_current=milli(channel.dc_milliamperes),
         lifetime_energy=_watt_hours(channel.lifetime_joules),
         energy_today=channel.watt_hours_today,
     )
@@ -350,9 +338,9 @@ class Acb:
 
 def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     """Return the AC Batteries of the inventory by serial, with reports where there are any."""
-    devices: Mapping[str, AcbDevice] = _member(parsed, inventory.ENDPOINT.path, "acb_devices")
-    reports: Mapping[str, DeviceReport] = _member(parsed, inverters.ENDPOINT.path, "acb_reports")
-    details: Mapping[str, device_data.AcbChannel] = _member(
+    devices: Mapping[str, AcbDevice] = member(parsed, inventory.ENDPOINT.path, "acb_devices")
+    reports: Mapping[str, DeviceReport] = member(parsed, inverters.ENDPOINT.path, "acb_reports")
+    details: Mapping[str, device_data.AcbChannel] = member(
         parsed, device_data.ENDPOINT.path, "acb_details"
     )
     batteries: dict[str, Acb] = {}
@@ -379,7 +367,7 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
             last_report_watts=report.last_report_watts if report and fresh else None,
             max_report_watts=report.max_report_watts if report else None,
             state_of_health=detail.state_of_health if detail else None,
-            pack_voltage=_milli(detail.pack_millivolts) if detail else None,
+            pack_voltage=milli(detail.pack_millivolts) if detail else None,
             joules_discharged=detail.lifetime_joules_produced if detail else None,
             joules_charged=detail.lifetime_joules_used if detail else None,
         )
@@ -398,7 +386,7 @@ def paths_needed(parsed: Mapping[str, Parsed], refused: Iterable[str]) -> tuple[
     count: DeviceCount | None = answer.data.get("device_count") if answer else None
     details: Mapping[str, InverterDetail] = answer.data["inverter_details"] if answer else {}
     detailed = bool(details) and all(detail.channels for detail in details.values())
-    batteries = bool(_member(parsed, inventory.ENDPOINT.path, "acb_devices"))
+    batteries = bool(member(parsed, inventory.ENDPOINT.path, "acb_devices"))
     if count is None or not count.complete or not detailed or batteries:
         paths.append(inverters.ENDPOINT.path)
     return tuple(path for path in paths if path not in without)
