@@ -11,7 +11,8 @@ import pytest
 
 from exporter.gateway import long_work
 from exporter.gateway.endpoints import ENDPOINTS, inverters
-from exporter.gateway.endpoints.base import LARGE_BODY, MAX_ENTRIES, parse
+from exporter.gateway.endpoints.base import LARGE_BODY, MAX_ENTRIES
+from exporter.gateway.endpoints.leniency import parse
 from exporter.simulator.faults import body
 from tests.polled_gateway import START, polled_gateway
 

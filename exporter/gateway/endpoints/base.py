@@ -6,27 +6,22 @@ one call into pydantic's compiled core; only a value that fails it is looked at 
 converted where its meaning is plain (`"12.5"`, 0 and 1 as booleans) and else dropped and recorded.
 """
 
-import codecs
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from exporter.errors import (
     EndpointAbsentError,
     InvalidDataError,
-    LoginRedirectError,
-    NotJsonError,
     NotPermittedError,
 )
-from exporter.gateway.endpoints import leniency
 from exporter.gateway.endpoints.fields_seen import Place, Seen, Shapes, add, compare
-from exporter.gateway.endpoints.leniency import MAX_DIGITS
+from exporter.gateway.endpoints.leniency import MAX_DIGITS, parse
 
 #: more devices than the largest site has; what an answer lists beyond them is not read
 MAX_ENTRIES = 1000
@@ -324,51 +319,6 @@ def _reject_error(document: dict[str, Any]) -> None:
             if message.startswith(("401", "403")):
                 raise NotPermittedError(f"the gateway refuses this endpoint: {message}")
             raise EndpointAbsentError(f"the gateway does not have this endpoint: {message}")
-
-
-def parse(body: bytes) -> Any:
-    """Return the JSON document of a body, read as tolerantly as its meaning is plain.
-
-    Raises LoginRedirectError for a login page and NotJsonError for anything else.
-    """
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        pass
-    start = body.lstrip()[:1]
-    if start == b"<":
-        if b"login" in body.lower():
-            raise LoginRedirectError("the gateway sent its login page")
-        raise NotJsonError("the gateway sent a web page instead of JSON")
-    text = body.decode("utf-8-sig", errors=_AS_LATIN_1)
-    try:
-        document = leniency.loads(text)
-        return _without_surrogates(document) if "\\u" in text else document
-    except (ValueError, RecursionError) as error:
-        raise NotJsonError(f"the response is not JSON: {error}") from error
-
-
-def _without_surrogates(node: Any) -> Any:
-    """Replace halves of surrogate pairs, which no encoding can write."""
-    if isinstance(node, str):
-        return node.encode("utf-8", "replace").decode()
-    if isinstance(node, list):
-        return [_without_surrogates(item) for item in node]
-    if isinstance(node, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in node.items()}
-    return node
-
-
-_AS_LATIN_1 = "exporter-as-latin-1"
-
-
-def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("latin-1"), error.end
-
-
-codecs.register_error(_AS_LATIN_1, _as_latin_1)
 
 
 @dataclass(frozen=True, slots=True)

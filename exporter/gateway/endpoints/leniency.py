@@ -5,10 +5,15 @@ entry, a NUL at the end of a buffer: each of them would cost a whole answer, tho
 in it is plain. What has no value becomes null, and so costs only itself.
 """
 
+import codecs
 import json
 import math
 import re
 from typing import Any
+
+import orjson
+
+from exporter.errors import LoginRedirectError, NotJsonError
 
 #: no firmware writes a number as long as this
 MAX_DIGITS = 40
@@ -31,6 +36,51 @@ _WORDS = {"true": "true", "false": "false"}
 _NOTHING = re.compile(
     r"[-+]?(?:nan|inf|infinity)|null|none|nil|undefined|n\.?a\.?|1\.#\w+|-1\.#\w+", re.IGNORECASE
 )
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON document of a body, read as tolerantly as its meaning is plain.
+
+    Raises LoginRedirectError for a login page and NotJsonError for anything else.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    start = body.lstrip()[:1]
+    if start == b"<":
+        if b"login" in body.lower():
+            raise LoginRedirectError("the gateway sent its login page")
+        raise NotJsonError("the gateway sent a web page instead of JSON")
+    text = body.decode("utf-8-sig", errors=_AS_LATIN_1)
+    try:
+        document = loads(text)
+        return _without_surrogates(document) if "\\u" in text else document
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError(f"the response is not JSON: {error}") from error
+
+
+def _without_surrogates(node: Any) -> Any:
+    """Replace halves of surrogate pairs, which no encoding can write."""
+    if isinstance(node, str):
+        return node.encode("utf-8", "replace").decode()
+    if isinstance(node, list):
+        return [_without_surrogates(item) for item in node]
+    if isinstance(node, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in node.items()}
+    return node
+
+
+_AS_LATIN_1 = "exporter-as-latin-1"
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error(_AS_LATIN_1, _as_latin_1)
 
 
 def loads(text: str) -> Any:

@@ -18,7 +18,6 @@ from exporter.gateway.endpoints.base import (
     Notes,
     by_identity,
     entries,
-    parse,
 )
 from exporter.gateway.endpoints.fields import (
     Code,
@@ -30,6 +29,7 @@ from exporter.gateway.endpoints.fields import (
     Watts,
     Words,
 )
+from exporter.gateway.endpoints.leniency import parse
 
 
 class Device(Model):

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import NotJsonError
-from exporter.gateway.endpoints import leniency
-from exporter.gateway.endpoints.base import parse
+from exporter.gateway.endpoints.leniency import loads, parse
 
 
 @pytest.mark.parametrize(
@@ -53,4 +52,4 @@ def test_a_text_too_long_for_any_answer_is_not_mended() -> None:
 def test_whatever_is_sent_is_read_or_refused(text: str) -> None:
     """Nothing else comes of it."""
     with contextlib.suppress(ValueError, RecursionError):
-        leniency.loads(text)
+        loads(text)
