@@ -151,12 +151,7 @@ class Assembler:
 
     def current(self) -> dict[str, Parsed]:
         """Return all answers that are not too old, by path."""
-        now = self._clock.monotonic()
-        return {
-            path: answer.parsed
-            for path, answer in self.answers.items()
-            if now < answer.expires or path in _SETTINGS
-        }
+        return {path: parsed for path in self.answers if (parsed := self.alive(path)) is not None}
 
     def reading(
         self, collector: str, before: Reading | None

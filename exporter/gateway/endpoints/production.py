@@ -36,6 +36,8 @@ _DEVICE_AGE = 3600.0
 #: are, no day of theirs brings more than a day at full power
 _WATT_HOURS_OF_A_DAY = 2_400_000.0
 _WATTS_OF_AN_INVERTER = 500.0
+#: what a total has that firmware overwrites, the registers first
+_MEASURED = ("watt_hours_lifetime", "watts_now")
 
 #: the section a value is in, and the CTs of which one set must be enabled
 _CTS: dict[str, tuple[frozenset[str], ...]] = {
@@ -262,26 +264,23 @@ def _is_overwritten(total: Mapping[str, SystemEnergy], net: Mapping[str, SystemE
 
     Powers decide only without any register: in the dark they are equal by right.
     """
-    for name in ("watt_hours_lifetime", "watts_now"):
-        values = [
+    for name in _MEASURED:
+        pairs = [
             (getattr(total[leg], name), getattr(net[leg], name))
             for leg in total.keys() & net.keys()
         ]
-        if read := [pair for pair in values if None not in pair]:
+        if read := [pair for pair in pairs if None not in pair]:
             return all(one == other for one, other in read)
     return False
 
 
 def _sum(total: SystemEnergy, production: SystemEnergy) -> SystemEnergy:
     """Return an overwritten total with production added; its today and week are not of both."""
-    sums = {
-        name: None if None in (one, other) else one + other
-        for name in ("watts_now", "watt_hours_lifetime")
-        for one, other in [(getattr(total, name), getattr(production, name))]
-    }
-    return total.model_copy(
-        update={**sums, "watt_hours_today": None, "watt_hours_last_7_days": None}
-    )
+    update: dict[str, float | None] = {"watt_hours_today": None, "watt_hours_last_7_days": None}
+    for name in _MEASURED:
+        one, other = getattr(total, name), getattr(production, name)
+        update[name] = None if None in (one, other) else one + other
+    return total.model_copy(update=update)
 
 
 def _plausible(part: E, day: float) -> E:
