@@ -227,11 +227,13 @@ class Poller:
     async def _follow_commands(self) -> None:
         """Take note of what the owner has commanded: hardware retired, production switched off."""
         self._commands_due = self._clock.monotonic() + _COMMANDS_INTERVAL
-        if self._retired_file is None or self._wish is None:
+        wish, retired_file = self._wish, self._retired_file
+        if wish is None or retired_file is None:
             return
         try:
-            self._builder.production_off = await files.in_thread(self._wish.is_off)
-            retired = await files.in_thread(self._retired_file.read)
+            self._builder.production_off, retired = await files.in_thread(
+                lambda: (wish.is_off(), retired_file.read())
+            )
         except StateError as error:
             extra = {"gateway": self.config.name, "error": str(error)}
             log.warning("commands of the owner unreadable", extra=extra)
