@@ -5,7 +5,7 @@ Everything is read from what rules record four times an hour, so that years are 
 
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.money import MONEY_FIELDS, MONEY_NAMES, NO_PRICE
-from grafana.kit.panel_spec import FieldOverride, PanelSpec
+from grafana.kit.panel_spec import FieldOverride, Panel, PanelSpec
 from grafana.kit.panels import day_bars, day_tiles, lines, period_bars, tiles
 from grafana.kit.queries import (
     DAILY_AUTONOMY,
@@ -27,6 +27,27 @@ _BELOW = ("House", "Battery charging", "To the grid")
 _BY_HOME = "Days begin at midnight at the home."
 #: graphs that are shaded while the import price is high
 PRICED = ("Price of electricity", "Grid power")
+
+
+def _beside_last_year(quantity: str, name: str, what: str) -> Panel:
+    """Return the energies of a quantity by day, with those of the year before as a line."""
+    before = "Same day last year"
+    return day_bars(
+        PanelSpec(
+            title=f"{name} and the same day last year",
+            description=f"{what} by day; the line is that of 365 days before.",
+            unit="kwatth",
+            decimals=1,
+            limits=(0, None),
+            no_value=_NO_DAYS,
+            queries=(
+                Query(daily(quantity), name),
+                Query(daily(quantity, days_before=_YEAR), before),
+            ),
+        ),
+        dashed=(before,),
+    )
+
 
 DAYS = (
     day_tiles(
@@ -208,36 +229,8 @@ YEARS = (
         "year",
         tuple(name for name, _ in FLOW_NAMES),
     ),
-    day_bars(
-        PanelSpec(
-            title="Solar and the same day last year",
-            description="Solar energy by day; the line is that of 365 days before.",
-            unit="kwatth",
-            decimals=1,
-            limits=(0, None),
-            no_value=_NO_DAYS,
-            queries=(
-                Query(daily("solar"), "Solar"),
-                Query(daily("solar", days_before=_YEAR), "Same day last year"),
-            ),
-        ),
-        dashed=("Same day last year",),
-    ),
-    day_bars(
-        PanelSpec(
-            title="House and the same day last year",
-            description="What the house used by day; the line is that of 365 days before.",
-            unit="kwatth",
-            decimals=1,
-            limits=(0, None),
-            no_value=_NO_DAYS,
-            queries=(
-                Query(daily("house"), "House"),
-                Query(daily("house", days_before=_YEAR), "Same day last year"),
-            ),
-        ),
-        dashed=("Same day last year",),
-    ),
+    _beside_last_year("solar", "Solar", "Solar energy"),
+    _beside_last_year("house", "House", "What the house used"),
     tiles(
         PanelSpec(
             title="Lifetime",

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from grafana_foundation_sdk.builders import (
     barchart,
     bargauge,
+    common,
     dashboard,
     prometheus,
     stat,
@@ -21,6 +22,7 @@ from grafana_foundation_sdk.builders import (
     xychart,
 )
 from grafana_foundation_sdk.cog import builder as cog
+from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 
 from grafana.kit import colours
@@ -176,6 +178,17 @@ def thresholds_config(steps: ThresholdSteps) -> dashboard.ThresholdsConfig:
         .mode(models.ThresholdsMode.ABSOLUTE)
         .steps([models.Threshold(value=value, color=colour) for value, colour in steps])
     )
+
+
+def legend_below(*calculations: str) -> common.VizLegendOptions:
+    """Return a legend with these calculations of each series, hidden without any."""
+    legend = (
+        common.VizLegendOptions()
+        .display_mode(options.LegendDisplayMode.LIST)
+        .placement(options.LegendPlacement.BOTTOM)
+        .show_legend(bool(calculations))
+    )
+    return legend.calcs(list(calculations)) if calculations else legend
 
 
 def by_thresholds() -> dashboard.FieldColor:

@@ -16,7 +16,14 @@ from grafana_foundation_sdk.builders import (
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana.kit.panel_spec import Panel, PanelSpec, apply_series_colours, apply_spec, by_thresholds
+from grafana.kit.panel_spec import (
+    Panel,
+    PanelSpec,
+    apply_series_colours,
+    apply_spec,
+    by_thresholds,
+    legend_below,
+)
 
 #: seconds between two points of values that the gateway updates every five minutes
 SLOW = "5m"
@@ -73,13 +80,7 @@ def lines(
             .mode(options.TooltipDisplayMode.MULTI)
             .sort(options.SortOrder.DESCENDING)
         )
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(options.LegendDisplayMode.LIST)
-            .placement(options.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs([calc])
-        )
+        .legend(legend_below(calc))
     )
     if stacked:
         kind.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL).group("A"))
@@ -148,13 +149,7 @@ def period_bars(spec: PanelSpec, period: Literal["month", "year"], names: Sequen
         .fill_opacity(80)
         .line_width(0)
         .tooltip(common.VizTooltipOptions().mode(options.TooltipDisplayMode.MULTI))
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(options.LegendDisplayMode.LIST)
-            .placement(options.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs(["sum"])
-        )
+        .legend(legend_below("sum"))
     )
     sums: dict[str, Any] = {
         name: {"operation": "aggregate", "aggregations": ["sum"]} for name in names
@@ -188,12 +183,7 @@ def timeline(spec: PanelSpec) -> Panel:
         .row_height(0.85)
         .fill_opacity(80)
         .line_width(0)
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(options.LegendDisplayMode.LIST)
-            .placement(options.LegendPlacement.BOTTOM)
-            .show_legend(False)
-        )
+        .legend(legend_below())
     )
 
 
@@ -209,12 +199,7 @@ def heat(spec: PanelSpec, *, interval: str, points: int) -> Panel:
         .col_width(1)
         .fill_opacity(100)
         .line_width(0)
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(options.LegendDisplayMode.LIST)
-            .placement(options.LegendPlacement.BOTTOM)
-            .show_legend(False)
-        )
+        .legend(legend_below())
     )
 
 

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import xychart as kinds
 
-from grafana.kit.panel_spec import Panel, PanelSpec, apply_spec
+from grafana.kit.panel_spec import Panel, PanelSpec, apply_spec, legend_below
 from grafana.kit.tables import TableColumn, add_columns
 
 #: pixels
@@ -55,12 +55,7 @@ def roof_layout(
         .point_size(xychart.XychartFieldConfigPointSize().fixed(_SIZE))
         .fill_opacity(90)
         .tooltip(common.VizTooltipOptions().mode(options.TooltipDisplayMode.SINGLE))
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(options.LegendDisplayMode.LIST)
-            .placement(options.LegendPlacement.BOTTOM)
-            .show_legend(False)
-        )
+        .legend(legend_below())
     )
 
 
