@@ -4,7 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 #: without these it looks for updates, syncs, and wants a sandbox that containers do not give root
 _FLAGS = (
@@ -33,3 +33,20 @@ async def browsing(path: str) -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, url: str, width: int, height: int, scale: float, *, dark: bool
+) -> AsyncIterator[Page]:
+    """Show the page at `url` on a screen of so many CSS pixels, each of `scale` pixels a side."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": height},
+        device_scale_factor=scale,
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    page = await context.new_page()
+    await page.goto(url)
+    yield page
+    await context.close()

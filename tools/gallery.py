@@ -37,7 +37,7 @@ from exporter.simulator.server import serve
 from exporter.snapshot import Reading, Snapshot
 from exporter.state import State
 from exporter.web.config import WebConfig
-from tools.browser import browsing
+from tools.browser import browsing, opened
 from tools.browser import find as find_browser
 from tools.screenshot import home_at
 
@@ -75,22 +75,14 @@ Subject = Callable[[], AbstractAsyncContextManager[str]]
 async def photograph(browser: Browser, url: str, path: Path, *, dark: bool) -> None:
     """Take pictures of the whole page at `url`, one for each screen."""
     for screen, (width, height, scale) in _SCREENS.items():
-        context = await browser.new_context(
-            viewport={"width": width, "height": height},
-            device_scale_factor=scale,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        page = await context.new_page()
-        await page.goto(url)
-        wide = await page.evaluate("document.documentElement.scrollWidth")
-        if wide > width:
-            sys.stderr.write(f"{path.name}: {wide} px wide at {screen}\n")
-        await page.screenshot(
-            path=path.with_name(f"{path.name}-{screen}{'-dark' if dark else ''}.png"),
-            full_page=True,
-        )
-        await context.close()
+        async with opened(browser, url, width, height, scale, dark=dark) as page:
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            if wide > width:
+                sys.stderr.write(f"{path.name}: {wide} px wide at {screen}\n")
+            await page.screenshot(
+                path=path.with_name(f"{path.name}-{screen}{'-dark' if dark else ''}.png"),
+                full_page=True,
+            )
 
 
 @asynccontextmanager

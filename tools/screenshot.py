@@ -34,7 +34,7 @@ from exporter.simulator.scenario.durations import At
 from exporter.simulator.scenario.time_shift import TimeShiftedGateway
 from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
-from tools.browser import browsing
+from tools.browser import browsing, opened
 from tools.browser import find as find_browser
 
 _SPEED = 600.0
@@ -49,26 +49,18 @@ _AT: TypeAdapter[Any] = TypeAdapter(At)
 async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
     """Take the pictures of the page at `url` into `folder`: at a desk, and on a phone."""
     for name, (width, height), scale in (("", _DESK, 1), ("-phone", _PHONE, 2)):
-        context = await browser.new_context(
-            viewport={"width": width, "height": height},
-            device_scale_factor=scale,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        page = await context.new_page()
-        await page.goto(url)
-        bottom = float(height)
-        if not name:
-            # On a desktop only down to the panels; the tables below are left out.
-            panels = await page.locator("section:has(.plan)").bounding_box()
-            assert panels
-            bottom = panels["y"] + panels["height"] + _MARGIN
-        await page.screenshot(
-            path=folder / f"status-page{name}.png",
-            full_page=True,
-            clip={"x": 0, "y": 0, "width": width, "height": bottom},
-        )
-        await context.close()
+        async with opened(browser, url, width, height, scale, dark=dark) as page:
+            bottom = float(height)
+            if not name:
+                # On a desktop only down to the panels; the tables below are left out.
+                panels = await page.locator("section:has(.plan)").bounding_box()
+                assert panels
+                bottom = panels["y"] + panels["height"] + _MARGIN
+            await page.screenshot(
+                path=folder / f"status-page{name}.png",
+                full_page=True,
+                clip={"x": 0, "y": 0, "width": width, "height": bottom},
+            )
 
 
 @asynccontextmanager
