@@ -161,8 +161,8 @@ class _Question(PromptBase[T]):
         self._parse, self._default = parse, default
 
     def make_prompt(self, default: Any) -> Text:
-        shown = f" [Enter: {self._default}]" if self._default else ""
-        return Text.assemble(self.prompt, (shown, "prompt.default"), self.prompt_suffix)
+        hint = f" [Enter: {self._default}]" if self._default else ""
+        return Text.assemble(self.prompt, (hint, "prompt.default"), self.prompt_suffix)
 
     def process_response(self, value: str) -> T:
         text = value.strip() or self._default

@@ -293,8 +293,8 @@ class GatewayStatus:
     @property
     def worst(self) -> Severity | None:
         """The severity of the worst problem or firing alert, None where there is none."""
-        found = {problem.severity for problem in self.problems} | {self.firing}
-        return next((severity for severity in SEVERITIES if severity in found), None)
+        present = {problem.severity for problem in self.problems} | {self.firing}
+        return next((severity for severity in SEVERITIES if severity in present), None)
 
     @property
     def starting(self) -> bool:

@@ -179,7 +179,7 @@ _NEEDED: Mapping[str, Callable[[Mapping[str, Parsed], Iterable[str]], tuple[str,
 }
 
 
-#: the answers that this depends on
+#: the answers by which `paths_needed` chooses
 DECIDING: tuple[str, ...] = (
     meters.SETUP.path,
     device_data.ENDPOINT.path,

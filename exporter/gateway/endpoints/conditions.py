@@ -103,9 +103,9 @@ def classify(status: str) -> tuple[str, str] | None:
 
 def conditions(statuses: Iterable[str] | None) -> dict[str, str]:
     """Return the class of each condition that holds, by its name; of too many, the worst."""
-    found = (classify(status) for status in statuses or ())
+    classified = (classify(status) for status in statuses or ())
     worst_last = sorted(
-        (each for each in found if each is not None),
+        (each for each in classified if each is not None),
         key=lambda each: CLASSES.index(each[1]),
         reverse=True,
     )

@@ -20,8 +20,8 @@ def _in_category(category: str) -> Find:
     """Return what finds conditions of a category, those of one kind and name together."""
 
     def find(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
-        found = [each for each in status.conditions if each.category == category]
-        for (kind, condition), group in groupby(sorted(found, key=_kind), key=_kind):
+        matching = [each for each in status.conditions if each.category == category]
+        for (kind, condition), group in groupby(sorted(matching, key=_kind), key=_kind):
             names = listed([each.label for each in group])
             yield Finding(f"{KINDS.get(kind, kind)} {names}, {condition}")
 
@@ -66,20 +66,13 @@ def _forced_off(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
 def _limited(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
     limits = status.production_limits or ProductionLimits()
     held_back = [each.label for each in status.conditions if each.category == "limited"]
-    parts = [
-        *(
-            [f"production to {percent(limits.production_ratio)}"]
-            if limits.production_limited
-            else []
-        ),
-        *([f"export to {_export(limits)}"] if limits.export_limited else []),
-        *(
-            [f"{_dynamic(limits)} to {power(limits.dynamic_watts)}"]
-            if limits.dynamic_limited
-            else []
-        ),
-        *([listed(list(dict.fromkeys(held_back)))] if held_back else []),
-    ]
+    limited = (
+        (limits.production_limited, f"production to {percent(limits.production_ratio)}"),
+        (limits.export_limited, f"export to {_export(limits)}"),
+        (limits.dynamic_limited, f"{_dynamic(limits)} to {power(limits.dynamic_watts)}"),
+        (held_back, listed(list(dict.fromkeys(held_back)))),
+    )
+    parts = [text for applies, text in limited if applies]
     if parts:
         yield Finding(", ".join(parts))
 
