@@ -7,11 +7,10 @@ receiver, and the counters of Alertmanager show whether that worked. Where no ex
 Prometheus has rules without the test, the test alert is handed to Alertmanager instead.
 """
 
-import asyncio
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,8 +18,17 @@ from typing import Any
 
 import aiohttp
 import yaml
-from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.alerting.pager_apis import (
+    UNEXPECTED,
+    alert_rules,
+    alerts_matching,
+    get,
+    is_any_reachable,
+    notification_counts,
+    reason,
+    wait,
+)
 from exporter.alerting.record import end_test, request_test
 from exporter.diagnostics.result import Passed, StepFailedError, StepResult, StepStatus, clean
 
@@ -32,7 +40,6 @@ _REQUESTED = "enphase_pager_test_requested"
 _PAGE_PATH = "/-/alerts"
 _PAGE_RECEIVER = "page"
 _REQUEST_DEADLINE = 5.0
-_POLL_INTERVAL = 0.5
 #: seconds after a failure in which Alertmanager may still succeed
 _RETRIES = 10.0
 #: seconds in which a failure would show
@@ -41,7 +48,6 @@ _SETTLE = 5.0
 _ASKING = 10.0
 #: seconds that the test alert lives if it cannot be ended
 _TEST_LIFE = 300.0
-_UNEXPECTED = (aiohttp.ClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass
@@ -101,17 +107,17 @@ async def run(path: AlertPath) -> AsyncIterator[StepResult]:
 
 async def _prometheus(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     try:
-        info = await _get(session, f"{path.prometheus_url}/api/v1/status/buildinfo")
+        info = await get(session, f"{path.prometheus_url}/api/v1/status/buildinfo")
         return Passed(f"Prometheus {info['data']['version']} at {path.prometheus_url}")
-    except _UNEXPECTED as error:
+    except UNEXPECTED as error:
         raise StepFailedError(
-            f"the API of Prometheus at {path.prometheus_url} cannot be reached ({_reason(error)})",
+            f"the API of Prometheus at {path.prometheus_url} cannot be reached ({reason(error)})",
             "is Prometheus running? Set its address with --prometheus",
         ) from None
 
 
 async def _rules(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
-    rules = await _alert_rules(path, session)
+    rules = await alert_rules(session, path.prometheus_url)
     ours = [rule for rule in rules if str(rule.get("name")).startswith("Enphase")]
     if not ours:
         raise StepFailedError(
@@ -130,10 +136,10 @@ async def _rules(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 
 async def _watchdog(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     async def firing() -> bool:
-        rules = await _alert_rules(path, session)
+        rules = await alert_rules(session, path.prometheus_url)
         return any(rule.get("name") == WATCHDOG and rule.get("state") == "firing" for rule in rules)
 
-    if await _wait(firing, path.patience):
+    if await wait(firing, path.patience):
         return Passed(f"{WATCHDOG} is firing")
     raise StepFailedError(
         f"{WATCHDOG} does not fire, so Prometheus does not evaluate the rules",
@@ -146,11 +152,11 @@ async def _alertmanagers(path: AlertPath, session: aiohttp.ClientSession) -> Pas
 
     async def connected() -> bool:
         url = f"{path.prometheus_url}/api/v1/alertmanagers"
-        document = await _get(session, url)
+        document = await get(session, url)
         alertmanagers[:] = [each["url"] for each in document["data"]["activeAlertmanagers"]]
         return bool(alertmanagers)
 
-    if not await _wait(connected, min(path.patience, 10.0)):
+    if not await wait(connected, min(path.patience, 10.0)):
         raise StepFailedError(
             "Prometheus knows no Alertmanager",
             "add it under `alerting: alertmanagers:` in prometheus.yml, and reload Prometheus",
@@ -161,11 +167,11 @@ async def _alertmanagers(path: AlertPath, session: aiohttp.ClientSession) -> Pas
 
 async def _alertmanager(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     try:
-        document = await _get(session, f"{path.alertmanager_url}/api/v2/status")
+        document = await get(session, f"{path.alertmanager_url}/api/v2/status")
         return Passed(f"Alertmanager {document['versionInfo']['version']}")
-    except _UNEXPECTED as error:
+    except UNEXPECTED as error:
         raise StepFailedError(
-            f"Alertmanager at {path.alertmanager_url} cannot be reached ({_reason(error)})",
+            f"Alertmanager at {path.alertmanager_url} cannot be reached ({reason(error)})",
             "is Alertmanager running? If this machine reaches it at another address than"
             " Prometheus, set it with --alertmanager",
         ) from None
@@ -173,9 +179,11 @@ async def _alertmanager(path: AlertPath, session: aiohttp.ClientSession) -> Pass
 
 async def _delivery(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     async def delivered() -> bool:
-        return bool(await _alerts(path, session, f'alertname="{WATCHDOG}"'))
+        return bool(
+            await alerts_matching(session, path.alertmanager_url, f'alertname="{WATCHDOG}"')
+        )
 
-    if await _wait(delivered, path.patience):
+    if await wait(delivered, path.patience):
         return Passed(f"{WATCHDOG} has arrived from Prometheus")
     raise StepFailedError(
         "no alert of Prometheus arrives at this Alertmanager",
@@ -184,7 +192,9 @@ async def _delivery(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 
 
 async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
-    path._started, path._started_failed, _ = await _notification_counts(path, session)
+    path._started, path._started_failed, _ = await notification_counts(
+        session, path.alertmanager_url
+    )
     test = secrets.token_hex(4)
     path._matcher = f'test="{test}"'
     by_hand = await _fire_by_rule(path, session, test)
@@ -199,13 +209,13 @@ async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
     names: list[str] = []
 
     async def routed() -> bool:
-        alerts = await _alerts(path, session, path._matcher)
+        alerts = await alerts_matching(session, path.alertmanager_url, path._matcher)
         names[:] = [each["name"] for alert in alerts for each in alert["receivers"]]
         return bool(names)
 
-    if not await _wait(routed, path.patience):
+    if not await wait(routed, path.patience):
         raise StepFailedError("Alertmanager does not accept the test alert", "see its log")
-    document = await _get(session, f"{path.alertmanager_url}/api/v2/status")
+    document = await get(session, f"{path.alertmanager_url}/api/v2/status")
     config = yaml.safe_load(document["config"]["original"])
     path._expected, path._to_page, reached = _integrations(config, names)
     path.receivers = tuple(reached)
@@ -225,7 +235,7 @@ async def _receiver(path: AlertPath, session: aiohttp.ClientSession) -> Passed:
 
 async def _fire_by_rule(path: AlertPath, session: aiohttp.ClientSession, test: str) -> str:
     """Let Prometheus fire the test alert; return why it was not possible, else nothing."""
-    rules = await _alert_rules(path, session)
+    rules = await alert_rules(session, path.prometheus_url)
     if path.state_dir is None or not any(rule.get("name") == RULE_ALERT for rule in rules):
         return (
             f"handed to Alertmanager directly: Prometheus has no rule {RULE_ALERT}; write the rules"
@@ -238,16 +248,16 @@ async def _fire_by_rule(path: AlertPath, session: aiohttp.ClientSession, test: s
             return not response.ok or f'{_REQUESTED}{{test="{test}"}}' in await response.text()
 
     async def fired() -> bool:
-        return bool(await _alerts(path, session, path._matcher))
+        return bool(await alerts_matching(session, path.alertmanager_url, path._matcher))
 
     request_test(path.state_dir, test, time.time() + _TEST_LIFE)
-    if not await _wait(exported, min(path.patience, _ASKING)):
+    if not await wait(exported, min(path.patience, _ASKING)):
         end_test(path.state_dir)
         return (
             f"handed to Alertmanager directly: the exporter at {path.exporter_url} does not ask for"
             " the test alert; does it run, with the state directory of this command?"
         )
-    if not await _wait(fired, path.patience):
+    if not await wait(fired, path.patience):
         raise StepFailedError(
             f"Prometheus does not fire {RULE_ALERT}, which the exporter asks for",
             f"does it scrape the exporter at {path.exporter_url}? See Status, Targets there",
@@ -264,7 +274,7 @@ async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Pass
 
     async def ended() -> bool:
         nonlocal failing_since
-        total, failures, pending = await _notification_counts(path, session)
+        total, failures, pending = await notification_counts(session, path.alertmanager_url)
         failed.clear()
         failed.update(failures - path._started_failed)
         good = total - path._started - failed
@@ -281,10 +291,10 @@ async def _notification(path: AlertPath, session: aiohttp.ClientSession) -> Pass
         failing_since = failing_since or time.monotonic()
         return time.monotonic() - failing_since >= _RETRIES
 
-    if await _wait(ended, path.patience) and not missing:
+    if await wait(ended, path.patience) and not missing:
         return Passed("Alertmanager has sent the message")
     pages = (path.exporter_url, *path._page_urls)
-    if missing and missing == reached and not await _is_any_reachable(pages, session):
+    if missing and missing == reached and not await is_any_reachable(session, pages):
         return Passed(
             "Alertmanager has sent the message",
             f"it cannot send to the page of the exporter, which does not answer at"
@@ -338,40 +348,6 @@ def _integrations(
     return persons, pages, reached
 
 
-async def _is_any_reachable(urls: Iterable[str], session: aiohttp.ClientSession) -> bool:
-    for url in urls:
-        try:
-            async with session.get(url):
-                return True
-        except _UNEXPECTED:
-            continue
-    return False
-
-
-async def _notification_counts(
-    path: AlertPath, session: aiohttp.ClientSession
-) -> tuple[Counter[str], Counter[str], Counter[str]]:
-    """Return the requests Alertmanager has sent, those that failed, and the messages pending.
-
-    By integration; a message is pending until a request succeeded or Alertmanager gave up.
-    """
-    async with session.get(f"{path.alertmanager_url}/metrics") as response:
-        response.raise_for_status()
-        text = await response.text()
-    counts: dict[str, Counter[str]] = {
-        "alertmanager_notification_requests_total": Counter(),
-        "alertmanager_notification_requests_failed_total": Counter(),
-        "alertmanager_notifications_total": Counter(),
-        "alertmanager_notifications_failed_total": Counter(),
-    }
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            if sample.name in counts:
-                counts[sample.name][sample.labels["integration"]] += int(sample.value)
-    requests, failed_requests, messages, failed_messages = counts.values()
-    return requests, failed_requests, messages - (requests - failed_requests) - failed_messages
-
-
 async def _post_test_alert(path: AlertPath, session: aiohttp.ClientSession, life: float) -> None:
     now = datetime.now(UTC)
     alert = {
@@ -386,9 +362,9 @@ async def _post_test_alert(path: AlertPath, session: aiohttp.ClientSession, life
     try:
         async with session.post(f"{path.alertmanager_url}/api/v2/alerts", json=[alert]) as response:
             response.raise_for_status()
-    except _UNEXPECTED as error:
+    except UNEXPECTED as error:
         raise StepFailedError(
-            f"Alertmanager does not accept the test alert ({_reason(error)})", "see its log"
+            f"Alertmanager does not accept the test alert ({reason(error)})", "see its log"
         ) from None
 
 
@@ -401,47 +377,3 @@ async def _end_test_alert(path: AlertPath, session: aiohttp.ClientSession) -> No
         except StepFailedError:
             # it ends by itself after some minutes
             return
-
-
-async def _alert_rules(path: AlertPath, session: aiohttp.ClientSession) -> list[dict[str, Any]]:
-    document = await _get(session, f"{path.prometheus_url}/api/v1/rules?type=alert")
-    return [rule for group in document["data"]["groups"] for rule in group["rules"]]
-
-
-async def _alerts(
-    path: AlertPath, session: aiohttp.ClientSession, matcher: str
-) -> list[dict[str, Any]]:
-    url = f"{path.alertmanager_url}/api/v2/alerts"
-    async with session.get(url, params={"filter": matcher}) as response:
-        response.raise_for_status()
-        alerts: list[dict[str, Any]] = await response.json()
-    return alerts
-
-
-async def _get(session: aiohttp.ClientSession, url: str) -> Any:
-    async with session.get(url) as response:
-        response.raise_for_status()
-        return await response.json()
-
-
-async def _wait(condition: Callable[[], Awaitable[bool]], patience: float) -> bool:
-    """Return whether the condition is true in time; errors count as not yet."""
-    ends = time.monotonic() + patience
-    while True:
-        try:
-            if await condition():
-                return True
-        except _UNEXPECTED:
-            # the program may be starting
-            pass
-        if time.monotonic() >= ends:
-            return False
-        await asyncio.sleep(_POLL_INTERVAL)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or "no connection"
-    return str(error) or type(error).__name__
