@@ -28,6 +28,9 @@ class LimitFile:
         self._holders = 0
         #: a thread may take the lock while another request lets go of it
         self._counting = threading.Lock()
+        #: a thread whose request was given up may be opening it still: nobody would close a second
+        #: descriptor, nor let go of its lock
+        self._opening = threading.Lock()
 
     def __del__(self) -> None:
         """Close the file of a limit that is not used any more."""
@@ -47,11 +50,12 @@ class LimitFile:
 
     def open(self) -> None:
         """Open or create the file; raise OSError. May hang with the disk."""
-        if self.ready:
-            return
-        self.close()
-        self._descriptor = files.open_private(self.path)
-        self.local = files.is_local(self._descriptor)
+        with self._opening:
+            if self.ready:
+                return
+            self.close()
+            self._descriptor = files.open_private(self.path)
+            self.local = files.is_local(self._descriptor)
 
     def lock(self) -> bool:
         """Take the lock for one more request; return False while another process holds it."""

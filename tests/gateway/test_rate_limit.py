@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from exporter import files
 from exporter.clock import Clock, SystemClock, VirtualClock
 from exporter.gateway.cadences import CADENCES
+from exporter.gateway.limit_file import LimitFile
 from exporter.gateway.paths import CHECK_JWT, HOME, INFO
 from exporter.gateway.rate_limit import BURST, PER_MINUTE, SMALL_PER_MINUTE, WINDOW, RateLimiter
 from exporter.gateway.topology import GRID_STATE
@@ -337,6 +340,29 @@ async def test_a_slot_that_is_given_up_lets_go_of_the_file(tmp_path: Path) -> No
     async with asyncio.timeout(30), RateLimiter(VirtualClock(START), path).slot():
         pass
     assert open_descriptors() <= before + 2
+
+
+def test_two_threads_open_the_file_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that was given up may be opening it; a second descriptor would stay locked."""
+    opened: list[Path] = []
+    again, open_private = threading.Event(), files.open_private
+
+    def open_slowly(path: Path) -> int:
+        if opened:
+            again.set()
+        opened.append(path)
+        # as long as another thread might need to come here too
+        again.wait(0.5)
+        return open_private(path)
+
+    monkeypatch.setattr(files, "open_private", open_slowly)
+    file = LimitFile(tmp_path / "home.requests")
+    threads = [threading.Thread(target=file.open) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize("local", [True, False])
