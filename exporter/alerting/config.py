@@ -20,7 +20,10 @@ from exporter.errors import ConfigError
 
 #: receivers of the shipped configuration, by the severity that they get
 RECEIVERS: Mapping[str, str] = {"critical": "wake", "warning": "same-day"}
-_PAGE, _DEAD_MANS_SWITCH, _QUIET_HOURS = "page", "dead-mans-switch", "quiet-hours"
+_PAGE, _DEAD_MANS_SWITCH = "page", "dead-mans-switch"
+_QUIET_HOURS, _MORNING = "quiet-hours", "morning"
+#: minutes after the quiet hours in which what ended during them is sent
+_MORNING_MINUTES = 30
 _AMTOOL_DEADLINE = 20.0
 _PACKAGED = files("exporter").joinpath("alertmanager")
 _CHECKOUT = Path(__file__).resolve().parents[2] / "alertmanager"
@@ -149,14 +152,28 @@ def _replace(receiver: dict[str, Any], key: str, settings: Mapping[str, Any]) ->
 def _set_quiet_hours(config: dict[str, Any], alerting: Alerting) -> None:
     if alerting.quiet_hours is None:
         del config["time_intervals"]
-        for route in config["route"]["routes"]:
+        routes = config["route"]["routes"]
+        routes[:] = [route for route in routes if "active_time_intervals" not in route]
+        for route in routes:
             route.pop("mute_time_intervals", None)
         return
     start, end = alerting.quiet_hours
-    times = [{"start_time": start, "end_time": end}]
-    if start > end:
-        # Alertmanager has no interval over midnight
-        times = [{"start_time": start, "end_time": "24:00"}]
-        times += [{"start_time": "00:00", "end_time": end}] if end != "00:00" else []
-    (interval,) = (each for each in config["time_intervals"] if each["name"] == _QUIET_HOURS)
-    interval["time_intervals"] = [{"times": times, "location": alerting.timezone}]
+    morning = (end, _later(end, _MORNING_MINUTES))
+    spans = {_QUIET_HOURS: (start, end), _MORNING: morning}
+    for interval in config["time_intervals"]:
+        times = _times(*spans[interval["name"]])
+        interval["time_intervals"] = [{"times": times, "location": alerting.timezone}]
+
+
+def _times(start: str, end: str) -> list[dict[str, str]]:
+    """Return a span of the day in Alertmanager's way, which has none over midnight."""
+    if start <= end:
+        return [{"start_time": start, "end_time": end}]
+    times = [{"start_time": start, "end_time": "24:00"}]
+    return [*times, {"start_time": "00:00", "end_time": end}] if end != "00:00" else times
+
+
+def _later(time: str, minutes: int) -> str:
+    hour, minute = map(int, time.split(":"))
+    hour, minute = divmod((hour * 60 + minute + minutes) % 1440, 60)
+    return f"{hour:02d}:{minute:02d}"

@@ -75,12 +75,13 @@ def test_a_channel(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (page,) = receivers["page"]["webhook_configs"]
     assert page["url"] == "http://localhost:10055/-/alerts"
     assert receivers["dead-mans-switch"]["webhook_configs"][0]["send_resolved"] is False
-    (interval,) = config["time_intervals"][0]["time_intervals"]
-    assert interval["location"] == "Europe/Berlin"
-    assert interval["times"] == [
+    quiet, morning = (each["time_intervals"][0] for each in config["time_intervals"])
+    assert {quiet["location"], morning["location"]} == {"Europe/Berlin"}
+    assert quiet["times"] == [
         {"start_time": "22:00", "end_time": "24:00"},
         {"start_time": "00:00", "end_time": "06:30"},
     ]
+    assert morning["times"] == [{"start_time": "06:30", "end_time": "07:00"}]
 
 
 def test_no_quiet_hours(tmp_path: Path) -> None:
@@ -89,6 +90,7 @@ def test_no_quiet_hours(tmp_path: Path) -> None:
     alerting = Alerting({"critical": receiver, "warning": receiver}, "http://a", None, "Local")
     text = build(alerting, tmp_path)[tmp_path / "alertmanager.yml"][0]
     assert "quiet-hours" not in text
+    assert "morning" not in text
     assert "hc-ping" not in text
 
 

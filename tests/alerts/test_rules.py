@@ -106,12 +106,14 @@ FURTHER: tuple[tuple[str, str], ...] = (
     ("EnphasePagerDiskFull", "warning"),
     ("EnphasePagerTestOverdue", "info"),
     ("EnphasePagerTest", "critical"),
+    ("EnphaseWarningEnded", "info"),
 )
 #: labels by which rules may aggregate: those that the exporter itself sets
 OWN_LABELS = frozenset(
     [
         *("gateway", "serial", "phase", "meter", "collector", "kind", "condition", "class"),
         *("metric", "mode", "model", "interface", "firmware", "bmu_firmware", "currency"),
+        *("alertname", "ended"),
     ]
 )
 #: alerts about scrape targets

@@ -83,8 +83,14 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
         ),
         Beat(
             "Four of six batteries stop charging",
-            *("day 20 01:00", "EnphaseBatteryChargeImbalance", "2d"),
+            *("day 20 01:00", "EnphaseBatteryIdle", "8h"),
             "have them looked at while they still hold something",
+            "warning",
+        ),
+        Beat(
+            "An outage now would end early",
+            *("day 20 01:00", "EnphaseBackupTimeShort", "2d"),
+            "know weeks before what the batteries are good for",
             "warning",
         ),
         Beat(
@@ -94,7 +100,7 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
         ),
         Beat(
             "It does not reconnect",
-            *("day 46 13:05", "EnphaseGridOutageProlonged", "15m"),
+            *("day 46 13:05", "EnphaseGridOutageProlonged", "7m"),
             "insist on a crew in the first hour, not the sixth",
         ),
         Beat(
@@ -129,7 +135,7 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
         ),
         Beat(
             "The gateway dies",
-            *("day 52 16:00", "EnphaseGatewayUnreachable", "10m"),
+            *("day 52 16:00", "EnphaseGatewayUnreachable", "5m"),
             "have the replacement sent by express",
         ),
         Beat(
@@ -145,13 +151,13 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
         ),
         Beat(
             "One refuses its new firmware",
-            *("day 55 15:00", "EnphaseBatteryFirmwareMismatch", "7d"),
+            *("day 55 15:00", "EnphaseBatteryFirmwareMismatch", "4d"),
             "have it pushed to this serial number",
             "warning",
         ),
         Beat(
             "One battery stands at 99 % and charges forever",
-            *("day 57 12:00", "EnphaseBatteryStuckCharging", "24h"),
+            *("day 57 12:00", "EnphaseBatteryStuckCharging", "3h"),
             "quote the day and hour in the case",
             "warning",
         ),
