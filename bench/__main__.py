@@ -36,10 +36,10 @@ BENCHES: tuple[Bench, ...] = (
     Bench("scrape", "/metrics under load, compared with prometheus_client", scrape.run),
     Bench("dos", "/metrics under denial of service", dos.run),
     Bench("hostile", "a gateway with far too large answers", hostile.run),
-    Bench("requests", "requests to the gateway", requests.run),
+    Bench("requests", "requests to the gateway", requests.run, timed=False),
     Bench("start", "start of the process", start.run),
-    Bench("sizes", "samples and bytes of a scrape", exposition_size.run),
-    Bench("storage", "series of a home, and their place on the disk", storage.run),
+    Bench("sizes", "samples and bytes of a scrape", exposition_size.run, timed=False),
+    Bench("storage", "series of a home, and their place on the disk", storage.run, timed=False),
     Bench("simulator-speed", "speed of the simulated house", simulator_speed.run),
     Bench("simulator", "recording, and many gateways in one process", simulator.run),
     Bench("fleet", "many gateways in one process", fleet.run),
@@ -56,7 +56,7 @@ async def _run(benches: Sequence[Bench], console: Console) -> list[Findings]:
     results = []
     with console.status("Starting") as status:
         for bench in benches:
-            noise = report.noise()
+            noise = report.noise() if bench.timed else ()
             found = await bench.run(status.update)
             results.append(replace(found, notes=(*found.notes, *noise)))
     return results

@@ -80,6 +80,8 @@ class Bench:
     run: Callable[[Progress], Awaitable[Findings]]
     #: takes so long that it runs only when it is named
     long: bool = False
+    #: measures time or memory, which a busy machine spoils; counts and bytes it does not
+    timed: bool = True
 
 
 def median(values: Iterable[float]) -> float:

@@ -37,7 +37,7 @@ async def run(progress: Progress) -> Findings:
     """Count the series, and record the home with each interval."""
     promtool = shutil.which("promtool")
     rows: list[BenchRow] = []
-    notes = [f"storage: {_HOME}, at noon, when most values move; blocks as promtool writes them"]
+    notes = [f"{_HOME}, at noon, when most values move; blocks as promtool writes them"]
     for interval, seconds in _RECORDINGS.items():
         progress(f"Storage: {_HOME} scraped every {interval} s")
         with TemporaryDirectory() as name:
