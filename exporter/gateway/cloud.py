@@ -141,13 +141,20 @@ class CloudLogin:
             await self._clock.sleep(_LOCK_POLL)
 
     async def _load(self, shared: Account, username: str) -> None:
-        """Take over what other processes, and this one before its last start, have written."""
+        """Take over what other processes, and this one before its last start, have written.
+
+        What is known already is not taken again: its times are by a clock that may have been set,
+        or older than what could not be written.
+        """
         for path, part in ((self._account_file(username), shared), (self._file, self._back_off)):
             if path is None:
                 continue
             with suppress(OSError, StateError, ValueError, TypeError, KeyError):
                 read = partial(files.read, path, _MAX_FILE)
-                part.load(orjson.loads(await files.in_thread(read)))
+                content = (await files.in_thread(read)).rstrip()
+                if content != part.on_disk:
+                    part.load(orjson.loads(content))
+                    part.on_disk = content
 
     async def _store(self, shared: Account, descriptor: int | None) -> None:
         if descriptor is None or self._file is None:
@@ -157,7 +164,9 @@ class CloudLogin:
 
         def write() -> None:
             files.write_locked(descriptor, of_account)
+            shared.on_disk = of_account
             files.write(path, of_gateway)
+            self._back_off.on_disk = of_gateway
 
         try:
             await files.in_thread(write)

@@ -30,10 +30,14 @@ class BackOff:
     def __init__(self, clock: Clock) -> None:
         #: why the last attempt failed; empty when it did not
         self.failure = ""
+        #: what its file contains, as far as it is known; blank where there was none yet
+        self.on_disk = b""
         self._clock = clock
         self._credentials: str | None = None
         self._failures = self._unsent = 0
         self._not_before = float("-inf")
+        #: how long the pause is as a whole
+        self._pause = 0.0
 
     def wait(self, credentials: str) -> float:
         """Return the seconds until these credentials may be tried."""
@@ -74,6 +78,7 @@ class BackOff:
             "failure": self.failure,
             "failures": self._failures,
             "unsent": self._unsent,
+            "pause": self._pause,
             "not_before": self._clock.time() + max(0.0, self._not_before - self._clock.monotonic()),
         }
 
@@ -81,15 +86,17 @@ class BackOff:
         """Take over what was dumped; raise KeyError, TypeError or ValueError for nonsense."""
         credentials, failure = str(dumped["credentials"]), str(dumped["failure"])
         failures, unsent = int(dumped["failures"]), int(dumped["unsent"])
-        # A clock that was set back makes no pause longer than it can be.
-        left = min(float(dumped["not_before"]) - self._clock.time(), _LONGEST_PAUSE)
+        pause = min(max(float(dumped.get("pause", _LONGEST_PAUSE)), 0.0), _LONGEST_PAUSE)
+        # A clock that was set back makes no pause longer.
+        left = min(float(dumped["not_before"]) - self._clock.time(), pause)
         self._credentials, self.failure = credentials, failure
         self._failures = min(max(failures, 0), _MAX_COUNT)
         self._unsent = min(max(unsent, 0), _MAX_COUNT)
-        self._not_before = self._clock.monotonic() + left
+        self._not_before, self._pause = self._clock.monotonic() + left, pause
 
     def _rest(self, seconds: float, longest: float) -> None:
-        self._not_before = self._clock.monotonic() + min(seconds, longest)
+        self._pause = min(seconds, longest)
+        self._not_before = self._clock.monotonic() + self._pause
 
 
 class Account:
@@ -98,6 +105,8 @@ class Account:
     def __init__(self, clock: Clock) -> None:
         #: held by whoever logs in
         self.turn = asyncio.Lock()
+        #: what its file contains, as far as it is known; blank where there was none yet
+        self.on_disk = b""
         self._clock = clock
         self._back_off = BackOff(clock)
         #: when the latest failures were

@@ -1,12 +1,15 @@
 """Cloud logins are counted over restarts, kills and processes, because accounts get locked."""
 
 import asyncio
+import errno
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 import pytest
 
+from exporter import files
 from exporter.clock import VirtualClock
 from exporter.errors import CloudLoginError
 from exporter.gateway import cloud as module
@@ -109,15 +112,76 @@ async def test_a_broken_file_costs_one_attempt(content: bytes, tmp_path: Path) -
         await login.fetch(USER, PASSWORD, SERIAL)
 
 
-async def test_a_clock_that_is_set_back_makes_no_pause_longer(tmp_path: Path) -> None:
-    """Six hours are the longest pause, whatever time a file contains."""
+@pytest.mark.parametrize("restarted", [True, False])
+async def test_a_clock_that_is_set_back_makes_no_pause_longer(
+    restarted: bool, tmp_path: Path
+) -> None:
+    """What is left of a pause ends by and by, however often it is looked at."""
     async with serving_cloud(lambda: START) as cloud:
         cloud.mode = "wrong password"
-        future = VirtualClock(START + 1e9)
+        clock = _WrongClock(START)
+        clock.ahead = 1e9
+        login = CloudLogin("host", clock, tmp_path, "home")
         with pytest.raises(CloudLoginError):
-            await CloudLogin("host", future, tmp_path, "home").fetch(USER, PASSWORD, SERIAL)
-        now = CloudLogin("host", VirtualClock(START), tmp_path, "home")
-        assert 0 < await now.wait(USER, PASSWORD) <= 6 * HOUR
+            await login.fetch(USER, PASSWORD, SERIAL)
+        clock.ahead = 0.0
+        if restarted:
+            clock = _WrongClock(START)
+            login = CloudLogin("host", clock, tmp_path, "home")
+        for passed in range(20):
+            assert await login.wait(USER, PASSWORD) == pytest.approx((20 - passed) * MINUTE, abs=1)
+            await clock.sleep(MINUTE)
+        assert await login.wait(USER, PASSWORD) == 0
+
+
+class _WrongClock(VirtualClock):
+    """A wall clock that is some seconds ahead until it is set."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        """Return the wrong wall clock."""
+        return super().time() + self.ahead
+
+
+async def test_three_failures_of_the_future_end_within_an_hour(tmp_path: Path) -> None:
+    """Attempts by a clock that was ahead keep the account back no longer than others."""
+    future = VirtualClock(START + 1e9)
+    async with serving_cloud(lambda: START) as cloud:
+        cloud.mode = "wrong password"
+        for attempt in range(3):
+            login = CloudLogin("host", future, tmp_path, f"home-{attempt}")
+            with pytest.raises(CloudLoginError):
+                await login.fetch(USER, f"wrong {attempt}", SERIAL)
+        clock = VirtualClock(START)
+        login = CloudLogin("host", clock, tmp_path, "home")
+        for _ in range(60):
+            assert 0 < await login.wait(USER, PASSWORD) <= HOUR
+            await clock.sleep(MINUTE)
+        assert await login.wait(USER, PASSWORD) == 0
+
+
+async def test_an_older_file_that_cannot_be_replaced_ends_no_pause(tmp_path: Path) -> None:
+    """When the disk becomes read-only, the account is not tried again and again."""
+    clock = VirtualClock(START)
+    async with serving_cloud(clock.time) as cloud:
+        cloud.mode = "wrong password"
+        login = CloudLogin("host", clock, tmp_path, "home")
+        with pytest.raises(CloudLoginError):
+            await login.fetch(USER, PASSWORD, SERIAL)
+        await clock.sleep(HOUR)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(files, "open_private", _read_only)
+            patch.setattr(files, "write", _read_only)
+            for _ in range(30):
+                with pytest.raises(CloudLoginError):
+                    await login.fetch(USER, PASSWORD, SERIAL)
+                await clock.sleep(MINUTE)
+        assert cloud.logins == 2
+
+
+def _read_only(*_: object) -> NoReturn:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
 
 async def test_no_password_is_in_the_files(tmp_path: Path) -> None:
