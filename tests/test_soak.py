@@ -54,9 +54,9 @@ from exporter.manager import PollerManager
 kept = []
 publish, save, adopt = PollerManager._publish, State.save, PollerManager.apply_config
 
-def keep_snapshots(self, host, snapshot):
+def keep_snapshots(self, gateway, names, snapshot):
     kept.append(dict(snapshot.readings))
-    publish(self, host, snapshot)
+    publish(self, gateway, names, snapshot)
 
 def keep_files(self, content):
     kept.append(open("/dev/null"))

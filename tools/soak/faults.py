@@ -91,6 +91,7 @@ def _replacement(site: SimulatedSite, rng: Random) -> End:
 
     def install() -> None:
         end()
+        site.accept_gateway()
         site.new_token()
 
     return install

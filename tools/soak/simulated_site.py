@@ -12,6 +12,7 @@ from typing import Any
 
 from pyenphase.auth import EnvoyTokenAuth
 
+from exporter.gateway.auth import accept_serial
 from exporter.gateway.cadences import CADENCES
 from exporter.gateway.endpoints import ENDPOINTS
 from exporter.gateway.paths import CHECK_JWT
@@ -46,6 +47,8 @@ class SimulatedSite:
     cloud: SimulatedCloud
     #: where the token is; None where there is none in a file
     token_file: Path | None
+    #: the exporter's
+    state_dir: Path
 
     @property
     def host(self) -> str:
@@ -110,6 +113,10 @@ class SimulatedSite:
         if self.token_file is not None:
             self.token_file.write_text(self.running.issue())
 
+    def accept_gateway(self) -> None:
+        """Let the exporter fetch a token for the gateway that is there now, as the owner does."""
+        accept_serial(self.state_dir, self.name, self.running.gateway.serial)
+
     def forget(self) -> None:
         """Drop what only the simulator notes."""
         self.running.requests.clear()
@@ -131,7 +138,7 @@ async def sites(
             gateway = LiveGateway(house, lambda house=house: house.at(true.time()))  # type: ignore[misc]  # a default binds it
             running = await stack.enter_async_context(serve(gateway, now=true.time))
             file = folder / f"{name}.token" if way == "file" else None
-            site = SimulatedSite(name, loop, clock, running, house, cloud, file)
+            site = SimulatedSite(name, loop, clock, running, house, cloud, file, folder)
             site.set_resolvable(True)
             site.new_token()
             lines.append(site)
