@@ -234,11 +234,15 @@ class Assembler:
                 data = {**data, member: {i: each for i, each in listed.items() if i in known}}
         return data
 
-    def service(self) -> tuple[str, int, int]:
-        """Return phase mode, number of legs and number of meters, by the set-up of the meters."""
-        answer = self.answers.get(meters.SETUP.path)
-        setup = list(answer.parsed.data["meters"].values()) if answer else []
-        enabled = [meter for meter in setup if meter.enabled]
+    def service(self) -> tuple[str, int | None, int | None]:
+        """Return phase mode, number of legs and number of meters, by the set-up of the meters.
+
+        The numbers are None while nobody has read the set-up of a gateway that has meters.
+        """
+        parsed = self.alive(meters.SETUP.path)
+        if parsed is None and (self.identity is None or self.identity.metered):
+            return "", None, None
+        enabled = [m for m in (parsed.data["meters"].values() if parsed else ()) if m.enabled]
         mode = next((meter.phase_mode for meter in enabled if meter.phase_mode), "")
         return mode, meters.leg_count(enabled), len(enabled)
 

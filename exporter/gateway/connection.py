@@ -5,6 +5,7 @@ with it. Another gateway or another firmware at the same address is noticed here
 """
 
 import logging
+from dataclasses import replace
 
 from exporter.errors import (
     BadStatusError,
@@ -16,6 +17,7 @@ from exporter.errors import (
     RequestTimeoutError,
     UnreachableError,
 )
+from exporter.gateway.identity import Identity
 from exporter.gateway.models import GatewayInfo
 from exporter.gateway.parts import GatewayParts
 from exporter.snapshot import Reading
@@ -142,14 +144,26 @@ class GatewayConnection:
         extra = {"gateway": self._parts.config.name, "serial": identity.serial}
         log.warning("gateway replaced", extra=extra)
 
+    def note_setup(self) -> None:
+        """Add what the meters say of the gateway, which is no younger by that."""
+        identity, reading = self._parts.client.identity, self._parts.readings.get("gateway")
+        if identity is not None and reading is not None:
+            data = {"gateway": self._info(identity)}
+            self._parts.readings["gateway"] = replace(reading, data=data)
+
     def _keep_info(self) -> None:
         """Make a reading of what is known of the gateway itself."""
         parts = self._parts
         identity = parts.client.identity
         if identity is None:
             return
-        phase_mode, legs, meters = parts.assembler.service()
-        info = GatewayInfo(
+        expires = self._clock.monotonic() + 3 * parts.cadences["gateway"]
+        data = {"gateway": self._info(identity)}
+        parts.readings["gateway"] = Reading(data, self._clock.time(), expires)
+
+    def _info(self, identity: Identity) -> GatewayInfo:
+        phase_mode, legs, meters = self._parts.assembler.service()
+        return GatewayInfo(
             identity.serial,
             identity.part_number,
             str(identity.firmware),
@@ -157,8 +171,6 @@ class GatewayConnection:
             phase_mode,
             legs,
             meters,
-            parts.memory.replaced_at,
-            parts.memory.firmware_changed_at,
+            self._parts.memory.replaced_at,
+            self._parts.memory.firmware_changed_at,
         )
-        expires = self._clock.monotonic() + 3 * parts.cadences["gateway"]
-        parts.readings["gateway"] = Reading({"gateway": info}, self._clock.time(), expires)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class GatewayInfo:
-    """Identity of the gateway, from `/info` and the probe."""
+    """Identity of the gateway, from `/info` and the set-up of the meters."""
 
     serial: str
     part_number: str
     firmware: str
     metered: bool
     phase_mode: str
-    phase_count: int
-    ct_count: int
+    phase_count: int | None
+    ct_count: int | None
     #: when the gateway was replaced by another one; epoch seconds or None
     replaced_at: float | None
     #: when the exporter saw the firmware change; epoch seconds or None

@@ -342,6 +342,7 @@ class Poller:
         if await self._collection.take(schedule, response):
             self._connection.useless = False
             self._selection.endpoint_answered(schedule, duration)
+            self._connection.note_setup()
             self._selection.follow_hints()
 
     def _endpoint_failed(

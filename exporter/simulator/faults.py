@@ -299,7 +299,7 @@ class Echo(Fault):
 
     async def send(self, call: PendingResponse) -> web.StreamResponse:
         """See `Fault`."""
-        echoed = dict(call.request.headers)
+        echoed = {str(name): value for name, value in call.request.headers.items()}
         content = orjson.dumps({"error": {"message": "bad request", "request": echoed}})
         return plain(HttpResponse(200, content, {**call.date, **_JSON}))
 

@@ -148,6 +148,9 @@ class RunningGateway:
         self.max_concurrency = max(self.max_concurrency, self._under_way)
         try:
             return await self._respond(request)
+        except ConnectionError:
+            # The client has gone in the middle of it, which is nobody's mistake.
+            return web.Response()
         finally:
             self._under_way -= 1
 

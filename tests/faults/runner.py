@@ -69,7 +69,7 @@ def outcomes(cases: Iterable[Cell]) -> list[CellOutcome]:
     """Run these cells, all at once; a healthy twin of each home beside them is never disturbed."""
     cells_to_run = list(cases)
     with (
-        log_asserts.logged_errors("aiohttp.client") as errors,
+        log_asserts.logged_errors("aiohttp") as errors,
         tempfile.TemporaryDirectory(dir=_MEMORY) as folder,
     ):
 

@@ -41,6 +41,22 @@ async def test_a_moment_without_meters_does_not_change_the_source(tmp_path: Path
         assert watched.names() | {"enphase_collector_failures_total"} == bad
 
 
+async def test_legs_and_meters_are_unknown_until_their_setup_was_read(tmp_path: Path) -> None:
+    """Neither is there a wrong number before, nor does the right one wait for the next `/info`."""
+    names = ("enphase_gateway_phases", "enphase_gateway_meters")
+    async with polled_gateway("battery-home", tmp_path / "metered") as watched:
+        watched.gateway.faults["/ivp/meters"] = status(503)
+        await watched.pass_time(15)
+        assert watched.value("enphase_up") == 1
+        assert [watched.value(name) for name in names] == [None, None]
+        watched.gateway.faults.clear()
+        await watched.pass_time(60)
+        assert [watched.value(name) for name in names] == [2, 2]
+    async with polled_gateway("solar-only", tmp_path / "unmetered") as watched:
+        await watched.pass_time(15)
+        assert [watched.value(name) for name in names] == [1, 0]
+
+
 async def test_a_feature_once_seen_is_reported_when_it_is_gone(tmp_path: Path) -> None:
     """After a restart, tariff and meters that were there before are failing, not forgotten."""
     clock = VirtualClock(START)

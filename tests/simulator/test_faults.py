@@ -1,5 +1,6 @@
 """Each fault does what it says, until it is over."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -9,6 +10,7 @@ import pytest
 from exporter.simulator import faults
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import RunningGateway, serve
+from tests.log_asserts import logged_errors
 
 PATH = "/ivp/meters"
 #: seconds a client waits for what never comes
@@ -72,6 +74,29 @@ async def test_another_answer_is_given(
         )
     assert faulty == expected
     assert await _get(client, running) == (200, _right(running))
+
+
+async def test_an_echo_holds_what_the_client_sent(client: aiohttp.ClientSession) -> None:
+    """The token comes back in the body, where a client must not take it for data."""
+    async with serve(sample_home("three-phase", lambda: 1_800_000_000.0)) as running:
+        running.faults[PATH] = faults.Echo()
+        status, content = await _get(client, running)
+        assert (status, running.token in content.decode()) == (200, True)
+
+
+@pytest.mark.parametrize("fault", [faults.SlowDrip(pause=0.05), faults.OversizedBody(64)])
+async def test_a_client_that_goes_away_is_no_error(
+    fault: faults.Fault, client: aiohttp.ClientSession
+) -> None:
+    """Who hangs up in the middle of an answer leaves nothing in the log."""
+    with logged_errors("aiohttp") as errors:
+        async with serve(sample_home("legacy", lambda: 1_800_000_000.0)) as running:
+            running.faults["/info"] = fault
+            async with client.get(f"{running.url}/info") as response:
+                await response.content.readany()
+                response.close()
+            await asyncio.sleep(0.3)
+    assert errors == []
 
 
 @pytest.mark.parametrize(
