@@ -129,16 +129,16 @@ class State:
             self._report("")
 
     async def keep(self, state: dict[str, Any], *, last: bool = False) -> None:
-        """Save in a thread, and wait a while for that; what takes longer is saved the next time.
+        """Save in a thread, and wait a while in all; what takes longer is saved the next time.
 
         There is more patience with the `last` one, which has no next time. After it, the file is
         free for another process.
         """
-        patience = _LAST_PATIENCE if last else _PATIENCE
-        if await self._done(patience):
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (_LAST_PATIENCE if last else _PATIENCE)
+        if await self._done(end):
             self._write_under_way = loop.run_in_executor(self._writer, self.save, state)
-            if await self._done(patience) and last:
+            if await self._done(end) and last:
                 self.release()
 
     def release(self) -> None:
@@ -151,10 +151,11 @@ class State:
         """Let go of the lock of a state that is not used any more."""
         self.release()
 
-    async def _done(self, patience: float) -> bool:
-        """Return whether there is no write under way, waiting for it some seconds."""
+    async def _done(self, end: float) -> bool:
+        """Return whether there is no write under way, waiting for it until then by the loop."""
         if self._write_under_way is None:
             return True
+        patience = max(0.0, end - asyncio.get_running_loop().time())
         done, _ = await asyncio.wait((self._write_under_way,), timeout=patience)
         if not done:
             self._report("the disk does not answer")

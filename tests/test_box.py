@@ -14,11 +14,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from exporter.state import _LAST_PATIENCE as LAST_PATIENCE
 from tests.conftest import ROOT
 from tests.process import exporter_process
 from tests.test_shutdown import IN_TIME, configured, gateway
 
 UNIT = ROOT / "deploy/systemd/enphase-exporter.service"
+GRACE = r"^ +terminationGracePeriodSeconds: (\d+)$"
 #: the user of the image, who exists nowhere
 NOBODY = 65532
 #: prctl: memory that can be written is never executed, as with MemoryDenyWriteExecute=
@@ -143,10 +145,25 @@ def test_the_service_may_do_little() -> None:
         "UMask": "0077",
     }
     assert {key: service[key] for key in locks} == locks
-    assert float(service["TimeoutStopSec"]) > IN_TIME
     assert "--config.file=" in service["ExecStart"]
     # secrets are in files that the configuration names, and in no environment
     assert "Environment" not in service
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern"),
+    [
+        ("deploy/systemd/enphase-exporter.service", r"^TimeoutStopSec=(\d+)$"),
+        ("deploy/kubernetes/home/deployment.yaml", GRACE),
+        ("deploy/kubernetes/fleet/statefulset.yaml", GRACE),
+        ("deploy/helm/enphase-exporter/templates/deployment.yaml", GRACE),
+        ("compose.yaml", r"^  stop_grace_period: (\d+)s$"),
+    ],
+)
+def test_nobody_kills_it_during_the_last_save(file: str, pattern: str) -> None:
+    """Whoever stops it waits longer than it waits for a disk that hangs."""
+    (seconds,) = re.findall(pattern, (ROOT / file).read_text(), re.MULTILINE)
+    assert float(seconds) > LAST_PATIENCE + IN_TIME
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")

@@ -194,7 +194,7 @@ def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     written = os.fsync
 
     def hang(descriptor: int) -> None:
-        goes_on.wait(30)
+        goes_on.wait(600)  # a busy machine takes its time to get to the end of the test
         written(descriptor)
 
     monkeypatch.setattr(os, "fsync", hang)
