@@ -76,6 +76,7 @@ async def run(load: Callable[[], Config], config: Config, web_config: WebConfig)
     reload = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
     service = ServiceManager()
+    memory_tuning.freeze_program()
     async with listening(manager, web_config, parse(config.web.listen_address)):
         await manager.apply_config(config)
         service.ready(_status(config))
