@@ -1,5 +1,6 @@
 """Grafana finds data source and dashboards by itself."""
 
+import json
 import re
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,6 +12,8 @@ from tests.conftest import ROOT
 from tools.boards import FILES, FOLDER
 
 PROVISIONING = ROOT / "grafana" / "provisioning"
+#: bytes of all annotations of an object in Kubernetes
+_LARGEST_ANNOTATIONS = 262144
 _YAML = tuple(sorted(PROVISIONING.rglob("*.yml")))
 
 
@@ -64,6 +67,21 @@ def test_folder_and_data_source_are_named_by_the_environment() -> None:
     assert used == {"GRAFANA_FOLDER", "GRAFANA_FOLDER_UID", "GRAFANA_DATASOURCE_UID"}
     for name in used:
         assert re.fullmatch(rf"\$\{{{name}:-[\w-]+\}}", service["environment"][name])
+
+
+def test_kustomize_makes_a_config_map_of_each_dashboard() -> None:
+    """With the label that the sidecar looks for, and small enough for `kubectl apply`."""
+    built = yaml.safe_load((ROOT / "grafana" / "kustomization.yaml").read_text())
+    chart = yaml.safe_load((ROOT / "deploy/helm/enphase-exporter/values.yaml").read_text())
+    assert built["generatorOptions"]["labels"] == chart["dashboards"]["labels"]
+    files = {
+        ROOT / "grafana" / file: entry["name"]
+        for entry in built["configMapGenerator"]
+        for file in entry["files"]
+    }
+    assert files == {path: path.stem for path in FILES}
+    # it writes what it applied into an annotation
+    assert all(len(json.dumps(path.read_text())) < _LARGEST_ANNOTATIONS for path in FILES)
 
 
 def test_the_first_thing_seen_is_the_home() -> None:
