@@ -22,7 +22,7 @@ from pathlib import Path
 from playwright.async_api import Browser
 
 from exporter.address import parse
-from exporter.clock import FastClock, VirtualClock
+from exporter.clock import VirtualClock
 from exporter.config import COLLECTORS, Config, Gateway
 from exporter.errors import ExporterError
 from exporter.gateway.poller import Poller
@@ -40,11 +40,12 @@ from exporter.web.config import WebConfig
 from tools.browser import browsing, opened
 from tools.browser import find as find_browser
 from tools.screenshot import home_at
+from tools.still_clock import StillClock
 
 #: width and height in CSS pixels, and pixels of the picture per CSS pixel
 _SCREENS = {"desk": (1440, 900, 1), "phone": (390, 844, 2)}
 #: a replayed gateway stands still, so a few points of its curve are enough
-_SPEED, _CADENCE, _HOURS = 120.0, 120.0, 0.6
+_CADENCE, _HOURS = 120.0, 0.6
 _FLEET = 2000
 #: subjects that are watched at once
 _AT_A_TIME = 3
@@ -88,7 +89,7 @@ async def photograph(browser: Browser, url: str, path: Path, *, dark: bool) -> N
 @asynccontextmanager
 async def replayed(folder: Path) -> AsyncIterator[str]:
     """Replay a capture as of now, watch it for a while, and yield the address of its page."""
-    clock = FastClock(time.time() - 3600 * _HOURS, _SPEED)
+    clock = StillClock(time.time() - 3600 * _HOURS, time.time())
     async with AsyncExitStack() as stack:
         state = stack.enter_context(tempfile.TemporaryDirectory(prefix="enphase-exporter-"))
         gateway = load_capture(folder, now=clock.time)
@@ -106,8 +107,7 @@ async def replayed(folder: Path) -> AsyncIterator[str]:
         if gateway.uses_tls:
             home["token"] = running.token
         await manager.apply_config(Config.model_validate({"gateways": [home], "state_dir": state}))
-        await manager.wait_ready()
-        await clock.sleep(3600 * _HOURS)
+        await clock.stopped.wait()
         yield f"http://{host}:{port}/"
 
 

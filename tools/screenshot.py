@@ -3,8 +3,8 @@
     python -m tools.screenshot
     python -m tools.screenshot --scenario=grid-outage --at=1h --hours=1 --folder=/tmp
 
-Home and exporter run ten minutes a second from some hours before the moment on, so that there is a
-curve to see; everything is read every five minutes.
+Home and exporter run from some hours before the moment on, so that there is a curve to see, and
+then stand still; everything is read every five minutes.
 """
 
 import argparse
@@ -23,7 +23,6 @@ from playwright.async_api import Browser
 from pydantic import TypeAdapter
 
 from exporter.address import parse
-from exporter.clock import FastClock
 from exporter.config import COLLECTORS, Config
 from exporter.logging import setup_logging
 from exporter.manager import PollerManager
@@ -36,8 +35,8 @@ from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
 from tools.browser import browsing, opened
 from tools.browser import find as find_browser
+from tools.still_clock import ShiftedClock, StillClock
 
-_SPEED = 600.0
 #: seconds of the home's time between two readings
 _CADENCE = 300.0
 #: width and height in CSS pixels
@@ -67,13 +66,15 @@ async def take(browser: Browser, url: str, folder: Path, *, dark: bool) -> None:
 async def home_at(scenario: Scenario, moment: str, hours: float) -> AsyncIterator[str]:
     """Play some hours of a scenario up to a moment, and yield the address of the page."""
     at = scenario.epoch(_AT.validate_python(moment))
-    then = FastClock(at - 3600 * hours, _SPEED)
-    now = FastClock(time.time() - 3600 * hours, _SPEED)
+    end = time.time()
+    now = StillClock(end - 3600 * hours, end)
+    then = ShiftedClock(now, at - end)
     # The curve has the local hours of the home, although it is displayed now.
     home_hour = datetime.fromtimestamp(at, ZoneInfo(scenario.site.timezone)).hour
     ahead = (home_hour - datetime.now(UTC).hour + 11) % 24 - 11
     runner = ScenarioRunner(scenario, then)
     runner.catch_up()
+    now.on_step = runner.catch_up
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as state:
         manager = PollerManager(Path(state), now)
         async with (
@@ -93,10 +94,7 @@ async def home_at(scenario: Scenario, moment: str, hours: float) -> AsyncIterato
                 await manager.apply_config(
                     Config.model_validate({"gateways": [home], "state_dir": state})
                 )
-                await manager.wait_ready()
-                while (left := at - then.time()) > 0:
-                    runner.catch_up()
-                    await now.sleep(min(_CADENCE, left))
+                await now.stopped.wait()
                 yield f"http://{host}:{port}/"
             finally:
                 await manager.close()
