@@ -5,9 +5,11 @@ energies of the simulated home are enough, so its physics alone runs, in steps o
 what the rules keep of such a time is written from it.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from exporter.simulator.homes.time_of_use import SEASONS, SELL, price_level
 from exporter.simulator.physics.energy_counters import EnergyTotals
 from exporter.simulator.physics.simulation import HomeSimulation
 from exporter.simulator.scenario import Scenario
+from exporter.sun import position
 
 _STEP = 1800
 _DAY = timedelta(days=1)
@@ -31,6 +34,14 @@ _FLOWS = {
 #: hours after midnight at which the day before is written
 _TOLD_AT = (6, 12, 18)
 _INFO = "enphase_inverter_info"
+#: as in the rules: days before that a clear sky is made of, and how high the sun is at least (sine)
+_CLEAR_DAYS, _LEAST_SINE = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28), 0.08
+_STEPS_A_DAY = 86400 // _STEP
+#: degrees: as the simulated sun stands in the homes' time zone
+_LONGITUDE = -120.0
+#: what the batteries lose of their health in a year: a percent, as those of the recording have
+_AGEING = 0.01
+_YEAR = 365 * _DAY.total_seconds()
 
 
 def write_history(scenario: Scenario, recording: Path, end: float, days: int, path: Path) -> None:
@@ -53,7 +64,10 @@ def write_history(scenario: Scenario, recording: Path, end: float, days: int, pa
         step=_STEP,
     )
     samples: dict[str, list[str]] = {}
-    for at, name, labels, value in _samples(house, zone, end):
+    for at, name, labels, value in chain(
+        _samples(house, zone, end, _ClearSky(scenario.latitude)),
+        _health(scenario, first.timestamp(), end),
+    ):
         more = "".join(f',{key}="{word}"' for key, word in labels.items())
         line = f'{name}{{gateway="{gateway}"{more}}} {value:.6g} {at:.0f}'
         samples.setdefault(name, []).append(line)
@@ -82,8 +96,44 @@ def _identity(recording: Path) -> tuple[str, dict[str, str]]:
     return gateway, names
 
 
+class _ClearSky:
+    """What a clear sky gives, from what the days before gave."""
+
+    def __init__(self, latitude: float) -> None:
+        self._latitude = latitude
+        self._ratios: list[float | None] = []
+
+    def watts(self, now: float, produced: float) -> float | None:
+        """Return it for the step until `now`, in which so much was produced (Wh)."""
+        height = math.sin(math.radians(position(self._latitude, _LONGITUDE, now).elevation))
+        best = max(
+            (
+                ratio
+                for day in _CLEAR_DAYS
+                if day * _STEPS_A_DAY <= len(self._ratios)
+                and (ratio := self._ratios[-day * _STEPS_A_DAY]) is not None
+            ),
+            default=None,
+        )
+        watts = produced * 3600 / _STEP
+        self._ratios.append(watts / height if height > _LEAST_SINE else None)
+        return None if best is None else best * max(0.0, height)
+
+
+def _health(
+    scenario: Scenario, first: float, end: float
+) -> Iterator[tuple[float, str, dict[str, str], float]]:
+    """Yield how the batteries age, by the hour."""
+    if not scenario.site.batteries:
+        return
+    for hour in range(int(first // 3600) + 1, int(end // 3600)):
+        health = 1 - _AGEING + _AGEING * (end - 3600 * hour) / _YEAR
+        yield 3600 * hour, "enphase:storage_health_ratio", {}, min(1.0, health)
+        yield 3600 * hour, "enphase:storage_commissioned_ratio", {}, 1.0
+
+
 def _samples(
-    house: HomeSimulation, zone: ZoneInfo, end: float
+    house: HomeSimulation, zone: ZoneInfo, end: float, sky: _ClearSky
 ) -> Iterator[tuple[float, str, dict[str, str], float]]:
     currency = {"currency": house.site.currency}
     midnight = before = house.energy
@@ -96,6 +146,11 @@ def _samples(
         energy, now = house.energy, datetime.fromtimestamp(house.now, zone)
         for name, value in _money(now, before, energy).items() if house.now <= end else ():
             yield house.now, f"enphase:{name}:increase15m", currency, value
+        clear = sky.watts(house.now, energy.produced - before.produced)
+        if clear is not None and house.now <= end:
+            # the rules record it four times an hour
+            for at in (house.now - _STEP / 2, house.now):
+                yield at, "enphase:solar_clear_sky_watts", {}, clear
         before = energy
         if (now.hour, now.minute) == (0, 0):
             day, midnight = _less(energy, midnight), energy

@@ -1,6 +1,7 @@
 // Kinds of panels that are a part of Grafana's server application alone. They are drawn as near to it
 // as can be, with Grafana's own names, colours and texts of values, and are marked in the picture.
 import { FieldType, formattedValueToString, getFieldDisplayName } from '@grafana/data';
+import { LegendDisplayMode, VizLegend } from '@grafana/ui';
 
 const values = (data) =>
   data.flatMap((frame) => {
@@ -136,57 +137,69 @@ function ticks(low, high) {
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
 }
 
-// bars beside each other or stacked, by the first column that is a text
+const titled = (field, frame, data) => getFieldDisplayName(field, frame, data);
+
+// lines of the legend below, as it wraps
+function legendHeight(bars, frame, data, width) {
+  const whole = bars.reduce((sum, field) => sum + 40 + 7 * titled(field, frame, data).length, 0);
+  return 24 * Math.ceil(whole / width);
+}
+
+// bars beside each other, by the first column that is a text
 export function Chart({ panel, data, width, height, context }) {
   const [frame] = data;
   const names = frame.fields.find(({ type }) => type === FieldType.string || type === FieldType.time);
   const bars = frame.fields.filter(({ type }) => type === FieldType.number);
   const count = names.values.length;
-  const [left, base, top] = [70, height - 44, 8];
-  const highest = Math.max(...bars.flatMap(({ values: all }) => all.map((each) => each ?? 0)), 0) || 1;
+  const [left, tall, top] = [70, height - legendHeight(bars, frame, data, width), 8];
+  const base = tall - 20;
+  const highest = (Math.max(...bars.flatMap(({ values: all }) => all.map((each) => each ?? 0)), 0) || 1) * 1.05;
   const lowest = Math.min(...bars.flatMap(({ values: all }) => all.map((each) => each ?? 0)), 0);
   const y = (value) => base - ((value - lowest) / (highest - lowest)) * (base - top);
   const slot = (width - left - 8) / count;
   const bar = (slot * 0.8) / bars.length;
   return (
-    <svg width={width} height={height}>
-      {ticks(lowest, highest).map((value) => {
-        return (
-          <g key={value}>
-            <line x1={left} x2={width - 8} y1={y(value)} y2={y(value)} stroke={context.theme.colors.border.weak} />
-            <text x={left - 6} y={y(value) + 4} textAnchor="end" className="axis">
-              {formattedValueToString(bars[0].display(value))}
+    <div>
+      <svg width={width} height={tall}>
+        {ticks(lowest, highest).map((value) => {
+          return (
+            <g key={value}>
+              <line x1={left} x2={width - 8} y1={y(value)} y2={y(value)} stroke={context.theme.colors.border.weak} />
+              <text x={left - 6} y={y(value) + 4} textAnchor="end" className="axis">
+                {formattedValueToString(bars[0].display(value))}
+              </text>
+            </g>
+          );
+        })}
+        {bars.map((field, place) =>
+          field.values.map((value, i) => (
+            <rect
+              key={`${place} ${i}`}
+              x={left + i * slot + slot * 0.1 + place * bar}
+              y={Math.min(y(value ?? 0), y(0))}
+              width={bar * 0.9}
+              height={Math.abs(y(value ?? 0) - y(0))}
+              fill={context.theme.visualization.getColorByName(field.config.color?.fixedColor ?? '#888')}
+            />
+          ))
+        )}
+        {names.values.map((name, i) =>
+          i % Math.ceil(55 / slot) === 0 ? (
+            <text key={i} x={left + (i + 0.5) * slot} y={base + 14} textAnchor="middle" className="axis">
+              {names.display ? formattedValueToString(names.display(name)) : name}
             </text>
-          </g>
-        );
-      })}
-      {bars.map((field, place) =>
-        field.values.map((value, i) => (
-          <rect
-            key={`${place} ${i}`}
-            x={left + i * slot + slot * 0.1 + place * bar}
-            y={Math.min(y(value ?? 0), y(0))}
-            width={bar * 0.9}
-            height={Math.abs(y(value ?? 0) - y(0))}
-            fill={context.theme.visualization.getColorByName(field.config.color?.fixedColor ?? '#888')}
-          />
-        ))
-      )}
-      {names.values.map((name, i) =>
-        i % Math.ceil(55 / slot) === 0 ? (
-          <text key={i} x={left + (i + 0.5) * slot} y={base + 14} textAnchor="middle" className="axis">
-            {names.display ? formattedValueToString(names.display(name)) : name}
-          </text>
-        ) : null
-      )}
-      {bars.map((field, place) => (
-        <g key={place} transform={`translate(${left + (place * (width - left)) / bars.length}, ${height - 10})`}>
-          <rect width="14" height="4" y="-6" fill={context.theme.visualization.getColorByName(field.config.color?.fixedColor ?? '#888')} />
-          <text x="20" className="axis">
-            {getFieldDisplayName(field, frame, data)}
-          </text>
-        </g>
-      ))}
-    </svg>
+          ) : null
+        )}
+      </svg>
+      <VizLegend
+        displayMode={LegendDisplayMode.List}
+        placement="bottom"
+        items={bars.map((field) => ({
+          label: titled(field, frame, data),
+          color: context.theme.visualization.getColorByName(field.config.color?.fixedColor ?? '#888'),
+          yAxis: 1,
+        }))}
+      />
+    </div>
   );
 }
