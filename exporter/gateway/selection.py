@@ -143,7 +143,7 @@ class Selection:
             return GatewayStartingError("nothing can be read yet")
         return UnsupportedFirmwareError(
             f"firmware {self._parts.memory.firmware} offers nothing that can be read; it is too"
-            " old, or this is no Envoy"
+            " old, or this is not an Envoy"
         )
 
     def _does_without(self, schedule: EndpointSchedule, collector: str) -> bool:
