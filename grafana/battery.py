@@ -58,7 +58,7 @@ TOGETHER = (
             unit="percentunit",
             decimals=0,
             width=24,
-            height=4,
+            height=5,
             no_value=NO_BATTERY,
             runbook="EnphaseStorageCapacityLost",
             queries=(
@@ -281,8 +281,8 @@ TOGETHER = (
             queries=(
                 Query(_mode("enphase_storage_mode"), "Mode"),
                 Query(_mode("enphase_storage_wanted_mode"), "Configured mode"),
-                Query("enphase_storage_charge_from_grid", "Charging from the grid allowed"),
-                Query("enphase_storage_optimized_schedules", "Optimized by the cloud"),
+                Query("enphase_storage_charge_from_grid", "Charge from grid"),
+                Query("enphase_storage_optimized_schedules", "Optimized by cloud"),
             ),
         )
     ),

@@ -57,7 +57,7 @@ DAYS = (
             unit="kwatth",
             decimals=1,
             width=24,
-            height=4,
+            height=5,
             no_value=_NO_DAYS,
             queries=_FLOWS,
         )

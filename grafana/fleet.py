@@ -28,7 +28,7 @@ PANELS = (
             unit="none",
             decimals=0,
             width=24,
-            height=4,
+            height=5,
             multi_gateway=True,
             queries=(
                 now("count(enphase_up)", "Gateways"),

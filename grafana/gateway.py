@@ -5,6 +5,7 @@ from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
 from grafana.kit.queries import GATEWAY, Query, now, state
+from grafana.kit.series_names import BY_STATUS_CODE
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import (
     CLOUD_CONNECTED,
@@ -33,12 +34,12 @@ NOW = (
             description=(
                 "Whether the gateway responds and when it last did, whether it reaches the cloud"
                 " and the time since its last report there, the skew of its clock, the remaining"
-                " lifetime of the token, and requests per minute, of which there are never more"
-                " than fourteen."
+                " lifetime of the token, and requests per minute, of which there are at most"
+                " fourteen, and twelve small ones."
             ),
             unit="s",
             width=24,
-            height=4,
+            height=5,
             runbook="EnphaseGatewayUnreachable",
             queries=(
                 now("enphase_up", "Gateway"),
@@ -58,7 +59,9 @@ NOW = (
                     thresholds=((None, colours.FINE), (600, colours.BAD))
                 ),
                 "Cloud": FieldOverride(value_map=CLOUD_CONNECTED),
-                "Last cloud report": FieldOverride(thresholds=thresholds.CLOUD_REPORT_AGE),
+                "Last cloud report": FieldOverride(
+                    decimals=0, thresholds=thresholds.CLOUD_REPORT_AGE
+                ),
                 "Clock skew": FieldOverride(thresholds=thresholds.CLOCK_SKEW),
                 "Token expires in": FieldOverride(
                     unit="dtdurations", decimals=0, thresholds=thresholds.TOKEN_LIFETIME
@@ -187,7 +190,10 @@ REQUESTS = (
     lines(
         PanelSpec(
             title="Requests per minute by endpoint",
-            description="The total stays at or below fourteen, whatever the configured cadences.",
+            description=(
+                "Whatever the configured cadences, at most fourteen, and twelve small ones of less"
+                " than a kilobyte."
+            ),
             unit="none",
             decimals=1,
             limits=(0, None),
@@ -216,6 +222,7 @@ REQUESTS = (
                     "{{code}}",
                 ),
             ),
+            fields=BY_STATUS_CODE,
         ),
         stacked=True,
     ),
@@ -259,6 +266,7 @@ NETWORK = (
                 " cellular modem. Enphase does not notify owners when the reports stop."
             ),
             unit="s",
+            decimals=0,
             limits=(0, None),
             no_value=_NO_HOME,
             runbook="EnphaseCloudReportingStopped",

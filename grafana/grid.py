@@ -5,6 +5,7 @@ from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import lines, tiles, timeline
 from grafana.kit.queries import GATEWAY, GRID_STATE, Query, now, state
+from grafana.kit.series_names import BY_PHASE
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import (
     GRID,
@@ -42,7 +43,7 @@ NOW = (
             ),
             unit="none",
             width=24,
-            height=4,
+            height=5,
             no_value=_NO_SWITCH,
             runbook="EnphaseGridOutage",
             queries=(
@@ -180,6 +181,7 @@ QUALITY = (
                 Query("max(enphase:leg_volts_low)", "Low"),
                 Query("min(enphase:leg_volts_high)", "High"),
             ),
+            fields=BY_PHASE,
         ),
         dashed=("Low", "High"),
     ),
@@ -247,6 +249,7 @@ QUALITY = (
             unit="watt",
             no_value="No data by phase at this gateway",
             queries=(Query("enphase_net_consumption_phase_watts", "{{phase}}"),),
+            fields=BY_PHASE,
         )
     ),
 )

@@ -35,7 +35,7 @@ ALARM = (
             ),
             unit="none",
             width=24,
-            height=4,
+            height=5,
             decimals=0,
             queries=(
                 now(f"count({FIRING}) or vector(0)", "Alerts"),
@@ -204,7 +204,7 @@ def _period(name: str, since: str) -> Sequence[Panel]:
                 unit="kwatth",
                 decimals=1,
                 width=24,
-                height=4,
+                height=5,
                 since=since,
                 queries=tuple(now(kwh(of(window)), label) for label, of in ENERGIES),
             )

@@ -5,6 +5,7 @@ from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
 from grafana.kit.panels import lines, timeline
 from grafana.kit.queries import GATEWAY, Query, kwh, state
+from grafana.kit.series_names import BY_METER, BY_METER_AND_PHASE
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import NO_METER, STATES, YES_PLAIN
 
@@ -101,6 +102,7 @@ METERS = (
             unit="watt",
             no_value=NO_METER,
             queries=(Query("enphase_meter_watts", "{{meter}}"),),
+            fields=BY_METER,
         )
     ),
     lines(
@@ -111,6 +113,7 @@ METERS = (
             decimals=1,
             no_value=NO_METER,
             queries=(Query("enphase_meter_amperes", "{{meter}}"),),
+            fields=BY_METER,
         )
     ),
 )
@@ -123,6 +126,7 @@ PHASES = (
             unit="watt",
             no_value=_NO_PHASES,
             queries=(Query("enphase_meter_phase_watts", _ON_PHASE),),
+            fields=BY_METER_AND_PHASE,
         )
     ),
     lines(
@@ -134,6 +138,7 @@ PHASES = (
             no_value=_NO_PHASES,
             runbook="EnphaseGridVoltageAbnormal",
             queries=(Query("enphase_meter_phase_volts", _ON_PHASE),),
+            fields=BY_METER_AND_PHASE,
         )
     ),
     lines(
@@ -144,6 +149,7 @@ PHASES = (
             decimals=1,
             no_value=_NO_PHASES,
             queries=(Query("enphase_meter_phase_amperes", _ON_PHASE),),
+            fields=BY_METER_AND_PHASE,
         )
     ),
     lines(
@@ -155,6 +161,7 @@ PHASES = (
             limits=(-1, 1),
             no_value=_NO_PHASES,
             queries=(Query("enphase_meter_phase_power_factor_ratio", _ON_PHASE),),
+            fields=BY_METER_AND_PHASE,
         )
     ),
 )

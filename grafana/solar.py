@@ -52,7 +52,7 @@ OVERVIEW = (
             ),
             unit="watt",
             width=24,
-            height=4,
+            height=5,
             no_value=NONE,
             runbook="EnphaseNoProduction",
             queries=(
@@ -180,7 +180,12 @@ ROOF = (
                     "In the layout",
                 ),
             ),
-            fields={"In the layout": FieldOverride(unit="none", value_map=UNPLACED)},
+            thresholds=((None, colours.SOLAR),),
+            fields={
+                "In the layout": FieldOverride(
+                    unit="none", thresholds=((None, colours.TEXT),), value_map=UNPLACED
+                )
+            },
         )
     ),
     tiles(

@@ -14,10 +14,15 @@ OUTAGE = "#D55E00"
 
 #: states; bad ones have the colour of an outage
 FINE = EXPORT
-WATCH = "#F0E442"
+WATCH = SOLAR
 BAD = OUTAGE
 #: neither good nor bad, or unknown
 NEUTRAL = IMPORT
+#: marks over a graph, which nothing that is drawn there has
+MARK = "#F0E442"
+#: names of colours that Grafana adapts to a light and a dark background
+TEXT = "text"
+NONE = "transparent"
 
 #: colours from a value upwards; the first begins at minus infinity
 ThresholdSteps = tuple[tuple[float | None, str], ...]
@@ -31,7 +36,7 @@ SERIES = {
     "Battery charging": CHARGE,
     "Battery discharging": DISCHARGE,
     "Charge": DISCHARGE,
-    "Reserve": WATCH,
+    "Reserve": NEUTRAL,
     "Lowest charge off grid": OUTAGE,
     "Paid": IMPORT,
     "Earned": EXPORT,
@@ -42,14 +47,36 @@ SERIES = {
     "Same month last year": NEUTRAL,
     "Clear sky": NEUTRAL,
     "State of health": DISCHARGE,
-    "Of the commissioned capacity": SOLAR,
+    "Capacity left": SOLAR,
     "Self-consumption": SOLAR,
     "Autonomy": DISCHARGE,
     "Expected": NEUTRAL,
     "Low": OUTAGE,
     "High": OUTAGE,
-    "Generator starts": WATCH,
+    "Generator starts": OUTAGE,
     "Generator stops": NEUTRAL,
     "Usable": DISCHARGE,
     "Commissioned": NEUTRAL,
+    "Mean of all": NEUTRAL,
+    "Battery": DISCHARGE,
+    "Hottest cell": OUTAGE,
+    "All": NEUTRAL,
+    "Reachable": DISCHARGE,
+    # alone in their graphs, but for limits
+    "Frequency": DISCHARGE,
+    "Between legs": DISCHARGE,
+    "Changes per hour": DISCHARGE,
+    "Token": DISCHARGE,
+    "Since the last report": DISCHARGE,
+    "Ahead by": DISCHARGE,
 }
+#: series that are called after a meter, a phase, or both
+METERS = {
+    "production": SOLAR,
+    "net-consumption": IMPORT,
+    "total-consumption": HOUSE,
+    "storage": DISCHARGE,
+}
+PHASES = {"L1": DISCHARGE, "L2": SOLAR, "L3": HOUSE}
+#: series that are called after the status of a response: all of a class are one colour
+RESPONSES = {"2": EXPORT, "3": CHARGE, "4": SOLAR, "5": OUTAGE}

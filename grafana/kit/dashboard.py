@@ -175,7 +175,7 @@ ANNOTATIONS = (
         "{{gateway}}",
     ),
     AnnotationSpec(
-        "Critical alerts", CRITICAL, colours.WATCH, "{{alertname}}", "{{gateway}} {{serial}}"
+        "Critical alerts", CRITICAL, colours.MARK, "{{alertname}}", "{{gateway}} {{serial}}"
     ),
     AnnotationSpec(
         "Gateway firmware",
@@ -204,7 +204,7 @@ HIGH_PRICE = AnnotationSpec(
     enphase_tariff_import_price > bool on ({GATEWAY}, currency)
       (1.05 * min_over_time(enphase_tariff_import_price[1d])) == 1
     """,
-    colours.WATCH,
+    colours.MARK,
     "High price",
     "{{gateway}}",
 )

@@ -28,12 +28,17 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana.kit import colours
 from grafana.kit.colours import ThresholdSteps
 from grafana.kit.queries import Query, scoped
-from grafana.kit.value_mappings import ValueMap, build_value_mappings
+from grafana.kit.value_mappings import ValueMap, build_missing_mappings, build_value_mappings
 
 #: location of the runbooks, as in the annotations of the rules
 RUNBOOKS = "https://github.com/enphase-exporter/enphase-exporter/blob/main/alertmanager/runbooks/"
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-_PLAIN: ThresholdSteps = ((None, colours.NEUTRAL),)
+#: the colour of what is neither good nor bad, by the kind of panel; of others it is grey
+_PLAIN = {
+    stat.Panel: colours.TEXT,
+    table.Panel: colours.NONE,
+    bargauge.Panel: colours.DISCHARGE,
+}
 
 Panel = cog.Builder[models.Panel]
 PanelBuilder = TypeVar(
@@ -57,6 +62,8 @@ class FieldOverride:
     decimals: int | None = None
     value_map: ValueMap | None = None
     thresholds: ThresholdSteps | None = None
+    #: text where there is no value
+    missing: str | None = None
     #: further properties as Grafana names them
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -70,7 +77,11 @@ class FieldOverride:
         properties: dict[str, Any] = {
             "unit": self.unit,
             "decimals": self.decimals,
-            "mappings": build_value_mappings(self.value_map) if self.value_map else None,
+            "mappings": [
+                *(build_value_mappings(self.value_map) if self.value_map else ()),
+                *(build_missing_mappings(self.missing) if self.missing else ()),
+            ]
+            or None,
             "thresholds": thresholds_config(self.thresholds).build() if self.thresholds else None,
         }
         if self.is_valued:
@@ -124,7 +135,8 @@ def apply_spec(panel: PanelBuilder, spec: PanelSpec) -> PanelBuilder:
         url = f"{RUNBOOKS}{spec.runbook}.md"
         title = f"Runbook: {spec.runbook}"
         panel.links([dashboard.DashboardLink(title).url(url).target_blank(True)])
-    panel.thresholds(thresholds_config(spec.thresholds or _PLAIN))
+    plain = _PLAIN.get(type(panel), colours.NEUTRAL)
+    panel.thresholds(thresholds_config(spec.thresholds or ((None, plain),)))
     for ref, query in zip("ABCDEFGHIJKLMNOP", spec.queries, strict=False):
         panel.with_target(_target(query, ref, multi_gateway=spec.multi_gateway))
     for name, override in spec.fields.items():

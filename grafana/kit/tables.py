@@ -1,18 +1,21 @@
 """Tables: a row for each device, a column for each value."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grafana_foundation_sdk.builders import common, prometheus, table, xychart
 from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as formats
 
+from grafana.kit import colours
 from grafana.kit.panel_spec import DATASOURCE, FieldOverride, Panel, PanelSpec, apply_spec
 from grafana.kit.queries import scoped
 
 #: pixels of a column: a serial number
-_LEAST_WIDTH = 110
+_LEAST_WIDTH = 125
+#: in place of the text of an empty table, which Grafana would write into each empty cell
+_MISSING = "\N{EN DASH}"
 #: a serial number is digits, which Grafana would write as 493 Bil
 _TEXT = [models.DynamicConfigValue(id_val="unit", value="string")]
 
@@ -52,7 +55,8 @@ def rows(
         if label not in hidden:
             kind.override_by_name(name, _TEXT)
     for column in columns:
-        if properties := column.override.properties():
+        if not column.labels:
+            properties = _calm(column.override).properties()
             kind.override_by_name(column.name, properties + _cell(column.override))
     for name, (title, url) in (links or {}).items():
         link = [{"title": title, "url": url, "targetBlank": url.startswith("http")}]
@@ -105,9 +109,25 @@ def add_columns(
     )
 
 
+def _calm(override: FieldOverride) -> FieldOverride:
+    """Leave a colour to what is wrong: a table full of it hides the one cell that matters."""
+
+    def loud(colour: str) -> str:
+        return colour if colour in (colours.BAD, colours.WATCH) else colours.NONE
+
+    return replace(
+        override,
+        missing=_MISSING,
+        thresholds=override.thresholds
+        and tuple((value, loud(colour)) for value, colour in override.thresholds),
+        value_map=override.value_map
+        and {value: (text, loud(colour)) for value, (text, colour) in override.value_map.items()},
+    )
+
+
 def _cell(override: FieldOverride) -> list[models.DynamicConfigValue]:
-    if not (override.value_map or override.thresholds):
+    if not override.is_valued:
         return []
-    return [
-        models.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-text"}),
-    ]
+    # the text over a colour is as legible on a light page as on a dark one
+    filled = {"type": "color-background", "mode": "basic"}
+    return [models.DynamicConfigValue(id_val="custom.cellOptions", value=filled)]

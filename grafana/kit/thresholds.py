@@ -4,7 +4,8 @@ Grafana cannot take these from a metric. Who changes one in the rules (`threshol
 changes it here too; a test compares the two.
 """
 
-from grafana.kit.colours import BAD, CHARGE, FINE, NEUTRAL, WATCH, ThresholdSteps
+from exporter.gateway.rate_limit import PER_MINUTE, SMALL_PER_MINUTE
+from grafana.kit.colours import BAD, FINE, NEUTRAL, WATCH, ThresholdSteps
 
 #: any at all
 ANY_BAD: ThresholdSteps = ((None, FINE), (1, BAD))
@@ -13,7 +14,7 @@ STATE_OF_CHARGE: ThresholdSteps = ((None, BAD), (0.05, WATCH), (0.25, FINE))
 #: charge of a battery less the mean of all
 LAG: ThresholdSteps = ((None, BAD), (-0.15, WATCH), (-0.05, FINE))
 #: temperature of a battery, degrees Celsius
-TEMPERATURE: ThresholdSteps = ((None, CHARGE), (-15, FINE), (45, WATCH), (55, BAD))
+TEMPERATURE: ThresholdSteps = ((None, WATCH), (-15, FINE), (45, WATCH), (55, BAD))
 #: seconds since a battery reported
 REPORT_AGE: ThresholdSteps = ((None, FINE), (900, WATCH), (1800, BAD))
 #: state of health, and capacity left of what was commissioned
@@ -33,5 +34,5 @@ CLOUD_REPORT_AGE: ThresholdSteps = ((None, FINE), (1080, WATCH), (86400, BAD))
 CLOCK_SKEW: ThresholdSteps = ((None, FINE), (60, WATCH), (120, BAD))
 #: remaining seconds of a token: a good fourteen days, and thirty
 TOKEN_LIFETIME: ThresholdSteps = ((None, BAD), (1_231_200, WATCH), (30 * 86400, FINE))
-#: requests a minute
-REQUESTS: ThresholdSteps = ((None, FINE), (14, BAD))
+#: requests a minute: full and small ones, and what a window of some minutes blurs
+REQUESTS: ThresholdSteps = ((None, FINE), (PER_MINUTE + SMALL_PER_MINUTE + 1, BAD))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from grafana_foundation_sdk.models import dashboard
 
-from grafana.kit.colours import BAD, CHARGE, DISCHARGE, FINE, NEUTRAL, OUTAGE, WATCH
+from grafana.kit.colours import BAD, CHARGE, DISCHARGE, FINE, NEUTRAL, NONE, OUTAGE, WATCH
 
 #: words and colour by value
 ValueMap = Mapping[float, tuple[str, str]]
@@ -89,6 +89,18 @@ def build_value_mappings(value_map: ValueMap) -> list[dashboard.ValueMapping]:
                 f"{value:g}": dashboard.ValueMappingResult(text=text, color=colour, index=index)
                 for index, (value, (text, colour)) in enumerate(value_map.items())
             }
+        )
+    ]
+
+
+def build_missing_mappings(text: str) -> list[dashboard.ValueMapping]:
+    """Return a text for the lack of a value, which is neither good nor bad."""
+    return [
+        dashboard.SpecialValueMap(
+            dashboard.DashboardSpecialValueMapOptions(
+                match=dashboard.SpecialValueMatch.NULL_AND_NAN,
+                result=dashboard.ValueMappingResult(text=text, color=NONE, index=0),
+            )
         )
     ]
 

@@ -3,8 +3,10 @@
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,6 +47,10 @@ _EYES = {
 #: CIE76; two is just noticeable for a trained eye, ten is seen at a glance
 _AT_A_GLANCE = 10.0
 _FLOWS = ("SOLAR", "HOUSE", "IMPORT", "EXPORT", "CHARGE", "DISCHARGE", "OUTAGE")
+#: kinds of panels whose series are told apart by their colours
+_GRAPHS = ("timeseries", "barchart")
+#: both limits of a value are dashed and lie on either side of it
+_LIMITS = {"Low", "High"}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.uid)
@@ -134,17 +140,90 @@ def test_no_colour_stands_outside_of_the_table() -> None:
     assert used <= table
 
 
+def _close(names: Mapping[str, str], eyes: str) -> list[tuple[str, str]]:
+    """Return the pairs of different colours, by name, that these eyes hardly tell apart."""
+    seen = {name: _lab(colour, eyes) for name, colour in names.items()}
+    return [
+        (one, other)
+        for one, other in combinations(names, 2)
+        if names[one] != names[other]
+        and sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
+        < _AT_A_GLANCE
+    ]
+
+
+def _drawn(panel: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the colours of the series of a graph that have names of their own, by name."""
+    fixed = {
+        override["matcher"]["options"]: prop["value"]["fixedColor"]
+        for override in panel["fieldConfig"]["overrides"]
+        for prop in override["properties"]
+        if prop["id"] == "color" and "fixedColor" in prop["value"]
+    }
+    names = {target["legendFormat"] for target in panel["targets"]}
+    patterns = {name.strip("/"): each for name, each in fixed.items() if name.startswith("/")}
+    found: dict[str, str] = {}
+    for name in names:
+        matched = [each for pattern, each in patterns.items() if re.search(pattern, name)]
+        if name in fixed or matched:
+            found[name] = fixed.get(name) or matched[-1]
+        elif "{{" not in name:
+            found[name] = ""
+    # those that are called after a phase, a meter or a status have one of these names
+    if any(re.match(r"\{\{(?:phase|meter|code)\}\}", name) for name in names):
+        found |= patterns
+    return found
+
+
+@pytest.mark.parametrize("eyes", _EYES)
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_series_of_a_graph_are_distinguishable_for_everybody(uid: str, eyes: str) -> None:
+    """Every series with a name of its own has a colour of the table, far from its neighbours'."""
+    for panel in boards.panels(DASHBOARDS[uid]):
+        if panel["type"] in _GRAPHS:
+            drawn = _drawn(panel)
+            assert "" not in drawn.values(), f"{panel['title']}: {drawn}"
+            assert _close(drawn, eyes) == [], panel["title"]
+            shared = {name for name, each in drawn.items() if [*drawn.values()].count(each) > 1}
+            assert shared <= _LIMITS, panel["title"]
+
+
+@pytest.mark.parametrize("eyes", _EYES)
+def test_states_are_distinguishable_for_everybody(eyes: str) -> None:
+    """Good, to be watched, bad, and neither."""
+    states = {name: getattr(colours, name) for name in ("FINE", "WATCH", "BAD", "NEUTRAL")}
+    assert _close(states, eyes) == []
+
+
+@pytest.mark.parametrize("uid", DASHBOARDS)
+def test_no_state_is_a_colour_alone(uid: str) -> None:
+    """Every state of a strip, a tile or a cell has a word; other values are numbers."""
+    for panel in boards.panels(DASHBOARDS[uid]):
+        settings = panel["fieldConfig"]
+        mappings = [
+            *settings["defaults"].get("mappings", ()),
+            *(
+                mapping
+                for override in settings["overrides"]
+                for prop in override["properties"]
+                if prop["id"] == "mappings"
+                for mapping in prop["value"]
+            ),
+        ]
+        for mapping in mappings:
+            options = mapping["options"]
+            results = [options["result"]] if mapping["type"] == "special" else options.values()
+            assert all(result["text"].strip() for result in results), panel["title"]
+        if panel["type"] == "state-timeline":
+            assert mappings, panel["title"]
+        if panel["type"] == "stat":
+            assert panel["options"]["textMode"] == "value_and_name"
+
+
 @pytest.mark.parametrize("eyes", _EYES)
 def test_flows_are_distinguishable_for_everybody(eyes: str) -> None:
     """Also by those who are blind to red, to green or to blue."""
-    seen = {name: _lab(getattr(colours, name), eyes) for name in _FLOWS}
-    close = [
-        (one, other)
-        for one, other in combinations(_FLOWS, 2)
-        if sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
-        < _AT_A_GLANCE
-    ]
-    assert close == []
+    assert _close({name: getattr(colours, name) for name in _FLOWS}, eyes) == []
 
 
 @pytest.mark.parametrize(
