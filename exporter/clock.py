@@ -54,7 +54,7 @@ class FastClock:
 
     def __init__(self, start: float, speed: float) -> None:
         self._start = start
-        self.speed = speed
+        self._speed = speed
         self._began = time.monotonic()
 
     def time(self) -> float:
@@ -63,11 +63,11 @@ class FastClock:
 
     def monotonic(self) -> float:
         """Return the fast seconds that have passed."""
-        return (time.monotonic() - self._began) * self.speed
+        return (time.monotonic() - self._began) * self._speed
 
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds` of fast time."""
-        await asyncio.sleep(max(0.0, seconds) / self.speed)
+        await asyncio.sleep(max(0.0, seconds) / self._speed)
 
 
 class SystemClock:
@@ -84,11 +84,3 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Return after `seconds`; zero or less yields once."""
         await asyncio.sleep(max(0.0, seconds))
-
-
-def lateness(clock: Clock, seconds: float) -> float:
-    """Return by how much more than usual a clock is ahead after so many seconds on the wall.
-
-    A machine that is late by a moment is late by an hour where time passes fast; elsewhere 0.
-    """
-    return seconds * (clock.speed - 1.0) if isinstance(clock, FastClock) else 0.0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from exporter.clock import Clock, lateness
+from exporter.clock import Clock
 from exporter.errors import (
     EndpointAbsentError,
     GatewayError,
@@ -49,8 +49,6 @@ _FIRST, _FIRST_MOST = 60.0, 2.0
 _LIFETIME_INTERVALS, _LEAST_LIFETIME = 3.0, 120.0
 #: what is asked seldom lives no longer than this, or a little longer than its interval
 _LONG_LIFETIME, _MARGIN = 900.0, 1.2
-#: seconds on the wall by which a busy machine may be late
-_BUSY = 3.0
 
 
 class EndpointState(Enum):
@@ -85,8 +83,6 @@ class EndpointSchedule:
     answered: float = float("-inf")
     #: seconds between the last two answers: a slow gateway is asked less often than planned
     pace: float = 0.0
-    #: seconds that data lives longer, where time passes faster than a machine can work
-    slack: float = 0.0
     enabled: bool = True
     #: whether another response shows that it has something new to say
     urgent: bool = False
@@ -109,7 +105,7 @@ class EndpointSchedule:
         """For how many seconds an answer of this endpoint is served."""
         interval = max(self.interval, min(self.pace, 10 * self.interval))
         longest = max(_LONG_LIFETIME, _MARGIN * interval)
-        return min(max(_LIFETIME_INTERVALS * interval, _LEAST_LIFETIME), longest) + self.slack
+        return min(max(_LIFETIME_INTERVALS * interval, _LEAST_LIFETIME), longest)
 
 
 class Scheduler:
@@ -132,10 +128,7 @@ class Scheduler:
         """
         self._clock = clock
         due = clock.monotonic() + wait
-        slack = lateness(clock, _BUSY)
-        self._all = {
-            e.path: EndpointSchedule(e, intervals[e.path], due, slack=slack) for e in endpoints
-        }
+        self._all = {e.path: EndpointSchedule(e, intervals[e.path], due) for e in endpoints}
         for path in self._all.keys() & set(seen):
             self._all[path].seen = True
         self._signs = frozenset(signs)

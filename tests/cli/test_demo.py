@@ -1,6 +1,7 @@
 """The demo as a newcomer sees it: one command, a simulated house and its exporter."""
 
 import asyncio
+import json
 import re
 import signal
 import socket
@@ -41,6 +42,25 @@ def test_the_demo_shows_where_to_look(tmp_path: Path, number: signal.Signals) ->
         # the roof has names and a plan
         assert len(re.findall("enphase_inverter_position_x{", metrics)) == 24
         assert ended(process, number) == (0, "")
+
+
+def test_a_fast_home_is_known_at_every_look(tmp_path: Path) -> None:
+    """However fast time is asked to pass, the page never says that something is not known."""
+    flags = ("--speed=36000", "--web.listen-address=127.0.0.1:0")
+    with running(tmp_path, "demo", *flags) as process:
+        assert process.stdout is not None
+        output = ""
+        while "Ctrl-C" not in output:
+            output += process.stdout.readline()
+        address = re.search(r"(http://\S+)/metrics", output)
+        assert address
+        for _ in range(40):
+            with urllib.request.urlopen(f"{address[1]}/api/v1/status") as response:  # noqa: S310
+                [home] = json.load(response)["gateways"]
+            assert home["missing"] == []
+            assert "not known" not in home["summary"]
+            time.sleep(0.05)
+        assert ended(process, signal.SIGINT) == (0, "")
 
 
 @pytest.mark.parametrize(

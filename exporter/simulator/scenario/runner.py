@@ -10,7 +10,7 @@ request reaches it, `follow` or `catch_up` has to.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,9 +95,16 @@ class ScenarioRunner:
             self._run(step)
         self.house.advance(max(now, self.house.now))
 
-    async def follow(self, on_message: Callable[[ScenarioMessage], None]) -> None:
-        """Keep up with a clock that runs by itself, until cancelled; passes on each message."""
-        count = 0
+    async def follow(
+        self,
+        on_message: Callable[[ScenarioMessage], None],
+        sleep: Callable[[float], Awaitable[None]] | None = None,
+    ) -> None:
+        """Keep up with a clock that runs by itself, until cancelled; passes on each message.
+
+        It `sleep`s as the clock does, unless told another way.
+        """
+        sleep, count = sleep or self._clock.sleep, 0
         while True:
             self.catch_up()
             for message in self.messages[count:]:
@@ -106,7 +113,7 @@ class ScenarioRunner:
             until = self._clock.time() + _CHECK_INTERVAL
             if self.next_step is not None:
                 until = min(until, self.next_step)
-            await self._clock.sleep(max(0.0, until - self._clock.time()))
+            await sleep(max(0.0, until - self._clock.time()))
 
     def _run(self, step: ScenarioStep) -> None:
         if step.text:
