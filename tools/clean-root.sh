@@ -17,8 +17,10 @@ archive=$cache/debian-$suite-$(dpkg --print-architecture).tar
 if [ ! -e "$archive" ]; then
     mkdir -p "$cache"
     root=$(mktemp -d)
+    # of its own: another may make one at the same time
+    new=$archive.$$
     # what was mounted within is gone before anything is removed
-    trap 'umount -q "$root/proc" "$root/sys" 2>/dev/null; rm -rf --one-file-system "$root" "$archive.new"' EXIT
+    trap 'umount "$root/proc" "$root/sys" 2>/dev/null || true; rm -rf --one-file-system "$root" "$new"' EXIT
     trap 'exit 130' INT TERM
     mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' |
         sed -n "s/ $suite\$//p" | head -n 1)
@@ -31,7 +33,7 @@ if [ ! -e "$archive" ]; then
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root/etc/resolv.conf"
     chmod 755 "$root"
     # whoever looks in the meantime finds all of it or nothing
-    tar -C "$root" --one-file-system -cf "$archive.new" .
-    mv "$archive.new" "$archive"
+    tar -C "$root" --one-file-system -cf "$new" .
+    mv "$new" "$archive"
 fi
 echo "$archive"
