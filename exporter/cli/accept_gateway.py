@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, choose_gateway
 
 if TYPE_CHECKING:

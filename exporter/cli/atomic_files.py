@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from exporter import files as private_files
-from exporter.cli import raise_on_interrupt
+from exporter.cli.interrupts import raise_on_interrupt
 from exporter.errors import ConfigError
 
 #: content and mode by path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from exporter.cli.options import ConfigFile, GatewayName, LogFormat, QuietLevel, parse_duration_flag
 
 if TYPE_CHECKING:

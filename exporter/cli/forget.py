@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli import raise_on_interrupt
+from exporter.cli.interrupts import raise_on_interrupt
 from exporter.cli.options import ConfigFile, LogFormat, QuietLevel
 
 if TYPE_CHECKING:

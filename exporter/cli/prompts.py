@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.prompt import Confirm, InvalidResponse, PromptBase
 from rich.text import Text
 
-from exporter.cli import raise_on_interrupt
+from exporter.cli.interrupts import raise_on_interrupt
 from exporter.errors import ConfigError, ExporterError
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from tests.conftest import ROOT
 
 #: the command line, in a world in which the import of its commands never ends
@@ -86,6 +86,16 @@ def test_an_interrupt_is_not_lost_in_an_import(command: str, module: str) -> Non
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, b"")
+
+
+def test_little_is_imported_before_interrupts_are_quiet() -> None:
+    """Until `main` runs, Ctrl-C ends Python with a traceback, so nothing is imported before it."""
+    script = (
+        "import os, signal, sys; before = set(sys.modules); import exporter.cli;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=ROOT)
+    assert done.stdout.split() == [b"exporter", b"exporter.cli"]
 
 
 async def test_work_that_never_began_is_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:

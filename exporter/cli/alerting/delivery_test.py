@@ -10,9 +10,9 @@ import typer
 from exporter.alerting import delivery
 from exporter.alerting.delivery import AlertPath
 from exporter.alerting.record import read_receiver, write_receiver
-from exporter.cli import run_async
 from exporter.cli.alerting.place import find_place
 from exporter.cli.check_output import console, follow
+from exporter.cli.interrupts import run_async
 from exporter.cli.prompts import Prompter
 from exporter.diagnostics import StepResult, StepStatus
 

@@ -10,9 +10,9 @@ from types import FrameType
 
 import typer
 
-from exporter.cli import raise_on_interrupt
 from exporter.cli.control.options import Arguments, ControlOptions
 from exporter.cli.control.render import Renderer
+from exporter.cli.interrupts import raise_on_interrupt
 from exporter.cli.options import choose_gateway
 from exporter.clock import Clock, SystemClock
 from exporter.config import load

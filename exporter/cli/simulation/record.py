@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from exporter.cli.options import LogFormat, LogLevel, parse_duration_flag
 from exporter.cli.simulation.scenario_options import ScenarioName, Seed, parse_scenario, parse_seed
 

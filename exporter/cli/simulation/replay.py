@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from exporter.address import Address, parse
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from exporter.cli.options import LogFormat, LogLevel
 from exporter.cli.simulation import require_simulator
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exporter.address import Address, parse
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from exporter.cli.options import LogFormat, LogLevel
 from exporter.cli.simulation import require_simulator
 from exporter.cli.simulation.scenario_options import (

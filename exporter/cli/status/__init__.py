@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from exporter.cli import run_async
+from exporter.cli.interrupts import run_async
 from exporter.cli.options import (
     LogFormat,
     QuietLevel,
