@@ -49,6 +49,9 @@ class RuleSettings:
     severities: Mapping[str, str] = field(default_factory=dict)
     #: alerts that are left out
     disabled: Collection[str] = ()
+    #: whether the thresholds count where an exporter reports others; else they are for gateways
+    #: whose exporter reports none
+    thresholds_win: bool = False
 
 
 def shipped_rules() -> dict[str, str]:
@@ -100,21 +103,30 @@ def _more(indent: str, labels: Mapping[str, str]) -> str:
     return "".join(f"\n{indent}{line}" for line in lines)
 
 
+def _number(value: float) -> str:
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
 def _with_threshold(text: str, name: str, settings: RuleSettings) -> str:
     """Return the text with the owner's numbers in the rule of a threshold."""
     rule = re.compile(
-        rf"(record: enphase:threshold:{name}\n.*\n.*\n)( +)or \S+ \+ 0 \* enphase:gateway$",
+        rf"(record: enphase:threshold:{name}\n.*\n)( +)(.*)\n +or \S+ \+ 0 \* enphase:gateway$",
         re.MULTILINE,
     )
 
     def changed(match: re.Match[str]) -> str:
         default = settings.thresholds.get(name, thresholds()[name].default)
         own = [
-            f"{match[2]}or label_replace("
-            f'vector({numbers[name]:g}), "gateway", {json.dumps(gateway)}, "", "")\n'
+            f"label_replace(vector({_number(numbers[name])}),"
+            f' "gateway", {json.dumps(gateway)}, "", "")'
             for gateway, numbers in settings.gateway_thresholds.items()
             if name in numbers
         ]
-        return f"{match[1]}{''.join(own)}{match[2]}or {default:g} + 0 * enphase:gateway"
+        reported = [match[3]]
+        if settings.thresholds_win:
+            own, reported = [], own + ([] if name in settings.thresholds else reported)
+        first_that_is = [*reported, *own, f"{_number(default)} + 0 * enphase:gateway"]
+        return f"{match[1]}{match[2]}" + f"\n{match[2]}or ".join(first_that_is)
 
     return rule.sub(changed, text)

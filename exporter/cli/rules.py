@@ -49,8 +49,9 @@ def command(
 
     Thresholds, severities, links, labels, and which alerts are left out, are taken from `alerts:`
     in the configuration of the exporter, if there is one; options win. Where the exporter runs
-    elsewhere, a file with `alerts:` alone will do. Without --output all rules are printed as one
-    file.
+    elsewhere, a file with `alerts:` alone will do: its thresholds count, whatever the exporters
+    report. Without --output all rules are printed as one file. promtool checks them, if it is
+    installed.
 
     \b
     Examples:
@@ -65,11 +66,12 @@ def command(
     )
     if output is None:
         typer.echo(_joined(rendered), nl=False)
-        return
-    from exporter.cli.atomic_files import write_files
+    else:
+        from exporter.cli.atomic_files import write_files
 
-    write_files({output / name: (text, 0o644) for name, text in rendered.items()})
-    typer.echo(f"{len(rendered)} files are written to {output}. Reload Prometheus.")
+        write_files({output / name: (text, 0o644) for name, text in rendered.items()})
+        typer.echo(f"{len(rendered)} files are written to {output}. Reload Prometheus.")
+    _check(_joined(rendered))
 
 
 def _settings(
@@ -86,7 +88,7 @@ def _settings(
     path = config_file or find_config_file(os.environ)
     if path is None:
         return RuleSettings(runbook_url=runbook_url, dashboard_url=dashboard_url, labels=labels)
-    alerts, gateways = load_alerts(path, os.environ)
+    alerts, gateways, alone = load_alerts(path, os.environ)
     return RuleSettings(
         thresholds=alerts.thresholds,
         gateway_thresholds={
@@ -105,7 +107,30 @@ def _settings(
         labels={**alerts.labels, **labels},
         severities=alerts.severities,
         disabled=alerts.disabled,
+        thresholds_win=alone,
     )
+
+
+def _check(text: str) -> None:
+    """Let promtool look at the rules, if it is there: a label of the owner may be no template."""
+    import shutil
+    import subprocess
+    import tempfile
+
+    from exporter.errors import ConfigError
+
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        return
+    with tempfile.NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        words = [promtool, "check", "rules", file.name]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        lines = [line.strip() for line in done.stderr.splitlines() if "FAILED" not in line]
+        found = "; ".join(filter(None, lines)).replace(f"{file.name}: ", "")
+        raise ConfigError(f"promtool does not accept these rules: {found}")
 
 
 def _labels(given: list[str]) -> dict[str, str]:

@@ -128,10 +128,12 @@ def load(
         raise ConfigError(f"{flag}: {error}") from None
 
 
-def load_alerts(path: Path, environ: Mapping[str, str]) -> tuple[AllAlerts, dict[str, Alerts]]:
+def load_alerts(
+    path: Path, environ: Mapping[str, str]
+) -> tuple[AllAlerts, dict[str, Alerts], bool]:
     """Return the alerts of a configuration, for all gateways and by gateway; raise ConfigError.
 
-    A file that has no address of a gateway is one for alerts alone.
+    A file that has no address of a gateway is one for alerts alone, which is said last.
     """
     data = _read_file(path)
     listed = data.get("gateways") or []
@@ -141,12 +143,12 @@ def load_alerts(path: Path, environ: Mapping[str, str]) -> tuple[AllAlerts, dict
         addressed = any(not isinstance(each, dict) or "host" in each for each in listed)
     if addressed:
         config = load(path, environ)
-        return config.alerts, {gateway.name: gateway.alerts for gateway in config.gateways}
+        return config.alerts, {gateway.name: gateway.alerts for gateway in config.gateways}, False
     try:
         alerts = AlertsFile.model_validate(data)
     except ValidationError as error:
         raise config_error(error, AlertsFile, printable(path)) from None
-    return alerts.alerts, {gateway.name: gateway.alerts for gateway in alerts.gateways}
+    return alerts.alerts, {gateway.name: gateway.alerts for gateway in alerts.gateways}, True
 
 
 def _read_gateways(path: Path) -> tuple[Gateway, ...]:

@@ -204,6 +204,83 @@ def test_a_file_of_alerts_alone(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [rule["labels"]["severity"] for rule in degraded] == ["critical"]
 
 
+def test_thresholds_of_a_file_of_alerts_count(
+    promtool: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exporters elsewhere report what they have; the owner's file says what rings."""
+    file = tmp_path / "alerts.yml"
+    file.write_text(
+        "alerts: {thresholds: {backup_soc_low_ratio: 0.3}}\n"
+        "gateways:\n"
+        "  - name: cabin\n"
+        "    alerts: {thresholds: {backup_soc_low_ratio: 0.4, battery_cold_celsius: -25}}\n"
+    )
+    assert dispatch.run(["rules", f"--config={file}"]) == 0
+    (tmp_path / "rules.yml").write_text(capsys.readouterr().out)
+    names = {"backup_soc_low_ratio": (0.2, 0.3, 0.4), "battery_cold_celsius": (-10, -10, -25)}
+    homes = ("home", "cabin")
+    tested = {
+        "rule_files": ["rules.yml"],
+        "tests": [
+            {
+                "input_series": [
+                    {
+                        "series": f'enphase_alert_threshold{{gateway="{home}",threshold="{name}"}}',
+                        "values": f"{shipped}x9",
+                    }
+                    for name, (shipped, *_) in names.items()
+                    for home in homes
+                ]
+                + [
+                    {"series": f'enphase_up{{gateway="{home}"}}', "values": "1x9"} for home in homes
+                ],
+                "promql_expr_test": [
+                    {
+                        "expr": f'enphase:threshold:{name}{{gateway="{home}"}}',
+                        "eval_time": "5m",
+                        "exp_samples": [
+                            {
+                                "labels": f'enphase:threshold:{name}{{gateway="{home}"}}',
+                                "value": value,
+                            }
+                        ],
+                    }
+                    for name, (_, *values) in names.items()
+                    for home, value in zip(homes, values, strict=True)
+                ],
+            }
+        ],
+    }
+    (tmp_path / "test.yml").write_text(yaml.safe_dump(tested))
+    done = subprocess.run(
+        [promtool, "test", "rules", str(tmp_path / "test.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_number_is_written_as_it_is() -> None:
+    """No digit of a large number is lost."""
+    [line] = changed(RuleSettings(thresholds={"backup_runtime_seconds": 1234567}))
+    assert line == "or 1234567 + 0 * enphase:gateway"
+
+
+def test_promtool_has_the_last_word(
+    promtool: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A label that Prometheus would refuse is named in one line."""
+    monkeypatch.chdir(tmp_path)
+    assert dispatch.run(["rules", "--label=site={{", f"--output={tmp_path / 'rules'}"]) == 1
+    error = capsys.readouterr().err
+    assert "promtool does not accept these rules" in error
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
