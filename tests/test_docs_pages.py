@@ -16,7 +16,7 @@ import pytest
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from exporter.config import load
+from exporter.config import load, load_alerts
 from tests.conftest import ROOT
 from tests.process import exporter_process
 from tests.test_shutdown import configured, gateway
@@ -67,10 +67,15 @@ def test_blocks_are_valid_yaml(page: Path) -> None:
 def test_thresholds_are_accepted(tmp_path: Path) -> None:
     """The configuration of the page on thresholds is one."""
     file = tmp_path / "enphase-exporter.yml"
-    file.write_text(block("thresholds.md", "yaml", "backup_runtime"))
+    file.write_text(block("thresholds.md", "yaml", "host: 192"))
     config = load(file, {"ENPHASE_STATE_DIR": str(tmp_path)})
     assert config.alerts.thresholds["backup_runtime_seconds"] == 10800
     assert config.gateways[0].alerts.thresholds["backup_runtime_seconds"] == 28800
+    file.write_text(block("thresholds.md", "yaml", "# alerts.yml"))
+    alerts, gateways, alone = load_alerts(file, {})
+    assert alone
+    assert alerts.thresholds == {"backup_runtime_seconds": 10800}
+    assert gateways["cabin"].thresholds == {"backup_runtime_seconds": 28800}
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")

@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 
 import yaml
@@ -28,6 +30,10 @@ _EMPTY_GROUP = re.compile(
     r"(?:^ {2}#.*\n)*^ {2}- name: .*\n(?:^ {4}\w+: .*\n)*^ {4}rules:\n\s*(?=^ {2}\S|\Z)",
     re.MULTILINE,
 )
+#: the head of a group; its name, and its other keys
+_GROUP = re.compile(r"^ {2}- name: (\S+)\n((?: {4}(?!rules:)\w+: .*\n)*) {4}rules:\n", re.MULTILINE)
+#: a rule begins with the comment above it
+_RULE = re.compile(r"(?:^ {6}#.*\n)*^ {6}- (?:alert|record): ", re.MULTILINE)
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -52,6 +58,8 @@ class RuleSettings:
     #: whether the thresholds count where an exporter reports others; else they are for gateways
     #: whose exporter reports none
     thresholds_win: bool = False
+    #: rules in a group at most; Mimir accepts 20
+    group_size: int | None = None
 
 
 def shipped_rules() -> dict[str, str]:
@@ -85,7 +93,21 @@ def _render(text: str, settings: RuleSettings) -> str:
         text = _SEVERITY.sub(lambda match: match[0] + _more(match[1], settings.labels), text)
     for name in thresholds():
         text = _with_threshold(text, name, settings)
-    return text
+    return _split_groups(text, settings.group_size) if settings.group_size else text
+
+
+def _split_groups(text: str, most: int) -> str:
+    """Return the rules in the same order, in groups of at most so many."""
+    head, *groups = _GROUP.split(text)
+    parts = [head]
+    for name, keys, rules in zip(groups[::3], groups[1::3], groups[2::3], strict=True):
+        begins = [match.start() for match in _RULE.finditer(rules)]
+        size = ceil(len(begins) / ceil(len(begins) / most)) if begins else 1
+        ends = [*begins[size::size], len(rules)]
+        for number, (begin, end) in enumerate(pairwise([0, *ends]), 1):
+            part = f"{name}-{number}" if number > 1 else name
+            parts.append(f"  - name: {part}\n{keys}    rules:\n{rules[begin:end]}")
+    return "".join(parts)
 
 
 def _alert(match: re.Match[str], settings: RuleSettings) -> str:

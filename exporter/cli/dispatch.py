@@ -8,6 +8,7 @@
 
 import errno
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from exporter.logging import mask
 
 _PROGRAM = "enphase-exporter"
 _DEBUG = "--log.level=debug"
+#: exit status of a command line that cannot be understood
+_USAGE = 2
 #: errors of stdout: a full disk, a broken device
 _OUTPUT_ERRORS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 #: a module for each command, in the order of `--help`; it has a function `command`, or a typer
@@ -69,7 +72,11 @@ def run(words: Sequence[str]) -> int:
         finally:
             sys.stdout.flush()
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if status == _USAGE and len(words) > 1 and words[-1].endswith((".yml", ".yaml")):
+            command = shlex.join([_PROGRAM, *words[:-1], "-c", words[-1]])
+            typer.echo(f"A configuration is named with -c: {command}", err=True)
+        return status
     except KeyboardInterrupt:
         return 130
     except OSError as error:

@@ -5,18 +5,19 @@ answer is valid. Without a terminal user (`--yes`), a question takes its default
 default is an error. What is typed as a secret is never shown.
 """
 
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from rich.prompt import Confirm, InvalidResponse, PromptBase
-from rich.text import Text
+from rich.text import Text, TextType
 
 from exporter.cli.interrupts import raise_on_interrupt
+from exporter.cli.typed_line import read_line
 from exporter.errors import ConfigError, ExporterError
 
 T = TypeVar("T")
@@ -164,12 +165,18 @@ class _Question(PromptBase[T]):
         hint = f" [Enter: {self._default}]" if self._default else ""
         return Text.assemble(self.prompt, (hint, "prompt.default"), self.prompt_suffix)
 
+    @classmethod
+    def get_input(
+        cls, console: Console, prompt: TextType, password: bool, stream: TextIO | None = None
+    ) -> str:
+        """Read what is typed; a token that is pasted is never shown."""
+        if password or not (sys.stdin.isatty() and console.is_terminal):
+            return super().get_input(console, prompt, password, stream)
+        return read_line(partial(console.print, prompt, end=""), _may_be_token)
+
     def process_response(self, value: str) -> T:
         text = value.strip() or self._default
         if is_token(text) and self.console.is_terminal and not self.password:
-            # removes a pasted token from the screen
-            lines = len(self.prompt + text) // shutil.get_terminal_size().columns + 1
-            self.console.file.write("\x1b[F\x1b[K" * lines)
             self.console.print("(token received)", style="dim")
         if text.lower() == _BACK:
             raise BackError
@@ -189,6 +196,10 @@ class _YesNo(Confirm):
 def is_token(text: str) -> bool:
     """Return whether a text looks like a token of the Enphase cloud."""
     return text.startswith(_TOKEN_PREFIX) and len(text) >= _TOKEN_LENGTH and " " not in text
+
+
+def _may_be_token(text: str) -> bool:
+    return text.lstrip().startswith(_TOKEN_PREFIX)
 
 
 def not_empty(text: str) -> str:

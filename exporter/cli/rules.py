@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415 - heavy imports wait until the options are valid
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,6 +45,15 @@ def command(
             help="A label that every alert gets; may be given several times.",
         ),
     ] = None,
+    group_size: Annotated[
+        int | None,
+        typer.Option(
+            "--group-size",
+            metavar="N",
+            min=1,
+            help="Split groups of more rules; Mimir accepts 20, unless configured otherwise.",
+        ),
+    ] = None,
 ) -> None:
     """Write the alert rules for Prometheus, with what the configuration changes about them.
 
@@ -58,12 +68,12 @@ def command(
       enphase-exporter rules --output=/etc/prometheus/rules
       enphase-exporter rules --runbook-url=http://exporter.lan:10055/runbooks
       enphase-exporter rules --config=alerts.yml --label=site=cabin > enphase.rules.yml
+      enphase-exporter rules --group-size=20 > enphase.rules.yml
     """  # noqa: D301 - \b keeps the lines after it as they are
     from exporter.alerting.rules import render_rules
 
-    rendered = render_rules(
-        _settings(config_file, runbook_url, dashboard_url, _labels(label or []))
-    )
+    settings = _settings(config_file, runbook_url, dashboard_url, _labels(label or []))
+    rendered = render_rules(replace(settings, group_size=group_size))
     if output is None:
         typer.echo(_joined(rendered), nl=False)
     else:

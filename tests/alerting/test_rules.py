@@ -261,6 +261,23 @@ def test_thresholds_of_a_file_of_alerts_count(
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("most", [1, 7, 20])
+def test_groups_are_no_larger_than_asked_for(most: int) -> None:
+    """Rules, their order and their comments stay; each part is evaluated as often as the whole."""
+    before = shipped_rules()
+    for name, text in render_rules(RuleSettings(group_size=most)).items():
+        groups = yaml.safe_load(text)["groups"]
+        assert len({group["name"] for group in groups}) == len(groups)
+        assert all(1 <= len(group["rules"]) <= most for group in groups)
+        shipped = yaml.safe_load(before[name])["groups"]
+        for keys in ([], ["interval"]):
+            rules = [[{key: g[key] for key in keys}, r] for g in groups for r in g["rules"]]
+            assert rules == [
+                [{key: g[key] for key in keys}, r] for g in shipped for r in g["rules"]
+            ]
+        assert text.count("#") == before[name].count("#")
+
+
 def test_a_number_is_written_as_it_is() -> None:
     """No digit of a large number is lost."""
     [line] = changed(RuleSettings(thresholds={"backup_runtime_seconds": 1234567}))

@@ -94,3 +94,12 @@ def test_exits_keep_their_status(fail: Fail, code: str | int | None, status: int
     """A command may end with a status of its own."""
     fail(SystemExit(code))
     assert dispatch.run(["trial"]) == status
+
+
+def test_a_file_without_its_option_is_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a command has no place for a file, the option for it is named."""
+    assert dispatch.run(["check", "--json", "my home.yml"]) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        "A configuration is named with -c: enphase-exporter check --json -c 'my home.yml'"
+    )

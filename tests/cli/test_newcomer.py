@@ -158,14 +158,32 @@ def test_the_guided_setup(gateway: RunningGateway, terminal: Terminal, tmp_path:
     assert terminal.status() == "0"
 
 
-def test_a_pasted_token_is_removed_from_the_screen(terminal: Terminal) -> None:
-    """The terminal echoes what is pasted at a visible question: it is erased at once."""
+@pytest.mark.parametrize("question", ["[Enter: token]", "File with the token"])
+def test_a_pasted_token_is_never_shown(terminal: Terminal, question: str) -> None:
+    """It is recognised at questions whose answers are shown, and not even written for a moment."""
     terminal.type("enphase-exporter init --host=127.0.0.1 --no-test --name=home")
-    terminal.answer("[Enter: token]", f"eyJ{'x' * 300}")
-    output = terminal.until("(token received)")
-    assert terminal.raw.count("\x1b[F\x1b[K") >= 2
-    assert "x" * 300 not in terminal.until("Write the configuration to") + output[-20:]
+    if question != "[Enter: token]":
+        terminal.answer("[Enter: token]", "token-file")
+    terminal.answer(question, f" eyJ{'x' * 300}")
+    terminal.until("(token received)")
+    terminal.until("Write the configuration to")
+    assert "xxx" not in terminal.raw
     terminal.interrupt_until(PROMPT)
+
+
+def test_answers_can_be_corrected(terminal: Terminal, tmp_path: Path) -> None:
+    """What is typed is shown; the keys that take a letter or the line away do so."""
+    (tmp_path / "token").write_text("t0ken")
+    terminal.type("enphase-exporter init --host=127.0.0.1 --no-test --token-file=token")
+    terminal.answer("Name of the gateway", "wrong\x15hütte\x7f\x7f\x7f\x7fut")
+    terminal.answer("Write the configuration to", "eyJ\x7f\x7f\x7fmy.yml\x04")
+    output = terminal.until(PROMPT)
+    assert "Wrote my.yml" in output
+    assert "hütte" in terminal.seen
+    assert "name: hut" in (tmp_path / "my.yml").read_text()
+    terminal.type("enphase-exporter init --host=127.0.0.1 --no-test")
+    terminal.answer("Name of the gateway", "\x04")
+    assert "standard input has ended: nothing was written" in terminal.until(PROMPT)
 
 
 def _until_up(url: str) -> None:
