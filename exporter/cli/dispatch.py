@@ -74,8 +74,8 @@ def run(words: Sequence[str]) -> int:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
         if status == _USAGE and len(words) > 1 and words[-1].endswith((".yml", ".yaml")):
-            command = shlex.join([_PROGRAM, *words[:-1], "-c", words[-1]])
-            typer.echo(f"A configuration is named with -c: {command}", err=True)
+            named = shlex.join([_PROGRAM, *words[:-1], "-c", words[-1]])
+            typer.echo(f"A configuration is named with -c: {named}", err=True)
         return status
     except KeyboardInterrupt:
         return 130
