@@ -27,6 +27,7 @@ from exporter.config import COLLECTORS, Config
 from exporter.logging import setup_logging
 from exporter.manager import PollerManager
 from exporter.serve import listening
+from exporter.simulator.paced_clock import ShiftedClock
 from exporter.simulator.panel_labels import panel_labels
 from exporter.simulator.scenario import Scenario, ScenarioRunner, find_scenario
 from exporter.simulator.scenario.durations import At
@@ -35,7 +36,7 @@ from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
 from tools.browser import browsing, opened
 from tools.browser import find as find_browser
-from tools.still_clock import ShiftedClock, StillClock
+from tools.still_clock import StillClock
 
 #: seconds of the home's time between two readings
 _CADENCE = 300.0

@@ -6,7 +6,7 @@ However busy the machine is, nothing is late: what a picture shows does not depe
 import asyncio
 from collections.abc import Callable
 
-from exporter.clock import Clock, VirtualClock
+from exporter.clock import VirtualClock
 
 
 class StillClock(VirtualClock):
@@ -29,23 +29,3 @@ class StillClock(VirtualClock):
         if self.time() >= self._end:
             self.stopped.set()
             await asyncio.get_running_loop().create_future()
-
-
-class ShiftedClock:
-    """Another clock, so many seconds ahead of it."""
-
-    def __init__(self, clock: Clock, ahead: float) -> None:
-        self._clock = clock
-        self._ahead = ahead
-
-    def time(self) -> float:
-        """Return the wall clock in seconds since the epoch."""
-        return self._clock.time() + self._ahead
-
-    def monotonic(self) -> float:
-        """Return seconds that never step back."""
-        return self._clock.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after `seconds`."""
-        await self._clock.sleep(seconds)

@@ -58,19 +58,25 @@ class PacedClock:
         while (left := end - self.monotonic()) > 0:  # noqa: ASYNC110 - it passes by itself
             await asyncio.sleep(max(_LOOK, left / self._speed))
 
-    def starting_at(self, start: float) -> Clock:
-        """Return a clock that begins at another time, and passes with this one."""
-        return _ShiftedClock(self, start)
-
     def _settle(self, passed: float) -> None:
         self._passed, self._since = passed, time.monotonic()
 
 
-class _ShiftedClock:
-    def __init__(self, clock: PacedClock, start: float) -> None:
-        self._start = start
-        self.monotonic = clock.monotonic
-        self.sleep = clock.sleep
+class ShiftedClock:
+    """Another clock, so many seconds ahead of it."""
+
+    def __init__(self, clock: Clock, ahead: float) -> None:
+        self._clock = clock
+        self._ahead = ahead
 
     def time(self) -> float:
-        return self._start + self.monotonic()
+        """Return the wall clock in seconds since the epoch."""
+        return self._clock.time() + self._ahead
+
+    def monotonic(self) -> float:
+        """Return seconds that never step back."""
+        return self._clock.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`."""
+        await self._clock.sleep(seconds)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from exporter.simulator.paced_clock import PacedClock
+from exporter.simulator.paced_clock import PacedClock, ShiftedClock
 
 FAST = 1e6
 
@@ -59,6 +59,6 @@ async def test_a_watcher_waits_for_others_to_sleep() -> None:
 async def test_two_beginnings_share_the_time_that_passes() -> None:
     """A scenario at its own date and an exporter at the present keep their distance."""
     clock = PacedClock(5000.0, FAST)
-    other = clock.starting_at(1000.0)
+    other = ShiftedClock(clock, -4000.0)
     await other.sleep(20.0)
     assert (clock.time(), other.time(), other.monotonic()) == (5020.0, 1020.0, 20.0)

@@ -91,12 +91,12 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
     from rich.console import Console
 
     from exporter.cli.simulation.demo_display import DemoDisplay
-    from exporter.clock import Clock, FastClock
+    from exporter.clock import FastClock
     from exporter.config import Config
     from exporter.manager import PollerManager
     from exporter.serve import listening
     from exporter.signals import stop_event
-    from exporter.simulator.paced_clock import PacedClock
+    from exporter.simulator.paced_clock import PacedClock, ShiftedClock
     from exporter.simulator.panel_labels import panel_labels
     from exporter.simulator.recorder import SimulatedTokenFile, cadences_of_at_least
     from exporter.simulator.scenario import ScenarioMessage, ScenarioRunner
@@ -105,14 +105,12 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
     from exporter.web.config import WebConfig
 
     stop, output_closed = stop_event(), False
+    now = time.time()
+    # nobody else has the time of a home that is faster than the wall: it waits for the exporter
+    clock = PacedClock(now, speed) if speed > 1.0 else FastClock(now, speed)
+    wait = clock.watch if isinstance(clock, PacedClock) else clock.sleep
     # the scenario has a date of its own, the exporter runs at the present, both at the same speed
-    clock: Clock = FastClock(time.time(), speed)
-    scenario_clock: Clock = FastClock(scenario.begins, speed)
-    follow_pace = None
-    if speed > 1.0:
-        # nobody else has the time of a home that is faster than the wall: it waits for the exporter
-        paced = PacedClock(time.time(), speed)
-        clock, scenario_clock, follow_pace = paced, paced.starting_at(scenario.begins), paced.watch
+    scenario_clock = ShiftedClock(clock, scenario.begins - now)
     runner = ScenarioRunner(scenario, scenario_clock, seed=seed)
     gateway = TimeShiftedGateway(runner.gateway, scenario_clock.time, clock.time)
     with tempfile.TemporaryDirectory(prefix="enphase-exporter-") as folder:
@@ -156,7 +154,7 @@ async def _run(  # noqa: PLR0915 - the parts of the demo, one after the other
 
             try:
                 async with asyncio.TaskGroup() as group:
-                    works = show(), runner.follow(on_message, follow_pace)
+                    works = show(), runner.follow(on_message, wait)
                     tasks = [group.create_task(work) for work in works]
                     await stop.wait()
                     for task in tasks:
