@@ -127,6 +127,12 @@ def relay(*, daylight: bool | None, **changes: Any) -> GatewayStatus:
     return lone("relays", to=(RelayStatus("5", **{"closed": False, **changes}),), daylight=daylight)
 
 
+def dark(ago: float, **changes: Any) -> GatewayStatus:
+    """Return a house whose only panel reported so long ago; the sun is not known."""
+    panel = PanelStatus("3", "dark", max_watts=300, last_report_timestamp_seconds=NOW - ago)
+    return replace(WELL, panels=(panel,), **changes)
+
+
 OUTAGE = {"EnphaseGridOutage"}
 
 #: each kind of problem by itself, with the expected alerts
@@ -241,6 +247,17 @@ WRONG: list[tuple[GatewayStatus, set[str]]] = [
         set(),
     ),
     (lone("panels", to=(PanelStatus("3", "dark"),)), set()),
+    (dark(2 * HOUR), set()),
+    (dark(2 * HOUR, daylight=True), {"EnphaseAllInvertersSilent"}),
+    (dark(2 * HOUR, power=PowerFlow(solar_watts=300.0)), {"EnphaseAllInvertersSilent"}),
+    (dark(2 * HOUR, power=PowerFlow(solar_watts=3.0)), set()),
+    (dark(HOUR / 2, daylight=True), set()),
+    (dark(2 * DAY, daylight=True), set()),
+    (
+        dark(2 * HOUR, daylight=True, production_limits=ProductionLimits(forced_off=True)),
+        {"EnphaseProductionForcedOff"},
+    ),
+    (dark(2 * HOUR, daylight=True, grid=ISLAND.grid), OUTAGE),
     (lone("panels", to=(PanelStatus("3", "missing"),)), {"EnphaseInvertersMissing"}),
     (condition("danger", "acb"), {"EnphaseDeviceDanger"}),
     (condition("broken"), {"EnphaseDeviceBroken"}),
