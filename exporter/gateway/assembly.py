@@ -23,7 +23,7 @@ from exporter.errors import InvalidDataError
 from exporter.gateway.additions import Additions
 from exporter.gateway.counters import CounterGuard
 from exporter.gateway.device_names import device_names
-from exporter.gateway.endpoints import ALSO_READ, PATHS, assemble, meters
+from exporter.gateway.endpoints import ALSO_READ, ENDPOINTS, PATHS, assemble, meters
 from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.gateway.event_log import EventLog
@@ -89,6 +89,8 @@ class Assembler:
     ) -> None:
         #: values that could not be read, by endpoint and field
         self.unreadable: Counter[tuple[str, str]] = Counter()
+        #: by endpoint, since when values of a field cannot be read that could be before
+        self._lost: dict[str, Mapping[str, float]] = {}
         #: the gateway's clock less ours, in seconds
         self.clock_skew: float | None = None
         self.identity: Identity | None = None
@@ -120,7 +122,18 @@ class Assembler:
         for name, count in parsed.unreadable.items():
             self.unreadable[endpoint.path, name] += count
         self._log_unreadable(endpoint, frozenset(parsed.unreadable))
+        if not parsed.empty:
+            self._note_lost(endpoint.path, parsed.unreadable)
         return parsed
+
+    def lost(self, collector: str) -> Mapping[str, float]:
+        """Return the fields that the last answers had before and not now, and since when not."""
+        return {
+            name: since
+            for path, lost in self._lost.items()
+            if ENDPOINTS[path].collector == collector and self.alive(path) is not None
+            for name, since in lost.items()
+        }
 
     @property
     def sum_pending(self) -> bool:
@@ -139,6 +152,8 @@ class Assembler:
         """Drop all answers: they are those of another gateway."""
         self.answers.clear()
         self._whole.clear()
+        self._lost.clear()
+        self._state.unreadable.clear()
         self._last_joined.clear()
 
     def alive(self, path: str) -> Parsed | None:
@@ -277,6 +292,21 @@ class Assembler:
             return datetime.fromtimestamp(self._clock.time(), ZoneInfo(name)) if name else None
         except (KeyError, ValueError, OSError):
             return None
+
+    def _note_lost(self, path: str, unreadable: Mapping[str, int]) -> None:
+        """Note which values cannot be read that were read before; others were never expected."""
+        never = self._state.unreadable.get(path, unreadable)
+        self._state.unreadable[path] = {
+            name: min(count, unreadable[name])
+            for name, count in never.items()
+            if name in unreadable
+        }
+        known, now = self._lost.get(path, {}), self._clock.time()
+        self._lost[path] = {
+            name: known.get(name, now)
+            for name, count in unreadable.items()
+            if count > never.get(name, 0)
+        }
 
     def _log_unreadable(self, endpoint: Endpoint, fields: frozenset[str]) -> None:
         before = self._logged.get(endpoint.path, frozenset())

@@ -35,8 +35,9 @@ class CollectorState:
     failures: Counter[str] = field(default_factory=Counter)
     #: seconds that the last request of each endpoint took
     durations: dict[str, float] = field(default_factory=dict)
-    #: errors that go on, by endpoint
+    #: errors that go on, by endpoint, and since when (epoch seconds)
     errors: dict[str, GatewayError] = field(default_factory=dict)
+    failing_since: dict[str, float] = field(default_factory=dict)
     #: whether a failure was reported that is more than the lack of an endpoint: what was reported
     #: once does not vanish when it is over
     reported: bool = False
@@ -65,6 +66,11 @@ class CollectorState:
         """Whether the answers list all that they listed before."""
         return not self.missing
 
+    def recovered(self, endpoint: str) -> None:
+        """End the error of an endpoint."""
+        self.errors.pop(endpoint, None)
+        self.failing_since.pop(endpoint, None)
+
 
 class CollectorStates:
     """The states by collector. A failure that goes on is logged once, and its end once."""
@@ -85,7 +91,7 @@ class CollectorStates:
         """Note an answer that could be used."""
         state = self._all[name]
         state.durations[endpoint] = duration
-        state.errors.pop(endpoint, None)
+        state.recovered(endpoint)
         state.gateway_error = None
         state.has_data = True
         state.last_success = self._clock.time()
@@ -105,6 +111,7 @@ class CollectorStates:
         if duration is not None:
             state.durations[endpoint] = duration
         state.errors[endpoint] = error
+        state.failing_since.setdefault(endpoint, self._clock.time())
         state.has_data, state.reported = False, True
         self._failed_since.add(endpoint)
         state.failures[error.reason] += 1
@@ -113,7 +120,7 @@ class CollectorStates:
     def clear(self, name: str, endpoint: str) -> None:
         """Forget the failure of an endpoint that the collector can do without."""
         state = self._all[name]
-        state.errors.pop(endpoint, None)
+        state.recovered(endpoint)
         state.reported = state.reported and (state.has_data or bool(state.errors))
 
     def gateway_failed(self, error: GatewayError) -> None:
@@ -179,6 +186,7 @@ class CollectorStates:
             cadence=state.cadence,
             complete=state.complete,
             missing=tuple(state.missing),
+            failing_since=min(state.failing_since.values(), default=None),
         )
 
     def _log(self, name: str, error: GatewayError) -> None:

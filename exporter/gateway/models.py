@@ -1,7 +1,7 @@
 """Members of a reading that no answer of the gateway has: what the exporter adds of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ class CollectorReport:
     cadence: float | None = None
     complete: bool = True
     missing: tuple[str, ...] = ()
+    #: when the first of the errors that go on began
+    failing_since: float | None = None
+    #: fields whose values cannot be read, though they could be before, and since when not
+    unreadable: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

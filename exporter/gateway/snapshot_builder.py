@@ -49,7 +49,10 @@ class SnapshotBuilder:
         token = parts.client.token
         report = SelfReport(
             up=up,
-            collectors=parts.states.report(["gateway", *reported]),
+            collectors={
+                name: replace(state, unreadable=parts.assembler.lost(name))
+                for name, state in parts.states.report(["gateway", *reported]).items()
+            },
             requests=dict(parts.client.requests),
             rejected=dict(parts.guard.rejected),
             unreadable=dict(parts.assembler.unreadable),

@@ -158,6 +158,8 @@ class GatewayState(BaseModel):
     collectors: Names = set()
     #: paths of endpoints that ever answered with something
     endpoints: Names = set()
+    #: by path and the gateway's name of a field, how many of its values could never be read
+    unreadable: Annotated[dict[str, dict[str, int]], _LENIENT] = {}
     #: serials ever listed, by kind of device
     devices: Annotated[dict[str, set[str]], _LENIENT] = {}
     #: by kind and identity, everything that was ever there

@@ -132,7 +132,9 @@ def _contact(view: SnapshotView) -> Contact:
     if view.report.up and view.has_data:
         return "answers"
     collectors = view.report.collectors
-    if collectors["gateway"].reason in _REFUSALS:
+    reasons = {collector.reason for collector in collectors.values() if collector.reason}
+    # It may be a while until everything was asked and the gateway as a whole counts as failed.
+    if collectors["gateway"].reason in _REFUSALS or (reasons and reasons <= _REFUSALS):
         return "refused"
     # A gateway that has neither failed nor answered yet was only just started.
     answered = any(c.last_success for name, c in collectors.items() if name != "gateway")
@@ -302,7 +304,10 @@ def _collectors(view: SnapshotView) -> tuple[CollectorStatus, ...]:
             sum(report.failures.values()),
             report.reason,
             report.trouble,
+            report.failing_since,
             view.complete(name),
+            tuple(report.unreadable),
+            min(report.unreadable.values(), default=None),
         )
         for name, report in reports.items()
     )

@@ -53,6 +53,7 @@ _MISSING = "EnphaseDataMissing"
 #: alert of each kind, and the severity of which its text is; others are devices in the answers
 _ALERTS = {
     "quantity": (_MISSING, "critical"),
+    "value": (_MISSING, "critical"),
     "collector": ("EnphaseCollectorFailing", "warning"),
     "battery": ("EnphaseBatteryMissing", "critical"),
     "inverter": ("EnphaseInvertersMissing", "warning"),
@@ -158,7 +159,12 @@ def _collectors(status: GatewayStatus) -> Iterator[MissingData]:
     for collector in status.collectors:
         name = _COLLECTORS.get(collector.name, collector.name.replace("_", " ").capitalize())
         if not collector.up and (collector.failures or collector.reason):
-            since = collector.last_success_timestamp_seconds
+            # Another of its endpoints may have answered since.
+            stamps = (
+                collector.last_success_timestamp_seconds,
+                collector.failing_since_timestamp_seconds,
+            )
+            since = min((stamp for stamp in stamps if stamp is not None), default=None)
             yield MissingData("collector", collector.name, name, _reason(collector), since)
         elif collector.up and not collector.complete:
             yield MissingData(
@@ -167,6 +173,15 @@ def _collectors(status: GatewayStatus) -> Iterator[MissingData]:
                 f"{name}, in part",
                 "the last answer was incomplete",
                 alert=_MISSING,
+            )
+        if collector.up and collector.unreadable:
+            since = collector.unreadable_since_timestamp_seconds
+            yield MissingData(
+                "value",
+                collector.name,
+                f"{name}, some values",
+                f"in the gateway's answers these cannot be read: {listed([*collector.unreadable])}",
+                since,
             )
 
 

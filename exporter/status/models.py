@@ -165,8 +165,13 @@ class CollectorStatus:
     #: the current failure, as in the label `reason` and as a sentence; empty if there is none
     reason: str = ""
     trouble: str = ""
+    #: when the first of the failures that go on began
+    failing_since_timestamp_seconds: float | None = None
     #: whether the last answers held everything that was there before
     complete: bool = True
+    #: fields of the answers, by the gateway's names, whose values cannot be read and could before
+    unreadable: tuple[str, ...] = ()
+    unreadable_since_timestamp_seconds: float | None = None
 
     @property
     def waiting(self) -> bool:

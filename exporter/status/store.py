@@ -288,7 +288,9 @@ def severity_key(status: GatewayStatus) -> tuple[float, ...]:
 
 
 def _last_known(entry: _Entry, status: GatewayStatus) -> dict[str, LastValue]:
-    """Return what was known before and is not known now."""
+    """Return what was known before and is not known now; of a silent gateway nothing is."""
+    if status.contact != "answers":
+        return dict(entry.history.last)
     current: dict[str, float | bool | None] = {
         "solar_watts": status.power.solar_watts,
         "house_watts": status.power.house_watts,

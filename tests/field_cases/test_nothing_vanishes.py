@@ -49,7 +49,7 @@ LOSSES: dict[str, Callable[[], Fault]] = {
 _OWN = {name for name, family in FAMILIES.items() if {t.collector for t in family.tables} == {SELF}}
 
 
-def _series(polled: PolledGateway) -> set[tuple[str, frozenset[tuple[str, str]]]]:
+def series(polled: PolledGateway) -> set[tuple[str, frozenset[tuple[str, str]]]]:
     """Return name and labels of all series that come from the gateway."""
     return {
         (name, labels)
@@ -75,13 +75,13 @@ def _loses(polled: PolledGateway, path: str, loss: str) -> bool:
 
 async def _lose(polled: PolledGateway, path: str, fault: Fault) -> set[str]:
     """Take an answer away and assert that its loss is noticed; return the metrics that vanish."""
-    before = _series(polled)
+    before = series(polled)
     polled.gateway.faults[path] = fault
     try:
         await polled.pass_time(NOTICED)
     finally:
         polled.gateway.faults.pop(path, None)
-    vanished = {name for name, _ in before - _series(polled)}
+    vanished = {name for name, _ in before - series(polled)}
     if vanished:
         state = polled.status()
         noticed = missing(polled) | {("collector", name) for name in down(polled)}

@@ -174,6 +174,8 @@ NOT_EXPORTED = {
     ("CollectorReport", "reason"): "a label of the failures, which are counted",
     ("CollectorReport", "trouble"): _PERSON,
     ("CollectorReport", "missing"): _PERSON,
+    ("CollectorReport", "failing_since"): _PERSON,
+    ("CollectorReport", "unreadable"): _PERSON,
     ("SelfReport", "polled"): "becomes readiness",
     ("Acb", "serial_num"): _KEY,
     ("AcbDevice", "charge_status"): "acb_inventory has it",

@@ -8,7 +8,7 @@ import pytest
 
 from exporter.clock import VirtualClock
 from exporter.simulator import replay as captures
-from exporter.simulator.faults import Edit
+from exporter.simulator.faults import Edit, Fault, body, login_page, redirect
 from exporter.simulator.faults import status as answer
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, SAMPLE_HOMES
 from exporter.status.models import GatewayStatus, GridStatus, StorageStatus
@@ -113,6 +113,63 @@ async def test_a_gateway_that_is_gone_leaves_nothing_behind(tmp_path: Path) -> N
     assert {battery.last_known_soc_ratio for battery in status.batteries} == {0.64}
     assert [(each.kind, each.id) for each in status.missing] == [("gateway", "")]
     assert status.health == "act"
+
+
+@pytest.mark.parametrize("minutes", [2, 5, 15])
+async def test_the_last_charge_is_displayed_from_the_first_minute(
+    minutes: int, tmp_path: Path
+) -> None:
+    """A reading that has not expired is the last word of a gateway that is silent, too."""
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        await watched.pass_time(600)
+        watched.gateway.up = False
+        await watched.pass_time(60 * minutes)
+        status = watched.status()
+    if status.contact == "silent":
+        assert "on grid, batteries 64 %, charging." in status.summary
+    else:
+        assert minutes == 2
+        assert "Batteries 64 %" in status.summary
+
+
+async def test_a_gateway_that_answers_with_errors_is_not_called_dead(tmp_path: Path) -> None:
+    """It has power, so nobody is sent to its lights and its breaker."""
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        await watched.pass_time(120)
+        watched.gateway.faults["*"] = answer(500)
+        await watched.pass_time(600)
+        (problem,) = watched.status().problems
+    assert problem.alert == "EnphaseGatewayUnreachable"
+    assert problem.summary == "The gateway answers with errors only."
+    assert problem.text.endswith("/info: status 500; is this an Enphase gateway?")
+    assert problem.first.startswith("Restart the gateway")
+
+
+@pytest.mark.parametrize("minutes", [4, 15])
+@pytest.mark.parametrize("refusal", [login_page(), redirect("/login.html", code=302), answer(401)])
+async def test_a_login_refused_by_each_endpoint_is_no_silence(
+    refusal: Fault, minutes: int, tmp_path: Path
+) -> None:
+    """The gateway still says who it is, and nothing else: that is the login, from the first on."""
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        await watched.pass_time(120)
+        watched.gateway.faults |= {"*": refusal, "/info": Fault(), "/auth/check_jwt": Fault()}
+        await watched.pass_time(60 * minutes)
+        status = watched.status()
+    assert status.contact == "refused"
+    assert [problem.alert for problem in status.problems] == ["EnphaseAuthenticationFailing"]
+
+
+async def test_a_failure_lasts_from_its_own_beginning(tmp_path: Path) -> None:
+    """Another endpoint of the collector that answers does not make it younger."""
+    async with polled_gateway("battery-home", tmp_path) as watched:
+        await watched.pass_time(120)
+        watched.gateway.faults["/ivp/meters/readings"] = body(b"[]")
+        await watched.pass_time(1200)
+        status = watched.status()
+    since = {each.id: each.since_timestamp_seconds for each in status.missing}["meters"]
+    assert since is not None
+    assert status.timestamp_seconds - since == pytest.approx(1200, abs=60)
 
 
 async def test_a_gateway_that_fell_silent_off_grid_leaves_its_last_word(tmp_path: Path) -> None:

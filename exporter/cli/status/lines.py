@@ -68,6 +68,8 @@ def lines(status: GatewayStatus) -> Iterator[Line]:
     heading = f"{MARKS[status.health]} {status.gateway}: {verdict(status)}"
     yield Line(heading, "", STYLES[status.health])
     yield Line("Now", status.summary)
+    if status.system:
+        yield Line("System", " ".join((f"{status.system}.", *status.limits)))
     for problem in status.problems:
         yield from _problem(problem, status.timestamp_seconds)
     for each in status.missing:

@@ -162,4 +162,4 @@ def _wrong(status: GatewayStatus) -> str:
     texts += [f"{each.name} {UNKNOWN}." for each in status.missing]
     if not texts:
         return ""
-    return texts[0] + (f" and {len(texts) - 1} more" if len(texts) > 1 else "")
+    return texts[0] + (f" {len(texts) - 1} more." if len(texts) > 1 else "")

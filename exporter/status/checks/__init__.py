@@ -28,17 +28,20 @@ def problems(status: GatewayStatus, thresholds: Mapping[str, float]) -> tuple[Pr
     for check in CHECKS:
         for finding in check.find(status, thresholds):
             text = alert_text(check.alert, check.severity)
-            summary = text.summary.rstrip(".")
-            sentence = f"{summary}: {finding.detail}." if finding.detail else text.summary
+            summary = finding.summary or text.summary
+            sentence = summary
+            if finding.detail:
+                end = "" if finding.detail.endswith("?") else "."
+                sentence = f"{summary.rstrip('.')}: {finding.detail}{end}"
             result.append(
                 Problem(
                     check.alert,
                     check.severity,
                     sentence,
-                    text.first,
+                    finding.first or text.first,
                     text.runbook_url,
                     finding.since,
-                    text.summary,
+                    summary,
                     finding.detail,
                 )
             )

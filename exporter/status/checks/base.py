@@ -17,6 +17,9 @@ class Finding:
     detail: str = ""
     #: epoch seconds; None where it is not known
     since: float | None = None
+    #: instead of the alert's own, where a case of it is told from the others
+    summary: str = ""
+    first: str = ""
 
 
 Find = Callable[[GatewayStatus, Thresholds], Iterable[Finding]]

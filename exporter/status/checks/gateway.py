@@ -9,11 +9,21 @@ from exporter.status.summary import connection
 
 
 def _unreachable(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
-    if status.contact == "silent":
-        parts = [status.host]
-        if status.unreadable:
-            parts += [connection(status), status.trouble.rstrip(".")]
-        yield Finding(", ".join(filter(None, parts)), status.last_heard_timestamp_seconds)
+    if status.contact != "silent":
+        return
+    last = status.last_heard_timestamp_seconds
+    if not status.unreadable:
+        yield Finding(status.host, last)
+        return
+    detail = ", ".join(filter(None, (status.host, status.trouble.rstrip("."))))
+    yield Finding(
+        detail,
+        last,
+        f"The gateway {connection(status)} only.",
+        "Run enphase-exporter check: it tells whether this is the address of a gateway."
+        if last is None
+        else "Restart the gateway, its breaker off for a minute; its lights are on, as it answers.",
+    )
 
 
 def _refused(status: GatewayStatus, _: Thresholds) -> Iterator[Finding]:
