@@ -91,6 +91,8 @@ class Assembler:
         self.unreadable: Counter[tuple[str, str]] = Counter()
         #: by endpoint, since when values of a field cannot be read that could be before
         self._lost: dict[str, Mapping[str, float]] = {}
+        #: by collector, since when values of a field cannot be by the gateway's clock
+        self._dropped: dict[str, dict[str, float]] = {}
         #: the gateway's clock less ours, in seconds
         self.clock_skew: float | None = None
         self.identity: Identity | None = None
@@ -133,7 +135,7 @@ class Assembler:
             for path, lost in self._lost.items()
             if ENDPOINTS[path].collector == collector and self.alive(path) is not None
             for name, since in lost.items()
-        }
+        } | self._dropped.get(collector, {})
 
     @property
     def sum_pending(self) -> bool:
@@ -153,6 +155,7 @@ class Assembler:
         self.answers.clear()
         self._whole.clear()
         self._lost.clear()
+        self._dropped.clear()
         self._state.unreadable.clear()
         self._last_joined.clear()
 
@@ -225,6 +228,7 @@ class Assembler:
         ):
             return last.data
         data = assemble(collector, self.current(), context)
+        self._note_dropped(collector, context.dropped)
         if self._inventory.any_retired:
             data = without_retired(data, self._inventory.retired)
         self._last_joined[collector] = _Joined(
@@ -307,6 +311,14 @@ class Assembler:
             for name, count in unreadable.items()
             if count > never.get(name, 0)
         }
+
+    def _note_dropped(self, collector: str, dropped: Mapping[str, int]) -> None:
+        """Count what was dropped when answers were joined, and note since when."""
+        path = next((path for path in PATHS[collector] if self.alive(path)), "")
+        for name, count in dropped.items():
+            self.unreadable[path, name] += count
+        known, now = self._dropped.get(collector, {}), self._clock.time()
+        self._dropped[collector] = {name: known.get(name, now) for name in dropped}
 
     def _log_unreadable(self, endpoint: Endpoint, fields: frozenset[str]) -> None:
         before = self._logged.get(endpoint.path, frozenset())

@@ -1,6 +1,7 @@
 """What joining several answers depends on besides the answers themselves."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,7 +23,8 @@ class Context:
     `("ctmeters_phases", "production", "L2", "energy_delivered")`, or None.
 
     `holds_until` is filled by whoever asks: until that moment of the gateway's clock, the same
-    answers are joined to the same result.
+    answers are joined to the same result. `dropped` counts the values that cannot be by its clock,
+    by the gateway's name of their field.
     """
 
     gateway_time: float
@@ -32,6 +34,7 @@ class Context:
     previous: Mapping[str, Parsed] = field(default_factory=dict)
     register: Callable[[tuple[str, ...]], float | None] = lambda _: None
     holds_until: float = field(default=math.inf, init=False)
+    dropped: Counter[str] = field(default_factory=Counter, init=False)
 
     def is_stale(self, stamp: float | None, limit: float = METERED_AGE) -> bool:
         """Return whether a time stamp of the gateway is too old now, by its own clock."""

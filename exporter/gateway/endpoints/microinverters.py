@@ -149,6 +149,7 @@ def _make_current(by_serial: dict[str, Inverter], context: Context) -> None:
             by_serial[serial] = _of_now(inverter, newest, context)
         elif date > latest:
             by_serial[serial] = replace(inverter, last_report_date=None)
+            context.dropped["lastReportDate"] += 1
         else:
             oldest = min(oldest, date)
     context.changes_at(oldest + _NIGHT)
