@@ -191,10 +191,10 @@ def open_private(path: Path) -> int:
         descriptor = os.open(path, flags)
     except FileNotFoundError:
         descriptor = os.open(path, flags | os.O_CREAT, 0o600)
-        give_to_owner(descriptor, path)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(f"{path.name} is no regular file")
+        give_to_owner(descriptor, path)
     except BaseException:
         os.close(descriptor)
         raise

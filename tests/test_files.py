@@ -12,6 +12,11 @@ import pytest
 
 from exporter import files
 from exporter.errors import StateError
+from exporter.gateway.auth import accept_serial
+from exporter.gateway.control.audit_log import AuditLog
+from exporter.gateway.control.lock import control_lock
+from exporter.gateway.counter_journal import CounterJournal
+from exporter.gateway.limit_file import LimitFile
 from exporter.state import State
 
 HELD = {"serial": "1", "counters": {"a": 1}}
@@ -50,6 +55,30 @@ def test_a_file_that_root_writes_stays_with_its_owner(tmp_path: Path) -> None:
     os.chown(state.path, 1234, 1235)
     state.save({**HELD, "serial": "2"})
     assert (state.path.stat().st_uid, state.path.stat().st_gid) == (1234, 1235)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_whatever_root_leaves_can_be_used_by_the_exporter(tmp_path: Path) -> None:
+    """Record, locks, limits and journal have the owner of the directory, also if they were root's.
+
+    A record that the exporter cannot read hides that production was switched off on purpose.
+    """
+    os.chown(tmp_path, 4321, 4322)
+    for _ in range(2):
+        AuditLog(tmp_path).write(0.0, {})
+        with control_lock(tmp_path, "home"):
+            pass
+        limit = LimitFile(tmp_path / "home.requests")
+        limit.open()
+        limit.close()
+        journal = CounterJournal.open(tmp_path / "home.counters")
+        assert journal is not None
+        journal.close()
+        accept_serial(tmp_path, "home", "1")
+        owners = {path.name: path.stat().st_uid for path in tmp_path.iterdir()}
+        assert set(owners.values()) == {4321}, owners
+        for path in tmp_path.iterdir():
+            os.chown(path, 0, 0)
 
 
 def test_where_a_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

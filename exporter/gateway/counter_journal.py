@@ -22,6 +22,8 @@ from pathlib import Path
 
 import orjson
 
+from exporter import files
+
 log = logging.getLogger(__name__)
 
 _MAGIC = b"EEXJ"
@@ -52,6 +54,7 @@ class CounterJournal:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             descriptor = os.open(path, flags, 0o600)
+            files.give_to_owner(descriptor, path)
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             size = os.fstat(descriptor).st_size
             if not 2 * _SLOT_BYTES <= size <= _MAX_BYTES or size % (2 * _SLOT_BYTES):

@@ -15,6 +15,7 @@ from random import Random
 
 from exporter.address import parse
 from exporter.config import Config
+from exporter.gateway import topology
 from exporter.manager import PollerManager
 from exporter.serve import listening
 from exporter.web import listener
@@ -190,10 +191,13 @@ class _Month:
         missing = {each.name for each in self._sites}
         for series, _ in ups:
             missing -= {each.name for each in self._sites if f'"{each.name}"' in series}
-        return [*missing, *(series for series, value in ups if float(value) != 1)]
+        down = [series for series, value in ups if float(value) != 1]
+        return [*missing, *(series for series in down if not series.endswith(_ONCE_A_NIGHT))]
 
 
 _UPS = ("enphase_up{", "enphase_collector_up{")
+#: what failed last night is tried again in the next one
+_ONCE_A_NIGHT = tuple(f'collector="{name}"}}' for name in topology.OPT_IN)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from exporter import files
 from exporter.errors import StateError
 from exporter.gateway.production_wish import COMMAND_LOG
 from exporter.logging import mask
@@ -57,6 +58,8 @@ class AuditLog:
                 raise OSError("not a regular file")
             if mode & 0o077:
                 os.fchmod(file, 0o600)
+            # The exporter reads here whether production was switched off on purpose.
+            files.give_to_owner(file, self.path)
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
         finally:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from exporter import files
 from exporter.errors import ControlError, StateError
 from exporter.state import State
 
@@ -23,6 +24,7 @@ def control_lock(directory: Path, gateway: str) -> Iterator[None]:
             " writable for this user"
         ) from None
     try:
+        files.give_to_owner(file, path)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
