@@ -50,7 +50,7 @@ TOGETHER = (
         PanelSpec(
             title="All batteries",
             description=(
-                "State of charge, energy and power of all batteries together; positive power is"
+                "State of charge, energy, reserve and power of all batteries; positive power is"
                 " discharging, negative is charging. Health as reported by the system, and the"
                 " present capacity as a share of the commissioned capacity: a lower value means"
                 " that a battery is missing."
@@ -64,6 +64,7 @@ TOGETHER = (
             queries=(
                 now("enphase_storage_soc_ratio", "Charge"),
                 now(kwh("enphase_storage_available_joules"), "Energy left"),
+                now("enphase_storage_reserve_soc_ratio", "Reserve"),
                 now("enphase_storage_watts", "Power"),
                 now("enphase:storage_runtime_seconds", "Backup time"),
                 now("enphase_storage_health_ratio", "Health"),
@@ -77,7 +78,7 @@ TOGETHER = (
                 "Charge": FieldOverride(thresholds=thresholds.STATE_OF_CHARGE),
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
                 "Power": FieldOverride(unit="watt"),
-                "Backup time": FieldOverride(unit="dtdurations", decimals=1),
+                "Backup time": FieldOverride(unit="s", decimals=1),
                 "Health": FieldOverride(thresholds=thresholds.HEALTH),
                 "Capacity left": FieldOverride(
                     thresholds=thresholds.CAPACITY,

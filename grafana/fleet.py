@@ -34,14 +34,12 @@ PANELS = (
                 now("count(enphase_up)", "Gateways"),
                 now("count(enphase_up == 0) or vector(0)", "Unreachable"),
                 now("count(enphase_grid_connected == 0) or vector(0)", "Off grid"),
-                now(
-                    "count(enphase_gateway_cloud_connected == 0) or vector(0)", "Cloud disconnected"
-                ),
+                now("count(enphase_gateway_cloud_connected == 0) or vector(0)", "No cloud"),
                 now(f"count(count by ({GATEWAY}) ({FIRING})) or vector(0)", "With alerts"),
             ),
             fields={
                 name: FieldOverride(thresholds=thresholds.ANY_BAD)
-                for name in ("Unreachable", "Off grid", "Cloud disconnected", "With alerts")
+                for name in ("Unreachable", "Off grid", "No cloud", "With alerts")
             },
         )
     ),

@@ -3,12 +3,13 @@
 from grafana.kit import colours, thresholds
 from grafana.kit.dashboard import DashboardRow, DashboardSpec
 from grafana.kit.panel_spec import FieldOverride, PanelSpec
-from grafana.kit.panels import lines, tiles, timeline
+from grafana.kit.panels import bars, lines, tiles, timeline
 from grafana.kit.queries import GATEWAY, Query, now, state
 from grafana.kit.series_names import BY_STATUS_CODE
 from grafana.kit.tables import TableColumn, rows
 from grafana.kit.value_mappings import (
     CLOUD_CONNECTED,
+    DEVICE_TYPES,
     LINK,
     RESPONDING,
     STATES,
@@ -187,25 +188,25 @@ COLLECTORS = (
 )
 
 REQUESTS = (
-    lines(
+    bars(
         PanelSpec(
             title="Requests per minute by endpoint",
             description=(
-                "Whatever the configured cadences, at most fourteen, and twelve small ones of less"
-                " than a kilobyte."
+                "The eight that are asked most often, at the moment. Whatever the configured"
+                " cadences, all together are at most fourteen, and twelve small ones of less than a"
+                " kilobyte."
             ),
             unit="none",
             decimals=1,
             limits=(0, None),
             queries=(
-                Query(
-                    f"60 * sum by ({GATEWAY}, endpoint)"
-                    " (rate(enphase_gateway_requests_total[$__rate_interval]))",
+                now(
+                    f"sort_desc(topk by ({GATEWAY}) (8, 60 * sum by ({GATEWAY}, endpoint)"
+                    " (rate(enphase_gateway_requests_total[$__rate_interval]))))",
                     "{{endpoint}}",
                 ),
             ),
         ),
-        stacked=True,
     ),
     lines(
         PanelSpec(
@@ -325,6 +326,7 @@ NETWORK = (
             TableColumn("Level", "enphase_gateway_link_level", FieldOverride(thresholds=_LEVEL)),
         ),
         order="Devices",
+        words={"Devices": DEVICE_TYPES},
     ),
 )
 

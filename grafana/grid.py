@@ -20,10 +20,12 @@ _NO_SWITCH = "No hardware at this gateway that measures the grid state"
 _NO_OUTAGE = "No outage in the selected time range"
 _GENERATOR_MODE = state("enphase_generator_mode", "off", "on", "auto", by=GATEWAY, label="mode")
 _REACHABLE: ValueMap = {10: ("Unreachable", colours.BAD), 11: ("Reachable", colours.FINE)}
-#: an open contact is no fault: some are made to be
+#: an open contact is no fault: some are made to be, and the relay of a generator that rests is
 _CONTACT: ValueMap = {20: ("Open", colours.NEUTRAL), 21: ("Closed", colours.DISCHARGE)}
 _SINCE = "enphase:grid_islanded_since_timestamp_seconds"
 _RANGE = "[$__range:1m]"
+#: pixels of a moment, or of a time of hours and minutes
+_WIDE = {"custom.minWidth": 165}
 
 
 def _outages(value: str) -> str:
@@ -60,8 +62,8 @@ NOW = (
                 "Grid": FieldOverride(value_map=GRID),
                 "Changes per hour": FieldOverride(decimals=0, thresholds=thresholds.GRID_CHANGES),
                 "Changes": FieldOverride(decimals=0),
-                "Off grid": FieldOverride(unit="dtdurations", decimals=1),
-                "Backup time": FieldOverride(unit="dtdurations", decimals=1),
+                "Off grid": FieldOverride(unit="s", decimals=1),
+                "Backup time": FieldOverride(unit="s", decimals=1),
             },
         )
     ),
@@ -100,7 +102,12 @@ NOW = (
                     state("enphase_collar_grid_state", "on_grid", "off_grid"), "Grid at the collar"
                 ),
                 Query(
-                    state("enphase_generator_oper_state", "close", "open", by=GATEWAY),
+                    state(
+                        "enphase_generator_oper_state",
+                        *("close", "open"),
+                        by=GATEWAY,
+                        codes={"close": 21, "open": 20},
+                    ),
                     "Generator relay",
                 ),
                 Query(
@@ -134,12 +141,12 @@ NOW = (
             TableColumn(
                 "Began",
                 f"1000 * max_over_time({_outages(_SINCE)}{_RANGE})",
-                FieldOverride(unit="dateTimeAsIso"),
+                FieldOverride(unit="dateTimeAsIso", extra=_WIDE),
             ),
             TableColumn(
                 "Lasted",
                 f"max_over_time({_outages(f'time() - {_SINCE}')}{_RANGE})",
-                FieldOverride(unit="dtdurations", decimals=1),
+                FieldOverride(unit="dtdurations", decimals=1, extra=_WIDE),
             ),
             TableColumn(
                 "Lowest charge",

@@ -21,7 +21,14 @@ from grafana.kit.queries import (
     self_consumption,
 )
 from grafana.kit.tables import TableColumn, rows
-from grafana.kit.value_mappings import CLOUD_CONNECTED, GRID, NO_BATTERY, NO_METER, RESPONDING
+from grafana.kit.value_mappings import (
+    CLOUD_CONNECTED,
+    GRID,
+    NO_BATTERY,
+    NO_METER,
+    RESPONDING,
+    SEVERITY,
+)
 
 ALARM = (
     tiles(
@@ -84,6 +91,7 @@ ALARM = (
             ),
         ),
         order="Severity",
+        words={"Severity": SEVERITY},
         links={"Alert": ("Runbook", f"{RUNBOOKS}${{__value.text}}.md")},
     ),
 )
@@ -127,7 +135,7 @@ POWER = (
             fields={
                 "Charge": FieldOverride(thresholds=thresholds.STATE_OF_CHARGE),
                 "Energy left": FieldOverride(unit="kwatth", decimals=1),
-                "Backup time": FieldOverride(unit="dtdurations", decimals=1),
+                "Backup time": FieldOverride(unit="s", decimals=1),
             },
         ),
     ),

@@ -17,6 +17,8 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+#: milliseconds: a busy machine is no failure
+_PATIENCE = 120_000
 
 
 def find() -> str | None:
@@ -47,6 +49,7 @@ async def opened(
         reduced_motion="reduce",
     )
     page = await context.new_page()
+    page.set_default_timeout(_PATIENCE)
     await page.goto(url)
     yield page
     await context.close()

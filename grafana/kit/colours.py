@@ -12,9 +12,9 @@ CHARGE = "#56B4E9"
 DISCHARGE = "#0072B2"
 OUTAGE = "#D55E00"
 
-#: states; bad ones have the colour of an outage
+#: states; bad ones have the colour of an outage, and Grafana writes dark on what is to be watched
 FINE = EXPORT
-WATCH = SOLAR
+WATCH = "#F0B429"
 BAD = OUTAGE
 #: neither good nor bad, or unknown
 NEUTRAL = IMPORT

@@ -84,6 +84,9 @@ def lines(
     )
     if stacked:
         kind.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL).group("A"))
+    if stacked or bars:
+        # an area is read by its height, which begins at zero
+        kind.axis_soft_min(0).axis_soft_max(0)
     if steps:
         kind.line_interpolation(options.LineInterpolation.STEP_AFTER)
     if interval:

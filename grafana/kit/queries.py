@@ -5,6 +5,7 @@ counted in joules and displayed in kWh; prices are per kWh.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -73,9 +74,16 @@ def scoped(expr: str, *, multi_gateway: bool = False) -> str:
     return _SELECTOR.sub(selector, " ".join(expr.split()))
 
 
-def state(metric: str, *states: str, by: str = DEVICE, label: str = "state") -> str:
+def state(
+    metric: str,
+    *states: str,
+    by: str = DEVICE,
+    label: str = "state",
+    codes: Mapping[str, int] = CODES,
+) -> str:
     """Return the code of the state that holds, see `value_mappings.STATES`."""
-    parts = (f'{metric}{{{label}="{name}"}} * {CODES[name]}' for name in (*states, "unknown"))
+    codes = {"unknown": CODES["unknown"], **codes}
+    parts = (f'{metric}{{{label}="{name}"}} * {codes[name]}' for name in (*states, "unknown"))
     return f"sum by ({by}) ({' or '.join(parts)})"
 
 

@@ -11,13 +11,12 @@ from grafana_foundation_sdk.models import prometheus as formats
 from grafana.kit import colours
 from grafana.kit.panel_spec import DATASOURCE, FieldOverride, Panel, PanelSpec, apply_spec
 from grafana.kit.queries import scoped
+from grafana.kit.value_mappings import ValueMap
 
 #: pixels of a column: a serial number
 _LEAST_WIDTH = 125
 #: in place of the text of an empty table, which Grafana would write into each empty cell
 _MISSING = "\N{EN DASH}"
-#: a serial number is digits, which Grafana would write as 493 Bil
-_TEXT = [models.DynamicConfigValue(id_val="unit", value="string")]
 
 
 @dataclass(frozen=True)
@@ -42,18 +41,21 @@ def rows(
     descending: bool = False,
     hidden: tuple[str, ...] = (),
     links: Mapping[str, tuple[str, str]] | None = None,
+    words: Mapping[str, ValueMap] | None = None,
 ) -> Panel:
     """Return a table with a row for each combination of `keys` (labels, and the columns' titles).
 
     Ordered by a column, without those keys that are `hidden`; `links` gives columns a title and an
-    address to go to.
+    address to go to, `words` what to write in place of their texts.
     """
     kind = apply_spec(table.Panel(), spec)
     add_columns(kind, spec, keys, columns, hidden)
+    # a serial number is digits, which Grafana would write as 493 Bil
     labels = {**keys, **{label: name for each in columns for label, name in each.labels.items()}}
     for label, name in labels.items():
         if label not in hidden:
-            kind.override_by_name(name, _TEXT)
+            text = _calm(FieldOverride(unit="string", value_map=(words or {}).get(name)))
+            kind.override_by_name(name, text.properties() + _cell(text))
     for column in columns:
         if not column.labels:
             properties = _calm(column.override).properties()
@@ -118,6 +120,7 @@ def _calm(override: FieldOverride) -> FieldOverride:
     return replace(
         override,
         missing=_MISSING,
+        extra={**override.extra, "noValue": _MISSING},
         thresholds=override.thresholds
         and tuple((value, loud(colour)) for value, colour in override.thresholds),
         value_map=override.value_map

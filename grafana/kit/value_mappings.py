@@ -11,8 +11,8 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.kit.colours import BAD, CHARGE, DISCHARGE, FINE, NEUTRAL, NONE, OUTAGE, WATCH
 
-#: words and colour by value
-ValueMap = Mapping[float, tuple[str, str]]
+#: words and colour by value, a number or a text
+ValueMap = Mapping[float | str, tuple[str, str]]
 
 #: text in place of "No data"
 NO_BATTERY = "No battery at this gateway"
@@ -30,9 +30,18 @@ RESPONDING: ValueMap = {0: ("Unreachable", BAD), 1: ("Reachable", FINE)}
 CLOUD_CONNECTED: ValueMap = {0: ("Disconnected", BAD), 1: ("Connected", FINE)}
 WORKING: ValueMap = {0: ("Failing", BAD), 1: ("OK", FINE)}
 LINK: ValueMap = {0: ("No link", NEUTRAL), 1: ("Up", FINE)}
+SEVERITY: ValueMap = {"critical": ("Critical", BAD), "warning": ("Warning", WATCH)}
+#: as the gateway calls kinds of devices
+DEVICE_TYPES: ValueMap = {
+    "pcu": ("Inverters", NONE),
+    "encharge": ("IQ Batteries", NONE),
+    "acb": ("AC Batteries", NONE),
+    "esub": ("System controller", NONE),
+    "nsrb": ("IQ Relays", NONE),
+}
 #: of panels in the roof layout
 UNCOMPARED: ValueMap = {-1: ("Nothing to compare", NEUTRAL)}
-UNPLACED: ValueMap = {0: ("None has x and y in the configuration", NEUTRAL)}
+UNPLACED: ValueMap = {0: ("None", NEUTRAL)}
 #: as `enphase_encharge_led_status`
 LED_STATUS: ValueMap = {
     12: ("Charging", CHARGE),
@@ -86,11 +95,15 @@ def build_value_mappings(value_map: ValueMap) -> list[dashboard.ValueMapping]:
     return [
         dashboard.ValueMap(
             {
-                f"{value:g}": dashboard.ValueMappingResult(text=text, color=colour, index=index)
+                _written(value): dashboard.ValueMappingResult(text=text, color=colour, index=index)
                 for index, (value, (text, colour)) in enumerate(value_map.items())
             }
         )
     ]
+
+
+def _written(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def build_missing_mappings(text: str) -> list[dashboard.ValueMapping]:
@@ -107,9 +120,9 @@ def build_missing_mappings(text: str) -> list[dashboard.ValueMapping]:
 
 def merge_value_maps(tables: Iterable[ValueMap]) -> ValueMap:
     """Return several tables as one; raise ValueError where they contradict each other."""
-    result: dict[float, tuple[str, str]] = {}
+    result: dict[float | str, tuple[str, str]] = {}
     for table in tables:
         for value, entry in table.items():
             if result.setdefault(value, entry) != entry:
-                raise ValueError(f"{value:g} means {result[value][0]} and {entry[0]}")
+                raise ValueError(f"{_written(value)} means {result[value][0]} and {entry[0]}")
     return result

@@ -31,6 +31,13 @@ _FLOWS = {
     "battery_charge": "charged",
     "battery_discharge": "discharged",
 }
+#: what the exporter must have measured for what the rules make of it: a home has not every meter
+_NEEDED = {
+    **{f"enphase:{flow}_joules:yesterday": {f"enphase_{flow}_joules_total"} for flow in _FLOWS},
+    "enphase:import_cost:increase15m": {"enphase_grid_import_joules_total"},
+    "enphase:export_earnings:increase15m": {"enphase_grid_export_joules_total"},
+    "enphase:avoided_cost:increase15m": {"enphase_house_joules_total"},
+}
 #: hours after midnight at which the day before is written
 _TOLD_AT = (6, 12, 18)
 _INFO = "enphase_inverter_info"
@@ -50,7 +57,7 @@ def write_history(scenario: Scenario, recording: Path, end: float, days: int, pa
     The `recording` goes on from there: its home, and its names for the inverters, are those of the
     history.
     """
-    gateway, names = _identity(recording)
+    gateway, names, measured = _identity(recording)
     zone = ZoneInfo(scenario.site.timezone)
     first = datetime.fromtimestamp(end, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     first -= days * _DAY
@@ -68,6 +75,8 @@ def write_history(scenario: Scenario, recording: Path, end: float, days: int, pa
         _samples(house, zone, end, _ClearSky(scenario.latitude)),
         _health(scenario, first.timestamp(), end),
     ):
+        if not _NEEDED.get(name, set()) <= measured:
+            continue
         more = "".join(f',{key}="{word}"' for key, word in labels.items())
         line = f'{name}{{gateway="{gateway}"{more}}} {value:.6g} {at:.0f}'
         samples.setdefault(name, []).append(line)
@@ -80,20 +89,21 @@ def write_history(scenario: Scenario, recording: Path, end: float, days: int, pa
         file.write("# EOF\n")
 
 
-def _identity(recording: Path) -> tuple[str, dict[str, str]]:
-    """Return the gateway of a recording, and the series of what is known of each inverter."""
+def _identity(recording: Path) -> tuple[str, dict[str, str], set[str]]:
+    """Return the gateway of a recording, what is known of each inverter, and all metrics."""
     names: dict[str, str] = {}
+    metrics: set[str] = set()
     gateway = ""
     with recording.open() as file:
         for line in file:
-            if line.startswith(f"{_INFO}{{"):
+            metric = line.partition("{")[0]
+            metrics.add(metric)
+            if metric == _INFO:
                 series = line.rsplit(" ", 2)[0]
                 [gateway] = re.findall(r'gateway="([^"]*)"', series)
                 [serial] = re.findall(r'serial="([^"]*)"', series)
-                if serial in names:
-                    break
-                names[serial] = series
-    return gateway, names
+                names.setdefault(serial, series)
+    return gateway, names, metrics
 
 
 class _ClearSky:
@@ -147,8 +157,8 @@ def _samples(
         for name, value in _money(now, before, energy).items() if house.now <= end else ():
             yield house.now, f"enphase:{name}:increase15m", currency, value
         clear = sky.watts(house.now, energy.produced - before.produced)
-        if clear is not None and house.now <= end:
-            # the rules record it four times an hour
+        if clear is not None:
+            # the rules record it four times an hour; in a recording they wait a day for the first
             for at in (house.now - _STEP / 2, house.now):
                 yield at, "enphase:solar_clear_sky_watts", {}, clear
         before = energy

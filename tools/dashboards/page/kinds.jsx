@@ -151,7 +151,7 @@ export function Rows({ panel, data, width, height, context }) {
       data={data[0]}
       width={width}
       height={height}
-      initialSortBy={panel.options.sortBy}
+      sortBy={panel.options.sortBy}
       cellHeight={panel.options.cellHeight}
       timeRange={context.range(panel)}
       fieldConfig={panel.fieldConfig}
