@@ -166,7 +166,7 @@ def subjects(captures: Path) -> dict[str, Subject]:
         **{path.name: partial(replayed, path) for path in sorted(captures.glob("*/"))},
         **{name: partial(moment, *what) for name, what in _MOMENTS.items()},
         "fleet": partial(fleet, "?refresh=0"),
-        "fleet-search": partial(fleet, "?q=solar&state=well&sort=name&page=2"),
+        "fleet-search": partial(fleet, "?q=site-1&state=well&sort=name&page=2"),
     }
 
 

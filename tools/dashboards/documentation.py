@@ -25,11 +25,11 @@ class DocumentedPicture(NamedTuple):
 
 
 PICTURES = (
-    DocumentedPicture("enphase-home", 1440, "dark", 1528),
+    DocumentedPicture("enphase-home", 1440, "dark", 1566),
     DocumentedPicture("enphase-home", 390, "dark", 1200),
     DocumentedPicture("enphase-energy", 1440, "light", 1900),
     DocumentedPicture("enphase-solar", 1440, "dark", 1900),
-    DocumentedPicture("enphase-battery", 1440, "light", 1500),
+    DocumentedPicture("enphase-battery", 1440, "light", 1408),
 )
 
 
