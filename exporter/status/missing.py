@@ -146,7 +146,9 @@ def _values(status: GatewayStatus) -> Iterator[MissingData]:
             last = status.last_known.get(field)
             reason = "the gateway answers, and reports no usable value"
             since = last.timestamp_seconds if last else None
-            yield MissingData("quantity", field, name, reason, since)
+            # one entry, also where it is expected by name
+            identity = "soc" if field == "soc_ratio" else field
+            yield MissingData("quantity", identity, name, reason, since)
 
 
 def _quantities(view: SnapshotView) -> Iterator[MissingData]:

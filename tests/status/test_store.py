@@ -131,3 +131,12 @@ async def test_a_status_is_cached_for_a_second(tmp_path: Path) -> None:
         assert later.timestamp_seconds == first.timestamp_seconds + 2
         watched.status_store.update(Snapshot("home", dict(watched.poller.readings)))
         assert watched.status() is not later
+
+
+async def test_what_two_things_tell_to_be_missing_is_listed_once(tmp_path: Path) -> None:
+    """No answer has a charge, and it is expected by name: one entry, since the earlier of both."""
+    async with playing("f44-state-of-charge-missing", tmp_path) as played:
+        await played.go_to(15, 300)
+        await played.go_to(45, 1500)
+        status = played.watched.status()
+    assert [each.name for each in status.missing].count("State of charge") == 1
