@@ -300,6 +300,8 @@ class Poller:
         endpoint, began = schedule.endpoint, self._clock.monotonic()
         small = endpoint.small and not schedule.urgent
         self._scheduler.started(schedule)
+        if self._selection.asked(schedule):
+            await self.state.keep(self._memory.dump())
         try:
             response = await self._client.get(
                 endpoint.path,

@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 #: hour of the night until which what loads the power line is asked: by day panels report over it
 _NIGHT_ENDS = 5
+#: seconds between two times in two nights, at least
+_NIGHT_APART = 18 * 3600.0
 #: seconds between two hurried looks at what belongs to hardware that has appeared
 _HINT_INTERVAL = 60.0
 
@@ -46,9 +48,8 @@ class Selection:
         answers = [parts.assembler.alive(path) for path in DECIDING]
         refused = [s.endpoint.path for s in scheduler if s.refused]
         relay = scheduler[topology.GRID_STATE[0]].condition is EndpointState.ANSWERING
-        local = parts.assembler.local_time()
-        night = local is None or local.hour < _NIGHT_ENDS
-        conditions = refused, relay, parts.grid.islanded, inventory.version, night
+        quiet = self._is_quiet()
+        conditions = refused, relay, parts.grid.islanded, inventory.version, quiet
         if conditions == self._conditions and all(map(is_, answers, self._answers)):
             return
         self._conditions, self._answers = conditions, answers
@@ -69,9 +70,24 @@ class Selection:
                 and (kinds is None or any(inventory.remembered(kind) for kind in kinds))
                 and (
                     schedule.endpoint.collector not in topology.OPT_IN
-                    or (night and schedule.endpoint.collector in parts.config.cadences)
+                    or (quiet and schedule.endpoint.collector in parts.config.cadences)
                 )
             )
+
+    def asked(self, schedule: EndpointSchedule) -> bool:
+        """Note that an endpoint is asked; return whether a restart must not forget it."""
+        if schedule.endpoint.collector not in topology.OPT_IN:
+            return False
+        self._parts.memory.power_line_loaded = self._parts.clock.time()
+        return True
+
+    def _is_quiet(self) -> bool:
+        """Return whether the power line may be loaded: at night, and not twice in one."""
+        parts = self._parts
+        local, last = parts.assembler.local_time(), parts.memory.power_line_loaded
+        if local is None or local.hour >= _NIGHT_ENDS:
+            return False
+        return last is None or not 0 <= parts.clock.time() - last < _NIGHT_APART
 
     def follow_hints(self) -> None:
         """Ask at once what has something new to say of hardware that appeared or went."""

@@ -180,6 +180,8 @@ class GatewayState(BaseModel):
     )
     #: joules that the registers of a derived energy showed last, by energy and register
     registers: Annotated[dict[str, dict[str, float]], _LENIENT] = Field(default_factory=dict)
+    #: when the power line was last loaded by a measurement of its signal, in epoch seconds
+    power_line_loaded: Stamp = None
     #: most inverters and batteries ever listed at once: what the site can deliver
     inverter_count: Annotated[int, _LENIENT] = 0
     battery_count: Annotated[int, _LENIENT] = 0

@@ -7,6 +7,7 @@ import pytest
 
 from exporter.clock import VirtualClock
 from exporter.gateway.endpoints import plc_levels
+from exporter.simulator.faults import status
 from exporter.simulator.homes import SAMPLE_HOMES, sample_home
 from exporter.simulator.server import serve
 from tests.polled_gateway import START, polled_gateway
@@ -29,7 +30,7 @@ async def asked(
     async with serve(gateway, now=clock.time) as issuer:
         token = issuer.issue("installer" if account == "installer" else "owner")
     async with polled_gateway(
-        gateway, tmp_path, clock, token=token, timezone=ZONE, **config
+        gateway, tmp_path, clock, **{"token": token, "timezone": ZONE, **config}
     ) as polled:
         await polled.pass_time(hours * HOUR)
         levels = polled.samples().get("enphase_inverter_plc_level", {})
@@ -60,3 +61,26 @@ async def test_an_owner_may_not(tmp_path: Path) -> None:
     """The gateway refuses an owner's token, which is asked once."""
     config = {"cadences": {"plc": 86400}}
     assert await asked(tmp_path, NIGHT, 2.0, "owner", **config) == (1, 0)
+
+
+async def test_a_restart_does_not_measure_again(tmp_path: Path) -> None:
+    """An exporter that restarts all night loads the power line once."""
+    config = {"cadences": {"plc": 86400}}
+    assert await asked(tmp_path, NIGHT, 0.5, **config) == (1, LEVELS)
+    assert await asked(tmp_path, NIGHT + HOUR, 0.5, **config) == (0, 0)
+    assert await asked(tmp_path, NIGHT + 24 * HOUR, 0.5, **config) == (1, LEVELS)
+
+
+async def test_it_waits_until_the_time_zone_is_known(tmp_path: Path) -> None:
+    """Night is that of the site, which the gateway tells some minutes after the start."""
+    assert await asked(tmp_path, NOON, 0.5, timezone=None, cadences={"plc": 86400}) == (0, 0)
+
+
+async def test_what_hangs_is_not_measured_again_the_same_night(tmp_path: Path) -> None:
+    """Every attempt loads the power line, whether its result arrives or not."""
+    async with polled_gateway(
+        "battery-home", tmp_path, VirtualClock(NIGHT), timezone=ZONE, cadences={"plc": 86400}
+    ) as polled:
+        polled.gateway.faults[PATH] = status(503)
+        await polled.pass_time(HOUR / 2)
+        assert polled.gateway.count(PATH) == 1
