@@ -21,7 +21,7 @@ from exporter.errors import (
 from exporter.gateway.endpoints.base import Endpoint
 
 #: seconds until a failing endpoint is asked again; twice as many after each further failure
-_RETRY = 5.0
+_RETRY, _MOST_DOUBLINGS = 5.0, 15
 #: pauses before an endpoint is asked again that the gateway does not have: something may be
 #: commissioned, or the gateway has only just started
 _ABSENT = (30.0, 60.0, 120.0, 300.0, 900.0)
@@ -29,12 +29,15 @@ _ABSENT = (30.0, 60.0, 120.0, 300.0, 900.0)
 _ABSENT_SIGN = (30.0, 60.0)
 #: the same for what most gateways lack
 _ABSENT_OPTIONAL = (60.0, 300.0, 900.0, 3600.0)
+_DAY = 86400.0
 #: the same for what our login may not read: a gateway that starts may refuse what it permits later
-_DENIED = (60.0, 300.0, 900.0, 86400.0)
+_DENIED = (60.0, 300.0, 900.0, _DAY)
+#: the same for what can be done without
+_DENIED_OPTIONAL = (60.0, _DAY)
+#: the same for what only an installer may read, everywhere or with some firmware
+_DENIED_INSTALLER = (_DAY,)
 #: longest pause for what was permitted before and is refused now
 _REFUSED = 300.0
-#: the same for what only an installer may read
-_DENIED_INSTALLER = (86400.0,)
 #: how often to ask what says that there is nothing, and what shows first that there is something
 _EMPTY, _EMPTY_SIGN = 300.0, 60.0
 #: two requests to one endpoint for a hint are at least this far apart
@@ -204,11 +207,12 @@ class Scheduler:
         denied = isinstance(error, NotPermittedError) or (
             isinstance(error, LoginRefusedError) and not isinstance(error, LoginRedirectError)
         )
+        installer = schedule.endpoint.installer or schedule.endpoint.sometimes_installer
         if denied and not schedule.seen:
             schedule.condition = EndpointState.DENIED
-            pauses: tuple[float, ...] = (
-                _DENIED_INSTALLER if schedule.endpoint.installer else _DENIED
-            )
+            pauses: tuple[float, ...] = _DENIED_OPTIONAL if schedule.endpoint.optional else _DENIED
+            if installer:
+                pauses = _DENIED_INSTALLER
         elif isinstance(error, EndpointAbsentError) and not schedule.seen:
             schedule.condition = EndpointState.ABSENT
             pauses = _ABSENT_OPTIONAL if schedule.endpoint.optional else _ABSENT
@@ -216,8 +220,10 @@ class Scheduler:
                 pauses = _ABSENT_SIGN
         else:
             schedule.condition = EndpointState.FAILING
-            longest = max(schedule.interval, _REFUSED) if denied else schedule.interval
-            schedule.due = now + min(longest, _RETRY * 2.0 ** min(schedule.failures - 1, 10))
+            # The login of an installer may have been replaced by that of an owner.
+            longest = (_DAY if installer else _REFUSED) if denied else 0.0
+            pause = _RETRY * 2.0 ** min(schedule.failures - 1, _MOST_DOUBLINGS)
+            schedule.due = now + min(max(schedule.interval, longest), pause)
             return
         schedule.lacked = True
         schedule.due = now + pauses[min(schedule.failures, len(pauses)) - 1]

@@ -129,7 +129,8 @@ class Selection:
         for collector in topology.collectors_of(endpoint.path):
             if self._does_without(schedule, collector):
                 # Most gateways lack something, and most tokens may not read everything.
-                level = logging.INFO if isinstance(error, NotPermittedError) else logging.DEBUG
+                told = isinstance(error, NotPermittedError) and schedule.failures == 1
+                level = logging.INFO if told else logging.DEBUG
                 extra = {"gateway": self._parts.config.name, "endpoint": endpoint.path}
                 log.log(level, "endpoint unavailable", extra={**extra, "reason": error.reason})
                 # It may have failed otherwise while the whole gateway was in trouble.

@@ -349,8 +349,8 @@ class Endpoint:
     `collector` groups endpoints in metrics and gives the default cadence; `max_age` in seconds
     overrides that. `deadline` in seconds; of a body that is larger than `max_body` bytes nothing is
     read. `small` ones are counted by the limit on small requests, all of which the grid state
-    needs. `installer` endpoints refuse an owner's token. `optional` ones are missing on many
-    gateways without a fault.
+    needs. `installer` endpoints refuse an owner's token, `sometimes_installer` ones with some
+    firmware. `optional` ones are missing on many gateways without a fault.
     """
 
     path: str
@@ -361,6 +361,7 @@ class Endpoint:
     max_body: int = _USUAL_BODY
     small: bool = False
     installer: bool = False
+    sometimes_installer: bool = False
     optional: bool = False
     decode: Callable[[bytes], Any] = parse
 

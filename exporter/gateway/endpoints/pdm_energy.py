@@ -7,11 +7,12 @@ from pydantic import Field
 from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
 from exporter.gateway.endpoints.fields import WattHours, Watts
 
-#: what is measured, and by what: inverters, a revenue grade meter, CTs
+#: what is measured, and by what: inverters, a revenue grade meter, CTs, a power meter unit
 _PARTS = (
     ("production", "pcu"),
     ("production", "rgm"),
     ("production", "eim"),
+    ("production", "pmu"),
     ("consumption", "eim"),
 )
 
@@ -42,4 +43,12 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
     return {"pdm_energy": energies}
 
 
-ENDPOINT = Endpoint("/ivp/pdm/energy", "pdm_energy", read, max_age=300, deadline=30, optional=True)
+ENDPOINT = Endpoint(
+    "/ivp/pdm/energy",
+    "pdm_energy",
+    read,
+    max_age=300,
+    deadline=30,
+    sometimes_installer=True,
+    optional=True,
+)
