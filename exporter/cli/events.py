@@ -71,7 +71,7 @@ async def _show(
     clock = SystemClock()
     state = load_saved_state(config.state_dir, gateway.name)
     client = GatewayClient(gateway, state, clock, config.state_dir)
-    printed: set[int] = set()
+    printed: set[GatewayEvent] = set()
     try:
         await client.connect()
         while True:
@@ -83,8 +83,9 @@ async def _show(
                     raise
                 typer.echo(f"enphase-exporter: {error}", err=True)
                 events = {}
-            _print([each for number, each in events.items() if number not in printed], as_json)
-            printed |= events.keys()
+            # by what they say, too: a gateway that was reset begins to count anew
+            _print([each for each in events.values() if each not in printed], as_json)
+            printed.update(events.values())
             if interval is None:
                 return
             await asyncio.sleep(interval)
@@ -119,7 +120,8 @@ def _print(events: "list[GatewayEvent]", as_json: bool) -> None:
 
     for event in events:
         if as_json:
-            typer.echo(json.dumps(asdict(event), ensure_ascii=False))
+            # ASCII, because a text of the gateway must not control a terminal
+            typer.echo(json.dumps(asdict(event)))
             continue
         action = {"set": "began", "clear": "ended"}.get(event.action, "")
         device = " ".join(filter(None, (event.device, event.serial)))

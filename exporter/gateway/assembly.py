@@ -102,7 +102,8 @@ class Assembler:
         self._inventory = inventory
         self._guard = guard
         self._clock = clock
-        self._additions = Additions(config, inventory, guard, EventLog(config.name, state))
+        self.events = EventLog(config.name, state)
+        self._additions = Additions(config, inventory, guard, self.events)
         #: the last answer of each endpoint of which everything could be read
         self._whole: dict[str, Parsed] = {}
         self._logged: dict[str, frozenset[str]] = {}

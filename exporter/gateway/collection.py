@@ -6,7 +6,7 @@ from contextlib import suppress
 from exporter.errors import GatewayError, GatewayStartingError
 from exporter.gateway import topology
 from exporter.gateway.assembly import says_nothing
-from exporter.gateway.endpoints import PATHS
+from exporter.gateway.endpoints import PATHS, events
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.parts import GatewayParts
 from exporter.gateway.response import Response
@@ -64,6 +64,8 @@ class Collection:
         if schedule.seen:
             parts.memory.endpoints.add(endpoint.path)
         self._note_settings(parsed)
+        if endpoint is events.ENDPOINT and assembler.events.behind:
+            parts.scheduler.repeat(schedule, _CONFIRM_DELAY)
         return True
 
     def _others_are_unknown(self, path: str, collectors: Iterable[str]) -> bool:

@@ -1,15 +1,17 @@
 """The gateway's own log of events, followed: each event is counted and logged once.
 
 The gateway keeps the most recent events, each with a number, so events that occurred while the
-exporter was down are caught up. The last number is kept in the state.
+exporter was down are caught up, if necessary by one request for the whole log. The last number is
+kept in the state.
 """
 
 import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
-from exporter.gateway.endpoints.events import GatewayEvent
+from exporter.gateway.endpoints.events import ENDPOINT, PAGE, WHOLE_LOG, GatewayEvent
 from exporter.gateway.state_model import GatewayState
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,8 @@ _OTHER = "other"
 _NUMBER = re.compile(r"\d{3,}")
 _LONGEST = 80
 _SEPARATOR = "\t"
+#: events that are remembered, to tell a log that began anew from one whose newest rows are spoilt
+_REMEMBERED = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class EventLog:
     def __init__(self, gateway: str, state: GatewayState) -> None:
         self._gateway = gateway
         self._state = state
+        #: whether more has happened than a usual response has, so that the whole log is needed
+        self.behind = False
+        self._asked_for_all = False
 
     def follow(self, events: Mapping[int, GatewayEvent]) -> dict[tuple[str, str], EventCount]:
         """Log and count what is new among events; return all counts by event and action.
@@ -43,18 +50,45 @@ class EventLog:
         Of the first answer ever nothing is new. Numbers that are lower than before are those of a
         gateway that was reset or replaced: all of them are new.
         """
-        newest = max(events, default=None)
-        last = self._state.last_event
-        if newest is not None:
-            if last is not None:
-                after = last if newest >= last else -1
-                for number in sorted(events):
-                    if number > after:
-                        self._count(events[number])
-            self._state.last_event = newest
+        if events:
+            self._take(events)
         return {
             self._parts(key): EventCount(count) for key, count in self._state.event_counts.items()
         }
+
+    def path(self, path: str) -> str:
+        """Return what to ask for a path: of events the whole log, once, where it is behind."""
+        if not self.behind or path != ENDPOINT.path:
+            return path
+        self.behind, self._asked_for_all = False, True
+        return WHOLE_LOG
+
+    def _take(self, events: Mapping[int, GatewayEvent]) -> None:
+        last = self._state.last_event
+        if last is not None:
+            after = -1 if self._began_anew(events, last) else last
+            missed = min(events) - after - 1
+            if missed > 0 and len(events) >= PAGE and not self._asked_for_all:
+                self.behind = True
+                return
+            if missed > 0 and after >= 0:
+                extra = {"gateway": self._gateway, "count": missed}
+                log.warning("gateway events are lost: its log no longer has them", extra=extra)
+            for number in sorted(events):
+                if number > after:
+                    self._count(events[number])
+            # One that is spoilt now was counted all the same.
+            self._state.last_event = max(*events, after)
+        else:
+            self._state.last_event = max(events)
+        self.behind = self._asked_for_all = False
+        newest = sorted(events)[-_REMEMBERED:]
+        self._state.recent_events = [_fingerprint(events[number]) for number in newest]
+
+    def _began_anew(self, events: Mapping[int, GatewayEvent], last: int) -> bool:
+        """Return whether the numbers start again, as those of another log."""
+        newest = max(events)
+        return newest < last and _fingerprint(events[newest]) not in self._state.recent_events
 
     def _count(self, event: GatewayEvent) -> None:
         log.info(
@@ -80,3 +114,9 @@ class EventLog:
     def _parts(key: str) -> tuple[str, str]:
         name, _, action = key.rpartition(_SEPARATOR)
         return name, action
+
+
+def _fingerprint(event: GatewayEvent) -> str:
+    # Without its time, which is written in another way when the clock changes to summer time.
+    text = f"{event.event}\n{event.action}\n{event.serial}"
+    return f"{event.id}:{crc32(text.encode()):08x}"

@@ -304,7 +304,7 @@ class Poller:
             await self.state.keep(self._memory.dump())
         try:
             response = await self._client.get(
-                endpoint.path,
+                self._parts.assembler.events.path(endpoint.path),
                 deadline=endpoint.deadline,
                 collector=endpoint.collector,
                 max_body=endpoint.max_body,

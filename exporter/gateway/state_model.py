@@ -187,6 +187,8 @@ class GatewayState(BaseModel):
     battery_count: Annotated[int, _LENIENT] = 0
     #: number of the last event in the gateway's own log, and how often each kind occurred
     last_event: Annotated[int | None, _LENIENT] = None
+    #: the events that were last in the log, so that they are recognised
+    recent_events: Annotated[list[str], _LENIENT] = Field(default_factory=list)
     event_counts: Annotated[dict[str, int], _LENIENT] = Field(default_factory=dict)
     #: whether the process that wrote this came to its end: what it summed up is all in here
     closed: Annotated[bool, _LENIENT] = False

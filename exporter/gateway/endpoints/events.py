@@ -9,7 +9,10 @@ from exporter.gateway.endpoints.base import MAX_TEXT, Endpoint, Notes, as_object
 #: `: Set` or `: Clear` at the end of a text says whether the condition began or ended
 _ACTION = re.compile(r"^(?P<event>.*?)\s*:\s*(?P<action>set|clear)\s*$", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(r"<[^>]{0,200}>")
-_MAX_EVENTS = 1000
+#: events of a usual response, and of one that has the whole log, of some hundred events
+PAGE, _WHOLE = 100, 1000
+_PATH = "/datatab/event_dt.rb?iDisplayStart=0&iDisplayLength="
+WHOLE_LOG = f"{_PATH}{_WHOLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ def read(document: Any, notes: Notes) -> dict[str, Any]:
         notes.unreadable("aaData")
         return {}
     events = {}
-    for row in rows[:_MAX_EVENTS]:
+    for row in rows[:_WHOLE]:
         event = _event(row)
         if event is None:
             notes.unreadable("aaData")
@@ -64,10 +67,11 @@ def _text(cell: Any) -> str:
 
 
 ENDPOINT = Endpoint(
-    "/datatab/event_dt.rb?iDisplayStart=0&iDisplayLength=100",
+    f"{_PATH}{PAGE}",
     "events",
     read,
     max_age=300,
     deadline=30,
+    sometimes_installer=True,
     optional=True,
 )
