@@ -79,26 +79,32 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("nsrb_ctrl", "buttonpress", PASSING),
     ("nsrb_ctrl", "relayforced", PASSING),
 )
-_HEALTHY = frozenset({"envoy.global.ok", "prop.done", "envoy.cond_flags.obs_strs.ok"})
-_PREFIX = "envoy.cond_flags."
+#: words of good news, and of an AC Battery that sleeps, as `plain` has them
+HEALTHY = frozenset({"envoy.global.ok", "prop.done", "envoy.condflags.obsstrs.ok"})
+ASLEEP = "envoy.condflags.pcuctrl.sleepmode"
+_SPELLING = str.maketrans("", "", "-_")
 #: no device has this many conditions at once
 _MAX_CONDITIONS = 32
+
+
+def plain(name: str) -> str:
+    """Return a name without what is spelled in one way or another."""
+    return name.strip().lower().translate(_SPELLING)
 
 
 @lru_cache(maxsize=512)
 def classify(status: str) -> tuple[str, str] | None:
     """Return name and class of a condition, or None for a word that says all is well."""
-    text = status.strip().lower()
-    if not text or text in _HEALTHY:
+    text = plain(status)
+    if not text or text in HEALTHY:
         return None
-    group, _, name = text.removeprefix(_PREFIX).rpartition(".")
-    plain = name.replace("-", "").replace("_", "")
+    *_, group, condition = ("", *text.split("."))
     classes = (
         kind
         for table_group, pattern, kind in _TABLE
-        if table_group == group and fnmatchcase(plain, pattern)
+        if plain(table_group) == group and fnmatchcase(condition, pattern)
     )
-    return name, next(classes, OTHER)
+    return status.strip().lower().rpartition(".")[2], next(classes, OTHER)
 
 
 def conditions(statuses: Iterable[str] | None) -> dict[str, str]:

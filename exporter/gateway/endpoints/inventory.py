@@ -17,6 +17,7 @@ from exporter.gateway.endpoints.base import (
     entries,
     stamp,
 )
+from exporter.gateway.endpoints.conditions import ASLEEP, plain
 from exporter.gateway.endpoints.fields import (
     Celsius,
     Code,
@@ -28,7 +29,6 @@ from exporter.gateway.endpoints.fields import (
 )
 
 _REMOVED = 0
-_SLEEPS = "envoy.cond_flags.pcu_ctrl.sleep-mode"
 
 
 class InventoryDevice(Model):
@@ -72,7 +72,7 @@ class AcbDevice(InventoryDevice):
         """Whether the battery is awake, asleep or on its way, from its order and its flags."""
         if self.sleep_enabled is None or self.device_status is None:
             return None
-        sleeps = any(status.lower() == _SLEEPS for status in self.device_status)
+        sleeps = any(plain(status) == ASLEEP for status in self.device_status)
         return {
             (True, True): "asleep",
             (True, False): "going_to_sleep",
