@@ -23,7 +23,6 @@ from exporter.errors import (
     InvalidResponseError,
     LoginRefusedError,
     NotPermittedError,
-    RequestTimeoutError,
     UnreachableError,
 )
 from exporter.files import file_name
@@ -44,8 +43,6 @@ log = logging.getLogger(__name__)
 _LOCAL_USERS = ("installer", "envoy")
 #: what HTTPS may fail with at a gateway that only speaks HTTP, and the other way round
 _WRONG_SCHEME = (UnreachableError, ConnectionLostError, InvalidResponseError)
-#: the gateway may be at another of its addresses
-_NOT_THERE = (UnreachableError, ConnectionLostError, RequestTimeoutError)
 #: a response is requested again when it is this part of its maximum age: no schedule is exact
 _SLACK = 0.9
 #: seconds; how old a response may be that a command reads twice
@@ -160,20 +157,27 @@ class GatewayClient:
         self._http = self.transport.new_session()
         self._cache.clear()
         failure: GatewayError | None = None
+        replacement: tuple[Identity, Envoy, str] | None = None
         async for host in self._addresses.candidates(self.host, self._state.serial):
             self.host = host
             try:
                 identity, envoy = await self._identify()
-            except _NOT_THERE as error:
+            except GatewayError as error:
+                # Something else may have the address now.
                 failure = failure or error
                 continue
-            if host != self._config.host and self._state.serial not in (None, identity.serial):
-                # An address that is not the configured one must be that of the same gateway.
-                failure = failure or UnreachableError(f"{host}: gateway {identity.serial} answers")
-                continue
-            self.identity, self._envoy = identity, envoy
-            return identity
+            if self._state.serial in (None, identity.serial):
+                self.identity, self._envoy = identity, envoy
+                return identity
+            # The address may be another's by now, and ours elsewhere. Only at the configured one
+            # may a gateway take the place of the one that is known.
+            if host == self._config.host:
+                replacement = identity, envoy, self._scheme
+            failure = failure or UnreachableError(f"{host}: gateway {identity.serial} answers")
         self.host = self._config.host
+        if replacement is not None:
+            self.identity, self._envoy, self._scheme = replacement
+            return self.identity
         raise failure or UnreachableError("not connected")
 
     async def log_in(self) -> None:

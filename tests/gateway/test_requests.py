@@ -272,6 +272,48 @@ async def test_a_gateway_that_moved_is_found_by_its_serial_number() -> None:
     assert 1 < len(lookups) <= 3
 
 
+@pytest.mark.parametrize("wrong", [None, status(404), body(b"<html>a printer</html>")])
+async def test_an_address_that_is_somebody_elses_by_now(wrong: Fault | None) -> None:
+    """Another gateway or another machine has it: ours is used where it announces itself."""
+    clock = VirtualClock(START)
+    async with (
+        serve(sample_home("battery-home", clock.time), now=clock.time) as running,
+        serve(sample_home("generator", clock.time), now=clock.time) as other,
+    ):
+        if wrong is not None:
+            other.faults["/info"] = wrong
+
+        async def locate(serial: str) -> list[str]:
+            return [running.host]
+
+        login: dict[str, Any] = {"token": running.token}
+        config = GatewayConfig(host=other.host, name="home", **login)
+        client = GatewayClient(config, GatewayState(serial=SERIAL), clock, locate=locate)
+        try:
+            assert (await client.connect()).serial == SERIAL
+            assert client.host == running.host
+        finally:
+            await client.close()
+        assert {request.target for request in other.requests} == {"/info"}
+
+
+async def test_a_gateway_that_took_the_place_of_another_is_accepted() -> None:
+    """Where the one that is known answers nowhere."""
+    clock = VirtualClock(START)
+    async with serve(sample_home("generator", clock.time), now=clock.time) as other:
+        login: dict[str, Any] = {"token": other.token}
+        config = GatewayConfig(
+            host=other.host, fallback_hosts=("127.0.0.1:1",), name="home", **login
+        )
+        client = GatewayClient(config, GatewayState(serial=SERIAL), clock)
+        try:
+            assert (await client.connect()).serial != SERIAL
+            assert client.host == other.host
+            assert (await client.get(METERS)).status == 200
+        finally:
+            await client.close()
+
+
 async def test_no_discovery_before_a_gateway_is_known() -> None:
     """Without a serial number any gateway of the network would do."""
 
