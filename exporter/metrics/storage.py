@@ -202,6 +202,12 @@ SECCTRL = Table(
             ratio,
         ),
         gauge(
+            "enphase_storage_recovery_threshold_soc_ratio",
+            "Charge that nearly empty batteries must regain, where the firmware has one limit only.",
+            "recovery_threshold",
+            ratio,
+        ),
+        gauge(
             "enphase_storage_commissioning",
             "Whether the batteries are being commissioned.",
             "commissioning",

@@ -54,6 +54,8 @@ class Secctrl(Model):
     recovery_enabled: Flag = Field(None, alias="soc_rec_enabled")
     recovery_entry: Percent = Field(None, alias="soc_recovery_entry")
     recovery_exit: Percent = Field(None, alias="soc_recovery_exit")
+    #: firmware 8.1 has one charge for both
+    recovery_threshold: Percent = Field(None, alias="Recovery_threshold_soc")
     commissioning: Flag = Field(None, alias="Commission_in_progress")
     ess_in_progress: Flag = Field(None, alias="ESS_in_progress")
     acb_soc: Percent = Field(None, alias="ACB_agg_soc")
