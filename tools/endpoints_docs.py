@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any
 
 import orjson
@@ -20,11 +20,12 @@ from exporter.gateway.endpoints.base import Endpoint, Parsed
 from exporter.gateway.endpoints.context import Context
 from exporter.simulator.homes import SAMPLE_HOME_NAMES, sample_home
 from tests.blast.series import series
-from tests.blast.spoiling import MISSING, leaves, replaced
+from tests.blast.spoiling import MISSING, Path, at, replaced
+from tests.gateway.endpoints.rare_samples import RARE
 from tests.gateway.endpoints.samples import NOW, SAMPLES
-from tools.endpoint_readers import NO_METRIC, NOT_READ, READERS
+from tools.endpoint_readers import INFO, NO_METRIC, NOT_READ, READERS
 
-PATH = Path(__file__).resolve().parent.parent / "docs" / "endpoints.md"
+PATH = File(__file__).resolve().parent.parent / "docs" / "endpoints.md"
 
 _INTRO = """\
 # Endpoints
@@ -63,8 +64,38 @@ def _sources() -> tuple[tuple[Documents, Context], ...]:
             if response is not None and response.status == 200 and path != "/info":
                 documents[path] = orjson.loads(response.body)
         sources.append((documents, Context(gateway_time=float(NOW))))
-    sources.append((SAMPLES, Context(gateway_time=float(NOW))))
+    sources += [(documents, Context(gateway_time=float(NOW))) for documents in (SAMPLES, RARE)]
     return tuple(sources)
+
+
+def _is_table(node: Any) -> bool:
+    """Return whether a node has rows of values under a list of their names."""
+    return isinstance(node, dict) and {"fields", "values"} <= node.keys()
+
+
+def _places(node: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the place of every value; a list of plain values is one, a table has its columns."""
+    if _is_table(node):
+        yield from ((*path, "values", name) for name in node["fields"])
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            yield from _places(value, (*path, key))
+    elif isinstance(node, list) and any(isinstance(item, (dict, list)) for item in node):
+        for index, value in enumerate(node):
+            yield from _places(value, (*path, index))
+    elif node != []:
+        yield path
+
+
+def _without(document: Any, place: Path) -> Any:
+    """Return a document without the value at a place."""
+    table = at(document, place[:-2])
+    if not _is_table(table):
+        return replaced(document, place, MISSING)
+    column = table["fields"].index(place[-1])
+    rows = [table["fields"], *table["values"]]
+    fields, *values = ([*row[:column], *row[column + 1 :]] for row in rows)
+    return replaced(document, place[:-2], {"fields": fields, "values": values})
 
 
 def _parsed(documents: Documents) -> dict[str, Parsed]:
@@ -81,7 +112,7 @@ def _made(path: str, parsed: Mapping[str, Parsed], context: Context) -> dict[Any
     return made
 
 
-def _shape(place: tuple[str | int, ...]) -> str:
+def _shape(place: Path) -> str:
     return ".".join("*" if isinstance(step, int) or step.isdecimal() else step for step in place)
 
 
@@ -95,14 +126,12 @@ def fields(path: str) -> dict[str, set[str]]:
             continue
         parsed = _parsed(documents)
         before = _made(path, parsed, context)
-        for place in leaves(documents[path]):
-            if isinstance(place[-1], int):
-                continue
+        for place in _places(documents[path]):
             shape = _shape(place)
             tried[shape] += 1
             if tried[shape] > _ENOUGH and read.get(shape):
                 continue
-            changed = _parsed({path: replaced(documents[path], place, MISSING)})
+            changed = _parsed({path: _without(documents[path], place)})
             after = _made(path, {**parsed, **changed}, context)
             names = {key[0] for key in before.keys() - after.keys()}
             names |= {key[0] for key in before if key in after and before[key] != after[key]}
@@ -142,15 +171,17 @@ def _section(endpoint: Endpoint) -> Iterator[str]:
         yield ""
     every = "" if endpoint.max_age is None else f", every {endpoint.max_age:g} s"
     who = "installer" if endpoint.installer else "owner"
+    if endpoint.sometimes_installer:
+        who = "owner, or installer with some firmware"
     readers = ", ".join(READERS.get(endpoint.path, ())) or "none of the others"
     yield f"Collector `{endpoint.collector}`{every}, {who}. Read by: {readers}."
     yield ""
-    if endpoint.path == "/info":
-        yield "Serial, part number, firmware and metering are labels of `enphase_gateway_info`."
-        yield ""
-        return
     yield "| field | metrics |"
     yield "| --- | --- |"
+    if endpoint.path == "/info":
+        yield from (f"| `{field}` | {cell} |" for field, cell in INFO)
+        yield ""
+        return
     for field, names in fields(endpoint.path).items():
         yield f"| `{field}` | {_cell(endpoint.path, field, names)} |"
     yield ""

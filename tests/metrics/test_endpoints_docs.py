@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 
 from exporter.gateway.endpoints import ENDPOINTS
 from tools import endpoints_docs
-from tools.endpoint_readers import NO_METRIC, READERS
+from tools.endpoint_readers import INFO, NO_METRIC, READ_ELSEWHERE, READERS
 
 
 def test_the_page_is_current() -> None:
@@ -15,6 +15,20 @@ def test_the_page_is_current() -> None:
 def test_readers_are_named_of_endpoints_that_exist() -> None:
     """Readers are listed only for endpoints that the exporter reads."""
     assert set(READERS) <= set(ENDPOINTS)
+
+
+def test_what_others_read_is_on_the_page() -> None:
+    """Every field that other programs read has a row, with a metric or a reason."""
+    assert READ_ELSEWHERE.keys() == READERS.keys()
+    rows = {path: set(endpoints_docs.fields(path)) for path in READERS if path != "/info"}
+    rows["/info"] = {field for field, _ in INFO}
+    missing = [
+        (path, field)
+        for path, names in READ_ELSEWHERE.items()
+        for field in names.split()
+        if not any(fnmatchcase(f".{row}", f"*.{field}") for row in rows[path])
+    ]
+    assert missing == []
 
 
 def test_every_endpoint_has_a_sample() -> None:

@@ -127,7 +127,12 @@ _JOINED: Mapping[str, tuple[str, ...]] = {
         inverters.ENDPOINT.path,
         devstatus.ENDPOINT.path,
     ),
-    "acb": (inventory.ENDPOINT.path, inverters.ENDPOINT.path, device_data.ENDPOINT.path),
+    "acb": (
+        inventory.ENDPOINT.path,
+        inverters.ENDPOINT.path,
+        device_data.ENDPOINT.path,
+        devstatus.ENDPOINT.path,
+    ),
     "devices": (
         inventory.ENDPOINT.path,
         device_data.ENDPOINT.path,

@@ -1,6 +1,6 @@
 """`/ivp/peb/devstatus`: counts of devices of each kind, and details that older firmware has too.
 
-Details are rows under a list of field names; unknown names are ignored.
+Details are rows under a list of field names. Read is what the inventory does not have.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,6 @@ from exporter.gateway.endpoints.fields import (
     Millivolts,
     Milliwatts,
     Percent,
-    Text,
 )
 
 
@@ -46,9 +45,6 @@ class DeviceCounters(Model):
 class InverterStatus(Model):
     """An inverter, as it last reported."""
 
-    communicating: Flag = None
-    recent: Flag = None
-    producing: Flag = None
     report_date: Epoch = Field(None, alias="reportDate")
     temperature: Celsius = None
     dc_millivolts: Millivolts = Field(None, alias="dcVoltageINmV")
@@ -69,9 +65,7 @@ class AcbStatus(Model):
 class RelayContact(Model):
     """An IQ Relay, as it last reported."""
 
-    relay: Text = None
     forced: Flag = None
-    reason: Text = None
 
 
 _KINDS: dict[str, tuple[str, type[Model]]] = {

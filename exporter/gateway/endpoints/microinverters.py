@@ -9,7 +9,7 @@ from exporter.gateway.endpoints import device_data, devstatus, inventory, invert
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.context import Context, is_stale
 from exporter.gateway.endpoints.device_data import DeviceCount, InverterChannel, InverterDetail
-from exporter.gateway.endpoints.devstatus import InverterStatus
+from exporter.gateway.endpoints.devstatus import AcbStatus, InverterStatus
 from exporter.gateway.endpoints.inventory import AcbDevice
 from exporter.gateway.endpoints.inverters import DeviceReport
 from exporter.gateway.endpoints.joining import member, milli, most
@@ -272,6 +272,8 @@ def _reported(inverter: Inverter, report: DeviceReport) -> Inverter:
 def _with_status(inverter: Inverter, status: InverterStatus) -> Inverter:
     """Return an inverter with what only the installer's answer says of it."""
     known = {
+        "last_report_date": status.report_date,
+        "last_report_watts": milli(status.ac_milliwatts),
         "dc_voltage": milli(status.dc_millivolts),
         "dc_current": milli(status.dc_milliamperes),
         "ac_voltage": milli(status.ac_millivolts),
@@ -337,6 +339,10 @@ class Acb:
     joules_charged: float | None
 
 
+def _either(value: float | None, other: float | None) -> float | None:
+    return other if value is None else value
+
+
 def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any]:
     """Return the AC Batteries of the inventory by serial, with reports where there are any."""
     devices: Mapping[str, AcbDevice] = member(parsed, inventory.ENDPOINT.path, "acb_devices")
@@ -344,9 +350,11 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
     details: Mapping[str, device_data.AcbChannel] = member(
         parsed, device_data.ENDPOINT.path, "acb_details"
     )
+    states: Mapping[str, AcbStatus] = member(parsed, devstatus.ENDPOINT.path, "acb_status")
     batteries: dict[str, Acb] = {}
     for serial, device in devices.items():
         report, detail = reports.get(serial), details.get(serial)
+        state = states.get(serial) or AcbStatus()
         stamp = report.last_report_date if report else None
         fresh = not context.is_stale(stamp, _AGE)
         batteries[serial] = Acb(
@@ -356,9 +364,9 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
             sleep_state=device.sleep_state,
             charge_status=device.charge_status.lower() if device.charge_status else None,
             device_status=device.device_status,
-            percent_full=device.percent_full,
-            max_cell_temp=device.max_cell_temp,
-            min_cell_temp=detail.min_cell_temp if detail else None,
+            percent_full=_either(device.percent_full, state.state_of_charge),
+            max_cell_temp=_either(device.max_cell_temp, state.max_cell_temp),
+            min_cell_temp=(detail or state).min_cell_temp,
             communicating=device.communicating,
             operating=device.operating,
             producing=device.producing,
@@ -368,7 +376,7 @@ def combine_acb(parsed: Mapping[str, Parsed], context: Context) -> dict[str, Any
             last_report_watts=report.last_report_watts if report and fresh else None,
             max_report_watts=report.max_report_watts if report else None,
             state_of_health=detail.state_of_health if detail else None,
-            pack_voltage=milli(detail.pack_millivolts) if detail else None,
+            pack_voltage=milli((detail or state).pack_millivolts),
             joules_discharged=detail.lifetime_joules_produced if detail else None,
             joules_charged=detail.lifetime_joules_used if detail else None,
         )

@@ -20,12 +20,14 @@ from exporter.gateway.endpoints import (
 from exporter.gateway.endpoints.base import Parsed
 from exporter.gateway.endpoints.conditions import CLASSES, classify, conditions
 from exporter.gateway.endpoints.context import Context
+from tests.gateway.endpoints.rare_samples import RARE
 from tests.gateway.endpoints.samples import DETAILS, INVENTORY, NOW, SAMPLES
 
 CONTEXT = Context(gateway_time=float(NOW), firmware=AwesomeVersion("8.2.4345"))
 LIST = inverters.ENDPOINT.path
 DETAIL = device_data.ENDPOINT.path
 ALL = inventory.ENDPOINT.path
+DEVSTATUS = devstatus.ENDPOINT.path
 
 
 def parse(documents: Mapping[str, Any]) -> dict[str, Parsed]:
@@ -144,6 +146,15 @@ def test_an_inverter_silent_while_others_report_has_no_power(
     assert inverters["1"].last_report_date == NOW - age
 
 
+def test_the_installer_sees_what_older_firmware_has_of_ac_batteries() -> None:
+    """Their charge, cells and voltage, where neither inventory nor details have them."""
+    battery = {**INVENTORY[0]["devices"][0], "serial_num": "900000000402", "dev_type": 11}
+    parsed = parse({ALL: [{"type": "ACB", "devices": [battery]}], DEVSTATUS: RARE[DEVSTATUS]})
+    acb = assemble("acb", parsed, CONTEXT)["acb_inventory"]["900000000402"]
+    assert (acb.percent_full, acb.min_cell_temp, acb.max_cell_temp) == (50, 21, 24)
+    assert acb.pack_voltage == 22.4
+
+
 def test_ac_batteries_are_no_inverters() -> None:
     """A device of type 11 is an AC Battery, whose power belongs to its place in the inventory."""
     battery = {
@@ -224,9 +235,11 @@ def test_conditions_are_read_by_device_name_and_class() -> None:
     [
         ("envoy.global.ok", None),
         ("prop.done", None),
+        ("Envoy.Cond_Flags.Obs-Strs.OK", None),
         ("", None),
         ("envoy.cond_flags.pcu_chan.gfitripped", ("gfitripped", "danger")),
         ("envoy.cond_flags.pcu_chan.GFI-Tripped", ("gfi-tripped", "danger")),
+        ("Envoy.Cond-Flags.pcu-chan.gfi_tripped", ("gfi_tripped", "danger")),
         ("envoy.cond_flags.pcu_chan.hardwareError", ("hardwareerror", "broken")),
         ("envoy.cond_flags.acb_ctrl.cellmintemperror", ("cellmintemperror", "broken")),
         ("envoy.cond_flags.acb_ctrl.cellmaxtemperror", ("cellmaxtemperror", "danger")),
