@@ -195,12 +195,22 @@ def _encharges(view: SnapshotView) -> Iterator[BatteryStatus]:
             dc_switch_off=off,
             part_number=_text(getattr(device, "part_number", None)),
             firmware=_text(getattr(device, "firmware_version", None)),
+            firmware_outdated=_firmware_outdated(view, serial),
             last_report_timestamp_seconds=view.to_local_time(
                 getattr(device, "last_report_date", None)
             ),
             name=name,
             capacity_joules=stored_joules(getattr(device, "encharge_capacity", None)),
         )
+
+
+def _firmware_outdated(view: SnapshotView, serial: str) -> bool | None:
+    """Return whether a battery or a module in it runs other firmware than it should."""
+    battery = view.devices("ensemble_status", "ensemble_modules").get(serial)
+    modules = view.devices("ensemble_status", "ensemble_submodules").get(serial) or {}
+    outdated = [each.outdated for each in (battery, *modules.values()) if each is not None]
+    known = [each for each in outdated if each is not None]
+    return any(known) if known else None
 
 
 def _acbs(view: SnapshotView) -> Iterator[BatteryStatus]:

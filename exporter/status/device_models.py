@@ -41,6 +41,8 @@ class BatteryStatus:
     dc_switch_off: bool | None = None
     part_number: str | None = None
     firmware: str | None = None
+    #: whether it, or a module in it, runs other firmware than it should
+    firmware_outdated: bool | None = None
     last_report_timestamp_seconds: float | None = None
     name: str = ""
     capacity_joules: float | None = None

@@ -1,6 +1,7 @@
 """Relays, limits, conditions of devices, the firmware update and the gateway's own events."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from exporter.metrics.units import celsius, closed, hertz, ratio, seconds, volts, watts
 from exporter.status.batteries import to_bool
@@ -152,10 +153,17 @@ def firmware_update(view: SnapshotView) -> FirmwareUpdateStatus | None:
 
 
 def events(view: SnapshotView) -> tuple[EventStatus, ...]:
-    """Return the latest events of the gateway's own log, the newest first."""
+    """Return the latest events of the gateway's own log, the newest first.
+
+    Of an outage every inverter has something to say: what many say at once is one event.
+    """
     log = view.devices("events", "events")
-    newest = sorted(log.items(), reverse=True)[:_MAX_EVENTS]
+    by_what: dict[tuple[str, str, str, str], set[str]] = {}
+    for _, each in sorted(log.items(), reverse=True):
+        by_what.setdefault((each.time, each.event, each.action, each.device), set()).add(
+            each.serial
+        )
     return tuple(
-        EventStatus(each.time, each.event, each.action, each.device, each.serial)
-        for _, each in newest
+        EventStatus(*what, next(iter(serials)) if len(serials) == 1 else "", len(serials))
+        for what, serials in islice(by_what.items(), _MAX_EVENTS)
     )

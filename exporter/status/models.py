@@ -136,7 +136,9 @@ class EventStatus:
     #: `set` where it began, `clear` where it ended, empty where neither
     action: str
     device: str
+    #: empty where several devices say it at the same time
     serial: str
+    devices: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 
 from exporter.clock import VirtualClock
-from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble
+from exporter.gateway.endpoints import ENDPOINTS, PATHS, assemble, ensemble_status
 from exporter.gateway.endpoints.context import Context
+from exporter.gateway.endpoints.events import GatewayEvent
 from exporter.pager import Pager
-from exporter.snapshot import Reading, Snapshot
+from exporter.snapshot import SELF, Reading, Snapshot
+from exporter.status import equipment
 from exporter.status.device_models import ProductionLimits
 from exporter.status.models import GatewayStatus
 from exporter.status.store import StatusStore
+from exporter.status.view import SnapshotView
 from exporter.web.rendering import render
 from tests.gateway.endpoints.samples import NOW, SAMPLES
 from tests.polled_gateway import polled_gateway
 
+STATUS = ensemble_status.ENDPOINT.path
 COLLECTORS = ("devices", "firmware", "events", "livedata")
 
 
@@ -33,6 +37,16 @@ async def store(tmp_path: Path) -> StatusStore:
         for collector in COLLECTORS:
             answers = {path: parsed[path] for path in PATHS[collector] if path in parsed}
             readings[collector] = Reading(assemble(collector, answers, context), float(NOW))
+        answer = polled.gateway.gateway.answer(STATUS)
+        assert answer is not None
+        status = json.loads(answer.body)
+        batteries = status["inventory"]["serial_nums"]
+        outdated = next(iter(readings["ensemble"].data["encharge_inventory"]))
+        module = next(iter(batteries[outdated]["submodules"].values()))
+        module["procload"]["assembly_number"] = "3.28.1-D48"
+        answers = {STATUS: ENDPOINTS[STATUS].parse(json.dumps(status).encode())}
+        modules = assemble("ensemble_status", answers, context)
+        readings["ensemble_status"] = Reading(modules, float(NOW))
         store = StatusStore(polled.clock)
         store.update(Snapshot("home", readings))
     return store
@@ -62,6 +76,16 @@ def test_conditions_of_every_day_are_left_out(status: GatewayStatus) -> None:
     assert categories == sorted(categories, key=ranks.index)
 
 
+def test_a_battery_whose_module_should_run_other_firmware_is_told(
+    store: StatusStore, tmp_path: Path
+) -> None:
+    """Each of them, and not those that run what they should."""
+    first, *others = store.status("home").batteries
+    assert first.firmware_outdated is True
+    assert {each.firmware_outdated for each in others} == {False}
+    assert render_page(store.status("home"), tmp_path).count("firmware to be updated") == 1
+
+
 def test_the_update_and_the_channel_are_listed(status: GatewayStatus) -> None:
     """Whether an update runs or has failed, and whether the live channel to the cloud stands."""
     assert status.firmware_update is not None
@@ -75,6 +99,20 @@ def test_events_are_the_newest_first(status: GatewayStatus) -> None:
     newest = max(rows, key=lambda row: int(row[0]))
     assert status.events[0].event in newest[1]
     assert len(status.events) == min(20, len(rows))
+
+
+def test_what_many_devices_say_at_once_is_one_event() -> None:
+    """An outage stays in sight, however many inverters complain of it."""
+    log = {
+        number: GatewayEvent(number, "Grid gone", "set", str(number), "pcu", "noon")
+        for number in range(30)
+    } | {100: GatewayEvent(100, "Disconnected from grid", "set", "7", "esub", "noon")}
+    readings = {SELF: Reading({"self": None}, 0.0), "events": Reading({"events": log}, 0.0)}
+    shown = equipment.events(SnapshotView(Snapshot("home", readings), float(NOW), 0.0))
+    assert [(each.event, each.serial, each.devices) for each in shown] == [
+        ("Disconnected from grid", "7", 1),
+        ("Grid gone", "", 30),
+    ]
 
 
 async def test_all_of_it_is_on_the_page(store: StatusStore, tmp_path: Path) -> None:
