@@ -238,6 +238,37 @@ def test_interrupting_the_confirmation(
     assert house.writes() == []
 
 
+SITE = {
+    "production off": "PUT /ivp/mod/603980032/mode/power",
+    "export limit 500": "POST /ivp/ss/dpel",
+    "live stream on": "POST /ivp/livedata/stream",
+}
+
+
+@pytest.mark.parametrize("words", SITE)
+def test_settings_of_the_site(
+    words: str, house: Beside, login: dict[str, str], tmp_path: Path
+) -> None:
+    """Whatever is no yes sends nothing, a yes sends once; an owner's token may not."""
+    installer = {**login, "ENPHASE_TOKEN": house.do(lambda running: running.issue("installer"))}
+    for answer in ("", "nonsense", "\x04"):
+        child = terminal(tmp_path, "control", *words.split(), **installer)
+        child.expect(r"Send it\? \[y/N\] |to send it: ")
+        child.send(answer if answer == "\x04" else f"{answer}\r")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 1
+    assert house.writes() == []
+    done = run(tmp_path, "control", *words.split(), "--yes", **installer)
+    assert done.returncode == 0, done.stderr
+    assert house.writes() == [SITE[words]]
+    if not words.startswith("live"):
+        refused = run(tmp_path, "control", *words.split(), "--yes", **login)
+        assert refused.returncode == 1
+        assert "installer" in refused.stderr
+        assert house.writes() == [SITE[words]]
+
+
 def test_leaving_the_grid_takes_more_than_a_yes(
     house: Beside, login: dict[str, str], tmp_path: Path
 ) -> None:

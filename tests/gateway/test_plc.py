@@ -19,6 +19,7 @@ LEVELS = SAMPLE_HOMES["battery-home"].inverters
 ZONE = "UTC"
 NOON = START - START % 86400 + 12 * HOUR
 NIGHT = NOON + 13 * HOUR
+WANTED = {"plc": 86400}
 
 
 async def asked(
@@ -65,21 +66,20 @@ async def test_an_owner_may_not(tmp_path: Path) -> None:
 
 async def test_a_restart_does_not_measure_again(tmp_path: Path) -> None:
     """An exporter that restarts all night loads the power line once."""
-    config = {"cadences": {"plc": 86400}}
-    assert await asked(tmp_path, NIGHT, 0.5, **config) == (1, LEVELS)
-    assert await asked(tmp_path, NIGHT + HOUR, 0.5, **config) == (0, 0)
-    assert await asked(tmp_path, NIGHT + 24 * HOUR, 0.5, **config) == (1, LEVELS)
+    assert await asked(tmp_path, NIGHT, 0.5, cadences=WANTED) == (1, LEVELS)
+    assert await asked(tmp_path, NIGHT + HOUR, 0.5, cadences=WANTED) == (0, 0)
+    assert await asked(tmp_path, NIGHT + 24 * HOUR, 0.5, cadences=WANTED) == (1, LEVELS)
 
 
 async def test_it_waits_until_the_time_zone_is_known(tmp_path: Path) -> None:
     """Night is that of the site, which the gateway tells some minutes after the start."""
-    assert await asked(tmp_path, NOON, 0.5, timezone=None, cadences={"plc": 86400}) == (0, 0)
+    assert await asked(tmp_path, NOON, 0.5, timezone=None, cadences=WANTED) == (0, 0)
 
 
 async def test_what_hangs_is_not_measured_again_the_same_night(tmp_path: Path) -> None:
     """Every attempt loads the power line, whether its result arrives or not."""
     async with polled_gateway(
-        "battery-home", tmp_path, VirtualClock(NIGHT), timezone=ZONE, cadences={"plc": 86400}
+        "battery-home", tmp_path, VirtualClock(NIGHT), timezone=ZONE, cadences=WANTED
     ) as polled:
         polled.gateway.faults[PATH] = status(503)
         await polled.pass_time(HOUR / 2)
