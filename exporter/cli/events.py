@@ -83,7 +83,7 @@ async def _show(
                     raise
                 typer.echo(f"enphase-exporter: {error}", err=True)
                 events = {}
-            # by what they say, too: a gateway that was reset begins to count anew
+            # by what they say, too: a gateway that was reset starts counting again
             _print([each for each in events.values() if each not in printed], as_json)
             printed.update(events.values())
             if interval is None:

@@ -23,7 +23,7 @@ _OTHER = "other"
 _NUMBER = re.compile(r"\d{3,}")
 _LONGEST = 80
 _SEPARATOR = "\t"
-#: events that are remembered, to tell a log that began anew from one whose newest rows are spoilt
+#: events that are remembered, to tell a log that started again from one whose newest rows are spoilt
 _REMEMBERED = 16
 
 
@@ -66,7 +66,7 @@ class EventLog:
     def _take(self, events: Mapping[int, GatewayEvent]) -> None:
         last = self._state.last_event
         if last is not None:
-            after = -1 if self._began_anew(events, last) else last
+            after = -1 if self._started_again(events, last) else last
             missed = min(events) - after - 1
             if missed > 0 and len(events) >= PAGE and not self._asked_for_all:
                 self.behind = True
@@ -85,7 +85,7 @@ class EventLog:
         newest = sorted(events)[-_REMEMBERED:]
         self._state.recent_events = [_fingerprint(events[number]) for number in newest]
 
-    def _began_anew(self, events: Mapping[int, GatewayEvent], last: int) -> bool:
+    def _started_again(self, events: Mapping[int, GatewayEvent], last: int) -> bool:
         """Return whether the numbers start again, as those of another log."""
         newest = max(events)
         return newest < last and _fingerprint(events[newest]) not in self._state.recent_events
