@@ -13,6 +13,7 @@ from zlib import crc32
 
 from exporter.gateway.endpoints.events import ENDPOINT, PAGE, WHOLE_LOG, GatewayEvent
 from exporter.gateway.state_model import GatewayState
+from exporter.text import printable
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _OTHER = "other"
 _NUMBER = re.compile(r"\d{3,}")
 _LONGEST = 80
 _SEPARATOR = "\t"
-#: events that are remembered, to tell a log that started again from one whose newest rows are spoilt
+#: events that are remembered, to tell a log that started again from one with spoilt rows
 _REMEMBERED = 16
 
 
@@ -68,10 +69,11 @@ class EventLog:
         if last is not None:
             after = -1 if self._started_again(events, last) else last
             missed = min(events) - after - 1
-            if missed > 0 and len(events) >= PAGE and not self._asked_for_all:
+            more = missed > 0 and len(events) >= PAGE
+            if more and not self._asked_for_all:
                 self.behind = True
                 return
-            if missed > 0 and after >= 0:
+            if more and after >= 0:
                 extra = {"gateway": self._gateway, "count": missed}
                 log.warning("gateway events are lost: its log no longer has them", extra=extra)
             for number in sorted(events):
@@ -103,7 +105,7 @@ class EventLog:
                 "event_id": event.id,
             },
         )
-        name = _NUMBER.sub("#", event.event)[:_LONGEST]
+        name = _NUMBER.sub("#", printable(event.event))[:_LONGEST]
         counts = self._state.event_counts
         key = f"{name}{_SEPARATOR}{event.action}"
         if key not in counts and len(counts) >= _MAX_KINDS:

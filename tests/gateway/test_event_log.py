@@ -125,6 +125,14 @@ def test_serial_numbers_make_no_labels() -> None:
     }
 
 
+def test_a_label_has_no_control_characters() -> None:
+    """Whatever a text contains, dashboards and terminals show it in one line."""
+    log = EventLog("home", GatewayState(last_event=0))
+    assert counted(log, events(1, event="Grid\x1b[2J\n\tgone")) == {
+        ("Grid\\x1b[2J\\n\\tgone", "set"): 1
+    }
+
+
 def test_the_kinds_of_events_are_bounded() -> None:
     """A gateway that invents texts does not fill the memory of Prometheus."""
     log = EventLog("home", GatewayState(last_event=0))
