@@ -203,7 +203,7 @@ SECCTRL = Table(
         ),
         gauge(
             "enphase_storage_recovery_threshold_soc_ratio",
-            "Charge that nearly empty batteries must regain, where the firmware has one limit only.",
+            "Charge that nearly empty batteries must regain, with firmware that has one limit.",
             "recovery_threshold",
             ratio,
         ),
