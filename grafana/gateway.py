@@ -17,6 +17,7 @@ from grafana.kit.value_mappings import (
     ValueMap,
     merge_value_maps,
 )
+from grafana.reports import REPORTS
 
 _NO_LOGIN = "This gateway needs no token"
 _NO_HOME = "The gateway reports no network status"
@@ -339,5 +340,6 @@ DASHBOARD = DashboardSpec(
         DashboardRow("Collectors", COLLECTORS),
         DashboardRow("Requests", REQUESTS),
         DashboardRow("Network and cloud", NETWORK),
+        DashboardRow("What gateway and devices report", REPORTS),
     ),
 )

@@ -104,12 +104,13 @@ def test_every_query_returns_data_from_the_home_it_is_for(answers: Answers) -> N
 def test_no_panel_is_empty_in_the_home_of_the_demo_but_those_of_rare_hardware(
     answers: Answers,
 ) -> None:
-    """The demo has data in all panels except those of a generator, and of an installer's token."""
+    """The demo has data in all panels except those of generator, IQ Relay, installer's token."""
     full = {str(query) for query, homes_of in answers.items() if homes.DEMO in homes_of}
     empty = {str(query) for query in answers} - full
     assert empty == {
         "enphase-grid: Generator",
         "enphase-grid: Charge and generator thresholds",
+        "enphase-gateway: IQ Relays",
         _FOR_INSTALLERS,
     }
 
