@@ -12,7 +12,7 @@ from exporter.simulator.scenario.durations import At
 from exporter.simulator.scenario.expectations import Expectations, ExpectedAlert
 from tests.scenarios import catalogue
 from tools.incident.promtool import SIGN
-from tools.incident.timeline import WATCHDOG, Timeline, replay
+from tools.incident.timeline import ENDED, WATCHDOG, Timeline, replay
 
 _AT: TypeAdapter[Any] = TypeAdapter(At)
 
@@ -52,7 +52,7 @@ def prove(name: str) -> list[ProofResult]:
             **expect.config,
         )
     )
-    expected = {each.alert for each in expect.alerts} | {WATCHDOG}
+    expected = {each.alert for each in expect.alerts} | {WATCHDOG, ENDED}
     others = sorted({firing.alert for firing in timeline.alerts()} - expected)
     unexpected = tuple(alert for alert in others if alert not in expect.allowed)
     return [

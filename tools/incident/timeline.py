@@ -13,6 +13,8 @@ from tools.incident.recording import Recording, record
 
 #: always fires, by design
 WATCHDOG = "EnphaseWatchdog"
+#: names warnings that are over, so it says nothing that they have not said
+ENDED = "EnphaseWarningEnded"
 #: scrapes of a timeline that stay affordable, and intervals to choose from; rules look back over
 #: steps of five minutes, so longer ones leave them without samples
 _MOST_SCRAPES = 3000
