@@ -6,7 +6,6 @@ bench that was killed.
 
 import asyncio
 import os
-import socket
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 import orjson
 
 from bench.load import Request, get
+from tools.stack.ports import free_port_numbers
 
 _ROOT = Path(__file__).resolve().parent.parent
 _ENDING = 10.0
@@ -150,7 +150,7 @@ async def exporting_fleet(
 
 @asynccontextmanager
 async def _serving(environ: Mapping[str, str], *words: str) -> AsyncIterator[MeasuredExporter]:
-    port = _free_port()
+    (port,) = free_port_numbers(1)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "exporter", "serve"),
         *(f"--web.listen-address=127.0.0.1:{port}", *words),
@@ -167,13 +167,6 @@ async def _serving(environ: Mapping[str, str], *words: str) -> AsyncIterator[Mea
 def _clean(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without what would configure an exporter."""
     return {name: value for name, value in environ.items() if not name.startswith("ENPHASE_")}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        assert isinstance(port, int)
-        return port
 
 
 async def _end(process: Process) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -20,6 +19,7 @@ import pytest
 from exporter.clock import SystemClock
 from exporter.exposition import Exposition
 from exporter.pager import Pager
+from tools.stack.ports import free_port_numbers
 
 #: seconds after which a program is taken for hung; no test waits that long to succeed
 PATIENCE = 60.0
@@ -93,12 +93,6 @@ def program(*names: str) -> str:
     pytest.skip(f"{names[0]} is not installed")
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 @contextmanager
 def running(*command: str) -> Iterator[None]:
     """Run a program."""
@@ -123,7 +117,7 @@ def until_ready(url: str) -> None:
 @contextmanager
 def alertmanager(folder: Path, config: Path) -> Iterator[str]:
     """Run Alertmanager; yields its address."""
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{free_port_numbers(1)[0]}"
     with running(
         program("prometheus-alertmanager", "alertmanager"),
         f"--config.file={config}",
@@ -168,7 +162,7 @@ def prometheus(
     folder: Path, alertmanager_url: str | None, rules: str = RULES, scraped: str | None = None
 ) -> Iterator[str]:
     """Run Prometheus with these rules, which scrapes an exporter; yields its address."""
-    address = f"127.0.0.1:{free_port()}"
+    address = f"127.0.0.1:{free_port_numbers(1)[0]}"
     (folder / "rules.yml").write_text(rules)
     alerting = ""
     if alertmanager_url:

@@ -19,6 +19,7 @@ from exporter.diagnostics import StepResult, StepStatus
 from exporter.pager import Pager
 from tests.alerting import pipeline
 from tests.alerting.pipeline import PATIENCE, Pipeline, WebhookReceiver
+from tools.stack.ports import free_port_numbers
 
 
 def configure(folder: Path, phone: WebhookReceiver, page: WebhookReceiver) -> Path:
@@ -135,7 +136,7 @@ async def test_an_exporter_that_does_not_run(
     """Then Alertmanager gets the test alert from us, and the result says so."""
     path, running = asked
     monkeypatch.setattr(delivery, "_ASKING", 1.0)
-    path.exporter_url = f"http://127.0.0.1:{pipeline.free_port()}"
+    path.exporter_url = f"http://127.0.0.1:{free_port_numbers(1)[0]}"
     path.state_dir = path.state_dir and path.state_dir.with_name("another")
     steps = await results(path)
     assert failed(steps) == []
@@ -154,7 +155,7 @@ async def test_a_phone_that_refuses(running: Pipeline) -> None:
 
 async def test_no_prometheus(tmp_path: Path) -> None:
     """Without Prometheus nothing else is tried."""
-    steps = await results(AlertPath(f"http://127.0.0.1:{pipeline.free_port()}"))
+    steps = await results(AlertPath(f"http://127.0.0.1:{free_port_numbers(1)[0]}"))
     assert failed(steps) == ["prometheus"]
     assert "cannot be reached (Connect call failed" in steps["prometheus"].message
     assert steps["notification"].status is StepStatus.SKIPPED
@@ -178,7 +179,7 @@ async def test_no_alertmanager_in_prometheus(tmp_path: Path) -> None:
 
 async def test_an_alertmanager_that_is_down(tmp_path: Path) -> None:
     """One that does not answer is distinguished from one that is not configured."""
-    closed = f"http://127.0.0.1:{pipeline.free_port()}"
+    closed = f"http://127.0.0.1:{free_port_numbers(1)[0]}"
     with pipeline.prometheus(tmp_path, closed) as prometheus:
         steps = await results(AlertPath(prometheus, patience=PATIENCE))
     assert failed(steps) == ["alertmanager"]

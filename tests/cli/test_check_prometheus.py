@@ -25,6 +25,7 @@ from exporter.serve import listening
 from exporter.simulator.homes import sample_home
 from exporter.simulator.server import serve
 from exporter.web.config import WebConfig
+from tools.stack.ports import free_port_numbers
 
 #: seconds after which something is taken for hung; no test waits that long to succeed
 PATIENCE = 60
@@ -55,8 +56,7 @@ def _config(targets: tuple[str, ...]) -> str:
 
 @contextmanager
 def _running(folder: Path) -> Iterator[RunningPrometheus]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port_numbers(1)[0]}"
     file = folder / "prometheus.yml"
     file.write_text(_config(()))
     process = subprocess.Popen(
@@ -128,8 +128,7 @@ async def until_result(
 
 async def test_what_prometheus_knows_of_us(prometheus: RunningPrometheus, tmp_path: Path) -> None:
     """Every state from no scrape at all to the gateway's own state is reported as such."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        closed = free.getsockname()[1]
+    (closed,) = free_port_numbers(1)
     result = await until_result(prometheus, closed, "home", word="it does not scrape")
     assert result["Prometheus"].status is OK
     assert result["Scrapes home"].status is FAILED

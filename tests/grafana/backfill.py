@@ -6,7 +6,6 @@ those that read only metrics of the exporter, then those that read the first, an
 
 import json
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -19,6 +18,7 @@ from urllib.request import urlopen
 
 from tests.alerts.rule_files import ALERTS, NAME, RECORDED, RECORDED_NAMES, Rule
 from tests.grafana.homes import INTERVAL, begin, end
+from tools.stack.ports import free_port_numbers
 
 #: two gaps in a row are bridged, as Prometheus bridges a missed scrape every quarter of a minute
 _LOOKBACK = f"{2 * INTERVAL + 60}s"
@@ -203,9 +203,7 @@ def running(data: Path) -> Iterator[Prometheus]:
     """Run a server on a folder of blocks."""
     config = data.with_name("prometheus.yml")
     config.write_text("global: {}\n")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_port_numbers(1)
     server = Prometheus(f"http://127.0.0.1:{port}")
     log = data.with_name("prometheus.log")
     with log.open("w") as file:

@@ -2,14 +2,16 @@
 
 import errno
 import os
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 
 from tools.stack.errors import StackError
 
 LOOPBACK = "127.0.0.1"
+_LISTENING = range(20000, 32768)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,21 @@ SHIPPED = Ports()
 
 
 def free_port_numbers(count: int) -> list[int]:
-    """Return free ports."""
+    """Return ports that nothing listens on.
+
+    They are none of those that systems give to outgoing connections (from 32768 on Linux, 49152
+    elsewhere): one of those could be taken before a program that was told to listen there has
+    started.
+    """
+    numbers: list[int] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
-        return [each.getsockname()[1] for each in sockets]
+        for port in random.sample(_LISTENING, len(_LISTENING)):
+            if len(numbers) == count:
+                break
+            with suppress(OSError):
+                held.enter_context(socket.create_server((LOOPBACK, port)))
+                numbers.append(port)
+    return numbers
 
 
 def free_ports() -> Ports:
