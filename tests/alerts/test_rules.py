@@ -58,7 +58,7 @@ CATALOGUE: tuple[tuple[str, str, str], ...] = (
     ("F28", "EnphaseStorageDegraded", "info"),
     ("F29", "EnphaseSystemControllerNotCommunicating", "critical"),
     ("F30", "EnphaseCollarControlError", "warning"),
-    ("F31", "EnphaseNoProduction", "critical"),
+    ("F31", "EnphaseNoProduction", "critical warning"),
     ("F32", "EnphaseInverterSilent", "warning"),
     ("F33", "EnphaseInverterUnderperforming", "warning"),
     ("F34", "EnphaseInvertersMissing", "warning"),
