@@ -19,7 +19,7 @@ from exporter.simulator.scenario.durations import At
 from tests.polled_gateway import Samples, samples
 
 #: seconds before a scrape in which the exporter works
-WARM_UP = 150.0
+WARM_UP = 300.0
 _AT: TypeAdapter[Any] = TypeAdapter(At)
 
 
