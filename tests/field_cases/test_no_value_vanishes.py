@@ -26,7 +26,7 @@ from tests.virtual_loop import LoopClock, VirtualLoop, run
 __all__ = ["watch"]  # a fixture
 
 #: keys by which things are told apart: another word there is another thing
-_IDENTITIES = ("serial", "eid", "snum", "type", "name")
+_IDENTITIES = ("serial", "eid", "snum", "type", "name", "interface")
 Place = tuple[str, ...]
 
 

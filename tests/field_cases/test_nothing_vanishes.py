@@ -85,6 +85,7 @@ async def _lose(polled: PolledGateway, path: str, fault: Fault) -> set[str]:
     if vanished:
         state = polled.status()
         noticed = missing(polled) | {("collector", name) for name in down(polled)}
+        noticed |= {("value", each.id) for each in state.missing if each.kind == "value"}
         assert noticed, f"{path}: {sorted(vanished)} vanished and nothing is missing"
         assert state.missing or state.problems, f"{path}: the page does not say so"
         assert state.health in ("act", "blind"), f"{path}: the page says {state.health}"
@@ -121,5 +122,8 @@ def _watch(folder: Path, state: Path, loss: str) -> None:
 def test_nothing_vanishes_unnoticed(
     name: str, loss: str, captures_dir: Path, tmp_path: Path
 ) -> None:
-    """Within twenty minutes every lost series is expected and missing, or its collector down."""
+    """Within twenty minutes every lost series is expected and missing, or its collector down.
+
+    What is no device, meter or section of its own, such as a radio, is a value that is missed.
+    """
     _watch(captures_dir / name, tmp_path, loss)

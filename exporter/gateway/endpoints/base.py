@@ -47,6 +47,8 @@ class Notes:
         #: by model and place, how many objects had which fields
         self.shapes: dict[Place, Shapes] = {}
         self.before = before or {}
+        #: lists of what the inventory does not know, so that nothing else misses their entries
+        self.untracked: set[str] = set()
         #: whether everything is there by which the next answer could be completed
         self.reliable = True
 
@@ -58,7 +60,7 @@ class Notes:
 
     def missing(self, before: Seen) -> Seen:
         """Count the fields that fewer objects have than before; return what is seen by now."""
-        listed = {name.partition(".")[0] for name in self.identities}
+        listed = {name.partition(".")[0] for name in self.identities.keys() - self.untracked}
 
         def report(prefix: str, key: str, count: int) -> None:
             name = _join(prefix, key) if key else prefix or "document"
@@ -90,6 +92,8 @@ class Model(BaseModel):
     required: ClassVar[frozenset[str]] = frozenset()
     #: keys of the gateway for which null is a value like others
     nullable: ClassVar[frozenset[str]] = frozenset()
+    #: by key, the words for which there is a number; another one counts as unreadable, and stays
+    words: ClassVar[Mapping[str, frozenset[str]]] = {}
     #: the gateway's key of each field
     _keys: ClassVar[Mapping[str, str]] = {}
 
@@ -132,7 +136,15 @@ class Model(BaseModel):
         if not cls.required <= raw.keys():
             for key in cls.required - raw.keys():
                 notes.unreadable(_join(prefix, key))
+        if cls.words:
+            cls._note_words(raw, notes, prefix)
         return model
+
+    @classmethod
+    def _note_words(cls, raw: dict[str, Any], notes: Notes, prefix: str) -> None:
+        for key, words in cls.words.items():
+            if isinstance(word := raw.get(key), str) and word.lower() not in words:
+                notes.unreadable(_join(prefix, key), minor=True)
 
     @classmethod
     def _read_partly(
@@ -258,12 +270,14 @@ def by_identity(
     *,
     digits: bool = False,
     rank: Callable[[dict[str, Any]], Any] | None = None,
+    tracked: bool = True,
 ) -> dict[str, dict[str, Any]]:
     """Return the objects of a list by what identifies them, such as their serial number.
 
     One whose identity cannot be read is identified if it is the only one, and only one of those
     listed before is missing. With `digits` nothing else makes an identity. Of several with one
-    identity the one of the highest `rank` counts, else the last one.
+    identity the one of the highest `rank` counts, else the last one. `tracked` says whether the
+    inventory misses what is no longer listed.
     """
     by_id: dict[str, dict[str, Any]] = {}
     nameless: list[dict[str, Any]] = []
@@ -278,6 +292,8 @@ def by_identity(
     if len(nameless) == len(missing) == 1:
         by_id[missing[0]] = {**nameless[0], key: missing[0]}
     notes.identities[name] = tuple(by_id)
+    if not tracked:
+        notes.untracked.add(name)
     return by_id
 
 

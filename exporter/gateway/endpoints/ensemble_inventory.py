@@ -4,6 +4,7 @@ The grid state is in here, so nothing that happens to a battery may cost it. The
 groups of one type, and the devices of all of them count.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from exporter.gateway.endpoints.base import (
     newest,
 )
 from exporter.gateway.endpoints.fields import (
+    SWITCH_WORDS,
     Celsius,
     Code,
     DeviceWattHours,
@@ -97,6 +99,10 @@ class Enpower(EnsembleDevice):
         "Enpwr_grid_mode",
         "device_status",
     }
+    words: ClassVar[Mapping[str, frozenset[str]]] = {
+        "mains_admin_state": SWITCH_WORDS,
+        "mains_oper_state": SWITCH_WORDS,
+    }
 
     grid_mode: Text = Field(None, alias="Enpwr_grid_mode")
     comm_level_2_4_ghz: Level = None
@@ -121,6 +127,9 @@ class Collar(EnsembleDevice):
         "mid_state",
         "grid_state",
         "control_error",
+    }
+    words: ClassVar[Mapping[str, frozenset[str]]] = {
+        "admin_state_str": frozenset({"encmn_mde_on_grid", "encmn_mde_off_grid"})
     }
 
     firmware_version: Text = Field(None, alias="img_pnum_running")

@@ -3,18 +3,23 @@
 The ensemble inventory has the same states, but is a hundred times as large.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
 
 from exporter.gateway.endpoints.base import Endpoint, Model, Notes, as_object
-from exporter.gateway.endpoints.fields import Code, Text
+from exporter.gateway.endpoints.fields import SWITCH_WORDS, Code, Text
 
 
 class GridRelay(Model):
     """What the relay towards the grid was commanded to be, what it is, and the modes beside it."""
 
     required: ClassVar[frozenset[str]] = frozenset({"mains_admin_state", "mains_oper_state"})
+    words: ClassVar[Mapping[str, frozenset[str]]] = {
+        "mains_admin_state": SWITCH_WORDS,
+        "mains_oper_state": SWITCH_WORDS,
+    }
 
     mains_admin_state: Text = None
     mains_oper_state: Text = None

@@ -17,7 +17,15 @@ from exporter.gateway.endpoints.base import (
     Notes,
     as_object,
 )
-from exporter.gateway.endpoints.fields import Code, Count, DeviceWattHours, DeviceWatts, Flag, Text
+from exporter.gateway.endpoints.fields import (
+    Code,
+    Count,
+    DeviceWattHours,
+    DeviceWatts,
+    Flag,
+    Text,
+    Version,
+)
 
 #: types of devices that are batteries
 _BATTERY = 13
@@ -56,8 +64,8 @@ class EnsembleModule(Model):
     is_ll: Flag = None
     pcu_phase: Text = None
     #: version that should run and version that runs
-    intended_version: Text = Field(None, alias="dmir.assembly_number")
-    running_version: Text = Field(None, alias="procload.assembly_number")
+    intended_version: Version = Field(None, alias="dmir.assembly_number")
+    running_version: Version = Field(None, alias="procload.assembly_number")
 
     @property
     def outdated(self) -> bool | None:

@@ -5,6 +5,7 @@ site and the oddest firmware: it is there to keep out what cannot be.
 """
 
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -16,6 +17,14 @@ _MAX_WORDS = 256
 def _bounded(value: Any) -> Any:
     """Return a list without what is too much: each odd word in it is looked at on its own."""
     return value[:_MAX_WORDS] if type(value) is list and len(value) > _MAX_WORDS else value
+
+
+def _known_zone(value: str | None) -> str | None:
+    """Return the name of a time zone; raise ValueError for one that does not exist."""
+    try:
+        return value and ZoneInfo(value).key
+    except (KeyError, OSError):
+        raise ValueError("not a time zone") from None
 
 
 #: of a whole site
@@ -55,6 +64,12 @@ Level = Annotated[int | None, Field(ge=0, le=5)]
 Text = str | None
 #: a word by which things are told apart, however a firmware capitalizes it
 Word = Annotated[str | None, AfterValidator(lambda value: value and value.strip().lower())]
+#: an IANA name of a time zone, such as Europe/Berlin
+Zone = Annotated[str | None, AfterValidator(_known_zone)]
+#: a version or number of firmware, empty where there is none
+Version = Annotated[str | None, Field(pattern=r"^(\d|$)")]
+#: what firmwares call the states of a switch
+SWITCH_WORDS = frozenset({"closed", "close", "open"})
 Flag = bool | None
 Words = Annotated[list[str] | None, BeforeValidator(_bounded)]
 

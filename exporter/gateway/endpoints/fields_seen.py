@@ -7,7 +7,7 @@ many objects had which fields, which costs next to nothing while nothing changes
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 #: answers without a field that was there, until it is not missed any more: another firmware or
@@ -34,7 +34,8 @@ Report = Callable[[str, str, int], None]
 class FieldsSeen:
     """The fields that the objects of one place had: how many objects there were, and with what.
 
-    `patience` has the number of answers until a field that is missing now is given up.
+    `patience` has the number of answers until a field that is missing now is given up; under the
+    empty name that of all objects, when none is there.
     """
 
     shapes: Shapes
@@ -59,11 +60,18 @@ def compare(
         known = before.get(place)
         if known is None:
             seen[place] = FieldsSeen(now, now.total(), _counts(now))
-        elif known.shapes != now:
+        elif known.shapes != now or known.patience:
             seen[place] = _compare(place, known, now, report)
-    for _, prefix in before.keys() - shapes.keys():
-        if prefix.partition(".")[0] not in listed:
-            report(prefix, "", 1)
+    for place in before.keys() - shapes.keys():
+        if place[1].partition(".")[0] in listed:
+            continue
+        known = before[place]
+        left = known.patience.get("", _PATIENCE) - 1
+        if left > 0:
+            report(place[1], "", 1)
+            seen[place] = replace(known, patience={**known.patience, "": left})
+        else:
+            del seen[place]
     return seen
 
 

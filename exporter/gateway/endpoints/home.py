@@ -16,7 +16,16 @@ from exporter.gateway.endpoints.base import (
     by_identity,
     entries,
 )
-from exporter.gateway.endpoints.fields import Count, Epoch, Flag, Level, PercentText, Text, Words
+from exporter.gateway.endpoints.fields import (
+    Count,
+    Epoch,
+    Flag,
+    Level,
+    PercentText,
+    Text,
+    Words,
+    Zone,
+)
 
 
 def _is_usable_address(value: Any) -> bool:
@@ -95,7 +104,7 @@ class Home(Model):
     ever_reported: Flag = None
     last_report: Epoch = None
     primary_interface: Text = None
-    timezone: Text = None
+    timezone: Zone = None
     software_build: Epoch = Field(None, alias="software_build_epoch")
     update_status: Text = None
     #: names of what the gateway complains of
@@ -178,7 +187,7 @@ def _by_name(
     listed = () if raw is None else entries(raw, notes, name)
     return {
         own_name: part
-        for own_name, entry in by_identity(listed, key, notes, name).items()
+        for own_name, entry in by_identity(listed, key, notes, name, tracked=False).items()
         if (part := model.read(entry, notes, name)) is not None
     }
 

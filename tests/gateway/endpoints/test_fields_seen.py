@@ -90,6 +90,47 @@ def test_what_stays_away_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parsed(INVERTERS, [ONE], *[[less]] * 4).unreadable == {}
 
 
+def test_a_list_that_is_in_no_inventory_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Radios that are listed no more are unreadable until they are back, or given up."""
+    monkeypatch.setattr(fields_seen, "_PATIENCE", 3)
+    whole = {"wireless_connection": [{"type": "BLE", "connected": True}]}
+    none: dict[str, Any] = {"wireless_connection": []}
+    missed = {"network": 1, "radio": 1}
+    network = {"network": 1}
+    assert parsed(HOME, whole, *[none] * 2).unreadable == missed
+    assert parsed(HOME, whole, *[none] * 3).unreadable == network
+    assert parsed(HOME, whole, *[none] * 4).unreadable == network
+    assert parsed(HOME, whole, none, none, whole).unreadable == network
+    assert parsed(HOME, whole, none, none, whole, none, none).unreadable == missed
+
+
+@pytest.mark.parametrize(
+    ("path", "good", "spoilt", "field"),
+    [
+        (HOME, {"timezone": "Europe/London"}, {"timezone": "?"}, "timezone"),
+        (HOME, {"timezone": "Europe/London"}, {"timezone": "../x"}, "timezone"),
+        (
+            "/ivp/ensemble/relay",
+            {"mains_admin_state": "closed", "mains_oper_state": "closed"},
+            {"mains_admin_state": "?", "mains_oper_state": "closed"},
+            "mains_admin_state",
+        ),
+        (
+            "/ivp/ensemble/status",
+            {"inventory": {"serial_nums": {"1": {"procload": {"assembly_number": "2.6.1"}}}}},
+            {"inventory": {"serial_nums": {"1": {"procload": {"assembly_number": "?"}}}}},
+            "serial_nums.procload.assembly_number",
+        ),
+    ],
+)
+def test_a_word_that_means_nothing_is_counted(
+    path: str, good: Any, spoilt: Any, field: str
+) -> None:
+    """Where there is a number for each word, or a form that all have."""
+    assert field not in parsed(path, good).unreadable
+    assert parsed(path, spoilt).unreadable[field] == 1
+
+
 def test_what_is_remembered_is_bounded_by_the_models() -> None:
     """However many devices come and go with however many fields."""
     answers = [[inverter(n * 10 + k, **{f"x{n}": 1}) for k in range(n)] for n in range(1, 20)]
