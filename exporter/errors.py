@@ -29,7 +29,7 @@
 Messages are written for the owner: what happened, then what to do. They never contain a secret.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ExporterError(Exception):
@@ -61,6 +61,15 @@ class GatewayError(ExporterError):
 
     #: value of the label `reason` of `enphase_collector_failures_total`
     reason: ClassVar[str] = "other"
+
+    def to_keep(self) -> Self:
+        """Return this error without what it came through, for whoever remembers it.
+
+        A traceback holds the variables of each function in it: the connection, its TLS, and up to
+        megabytes of the body.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+        return self
 
 
 class UnreachableError(GatewayError):

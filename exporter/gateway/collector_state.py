@@ -110,7 +110,7 @@ class CollectorStates:
         state = self._all[name]
         if duration is not None:
             state.durations[endpoint] = duration
-        state.errors[endpoint] = error
+        state.errors[endpoint] = error.to_keep()
         state.failing_since.setdefault(endpoint, self._clock.time())
         state.has_data, state.reported = False, True
         self._failed_since.add(endpoint)
@@ -130,7 +130,7 @@ class CollectorStates:
                 continue
             if state.gateway_error is None and state.last_success is not None:
                 state.failures[error.reason] += 1
-            state.gateway_error = error
+            state.gateway_error = error.to_keep()
             state.has_data = False
 
     def gateway_answers(self) -> None:

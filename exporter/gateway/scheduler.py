@@ -203,7 +203,7 @@ class Scheduler:
         """Note that there was no answer, or one that cannot be used."""
         now = self._clock.monotonic()
         schedule.failures += 1
-        schedule.error = error
+        schedule.error = error.to_keep()
         denied = isinstance(error, NotPermittedError) or (
             isinstance(error, LoginRefusedError) and not isinstance(error, LoginRedirectError)
         )
