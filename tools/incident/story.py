@@ -63,7 +63,8 @@ WINDOWS: Mapping[str, tuple[Window, ...]] = {
         Window("day 19 12:00", "day 23 12:00", 300),
         Window("day 46 11:30", "day 46 19:30", 15),
         Window("day 46 18:00", "day 48 12:00", 60),
-        Window("day 52 15:30", "day 52 16:30", 15),
+        # what the gateway does by night is learnt within a day
+        Window("day 51 15:30", "day 52 16:30", 30),
         Window("day 52 15:00", "day 55 14:00", 120),
         Window("day 55 12:00", "day 64 12:00", 300),
     ),
@@ -82,14 +83,14 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
             "open the case six weeks sooner",
         ),
         Beat(
-            "Four of six batteries stop charging",
-            *("day 20 01:00", "EnphaseBatteryIdle", "8h"),
+            "The sun charges two of six batteries; four stopped at night",
+            *("day 20 07:34", "EnphaseBatteryIdle", "1h 5m"),
             "have them looked at while they still hold something",
             "warning",
         ),
         Beat(
-            "An outage now would end early",
-            *("day 20 01:00", "EnphaseBackupTimeShort", "2d"),
+            "What the other two hold in the morning would not last two hours",
+            *("day 20 07:34", "EnphaseBackupTimeShort", "3d 4h"),
             "know weeks before what the batteries are good for",
             "warning",
         ),
@@ -119,14 +120,19 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
             "save the rest for the gateway and the fridge",
         ),
         Beat(
-            "Back on the grid, and they do not charge",
-            *("day 46 18:58", "EnphaseBatteryNotCharging", "1d"),
-            "demand a forced charge before they are flat",
+            "Back on the grid, near their limit, and they take nothing",
+            *("day 46 18:58", "EnphaseBatteryBelowLimit", "1h"),
+            "demand a forced charge on the same evening",
         ),
         Beat(
             "The first battery is nearly flat",
             *("day 47 07:00", "EnphaseBatteryDeepDischarge", "10m"),
             "tell support: below 2 % it needs a technician",
+        ),
+        Beat(
+            "The sun could charge them, and they do not",
+            *("day 47 08:12", "EnphaseBatteryNotCharging", "1h 5m"),
+            "say that not even a surplus charges them, before they are flat",
         ),
         Beat(
             "Its light is out",
