@@ -163,7 +163,8 @@ BEATS: Mapping[str, tuple[Beat, ...]] = {
         ),
         Beat(
             "One battery stands at 99 % and charges forever",
-            *("day 57 12:00", "EnphaseBatteryStuckCharging", "3h"),
+            # three hours, and a scrape of this window
+            *("day 57 12:00", "EnphaseBatteryStuckCharging", "3h 5m"),
             "quote the day and hour in the case",
             "warning",
         ),
