@@ -10,6 +10,8 @@ import pytest
 from exporter.cli.interrupts import run_async
 from tests.conftest import ROOT
 
+#: seconds after which a process is taken for hung; none takes that long to end
+_PATIENCE = 300
 #: the command line, in a world in which the import of its commands never ends
 _SLOW_IMPORT = """
 import importlib.abc, sys, time
@@ -50,7 +52,7 @@ def test_a_signal_during_the_imports_ends_the_process_quietly(
     assert process.stdout.readline() == b"importing\n"
     for number in numbers:
         process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=_PATIENCE)
     assert (process.returncode, errors) == (status, b"")
 
 
@@ -84,7 +86,7 @@ def test_an_interrupt_is_not_lost_in_an_import(command: str, module: str) -> Non
     assert process.stdout is not None
     assert process.stdout.readline() == b"importing\n"
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=_PATIENCE)
     assert (process.returncode, errors) == (130, b"")
 
 
