@@ -28,8 +28,9 @@ from tools.stack.programs import Tools
 
 #: real seconds of health first, until which nothing may ring
 HEALTHY = 180.0
-#: seconds within which all cases ring: a quarter of an hour, and the way of the message
-RINGS = 1200.0
+#: seconds after which what has not rung is taken for silent; a quarter of an hour and the way of
+#: the message are enough, on a machine that is not busy
+RINGS = 3600.0
 #: pages that a gateway which refuses a login serves all the same
 _OPEN = dict.fromkeys(("/info", "/auth/check_jwt"), Fault())
 
@@ -87,6 +88,13 @@ CASES: Mapping[str, SilentCase] = {
 }
 
 
+def _where_it_is_noon() -> str:
+    """Return a time zone in which the shipped quiet hours do not hold a warning back."""
+    ahead = 12 - time.gmtime().tm_hour
+    # the sign of these names is that of west
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/UTC"
+
+
 async def _status(port: int) -> dict[str, Any]:
     async with (
         aiohttp.ClientSession() as session,
@@ -114,10 +122,13 @@ async def _page(port: int) -> str:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(2400)
+@pytest.mark.timeout(4800)
 @pytest.mark.field_case(*sorted({case.number for case in CASES.values()}))
-async def test_silent_cases_reach_a_person(pager: Tools, captures_dir: Path) -> None:
+async def test_silent_cases_reach_a_person(
+    pager: Tools, captures_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every case rings on the real chain, and the page and `status` say what is wrong."""
+    monkeypatch.setenv("TZ", _where_it_is_noon())
     rung: dict[str, set[str]] = {name: set() for name in CASES}
     everything = asyncio.Event()
 
