@@ -15,7 +15,7 @@ from exporter.simulator.homes.models import HomeHardware, HomeState
 from exporter.simulator.homes.sample_state import sample_state
 
 #: watts and watt-hours by which things grow each second; an hour of it keeps within the hardware
-_WATTS, _WATT_HOURS, _CHARGE = 0.05, 2.0, 1e-5
+_WATTS, _WATT_HOURS, _CHARGE = 0.05, 0.5, 1e-5
 
 #: every endpoint that is polled, by the home that has it
 ASKED: tuple[tuple[str, str], ...] = (
@@ -102,8 +102,8 @@ def grown(state: HomeState, seconds: float) -> HomeState:
             replace(
                 each,
                 watts=round(each.watts + watts / 100),
-                lifetime=each.lifetime + energy / 20,
-                today=each.today + energy / 20,
+                lifetime=each.lifetime + energy / 5,
+                today=each.today + energy / 5,
             )
             for each in state.inverters
         ),

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from exporter.gateway import topology
+from exporter.gateway.assembly import says_nothing
 from exporter.gateway.cadences import CADENCES
 from exporter.gateway.endpoints import ENDPOINTS, ensemble_inventory, home, production_report
 from exporter.gateway.paths import METERS
@@ -245,8 +246,9 @@ def keeps_the_others(case: GatewayCase, twin: GatewayCase) -> str | None:
     late = case.notes.setdefault("late", {})
     if not cell.whole and not ("clock" in cell.row.name or cell.endpoint is None):
         slow = DEADLINES[cell.collector] if touched else 0.0
-        for name in twin.poller.readings:
-            if name in touched or name in (SELF, "gateway"):
+        for name, healthy in twin.poller.readings.items():
+            # What there is nothing of is asked for seldom.
+            if name in touched or name in (SELF, "gateway") or says_nothing(healthy.data):
                 continue
             reading = case.poller.readings.get(name)
             since = float("inf") if reading is None else case.clock.time() - reading.read_at
