@@ -58,6 +58,8 @@ _TARIFF_INTERVAL = 60.0
 _TICK = 1e-6
 #: requests that are left for what is urgent
 _RESERVE = 2
+#: states in which an endpoint is asked beside one that hangs
+_WORTH_ASKING = (EndpointState.ANSWERING, EndpointState.NEW)
 #: a poller that did not run for so many seconds begins again
 _PAUSED = 1200.0
 #: the share of its own duration for which the gateway rests after a slow request, and the most
@@ -274,7 +276,8 @@ class Poller:
         """Yield what is asked beside a request that takes long.
 
         That is the endpoint of the grid state, and beside one that hangs also what answered before
-        and has missed its turn: else its data would be too old when the deadline comes.
+        and has missed its turn, else its data would be too old when the deadline comes, and what
+        was never asked.
         """
         for path in topology.GRID_STATE:
             schedule = self._scheduler[path]
@@ -288,7 +291,7 @@ class Poller:
 
         def delay(schedule: EndpointSchedule) -> float:
             late = now - schedule.answered >= _MISSED * schedule.interval
-            if schedule is asked or schedule.condition is not EndpointState.ANSWERING or not late:
+            if schedule is asked or schedule.condition not in _WORTH_ASKING or not late:
                 return float("inf")
             return delays(schedule)
 

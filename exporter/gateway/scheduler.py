@@ -29,11 +29,9 @@ _ABSENT = (30.0, 60.0, 120.0, 300.0, 900.0)
 _ABSENT_SIGN = (30.0, 60.0)
 #: the same for what most gateways lack
 _ABSENT_OPTIONAL = (60.0, 300.0, 900.0, 3600.0)
-_DAY = 86400.0
 #: the same for what our login may not read: a gateway that starts may refuse what it permits later
-_DENIED = (60.0, 300.0, 900.0, _DAY)
-#: the same for what can be done without
-_DENIED_OPTIONAL = (60.0, _DAY)
+_DENIED = (60.0, 300.0, 900.0, 3600.0)
+_DAY = 86400.0
 #: the same for what only an installer may read, everywhere or with some firmware
 _DENIED_INSTALLER = (_DAY,)
 #: longest pause for what was permitted before and is refused now
@@ -210,9 +208,7 @@ class Scheduler:
         installer = schedule.endpoint.installer or schedule.endpoint.sometimes_installer
         if denied and not schedule.seen:
             schedule.condition = EndpointState.DENIED
-            pauses: tuple[float, ...] = _DENIED_OPTIONAL if schedule.endpoint.optional else _DENIED
-            if installer:
-                pauses = _DENIED_INSTALLER
+            pauses: tuple[float, ...] = _DENIED_INSTALLER if installer else _DENIED
         elif isinstance(error, EndpointAbsentError) and not schedule.seen:
             schedule.condition = EndpointState.ABSENT
             pauses = _ABSENT_OPTIONAL if schedule.endpoint.optional else _ABSENT

@@ -204,8 +204,20 @@ def is_fresh(case: GatewayCase, twin: GatewayCase) -> str | None:
         origin = facts(series)
         if origin.collectors & excused or (shifted and (origin.stamp or _DATED.search(series))):
             continue
+        if not shifted and _is_newer(case, twin, series):
+            continue
         return f"{series} is {value}, the twin's {limits[0]} to {limits[1]}"
     return None
+
+
+def _is_newer(case: GatewayCase, twin: GatewayCase, series: str) -> bool:
+    """Return whether all that a series comes from was read after the twin's, as with rare ones."""
+    paths = sources(twin, series)
+    read = [(case.answers.get(path), twin.answers.get(path)) for path in paths]
+    return bool(read) and all(
+        own is not None and other is not None and own.read_at > other.read_at + STEP
+        for own, other in read
+    )
 
 
 def _bounds(twin: GatewayCase) -> dict[str, tuple[float, float]]:

@@ -11,7 +11,7 @@ from exporter.gateway.endpoints import ENDPOINTS, events
 from exporter.gateway.paths import INFO
 from exporter.gateway.topology import collectors_of, readings_of
 from exporter.metrics.catalogue import FAMILIES
-from exporter.simulator.faults import Edit, Fault, Hang, Reset, Truncated, body, status
+from exporter.simulator.faults import Edit, Fault, Hang, Reset, SlowDrip, Truncated, body, status
 from exporter.simulator.homes import sample_home
 from exporter.snapshot import HOUSE
 from tests.faults import gateways
@@ -97,6 +97,20 @@ class TestHanging:
         async def main(loop: VirtualLoop) -> None:
             async with polled_gateway(home, tmp_path, LoopClock(loop, START)) as polled:
                 await costs_only_its_collector(polled, endpoint, Hang())
+
+        run(main)
+
+    def test_what_was_never_asked_is_asked_beside_an_endpoint_that_hangs(
+        self, tmp_path: Path
+    ) -> None:
+        """A fault that is there from the start does not keep the rest of the home unknown."""
+        slow = "/api/v1/production"
+
+        async def main(loop: VirtualLoop) -> None:
+            async with polled_gateway("legacy", tmp_path, LoopClock(loop, START)) as polled:
+                polled.gateway.faults[slow] = SlowDrip(pause=1.0)
+                await polled.pass_time(240)
+                assert "enphase_inverter_watts" in polled.names()
 
         run(main)
 

@@ -145,9 +145,9 @@ async def test_a_failing_endpoint_is_asked_sooner_than_usual_and_less_and_less_o
         (TARIFF, ABSENT, [30, 60, 120, 300, 900, 900]),
         (METERS, ABSENT, [30, 60, 60]),
         (OPTIONAL, ABSENT, [60, 300, 900, 3600, 3600]),
-        (TARIFF, NotPermittedError("no"), [60, 300, 900, 86400]),
-        (TARIFF, LoginRefusedError("no"), [60, 300, 900, 86400]),
-        (OPTIONAL, NotPermittedError("no"), [60, 86400, 86400]),
+        (TARIFF, NotPermittedError("no"), [60, 300, 900, 3600, 3600]),
+        (TARIFF, LoginRefusedError("no"), [60, 300, 900, 3600, 3600]),
+        (OPTIONAL, NotPermittedError("no"), [60, 300, 900, 3600, 3600]),
         (INSTALLER, NotPermittedError("no"), [86400, 86400]),
     ],
 )
